@@ -1,1 +1,26 @@
-//! Rules.
+//! The rules of Bansync: what an update means, who follows whom, what a sync does. No I/O, no clock, no AWS, no Telegram client.
+//!
+//! # Layout
+//! - [`ids`]: chat and user ids, and the ids nobody may act on
+//! - [`member`]: what a change of a member's status means
+//! - [`ban`]: a ban event and its derived, repeatable id
+//! - [`chat`]: a chat's state, rights and settings
+//! - [`subscription`]: who follows which source from which chat
+//! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
+//! - [`event`]: the envelope that travels on the bus
+//! - [`notification`]: who is told what after a sync
+//! - [`limiter`]: when the next calls to Telegram may start
+//! - [`lang`]: the languages the bot speaks
+//!
+//! Times are Unix seconds in UTC unless a name ends in `_ms`.
+
+pub mod ban;
+pub mod chat;
+pub mod event;
+pub mod ids;
+pub mod lang;
+pub mod limiter;
+pub mod member;
+pub mod notification;
+pub mod subscription;
+pub mod sync;

@@ -1,0 +1,174 @@
+//! A ban event: what was done to whom, where, by whom and when, under an id that a redelivery of the same update derives again.
+
+use crate::ids::{ChatId, UserId};
+use crate::member::Action;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Namespace of the ids this project derives.
+pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f0c_64bb_2f7c_4d0e_9d5b_8c0f_3a51_7e21);
+
+/// How the ban of a source is told of in `ban_type` of `ban.detected`.
+pub const PERMANENT: &str = "permanent";
+/// See [`PERMANENT`].
+pub const TEMPORARY: &str = "temporary";
+
+/// When something happened, in an order that holds within one second too: Telegram's dates are whole seconds, its update ids rise
+/// within any short while. Compares as text: `<unix seconds, 12 digits>#<update id, 16 digits>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Occurred(String);
+
+impl Occurred {
+    /// `at`: Unix seconds. `update_id`: of the update, 0 where there was none.
+    pub fn new(at: i64, update_id: i64) -> Self {
+        Self(format!("{:012}#{:016}", at.max(0), update_id.max(0)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Something that an admin did to a member of a chat, as stored and as put on the bus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanEvent {
+    /// Also the correlation id of everything that follows from this event.
+    pub event_id: Uuid,
+    pub user_id: UserId,
+    pub chat_id: ChatId,
+    pub event_type: Action,
+    /// End of the ban in Unix seconds; `None` is for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who did it; [`UserId::ANONYMOUS_ADMIN`] where an admin acted anonymously.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator_user_id: Option<UserId>,
+    /// Unix seconds.
+    pub event_timestamp: i64,
+    pub occurred: Occurred,
+    /// Does anybody follow this person? Then the event goes on as `ban.detected`.
+    pub tracked: bool,
+    /// Title of the chat at that time, for messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_title: Option<String>,
+    /// Name of the user at that time, for messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+}
+
+impl BanEvent {
+    /// Length of the ban in seconds from its start; `None` is for ever.
+    pub fn ban_duration(&self) -> Option<i64> {
+        self.until.map(|until| until - self.event_timestamp)
+    }
+
+    /// [`PERMANENT`] or [`TEMPORARY`].
+    pub fn ban_type(&self) -> &'static str {
+        if self.until.is_some() { TEMPORARY } else { PERMANENT }
+    }
+}
+
+/// The id of what an update tells: the same for every delivery of that update.
+///
+/// From chat, user, date and what was done; from the update's id where the update has no date.
+pub fn event_id(chat: ChatId, user: UserId, action: Action, date: Option<i64>, update_id: Option<i64>) -> Uuid {
+    let when = match (date, update_id) {
+        (Some(date), _) => format!("date:{date}"),
+        (None, Some(update)) => format!("update:{update}"),
+        (None, None) => "never".to_owned(),
+    };
+    derive(&["ban", &chat.0.to_string(), &user.0.to_string(), action.name(), &when])
+}
+
+/// An id derived from `parts`: the same parts give the same id, whoever asks and however often.
+pub fn derive(parts: &[&str]) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes())
+}
+
+/// Does the newest of `events` of one (chat, user) say that this person is banned there?
+/// `events`: any order, ban and unban at least; others do not change it.
+pub fn stands<'a>(events: impl IntoIterator<Item = &'a BanEvent>, ban: &BanEvent) -> bool {
+    !events.into_iter().any(|event| event.chat_id == ban.chat_id && event.user_id == ban.user_id && supersedes(event, &ban.occurred))
+}
+
+/// Is `event` newer than a ban that occurred at `ban`, and does it change who is banned? A newer ban replaces an older one just as an
+/// unban ends it: the newest event of one (chat, user) wins.
+pub fn supersedes(event: &BanEvent, ban: &Occurred) -> bool {
+    matches!(event.event_type, Action::Ban | Action::Unban) && event.occurred > *ban
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn event(event_type: Action, at: i64, update: i64) -> BanEvent {
+        BanEvent {
+            event_id: event_id(ChatId(-1), UserId(1), event_type, Some(at), None),
+            user_id: UserId(1),
+            chat_id: ChatId(-1),
+            event_type,
+            until: None,
+            reason: None,
+            initiator_user_id: None,
+            event_timestamp: at,
+            occurred: Occurred::new(at, update),
+            tracked: true,
+            chat_title: None,
+            user_name: None,
+        }
+    }
+
+    #[test]
+    fn an_unban_within_the_same_second_is_newer_by_its_update_id() {
+        let ban = event(Action::Ban, 100, 7);
+        assert!(!stands([&ban, &event(Action::Unban, 100, 8)], &ban));
+        assert!(stands([&ban, &event(Action::Unban, 100, 6)], &ban));
+        assert!(stands([&ban, &event(Action::Restrict, 100, 8)], &ban));
+    }
+
+    #[test]
+    fn a_newer_ban_replaces_an_older_one() {
+        let (old, new) = (event(Action::Ban, 100, 1), event(Action::Ban, 200, 2));
+        assert!(!stands([&old, &new], &old));
+        assert!(stands([&old, &new], &new));
+    }
+
+    #[test]
+    fn an_unban_in_another_chat_says_nothing() {
+        let ban = event(Action::Ban, 100, 1);
+        let elsewhere = BanEvent { chat_id: ChatId(-2), ..event(Action::Unban, 200, 2) };
+        assert!(stands([&elsewhere], &ban));
+    }
+
+    proptest! {
+        #[test]
+        fn text_order_of_occurred_is_order_in_time(a in 0i64..1_000_000_000_000, b in 0i64..1_000_000_000_000, i in 0i64..1 << 52, j in 0i64..1 << 52) {
+            prop_assert_eq!(Occurred::new(a, i).cmp(&Occurred::new(b, j)), (a, i).cmp(&(b, j)));
+        }
+
+        #[test]
+        fn only_the_newest_ban_or_unban_can_stand(times in prop::collection::vec((0i64..50, any::<bool>()), 1..20)) {
+            let events: Vec<_> = times.iter().enumerate()
+                .map(|(n, (at, ban))| event(if *ban { Action::Ban } else { Action::Unban }, *at, n as i64))
+                .collect();
+            let newest = events.iter().max_by(|a, b| a.occurred.cmp(&b.occurred)).unwrap();
+            for ban in events.iter().filter(|event| event.event_type == Action::Ban) {
+                prop_assert_eq!(stands(&events, ban), ban.occurred == newest.occurred);
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_update_derives_the_same_id_and_another_one_does_not() {
+        let id = |user, action, date| event_id(ChatId(-1), UserId(user), action, date, Some(5));
+        assert_eq!(id(1, Action::Ban, Some(9)), id(1, Action::Ban, Some(9)));
+        assert_ne!(id(1, Action::Ban, Some(9)), id(2, Action::Ban, Some(9)));
+        assert_ne!(id(1, Action::Ban, Some(9)), id(1, Action::Unban, Some(9)));
+        assert_ne!(id(1, Action::Ban, Some(9)), id(1, Action::Ban, Some(10)));
+        assert_ne!(id(1, Action::Ban, None), id(1, Action::Ban, Some(5)));
+    }
+}

@@ -1,0 +1,36 @@
+//! The languages the bot speaks.
+
+use serde::{Deserialize, Serialize};
+
+/// A language with complete texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    Ru,
+    #[default]
+    En,
+}
+
+impl Lang {
+    /// From Telegram's `language_code`, an IETF tag such as `ru` or `en-GB`. English where there is none or it is another one.
+    pub fn from_code(code: Option<&str>) -> Self {
+        match code.and_then(|code| code.split(['-', '_']).next()) {
+            // Readers of these languages are better served by Russian than by English.
+            Some("ru" | "be" | "kk" | "uk") => Self::Ru,
+            _ => Self::En,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_of_a_language_tag_does_not_matter() {
+        assert_eq!(Lang::from_code(Some("ru-RU")), Lang::Ru);
+        assert_eq!(Lang::from_code(Some("en_GB")), Lang::En);
+        assert_eq!(Lang::from_code(Some("pt-br")), Lang::En);
+        assert_eq!(Lang::from_code(None), Lang::En);
+    }
+}

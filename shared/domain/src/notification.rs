@@ -1,0 +1,113 @@
+//! Who is told what: one message an admin and sync, however many of his chats the sync touched.
+
+use crate::ban::derive;
+use crate::ids::{ChatId, UserId};
+use crate::lang::Lang;
+use crate::sync::{Outcome, Reason, TargetResult};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A message for one person, on its way to the sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Derived from what it tells and whom: sent once.
+    pub notification_id: Uuid,
+    /// The ban event it follows from.
+    pub correlation_id: String,
+    pub recipient: UserId,
+    pub lang: Lang,
+    pub content: Content,
+}
+
+/// What a message tells. Names are as Telegram gave them: whoever renders them escapes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    /// What became of a ban in the recipient's chats.
+    SyncReport(SyncReport),
+    /// The bot may no longer ban in a chat that the recipient follows from.
+    ChatSuspended { chat: String },
+    /// The bot is no longer in a chat that the recipient followed from; his subscriptions there ended.
+    ChatRemoved { chat: String },
+}
+
+impl Content {
+    /// The type under which it is logged and can be filtered.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::SyncReport(_) => "sync_report",
+            Self::ChatSuspended { .. } => "chat_suspended",
+            Self::ChatRemoved { .. } => "chat_removed",
+        }
+    }
+}
+
+/// The result of one sync for one admin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncReport {
+    pub user_id: UserId,
+    pub user_name: Option<String>,
+    pub source_chat: String,
+    pub reason: Option<String>,
+    /// When the source's ban happened, Unix seconds.
+    pub at: i64,
+    /// Chats by what became of the ban there.
+    pub chats: Vec<(Outcome, Vec<String>)>,
+}
+
+/// The chats of each admin, grouped by outcome in a fixed order. Outcomes that are no news (the ban was lifted before it was carried
+/// over) are left out, and so is an admin with nothing else.
+pub fn by_admin(results: &[TargetResult]) -> BTreeMap<UserId, Vec<(Outcome, Vec<ChatId>)>> {
+    let mut admins: BTreeMap<UserId, Vec<(Outcome, Vec<ChatId>)>> = BTreeMap::new();
+    for result in results.iter().filter(|result| is_news(&result.outcome)) {
+        for &admin in &result.admins {
+            let groups = admins.entry(admin).or_default();
+            match groups.iter_mut().find(|(outcome, _)| *outcome == result.outcome) {
+                Some((_, chats)) => chats.push(result.chat_id),
+                None => groups.push((result.outcome, vec![result.chat_id])),
+            }
+        }
+    }
+    for groups in admins.values_mut() {
+        groups.sort_by_key(|(outcome, _)| match outcome {
+            Outcome::Applied => (0, None),
+            Outcome::Already => (1, None),
+            Outcome::Skipped(reason) => (2, Some(*reason)),
+            Outcome::Failed(reason) => (3, Some(*reason)),
+        });
+    }
+    admins
+}
+
+fn is_news(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Skipped(Reason::Lifted | Reason::EndsTooSoon))
+}
+
+/// The id of a message about `what` (an event's id) to `recipient`.
+pub fn notification_id(what: &str, recipient: UserId) -> Uuid {
+    derive(&["notification", what, &recipient.0.to_string()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
+        TargetResult { chat_id: ChatId(chat), admins: admins.iter().map(|&id| UserId(id)).collect(), outcome }
+    }
+
+    #[test]
+    fn an_admin_of_several_chats_gets_one_report_with_successes_first() {
+        let failed = Outcome::Failed(Reason::NoRights);
+        let reports = by_admin(&[result(-1, &[1], failed), result(-2, &[1, 2], Outcome::Applied), result(-3, &[1], Outcome::Applied)]);
+        assert_eq!(reports.len(), 2);
+        assert_eq!(reports[&UserId(1)], [(Outcome::Applied, vec![ChatId(-2), ChatId(-3)]), (failed, vec![ChatId(-1)])]);
+        assert_eq!(reports[&UserId(2)], [(Outcome::Applied, vec![ChatId(-2)])]);
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_ban_that_was_lifted_in_time() {
+        assert!(by_admin(&[result(-1, &[1], Outcome::Skipped(Reason::Lifted))]).is_empty());
+    }
+}
