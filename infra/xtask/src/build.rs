@@ -52,6 +52,13 @@ pub fn cargo(subcommand: &str) -> Command {
     if let Ok(root) = workspace::root() {
         command.current_dir(root);
     }
+    // `cargo run` describes xtask in these. ring's build script looks at one of them: passed on, they would have ring,
+    // and all that stands on it, compiled again at each change between `cargo …` and `cargo xtask …`.
+    let inherited = env::vars_os().map(|(name, _)| name);
+    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for name in inherited.filter(|name| name.to_str().is_some_and(ours)) {
+        command.env_remove(name);
+    }
     command
 }
 
