@@ -12,8 +12,9 @@ use teloxide_core::types::{self, ParseMode, Recipient, ReplyParameters};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutgoingMessage {
     pub chat_id: ChatId,
-    /// Text with Telegram's HTML tags; names in it are escaped.
-    pub html: String,
+    pub text: String,
+    /// The text has Telegram's HTML tags, and names in it are escaped.
+    pub html: bool,
     /// Forum topic.
     pub thread_id: Option<i32>,
     /// Message that it answers; sent all the same where that is gone.
@@ -21,8 +22,8 @@ pub struct OutgoingMessage {
 }
 
 impl OutgoingMessage {
-    pub fn to(chat_id: ChatId, html: String) -> Self {
-        Self { chat_id, html, thread_id: None, reply_to: None }
+    pub fn html(chat_id: ChatId, text: String) -> Self {
+        Self { chat_id, text, html: true, thread_id: None, reply_to: None }
     }
 }
 
@@ -48,8 +49,8 @@ impl Client {
     }
 
     pub async fn send(&self, message: &OutgoingMessage) -> Result<(), Failure> {
-        let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.html.clone());
-        payload.parse_mode = Some(ParseMode::Html);
+        let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
+        payload.parse_mode = message.html.then_some(ParseMode::Html);
         payload.message_thread_id = message.thread_id.map(|id| types::ThreadId(types::MessageId(id)));
         payload.reply_parameters = message
             .reply_to
