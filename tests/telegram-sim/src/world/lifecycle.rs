@@ -159,7 +159,7 @@ impl World {
                 promoted_by: old.owner,
             },
         };
-        self.set_status(new_id, self.bot.id, status, old.owner);
+        self.change_status(new_id, self.bot.id, status, old.owner, json!({}));
         let chat_json = self.chat_json(new_id);
         let fields = json!({"migrate_from_chat_id": old_id, "sender_chat": chat_json});
         self.service_message(new_id, ANONYMOUS_ADMIN, fields);

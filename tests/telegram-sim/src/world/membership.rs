@@ -33,7 +33,22 @@ impl World {
     }
 
     /// Like [`set_status`](Self::set_status), with further fields of the `ChatMemberUpdated`.
-    pub fn set_status_with(&mut self, chat_id: i64, user: i64, new: Status, by: i64, extra: Value) {
+    pub fn set_status_with(&mut self, chat: i64, user: i64, new: Status, by: i64, extra: Value) {
+        let old = self.status(chat, user);
+        self.change_status(chat, user, new, by, extra);
+        self.tell_coming_or_going(chat, user, old, new, by);
+    }
+
+    /// Like [`set_status_with`](Self::set_status_with), without the service message: an upgraded group is no group
+    /// somebody has joined.
+    pub(super) fn change_status(
+        &mut self,
+        chat_id: i64,
+        user: i64,
+        new: Status,
+        by: i64,
+        extra: Value,
+    ) {
         let (now, bot) = (self.now(), self.bot.id);
         let from = self.actor_json(chat_id, by);
         let member = self.user_json(user);
@@ -60,7 +75,6 @@ impl World {
         } else if bot_is_admin {
             self.send_update("chat_member", Queue::TargetUser(user), update);
         }
-        self.tell_coming_or_going(chat_id, user, old, new, by);
     }
 
     /// Who the bot is told has acted: anonymous administrators are hidden.

@@ -32,7 +32,6 @@ pub struct Message {
 /// A pressed button.
 #[derive(Debug, Clone)]
 pub struct Query {
-    pub user: i64,
     pub at_ms: i64,
     /// Text and whether it is an alert.
     pub answer: Option<(Option<String>, bool)>,

@@ -232,4 +232,4 @@ impl World {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

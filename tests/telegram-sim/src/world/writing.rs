@@ -160,7 +160,6 @@ impl World {
         self.queries.insert(
             id.clone(),
             Query {
-                user,
                 at_ms: self.now_ms,
                 answer: None,
             },
