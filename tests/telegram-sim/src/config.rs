@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The bot and the pace of the server.
-#[derive(Debug, Clone)]
+/// The bot and the pace of the server. No `Debug`: it holds the token.
+#[derive(Clone)]
 pub struct Config {
     /// Port on 127.0.0.1; 0 = any free one.
     pub port: u16,

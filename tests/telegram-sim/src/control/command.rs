@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::faults::{Fault, Limits};
+use super::log::CallFilter;
 use super::types::*;
 use crate::rights::{AdminRights, Permissions};
 

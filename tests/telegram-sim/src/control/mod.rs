@@ -4,11 +4,18 @@
 
 mod client;
 mod command;
+mod faults;
+mod log;
+mod membership;
+mod observe;
+mod people;
 mod types;
 mod wait;
 
 pub use client::{Control, ControlError};
 pub use command::{Command, Delivered, Refusal};
+pub use faults::{Fault, FaultAction, FaultReport, Limits};
+pub use log::{Call, CallCounts, CallFilter, Delivery, DeliveryState};
 pub use types::*;
 pub use wait::wait_until;
 

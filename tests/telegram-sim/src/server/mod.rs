@@ -113,7 +113,6 @@ fn routes(shared: Arc<Shared>) -> Router {
 }
 
 /// What the handlers share.
-#[derive(Debug)]
 struct Shared {
     world: Mutex<World>,
     token: String,

@@ -4,6 +4,7 @@
 //! ([`World::call`](crate::bot_api)), or as the webhook's postman ([`outbox`]).
 
 mod actions;
+mod api_error;
 mod chats;
 mod command;
 mod lifecycle;
@@ -18,11 +19,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub use api_error::ApiError;
 pub use chats::{Chat, Life, Status};
 pub use messages::{Message, Query};
 use outbox::{Outbox, Queue};
 pub use people::User;
-pub use traffic::{ApiError, Traffic, Verdict};
+pub use traffic::{Traffic, Verdict};
 
 use crate::config::Config;
 use crate::control::NewUser;

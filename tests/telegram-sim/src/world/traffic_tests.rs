@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 
 const CHAT: Option<i64> = Some(-5);

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 const SECOND: i64 = 1000;

@@ -1,11 +1,14 @@
 //! Updates on their way to the bot: queues, attempts, pauses. The rules of Telegram's Bot API server.
 
+mod report;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde_json::{Value, json, value::RawValue};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::config::Config;
-use crate::control::{Delivery, DeliveryState};
+use crate::control::DeliveryState;
 
 /// An update nobody accepted for this long is dropped.
 const EXPIRY_MS: i64 = 24 * 3600 * 1000;
@@ -246,13 +249,8 @@ impl Outbox {
         self.drop_expired(now_ms);
         let from = if offset < 0 {
             let kept = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
-            self.pending
-                .iter()
-                .rev()
-                .take(kept)
-                .last()
-                .copied()
-                .unwrap_or_default()
+            let mut newest_first = self.pending.iter().rev().take(kept);
+            newest_first.next_back().copied().unwrap_or_default()
         } else {
             u32::try_from(offset).unwrap_or(u32::MAX)
         };
@@ -320,48 +318,6 @@ impl Outbox {
         self.last_error = None;
         self.gone_since_ms = None;
     }
-
-    /// The body of any update so far.
-    pub fn body(&self, id: u32) -> Option<String> {
-        self.updates.get(&id).map(|u| u.body.clone())
-    }
-
-    pub fn deliveries(&self) -> Vec<Delivery> {
-        let delivery = |(id, update): (&u32, &Update)| Delivery {
-            update_id: *id,
-            kind: update.kind.to_owned(),
-            queue: format!("{:?}", update.queue),
-            state: update.state,
-            created_ms: update.created_ms,
-            accepted_ms: update.accepted_ms,
-            attempts: update.attempts,
-            last_status: update.last_status,
-            last_error: update.last_error.clone(),
-            body: serde_json::from_str(&update.body).unwrap_or_default(),
-        };
-        self.updates.iter().map(delivery).collect()
-    }
-
-    /// The Bot API's `WebhookInfo`.
-    pub fn info(&self) -> Value {
-        let webhook = self.webhook.as_ref();
-        let mut info = json!({
-            "url": webhook.map(|w| w.url.as_str()).unwrap_or_default(),
-            "has_custom_certificate": false,
-            "pending_update_count": self.pending(),
-        });
-        if let Some(webhook) = webhook {
-            info["max_connections"] = json!(webhook.max_connections);
-        }
-        if let Some(allowed) = &self.allowed {
-            info["allowed_updates"] = json!(allowed);
-        }
-        if let Some((date, message)) = &self.last_error {
-            info["last_error_date"] = json!(date);
-            info["last_error_message"] = json!(message);
-        }
-        info
-    }
 }
 
 /// After the first attempt none, then `base`, twice that, … up to a random cap between one and two minutes.
@@ -383,5 +339,4 @@ fn first_update_id(now_ms: i64) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "outbox_tests.rs"]
 mod tests;
