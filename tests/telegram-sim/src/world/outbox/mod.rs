@@ -1,11 +1,14 @@
 //! Updates on their way to the bot: queues, attempts, pauses. The rules of Telegram's Bot API server.
 
+mod parcel;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+pub use parcel::{Outcome, Post, Queue, Webhook};
 
 use crate::config::Config;
 use crate::control::DeliveryState;
@@ -18,43 +21,8 @@ const LONGEST_RETRY_AFTER: u64 = 3600;
 const PAUSE_CAP_MS: i64 = 60_000;
 /// A webhook that answers 410 for this long is removed.
 const GONE_MS: i64 = 23 * 3600 * 1000;
-const DEFAULT_MAX_CONNECTIONS: u32 = 40;
-
 /// The kinds sent when `allowed_updates` was never given or is empty leave these out.
 const NOT_BY_DEFAULT: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
-
-/// What updates wait behind each other for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Queue {
-    /// `chat_member`: the user it is about, whatever the chat.
-    TargetUser(i64),
-    /// `my_chat_member`.
-    Chat(i64),
-    /// Messages of a chat.
-    Messages(i64),
-    /// Callbacks and join requests of a user.
-    Sender(i64),
-}
-
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    pub url: String,
-    pub secret: Option<String>,
-    pub max_connections: u32,
-}
-
-impl Webhook {
-    pub fn new(url: String, secret: Option<String>, max_connections: Option<u32>) -> Self {
-        let max_connections = max_connections
-            .unwrap_or(DEFAULT_MAX_CONNECTIONS)
-            .clamp(1, 100);
-        Self {
-            url,
-            secret,
-            max_connections,
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Update {
@@ -69,24 +37,6 @@ struct Update {
     attempts: u32,
     last_status: Option<u16>,
     last_error: Option<String>,
-}
-
-/// One attempt to be made now.
-#[derive(Debug, Clone)]
-pub struct Post {
-    pub update_id: u32,
-    pub webhook: Webhook,
-    pub body: String,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// `None`: no answer.
-    pub status: Option<u16>,
-    /// The `Retry-After` header, seconds.
-    pub retry_after: Option<u64>,
-    pub error: Option<String>,
 }
 
 #[derive(Debug)]
