@@ -15,11 +15,10 @@ pub use lambda_runtime::{Context, Error};
 /// queue, or the stream) try again.
 pub fn run<S, E, R, I, H>(init: impl FnOnce() -> I, handle: impl Fn(Arc<S>, E, Context) -> H + Clone) -> Result<(), Error>
 where
-    E: DeserializeOwned + Send + 'static,
-    R: Serialize + Send + 'static,
-    S: Send + Sync + 'static,
+    E: DeserializeOwned,
+    R: Serialize,
     I: Future<Output = anyhow::Result<S>>,
-    H: Future<Output = anyhow::Result<R>> + Send,
+    H: Future<Output = anyhow::Result<R>>,
 {
     init_logs();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -37,12 +37,7 @@ async fn main() -> io::Result<()> {
         (None, Some(file)) => std::fs::read_to_string(file)?.trim().to_owned(),
         (None, None) => String::new(),
     };
-    let config = Config {
-        port: args.port,
-        token,
-        bot_username: args.bot_username,
-        ..Config::default()
-    };
+    let config = Config { port: args.port, token, bot_username: args.bot_username, ..Config::default() };
     let simulator = Simulator::start(config).await?;
     let mut out = io::stdout();
     writeln!(out, "{}", serde_json::json!({"url": simulator.url}))?;

@@ -39,29 +39,17 @@ impl AdminRights {
 
     /// All rights, not anonymous: what the owner has.
     pub fn all() -> Self {
-        Self {
-            can_promote_members: true,
-            can_post_stories: true,
-            can_edit_stories: true,
-            can_delete_stories: true,
-            ..Self::moderator()
-        }
+        Self { can_promote_members: true, can_post_stories: true, can_edit_stories: true, can_delete_stories: true, ..Self::moderator() }
     }
 
     /// An administrator who may manage the chat but not ban anybody.
     pub fn without_restrict() -> Self {
-        Self {
-            can_restrict_members: false,
-            ..Self::moderator()
-        }
+        Self { can_restrict_members: false, ..Self::moderator() }
     }
 
     /// The same rights, the holder hidden behind the chat's name.
     pub fn anonymous(self) -> Self {
-        Self {
-            is_anonymous: true,
-            ..self
-        }
+        Self { is_anonymous: true, ..self }
     }
 }
 
@@ -113,10 +101,7 @@ impl Permissions {
 
     /// Text only: the usual "no media" restriction.
     pub fn text_only() -> Self {
-        Self {
-            can_send_messages: true,
-            ..Self::default()
-        }
+        Self { can_send_messages: true, ..Self::default() }
     }
 
     /// The permissions Telegram stores when `use_independent_chat_permissions` is not set: previews and "other"

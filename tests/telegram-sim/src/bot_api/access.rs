@@ -12,11 +12,7 @@ impl World {
             return Some(id);
         }
         let name = params.text("chat_id").strip_prefix('@')?;
-        let called = |chat: &&Chat| {
-            chat.username
-                .as_deref()
-                .is_some_and(|n| n.eq_ignore_ascii_case(name))
-        };
+        let called = |chat: &&Chat| chat.username.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name));
         self.chats.values().find(called).map(|chat| chat.id)
     }
 
@@ -24,8 +20,7 @@ impl World {
         if params.get("chat_id").is_none() || params.get("chat_id").is_some_and(|v| v == "") {
             return Err(ApiError::bad_request("chat_id is empty"));
         }
-        self.chat_of(params)
-            .ok_or_else(|| ApiError::bad_request("chat not found"))
+        self.chat_of(params).ok_or_else(|| ApiError::bad_request("chat not found"))
     }
 
     /// The group the call is about, the bot being in it.
@@ -49,21 +44,15 @@ impl World {
         match (chat.life, self.bot_status(id)) {
             _ if !known => Err(unknown()),
             (Life::MigratedTo(new), _) => Err(upgraded(new)),
-            (Life::Deleted, _) if chat.kind == ChatKind::Group => {
-                Err(ApiError::forbidden("the group chat was deleted"))
-            }
+            (Life::Deleted, _) if chat.kind == ChatKind::Group => Err(ApiError::forbidden("the group chat was deleted")),
             (Life::Deleted, _) => Err(unknown()),
             (Life::Active, status) if status.is_present() => Ok(chat),
             (Life::Active, status) => {
                 let removed = chat.bot_was_removed && chat.kind == ChatKind::Group;
                 if removed || matches!(status, Status::Kicked { .. }) {
-                    Err(ApiError::forbidden(&format!(
-                        "bot was kicked from the {kind} chat"
-                    )))
+                    Err(ApiError::forbidden(&format!("bot was kicked from the {kind} chat")))
                 } else {
-                    Err(ApiError::forbidden(&format!(
-                        "bot is not a member of the {kind} chat"
-                    )))
+                    Err(ApiError::forbidden(&format!("bot is not a member of the {kind} chat")))
                 }
             }
         }
@@ -73,29 +62,15 @@ impl World {
     pub(super) fn known_user(&self, params: &Params) -> Result<&User, ApiError> {
         let id = params.int("user_id").filter(|id| *id > 0);
         let id = id.ok_or_else(|| ApiError::bad_request("invalid user_id specified"))?;
-        self.users
-            .get(&id)
-            .ok_or_else(|| ApiError::bad_request("user not found"))
+        self.users.get(&id).ok_or_else(|| ApiError::bad_request("user not found"))
     }
 
-    pub(super) fn bot_may(
-        &self,
-        chat: i64,
-        right: fn(&AdminRights) -> bool,
-        refusal: &str,
-    ) -> Result<(), ApiError> {
-        if right(&self.bot_status(chat).rights()) {
-            Ok(())
-        } else {
-            Err(ApiError::bad_request(refusal))
-        }
+    pub(super) fn bot_may(&self, chat: i64, right: fn(&AdminRights) -> bool, refusal: &str) -> Result<(), ApiError> {
+        if right(&self.bot_status(chat).rights()) { Ok(()) } else { Err(ApiError::bad_request(refusal)) }
     }
 }
 
 fn upgraded(new: i64) -> ApiError {
     let error = ApiError::bad_request("group chat was upgraded to a supergroup chat");
-    ApiError {
-        parameters: Some(serde_json::json!({"migrate_to_chat_id": new})),
-        ..error
-    }
+    ApiError { parameters: Some(serde_json::json!({"migrate_to_chat_id": new})), ..error }
 }

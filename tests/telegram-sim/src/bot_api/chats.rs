@@ -35,9 +35,7 @@ fn gifts() -> Value {
 pub fn get_chat_member(world: &mut World, params: &Params) -> Answer {
     let chat = world.group(params, "chat not found")?;
     let user = world.known_user(params)?;
-    Ok(chat
-        .status(user.id, world.now())
-        .json(user.json(), world.bot.id))
+    Ok(chat.status(user.id, world.now()).json(user.json(), world.bot.id))
 }
 
 /// Owner and administrators, without other bots.
@@ -47,15 +45,12 @@ pub fn get_chat_administrators(world: &mut World, params: &Params) -> Answer {
         let other_bot = *id != world.bot.id && world.users.get(id).is_some_and(|u| u.is_bot);
         status.is_admin() && !other_bot
     });
-    let json =
-        |(id, status): (i64, Status)| Some(status.json(world.users.get(&id)?.json(), world.bot.id));
+    let json = |(id, status): (i64, Status)| Some(status.json(world.users.get(&id)?.json(), world.bot.id));
     Ok(listed.filter_map(json).collect())
 }
 
 pub fn get_chat_member_count(world: &mut World, params: &Params) -> Answer {
-    let private = world
-        .chat_of(params)
-        .is_some_and(|id| world.users.contains_key(&id));
+    let private = world.chat_of(params).is_some_and(|id| world.users.contains_key(&id));
     if private {
         return Ok(json!(2));
     }
@@ -65,19 +60,11 @@ pub fn get_chat_member_count(world: &mut World, params: &Params) -> Answer {
 
 fn present<'w>(world: &'w World, chat: &'w Chat) -> impl Iterator<Item = (i64, Status)> + 'w {
     let now = world.now();
-    chat.members
-        .keys()
-        .map(move |id| (*id, chat.status(*id, now)))
-        .filter(|(_, status)| status.is_present())
+    chat.members.keys().map(move |id| (*id, chat.status(*id, now))).filter(|(_, status)| status.is_present())
 }
 
 pub fn leave_chat(world: &mut World, params: &Params) -> Answer {
-    let chat = world
-        .group(
-            params,
-            "chat member status can't be changed in private chats",
-        )?
-        .id;
+    let chat = world.group(params, "chat member status can't be changed in private chats")?.id;
     if matches!(world.bot_status(chat), Status::Creator { .. }) {
         return Err(ApiError::bad_request("can't leave an owned chat"));
     }

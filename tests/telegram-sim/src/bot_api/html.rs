@@ -60,28 +60,16 @@ pub fn parse(html: &str) -> Result<(String, Vec<Value>), String> {
         rest = after;
     }
     match open.pop() {
-        Some(left) => Err(format!(
-            "Can't find end tag corresponding to start tag \"{}\"",
-            left.tag
-        )),
+        Some(left) => Err(format!("Can't find end tag corresponding to start tag \"{}\"", left.tag)),
         None => {
-            entities.sort_by_key(|e: &Value| {
-                (
-                    e["offset"].as_u64(),
-                    std::cmp::Reverse(e["length"].as_u64()),
-                )
-            });
+            entities.sort_by_key(|e: &Value| (e["offset"].as_u64(), std::cmp::Reverse(e["length"].as_u64())));
             Ok((plain, entities))
         }
     }
 }
 
 fn unclosed(rest: &str, at: usize) -> String {
-    let kind = if rest.starts_with("</") {
-        "end"
-    } else {
-        "start"
-    };
+    let kind = if rest.starts_with("</") { "end" } else { "start" };
     format!("Unclosed {kind} tag at byte offset {at}")
 }
 
@@ -102,21 +90,12 @@ fn start(inside: &str, offset: usize, at: usize) -> Result<Open, String> {
         "code" => attribute(attributes, "class"),
         _ => None,
     };
-    Ok(Open {
-        tag,
-        attribute,
-        offset,
-    })
+    Ok(Open { tag, attribute, offset })
 }
 
 /// The value of `name="value"`, with or without quotes.
 fn attribute(attributes: &str, name: &str) -> Option<String> {
-    let value = attributes
-        .split_once(name)?
-        .1
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
+    let value = attributes.split_once(name)?.1.trim_start().strip_prefix('=')?.trim_start();
     let raw = match value.chars().next()? {
         quote @ ('"' | '\'') => value[1..].split(quote).next()?,
         _ => value.split_whitespace().next()?,
@@ -131,26 +110,15 @@ fn attribute(attributes: &str, name: &str) -> Option<String> {
     Some(text)
 }
 
-fn close(
-    open: Option<Open>,
-    name: &str,
-    length: usize,
-    at: usize,
-) -> Result<Option<Value>, String> {
+fn close(open: Option<Open>, name: &str, length: usize, at: usize) -> Result<Option<Value>, String> {
     let open = open.ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
     if !name.is_empty() && !name.eq_ignore_ascii_case(&open.tag) {
-        return Err(format!(
-            "Unmatched end tag at byte offset {at}, expected \"</{}>\", found \"</{name}>\"",
-            open.tag
-        ));
+        return Err(format!("Unmatched end tag at byte offset {at}, expected \"</{}>\", found \"</{name}>\"", open.tag));
     }
     if length == open.offset {
         return Ok(None);
     }
-    let kind = TAGS
-        .iter()
-        .find(|(tag, _)| *tag == open.tag)
-        .map(|(_, kind)| *kind);
+    let kind = TAGS.iter().find(|(tag, _)| *tag == open.tag).map(|(_, kind)| *kind);
     let mut entity = json!({"type": kind, "offset": open.offset, "length": length - open.offset});
     match (open.tag.as_str(), open.attribute) {
         ("a", Some(href)) => match user_of(&href) {

@@ -38,11 +38,7 @@ pub fn send_message(world: &mut World, params: &Params) -> Answer {
         ..Message::default()
     };
     let id = world.keep_message(message);
-    Ok(world
-        .messages
-        .get(&(chat, id))
-        .map(|m| world.message_json(m, true))
-        .unwrap_or_default())
+    Ok(world.messages.get(&(chat, id)).map(|m| world.message_json(m, true)).unwrap_or_default())
 }
 
 fn may_write_to(world: &World, params: &Params) -> Result<i64, ApiError> {
@@ -52,9 +48,7 @@ fn may_write_to(world: &World, params: &Params) -> Result<i64, ApiError> {
         let muted = matches!(world.bot_status(chat),
             Status::Restricted { permissions, .. } if !permissions.can_send_messages);
         if muted {
-            return Err(ApiError::bad_request(
-                "not enough rights to send text messages to the chat",
-            ));
+            return Err(ApiError::bad_request("not enough rights to send text messages to the chat"));
         }
         return Ok(chat);
     };
@@ -68,9 +62,7 @@ fn may_write_to(world: &World, params: &Params) -> Result<i64, ApiError> {
         return Err(ApiError::forbidden("bot was blocked by the user"));
     }
     if !user.started {
-        return Err(ApiError::forbidden(
-            "bot can't initiate conversation with a user",
-        ));
+        return Err(ApiError::forbidden("bot can't initiate conversation with a user"));
     }
     Ok(user.id)
 }
@@ -78,15 +70,8 @@ fn may_write_to(world: &World, params: &Params) -> Result<i64, ApiError> {
 fn text(world: &World, params: &Params, too_long: &str) -> Result<Text, ApiError> {
     let html = params.text("text").to_owned();
     let (plain, mut entities) = match params.text("parse_mode").to_lowercase().as_str() {
-        "" => (
-            html.clone(),
-            params
-                .json("entities")
-                .and_then(|e| e.as_array().cloned())
-                .unwrap_or_default(),
-        ),
-        "html" => html::parse(&html)
-            .map_err(|what| ApiError::bad_request(&format!("can't parse entities: {what}")))?,
+        "" => (html.clone(), params.json("entities").and_then(|e| e.as_array().cloned()).unwrap_or_default()),
+        "html" => html::parse(&html).map_err(|what| ApiError::bad_request(&format!("can't parse entities: {what}")))?,
         _ => return Err(ApiError::bad_request("unsupported parse_mode")),
     };
     if plain.trim().is_empty() {
@@ -96,11 +81,7 @@ fn text(world: &World, params: &Params, too_long: &str) -> Result<Text, ApiError
         return Err(ApiError::bad_request(too_long));
     }
     entities.retain_mut(|entity| complete_mention(world, entity));
-    Ok(Text {
-        plain,
-        html,
-        entities,
-    })
+    Ok(Text { plain, html, entities })
 }
 
 /// Fills in the user of a mention by id; a mention of somebody unknown stays plain text.
@@ -108,9 +89,7 @@ fn complete_mention(world: &World, entity: &mut Value) -> bool {
     if entity["type"] != "text_mention" {
         return true;
     }
-    let user = entity["user"]["id"]
-        .as_i64()
-        .and_then(|id| world.users.get(&id));
+    let user = entity["user"]["id"].as_i64().and_then(|id| world.users.get(&id));
     if let Some(user) = user {
         entity["user"] = user.json();
     }
@@ -124,47 +103,27 @@ fn markup(params: &Params) -> Result<Option<Value>, ApiError> {
     };
     let markup = params.json("reply_markup").filter(Value::is_object);
     let markup = markup.ok_or_else(|| {
-        let what = if given.is_string() {
-            "can't parse reply keyboard markup JSON object"
-        } else {
-            "object expected as reply markup"
-        };
+        let what = if given.is_string() { "can't parse reply keyboard markup JSON object" } else { "object expected as reply markup" };
         ApiError::bad_request(what)
     })?;
     let rows = markup.get("inline_keyboard").and_then(Value::as_array);
-    for button in rows
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_array)
-        .flatten()
-    {
+    for button in rows.into_iter().flatten().filter_map(Value::as_array).flatten() {
         check_button(button)?;
     }
     Ok(Some(markup))
 }
 
 fn check_button(button: &Value) -> Result<(), ApiError> {
-    if button
-        .get("text")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
-        return Err(ApiError::bad_request(
-            "can't parse inline keyboard button: Field \"text\" must be of type String",
-        ));
+    if button.get("text").and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Err(ApiError::bad_request("can't parse inline keyboard button: Field \"text\" must be of type String"));
     }
     if let Some(data) = button.get("callback_data") {
         let fits = data.as_str().is_some_and(|d| (1..=64).contains(&d.len()));
-        return if fits {
-            Ok(())
-        } else {
-            Err(ApiError::bad_request("BUTTON_DATA_INVALID"))
-        };
+        return if fits { Ok(()) } else { Err(ApiError::bad_request("BUTTON_DATA_INVALID")) };
     }
     let does_something = button.as_object().is_some_and(|fields| fields.len() > 1);
     if !does_something {
-        let what =
-            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard";
+        let what = "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard";
         return Err(ApiError::bad_request(what));
     }
     Ok(())
@@ -172,10 +131,7 @@ fn check_button(button: &Value) -> Result<(), ApiError> {
 
 fn reply(world: &World, params: &Params, chat: i64) -> Result<Option<i64>, ApiError> {
     let given = params.json("reply_parameters").unwrap_or_default();
-    let id = given
-        .get("message_id")
-        .and_then(Value::as_i64)
-        .or_else(|| params.int("reply_to_message_id"));
+    let id = given.get("message_id").and_then(Value::as_i64).or_else(|| params.int("reply_to_message_id"));
     let Some(id) = id else { return Ok(None) };
     if world.messages.get(&(chat, id)).is_some_and(|m| !m.deleted) {
         return Ok(Some(id));
@@ -237,10 +193,7 @@ fn edit(world: &mut World, key: (i64, i64), change: impl FnOnce(&mut Message)) -
 
 /// No keyboard and an empty one are the same.
 fn buttons(message: &Message) -> Option<Value> {
-    message.reply_markup.clone().filter(|m| {
-        m.get("inline_keyboard")
-            .is_none_or(|rows| *rows != json!([]))
-    })
+    message.reply_markup.clone().filter(|m| m.get("inline_keyboard").is_none_or(|rows| *rows != json!([])))
 }
 
 fn own_message(world: &World, params: &Params) -> Result<(i64, i64), ApiError> {
@@ -254,9 +207,7 @@ fn own_message(world: &World, params: &Params) -> Result<(i64, i64), ApiError> {
 }
 
 fn message_key(world: &World, params: &Params) -> Result<(i64, i64), ApiError> {
-    let private = world
-        .chat_of(params)
-        .filter(|id| world.users.contains_key(id));
+    let private = world.chat_of(params).filter(|id| world.users.contains_key(id));
     let chat = match private {
         Some(id) => id,
         None => world.group(params, "chat not found")?.id,
@@ -281,23 +232,14 @@ pub fn delete_message(world: &mut World, params: &Params) -> Answer {
 pub fn answer_callback_query(world: &mut World, params: &Params) -> Answer {
     let now_ms = world.now_ms();
     let text = Some(params.text("text").to_owned()).filter(|t| !t.is_empty());
-    if text
-        .as_ref()
-        .is_some_and(|t| t.chars().count() > LONGEST_NOTE)
-    {
+    if text.as_ref().is_some_and(|t| t.chars().count() > LONGEST_NOTE) {
         return Err(ApiError::bad_request("MESSAGE_TOO_LONG"));
     }
     let query = world.queries.get_mut(params.text("callback_query_id"));
     let query = query
         .filter(|q| now_ms - q.at_ms < QUERY_LIFE_MS)
-        .ok_or_else(|| {
-            ApiError::bad_request(
-                "query is too old and response timeout expired or query ID is invalid",
-            )
-        })?;
+        .ok_or_else(|| ApiError::bad_request("query is too old and response timeout expired or query ID is invalid"))?;
     // Only the first answer is shown to the user.
-    query
-        .answer
-        .get_or_insert((text, params.bool("show_alert")));
+    query.answer.get_or_insert((text, params.bool("show_alert")));
     Ok(json!(true))
 }

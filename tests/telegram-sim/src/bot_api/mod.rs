@@ -41,20 +41,11 @@ const METHODS: &[(&str, Method)] = &[
     ("unbanChatMember", moderation::unban_chat_member),
     ("restrictChatMember", moderation::restrict_chat_member),
     ("promoteChatMember", moderation::promote_chat_member),
-    (
-        "approveChatJoinRequest",
-        moderation::approve_chat_join_request,
-    ),
-    (
-        "declineChatJoinRequest",
-        moderation::decline_chat_join_request,
-    ),
+    ("approveChatJoinRequest", moderation::approve_chat_join_request),
+    ("declineChatJoinRequest", moderation::decline_chat_join_request),
     ("sendMessage", messages::send_message),
     ("editMessageText", messages::edit_message_text),
-    (
-        "editMessageReplyMarkup",
-        messages::edit_message_reply_markup,
-    ),
+    ("editMessageReplyMarkup", messages::edit_message_reply_markup),
     ("deleteMessage", messages::delete_message),
     ("answerCallbackQuery", messages::answer_callback_query),
 ];
@@ -87,10 +78,7 @@ pub enum Wire {
 
 /// The documented name and the function of a method, which may be written in any case (libraries do).
 fn find(method: &str) -> Option<(&'static str, Method)> {
-    METHODS
-        .iter()
-        .copied()
-        .find(|(name, _)| name.eq_ignore_ascii_case(method))
+    METHODS.iter().copied().find(|(name, _)| name.eq_ignore_ascii_case(method))
 }
 
 impl World {
@@ -113,37 +101,18 @@ impl World {
         };
         // Long polling goes on while a bot may send nothing: it is no traffic the limits are about.
         let exempt = call.method == "getUpdates";
-        let verdict = if exempt {
-            Verdict::Proceed
-        } else {
-            self.traffic
-                .admit(self.now_ms(), &call.method, chat_id, user_id)
-        };
+        let verdict = if exempt { Verdict::Proceed } else { self.traffic.admit(self.now_ms(), &call.method, chat_id, user_id) };
         let reply = match verdict {
             Verdict::Proceed => {
                 let answer = self.carry_out(method, params);
                 call.done = answer.is_ok();
-                Reply {
-                    answer,
-                    wire: Wire::Answer,
-                }
+                Reply { answer, wire: Wire::Answer }
             }
-            Verdict::Refuse(error) => Reply {
-                answer: Err(error),
-                wire: Wire::Answer,
-            },
-            Verdict::Fault {
-                id,
-                action,
-                after_effect,
-            } => {
+            Verdict::Refuse(error) => Reply { answer: Err(error), wire: Wire::Answer },
+            Verdict::Fault { id, action, after_effect } => {
                 call.fault = Some(id);
                 let carried_out = after_effect || matches!(action, FaultAction::Slow { .. });
-                let answer = if carried_out {
-                    self.carry_out(method, params)
-                } else {
-                    Err(lost())
-                };
+                let answer = if carried_out { self.carry_out(method, params) } else { Err(lost()) };
                 call.done = answer.is_ok();
                 replaced(action, answer)
             }
@@ -165,54 +134,24 @@ impl World {
 
 /// Stands in the log for an answer the bot never got.
 fn lost() -> ApiError {
-    ApiError {
-        code: 0,
-        description: "no answer".to_owned(),
-        parameters: None,
-    }
+    ApiError { code: 0, description: "no answer".to_owned(), parameters: None }
 }
 
 /// A true answer after a fault has met it.
 fn replaced(action: FaultAction, answer: Answer) -> Reply {
     match action {
-        FaultAction::Slow { ms } => Reply {
-            answer,
-            wire: Wire::Slow(ms),
-        },
-        FaultAction::TooManyRequests { retry_after, .. } => Reply {
-            answer: Err(ApiError::too_many_requests(retry_after)),
-            wire: Wire::Answer,
-        },
-        FaultAction::Error {
-            code,
-            description,
-            parameters,
-        } => Reply {
-            answer: Err(ApiError {
-                code,
-                description,
-                parameters,
-            }),
-            wire: Wire::Answer,
-        },
-        FaultAction::Hang { ms } => Reply {
-            answer: Err(lost()),
-            wire: Wire::Hang(ms),
-        },
-        FaultAction::Close => Reply {
-            answer: Err(lost()),
-            wire: Wire::Close,
-        },
+        FaultAction::Slow { ms } => Reply { answer, wire: Wire::Slow(ms) },
+        FaultAction::TooManyRequests { retry_after, .. } => {
+            Reply { answer: Err(ApiError::too_many_requests(retry_after)), wire: Wire::Answer }
+        }
+        FaultAction::Error { code, description, parameters } => {
+            Reply { answer: Err(ApiError { code, description, parameters }), wire: Wire::Answer }
+        }
+        FaultAction::Hang { ms } => Reply { answer: Err(lost()), wire: Wire::Hang(ms) },
+        FaultAction::Close => Reply { answer: Err(lost()), wire: Wire::Close },
         FaultAction::Html { code, body } => {
-            let error = ApiError {
-                code,
-                description: "an HTML page".to_owned(),
-                parameters: None,
-            };
-            Reply {
-                answer: Err(error),
-                wire: Wire::Html { code, body },
-            }
+            let error = ApiError { code, description: "an HTML page".to_owned(), parameters: None };
+            Reply { answer: Err(error), wire: Wire::Html { code, body } }
         }
     }
 }

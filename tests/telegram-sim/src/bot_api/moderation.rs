@@ -18,19 +18,13 @@ pub fn ban_chat_member(world: &mut World, params: &Params) -> Answer {
         Status::Left
     } else {
         may_restrict(world, chat_id, user, "can't restrict self")?;
-        Status::Kicked {
-            until_date: world.stored_until(params.int("until_date")),
-        }
+        Status::Kicked { until_date: world.stored_until(params.int("until_date")) }
     };
     let bot = world.bot.id;
     world.set_status(chat_id, user, new, bot);
     // Supergroups and channels lose the messages whatever the parameter says (Bot API, `revoke_messages`).
     if kind != ChatKind::Group || params.bool("revoke_messages") {
-        for message in world
-            .messages
-            .values_mut()
-            .filter(|m| m.chat == chat_id && m.from == user)
-        {
+        for message in world.messages.values_mut().filter(|m| m.chat == chat_id && m.from == user) {
             message.deleted = true;
         }
     }
@@ -42,15 +36,9 @@ fn may_remove_from_basic_group(world: &World, chat: i64, user: i64) -> Result<()
         return Err(ApiError::bad_request("can't restrict self"));
     }
     if world.status(chat, user).is_admin() {
-        return Err(ApiError::bad_request(
-            "only the creator of a basic group can kick group administrators",
-        ));
+        return Err(ApiError::bad_request("only the creator of a basic group can kick group administrators"));
     }
-    world.bot_may(
-        chat,
-        |r| r.can_restrict_members,
-        "need to be inviter of a user to kick it from a basic group",
-    )
+    world.bot_may(chat, |r| r.can_restrict_members, "need to be inviter of a user to kick it from a basic group")
 }
 
 /// In the order in which Telegram looks: the owner, the bot itself, the bot's right, administrators.
@@ -64,9 +52,7 @@ fn may_restrict(world: &World, chat: i64, user: i64, about_self: &str) -> Result
     }
     world.bot_may(chat, |r| r.can_restrict_members, NO_RIGHT)?;
     if status.is_admin() {
-        return Err(ApiError::bad_request(
-            "user is an administrator of the chat",
-        ));
+        return Err(ApiError::bad_request("user is an administrator of the chat"));
     }
     Ok(())
 }
@@ -102,13 +88,9 @@ pub fn restrict_chat_member(world: &mut World, params: &Params) -> Answer {
     }
     let user = world.known_user(params)?.id;
     let permissions = params.json("permissions").unwrap_or_else(|| json!({}));
-    let permissions: Permissions = serde_json::from_value(permissions)
-        .map_err(|_| ApiError::bad_request("can't parse permissions: expected an Object"))?;
-    let permissions = if params.bool("use_independent_chat_permissions") {
-        permissions
-    } else {
-        permissions.implied()
-    };
+    let permissions: Permissions =
+        serde_json::from_value(permissions).map_err(|_| ApiError::bad_request("can't parse permissions: expected an Object"))?;
+    let permissions = if params.bool("use_independent_chat_permissions") { permissions } else { permissions.implied() };
     may_restrict(world, chat_id, user, "can't restrict self")?;
     let until_date = world.stored_until(params.int("until_date"));
     let status = world.restricted(chat_id, user, with_topics(permissions, params), until_date);
@@ -119,24 +101,13 @@ pub fn restrict_chat_member(world: &mut World, params: &Params) -> Answer {
 
 /// `can_manage_topics` defaults to `can_pin_messages` (Bot API, `ChatPermissions`).
 fn with_topics(permissions: Permissions, params: &Params) -> Permissions {
-    let given = params
-        .json("permissions")
-        .is_some_and(|p| p.get("can_manage_topics").is_some_and(Value::is_boolean));
-    let can_manage_topics = if given {
-        permissions.can_manage_topics
-    } else {
-        permissions.can_pin_messages
-    };
-    Permissions {
-        can_manage_topics,
-        ..permissions
-    }
+    let given = params.json("permissions").is_some_and(|p| p.get("can_manage_topics").is_some_and(Value::is_boolean));
+    let can_manage_topics = if given { permissions.can_manage_topics } else { permissions.can_pin_messages };
+    Permissions { can_manage_topics, ..permissions }
 }
 
 pub fn promote_chat_member(world: &mut World, params: &Params) -> Answer {
-    let chat = world
-        .group(params, "can't promote members in private chats")?
-        .id;
+    let chat = world.group(params, "can't promote members in private chats")?.id;
     let user = world.known_user(params)?.id;
     let bot = world.bot.id;
     let status = world.status(chat, user);
@@ -147,8 +118,7 @@ pub fn promote_chat_member(world: &mut World, params: &Params) -> Answer {
         return Err(ApiError::bad_request("can't promote self"));
     }
     world.bot_may(chat, |r| r.can_promote_members, "not enough rights")?;
-    let others_admin =
-        matches!(status, Status::Administrator { promoted_by, .. } if promoted_by != bot);
+    let others_admin = matches!(status, Status::Administrator { promoted_by, .. } if promoted_by != bot);
     if others_admin {
         return Err(ApiError::bad_request("CHAT_ADMIN_REQUIRED"));
     }
@@ -159,13 +129,7 @@ pub fn promote_chat_member(world: &mut World, params: &Params) -> Answer {
     let new = if rights == AdminRights::default() {
         Status::Member
     } else {
-        Status::Administrator {
-            rights: AdminRights {
-                can_manage_chat: true,
-                ..rights
-            },
-            promoted_by: bot,
-        }
+        Status::Administrator { rights: AdminRights { can_manage_chat: true, ..rights }, promoted_by: bot }
     };
     world.set_status(chat, user, new, bot);
     Ok(json!(true))
@@ -198,11 +162,7 @@ fn take_join_request(world: &mut World, params: &Params) -> Result<(i64, i64), A
     let user = world.known_user(params)?.id;
     world.bot_may(chat, |r| r.can_invite_users, "not enough rights")?;
     let requests = world.chats.get_mut(&chat).map(|c| &mut c.join_requests);
-    let found = requests.and_then(|list| {
-        list.iter()
-            .position(|id| *id == user)
-            .map(|at| list.remove(at))
-    });
+    let found = requests.and_then(|list| list.iter().position(|id| *id == user).map(|at| list.remove(at)));
     found.ok_or_else(|| ApiError::bad_request("HIDE_REQUESTER_MISSING"))?;
     Ok((chat, user))
 }

@@ -19,8 +19,7 @@ impl Params {
         // The parser of URLs is the only one at hand; the address itself means nothing.
         if let Ok(url) = reqwest::Url::parse(&format!("http://localhost/?{text}")) {
             let pairs = url.query_pairs();
-            self.0
-                .extend(pairs.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))));
+            self.0.extend(pairs.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))));
         }
     }
 

@@ -29,27 +29,17 @@ pub fn set_webhook(world: &mut World, params: &Params) -> Answer {
     if secret.len() > 256 {
         return Err(ApiError::bad_request("secret token is too long"));
     }
-    if !secret
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    {
-        return Err(ApiError::bad_request(
-            "secret token contains unallowed characters",
-        ));
+    if !secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return Err(ApiError::bad_request("secret token contains unallowed characters"));
     }
     let url = params.text("url").to_owned();
     if !url.is_empty() && reqwest::Url::parse(&url).is_err() {
-        return Err(ApiError::bad_request(
-            "bad webhook: invalid webhook URL specified",
-        ));
+        return Err(ApiError::bad_request("bad webhook: invalid webhook URL specified"));
     }
     set_allowed_updates(world, params)?;
-    let max_connections = params
-        .int("max_connections")
-        .and_then(|n| u32::try_from(n).ok());
+    let max_connections = params.int("max_connections").and_then(|n| u32::try_from(n).ok());
     let secret = Some(secret).filter(|s| !s.is_empty());
-    world.outbox.webhook =
-        Some(Webhook::new(url, secret, max_connections)).filter(|w| !w.url.is_empty());
+    world.outbox.webhook = Some(Webhook::new(url, secret, max_connections)).filter(|w| !w.url.is_empty());
     drop_pending_if_asked(world, params);
     Ok(json!(true))
 }
@@ -60,17 +50,10 @@ fn set_allowed_updates(world: &mut World, params: &Params) -> Result<(), ApiErro
         return Ok(());
     };
     let Value::Array(kinds) = kinds else {
-        return Err(ApiError::bad_request(
-            "can't parse allowed updates: expected an Array",
-        ));
+        return Err(ApiError::bad_request("can't parse allowed updates: expected an Array"));
     };
-    let kinds = kinds
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_lowercase)
-        .collect();
-    world.outbox.allowed =
-        Some(kinds).filter(|kinds: &std::collections::BTreeSet<_>| !kinds.is_empty());
+    let kinds = kinds.iter().filter_map(Value::as_str).map(str::to_lowercase).collect();
+    world.outbox.allowed = Some(kinds).filter(|kinds: &std::collections::BTreeSet<_>| !kinds.is_empty());
     Ok(())
 }
 
@@ -95,32 +78,18 @@ pub fn get_updates(world: &mut World, params: &Params) -> Answer {
     if world.outbox.webhook.is_some() {
         let description = "Conflict: can't use getUpdates method while webhook is active; \
                            use deleteWebhook to delete the webhook first";
-        return Err(ApiError {
-            code: 409,
-            description: description.to_owned(),
-            parameters: None,
-        });
+        return Err(ApiError { code: 409, description: description.to_owned(), parameters: None });
     }
     set_allowed_updates(world, params)?;
-    let limit = params
-        .int("limit")
-        .unwrap_or(MOST_UPDATES)
-        .clamp(1, MOST_UPDATES);
+    let limit = params.int("limit").unwrap_or(MOST_UPDATES).clamp(1, MOST_UPDATES);
     let now_ms = world.now_ms();
-    let updates = world
-        .outbox
-        .poll(now_ms, params.int("offset").unwrap_or(0), limit as usize);
-    Ok(updates
-        .iter()
-        .filter_map(|body| serde_json::from_str::<Value>(body.get()).ok())
-        .collect())
+    let updates = world.outbox.poll(now_ms, params.int("offset").unwrap_or(0), limit as usize);
+    Ok(updates.iter().filter_map(|body| serde_json::from_str::<Value>(body.get()).ok()).collect())
 }
 
 /// Scope and language: what a list of commands belongs to.
 fn audience(params: &Params) -> Value {
-    let scope = params
-        .json("scope")
-        .unwrap_or_else(|| json!({"type": "default"}));
+    let scope = params.json("scope").unwrap_or_else(|| json!({"type": "default"}));
     json!({"scope": scope, "language_code": params.text("language_code")})
 }
 
@@ -130,22 +99,12 @@ fn is_for(entry: &Value, audience: &Value) -> bool {
 
 pub fn set_my_commands(world: &mut World, params: &Params) -> Answer {
     let Some(Value::Array(commands)) = params.json("commands") else {
-        return Err(ApiError::bad_request(
-            "can't parse commands: expected an Array",
-        ));
+        return Err(ApiError::bad_request("can't parse commands: expected an Array"));
     };
-    let text = |command: &Value, key| {
-        command
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let text = |command: &Value, key| command.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     for command in &commands {
         let (name, description) = (text(command, "command"), text(command, "description"));
-        let name_ok = name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let name_ok = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if name.is_empty() || name.len() > 32 || !name_ok {
             return Err(ApiError::bad_request("BOT_COMMAND_INVALID"));
         }
@@ -165,11 +124,7 @@ pub fn set_my_commands(world: &mut World, params: &Params) -> Answer {
 
 pub fn get_my_commands(world: &mut World, params: &Params) -> Answer {
     let audience = audience(params);
-    let entry = world
-        .profile
-        .commands
-        .iter()
-        .find(|entry| is_for(entry, &audience));
+    let entry = world.profile.commands.iter().find(|entry| is_for(entry, &audience));
     Ok(entry.map_or_else(|| json!([]), |entry| entry["commands"].clone()))
 }
 

@@ -36,14 +36,8 @@ impl Control {
     pub fn new(url: &str) -> Self {
         // The simulator is on this machine: a proxy of the environment is in the way. Building fails only where
         // there is no TLS, which is not used here.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .unwrap_or_default();
-        Self {
-            url: url.trim_end_matches('/').to_owned(),
-            http,
-        }
+        let http = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
+        Self { url: url.trim_end_matches('/').to_owned(), http }
     }
 
     /// The base URL, to be given to the bot as that of the Bot API.
@@ -54,12 +48,7 @@ impl Control {
     /// Sends any command and reads its answer as `T`.
     pub async fn send<T: DeserializeOwned>(&self, command: Command) -> Result<T> {
         let (name, body) = command.split()?;
-        let answer = self
-            .http
-            .post(format!("{}/control/{name}", self.url))
-            .json(&body)
-            .send()
-            .await?;
+        let answer = self.http.post(format!("{}/control/{name}", self.url)).json(&body).send().await?;
         let accepted = answer.status().is_success();
         let bytes = answer.bytes().await?;
         if !accepted {
@@ -79,19 +68,13 @@ impl Control {
 
     /// Waits until the bot has accepted every update.
     pub async fn wait_until_accepted(&self, timeout: Duration) -> Result<()> {
-        wait_until("all updates to be accepted", timeout, async || {
-            Ok((self.pending().await? == 0).then_some(()))
-        })
-        .await
+        wait_until("all updates to be accepted", timeout, async || Ok((self.pending().await? == 0).then_some(()))).await
     }
 
     /// Waits until the user is banned in the chat.
     pub async fn wait_until_banned(&self, chat: i64, user: i64, timeout: Duration) -> Result<()> {
         let what = format!("user {user} to be banned in {chat}");
-        wait_until(&what, timeout, async || {
-            Ok(self.is_banned(chat, user).await?.then_some(()))
-        })
-        .await
+        wait_until(&what, timeout, async || Ok(self.is_banned(chat, user).await?.then_some(()))).await
     }
 
     /// Waits until the user sees a message (not deleted) of somebody else whose text contains `text`; the newest one.
@@ -99,10 +82,7 @@ impl Control {
         let what = format!("user {user} to see {text:?}");
         wait_until(&what, timeout, async || {
             let seen = self.sees(user).await?;
-            Ok(seen
-                .into_iter()
-                .rev()
-                .find(|m| m.from != user && !m.deleted && m.text.contains(text)))
+            Ok(seen.into_iter().rev().find(|m| m.from != user && !m.deleted && m.text.contains(text)))
         })
         .await
     }

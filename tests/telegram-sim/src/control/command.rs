@@ -185,19 +185,13 @@ impl Command {
     pub(super) fn split(&self) -> Result<(String, Value), serde_json::Error> {
         let mut body = serde_json::to_value(self)?;
         let name = body.as_object_mut().and_then(|fields| fields.remove("do"));
-        let name = name
-            .and_then(|n| n.as_str().map(str::to_owned))
-            .unwrap_or_default();
+        let name = name.and_then(|n| n.as_str().map(str::to_owned)).unwrap_or_default();
         Ok((name, body))
     }
 
     /// The command of a path segment and a JSON body.
     pub(crate) fn join(name: &str, body: Value) -> Result<Self, serde_json::Error> {
-        let mut body = if body.is_null() {
-            Value::Object(Default::default())
-        } else {
-            body
-        };
+        let mut body = if body.is_null() { Value::Object(Default::default()) } else { body };
         if let Some(fields) = body.as_object_mut() {
             fields.insert("do".to_owned(), Value::from(name));
         }

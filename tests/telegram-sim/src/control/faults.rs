@@ -93,19 +93,12 @@ impl Fault {
 
     /// 429 `Too Many Requests: retry after N` (seconds).
     pub fn too_many_requests(retry_after: u64) -> Self {
-        Self::new(FaultAction::TooManyRequests {
-            retry_after,
-            same_chat_only: false,
-        })
+        Self::new(FaultAction::TooManyRequests { retry_after, same_chat_only: false })
     }
 
     /// An error answer; `description` with its prefix, e.g. `Bad Request: chat not found`.
     pub fn error(code: u16, description: &str) -> Self {
-        Self::new(FaultAction::Error {
-            code,
-            description: description.to_owned(),
-            parameters: None,
-        })
+        Self::new(FaultAction::Error { code, description: description.to_owned(), parameters: None })
     }
 
     /// 500 `Internal Server Error`.

@@ -40,10 +40,7 @@ pub struct CallFilter {
 impl CallFilter {
     /// The calls of one method.
     pub fn method(method: &str) -> Self {
-        Self {
-            method: Some(method.to_owned()),
-            ..Self::default()
-        }
+        Self { method: Some(method.to_owned()), ..Self::default() }
     }
 
     #[must_use]

@@ -8,13 +8,7 @@ use crate::rights::{AdminRights, Permissions};
 impl Control {
     /// An admin bans; `until` Unix seconds, `None` = for ever. In a basic group it only removes.
     pub async fn ban(&self, chat: i64, admin: i64, user: i64, until: Option<i64>) -> Result<()> {
-        self.send(Command::Ban {
-            chat,
-            admin,
-            user,
-            until,
-        })
-        .await
+        self.send(Command::Ban { chat, admin, user, until }).await
     }
 
     /// An admin removes a member. In a supergroup: a ban for 60 s now, an unban about 1 s later, as clients do.
@@ -28,22 +22,8 @@ impl Control {
     }
 
     /// An admin restricts; `until` Unix seconds, `None` = for ever. Naming the bot's id mutes the bot.
-    pub async fn restrict(
-        &self,
-        chat: i64,
-        admin: i64,
-        user: i64,
-        permissions: Permissions,
-        until: Option<i64>,
-    ) -> Result<()> {
-        self.send(Command::Restrict {
-            chat,
-            admin,
-            user,
-            permissions,
-            until,
-        })
-        .await
+    pub async fn restrict(&self, chat: i64, admin: i64, user: i64, permissions: Permissions, until: Option<i64>) -> Result<()> {
+        self.send(Command::Restrict { chat, admin, user, permissions, until }).await
     }
 
     /// An admin lifts the restrictions.
@@ -68,23 +48,12 @@ impl Control {
 
     /// The owner makes a member an administrator with these rights, or changes an administrator's.
     pub async fn promote(&self, chat: i64, user: i64, rights: AdminRights) -> Result<()> {
-        self.send(Command::Promote {
-            chat,
-            user,
-            rights,
-            by: None,
-        })
-        .await
+        self.send(Command::Promote { chat, user, rights, by: None }).await
     }
 
     /// The owner makes an administrator a plain member.
     pub async fn demote(&self, chat: i64, user: i64) -> Result<()> {
-        self.send(Command::Demote {
-            chat,
-            user,
-            by: None,
-        })
-        .await
+        self.send(Command::Demote { chat, user, by: None }).await
     }
 
     /// The owner adds the bot as a plain member.
@@ -94,8 +63,7 @@ impl Control {
 
     /// The owner adds the bot, or promotes it, with these rights.
     pub async fn promote_bot(&self, chat: i64, rights: AdminRights) -> Result<()> {
-        self.set_bot_role(chat, BotRole::Administrator(rights), None)
-            .await
+        self.set_bot_role(chat, BotRole::Administrator(rights), None).await
     }
 
     /// The owner changes the rights of the bot.

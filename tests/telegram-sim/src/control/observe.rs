@@ -89,20 +89,12 @@ impl Control {
 
     /// Sends any body to the webhook, with the right secret.
     pub async fn deliver_raw(&self, body: &str) -> Result<Delivered> {
-        self.send(Command::DeliverRaw {
-            body: body.to_owned(),
-            secret: None,
-        })
-        .await
+        self.send(Command::DeliverRaw { body: body.to_owned(), secret: None }).await
     }
 
     /// Sends any body to the webhook with another secret; `""` sends no secret header.
     pub async fn deliver_raw_with_secret(&self, body: &str, secret: &str) -> Result<Delivered> {
-        self.send(Command::DeliverRaw {
-            body: body.to_owned(),
-            secret: Some(secret.to_owned()),
-        })
-        .await
+        self.send(Command::DeliverRaw { body: body.to_owned(), secret: Some(secret.to_owned()) }).await
     }
 
     /// Holds deliveries back while something is set up, or lets them go.

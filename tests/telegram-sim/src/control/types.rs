@@ -21,10 +21,7 @@ pub struct NewUser {
 impl NewUser {
     /// A human with this first name and nothing else.
     pub fn named(first_name: &str) -> Self {
-        Self {
-            first_name: first_name.to_owned(),
-            ..Self::default()
-        }
+        Self { first_name: first_name.to_owned(), ..Self::default() }
     }
 }
 
@@ -68,19 +65,12 @@ pub struct NewChat {
 impl NewChat {
     /// A supergroup with nobody in it but the owner.
     pub fn supergroup(title: &str, owner: i64) -> Self {
-        Self {
-            title: title.to_owned(),
-            owner,
-            ..Self::default()
-        }
+        Self { title: title.to_owned(), owner, ..Self::default() }
     }
 
     /// A basic group with nobody in it but the owner.
     pub fn group(title: &str, owner: i64) -> Self {
-        Self {
-            kind: ChatKind::Group,
-            ..Self::supergroup(title, owner)
-        }
+        Self { kind: ChatKind::Group, ..Self::supergroup(title, owner) }
     }
 
     #[must_use]
@@ -175,11 +165,7 @@ pub struct Seen {
 impl Seen {
     /// The `callback_data` of the first button whose label contains `label`.
     pub fn data_of(&self, label: &str) -> Option<&str> {
-        let button = self
-            .buttons
-            .iter()
-            .flatten()
-            .find(|b| b.text.contains(label))?;
+        let button = self.buttons.iter().flatten().find(|b| b.text.contains(label))?;
         button.callback_data.as_deref()
     }
 }

@@ -11,11 +11,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// [`ControlError::TimedOut`] naming `what` after `timeout`; an error of `question` at once.
-pub async fn wait_until<T, F>(
-    what: &str,
-    timeout: Duration,
-    mut question: F,
-) -> Result<T, ControlError>
+pub async fn wait_until<T, F>(what: &str, timeout: Duration, mut question: F) -> Result<T, ControlError>
 where
     F: AsyncFnMut() -> Result<Option<T>, ControlError>,
 {
@@ -25,10 +21,7 @@ where
             return Ok(answer);
         }
         if Instant::now() >= end {
-            return Err(ControlError::TimedOut {
-                what: what.to_owned(),
-                after: timeout,
-            });
+            return Err(ControlError::TimedOut { what: what.to_owned(), after: timeout });
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -32,11 +32,7 @@ pub async fn call(
     };
     if token != shared.token {
         let description = "Unauthorized".to_owned();
-        return error(&ApiError {
-            code: 401,
-            description,
-            parameters: None,
-        });
+        return error(&ApiError { code: 401, description, parameters: None });
     }
     let params = match params(query, &headers, &body) {
         Ok(params) => params,
@@ -60,13 +56,9 @@ pub async fn not_found() -> Response {
 fn params(query: Option<String>, headers: &HeaderMap, body: &[u8]) -> Result<Params, ApiError> {
     let mut params = Params::default();
     params.add_urlencoded(query.as_deref().unwrap_or_default());
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if content_type.starts_with("application/json") && !body.is_empty() {
-        let json: Value = serde_json::from_slice(body)
-            .map_err(|_| ApiError::bad_request("can't parse JSON object"))?;
+        let json: Value = serde_json::from_slice(body).map_err(|_| ApiError::bad_request("can't parse JSON object"))?;
         params.add_json(json);
     } else if content_type.starts_with("application/x-www-form-urlencoded") {
         params.add_urlencoded(&String::from_utf8_lossy(body));
@@ -76,25 +68,14 @@ fn params(query: Option<String>, headers: &HeaderMap, body: &[u8]) -> Result<Par
 
 /// Waits for the first update where the bot polls and there was none.
 async fn poll(shared: &Shared, method: &str, params: &Params, reply: Reply) -> Reply {
-    let seconds = params
-        .int("timeout")
-        .and_then(|s| u64::try_from(s).ok())
-        .unwrap_or(0);
-    let waits =
-        method.eq_ignore_ascii_case("getUpdates") && seconds > 0 && reply.answer == Ok(json!([]));
+    let seconds = params.int("timeout").and_then(|s| u64::try_from(s).ok()).unwrap_or(0);
+    let waits = method.eq_ignore_ascii_case("getUpdates") && seconds > 0 && reply.answer == Ok(json!([]));
     if !waits {
         return reply;
     }
     let timeout = Duration::from_secs(seconds.min(LONGEST_POLL));
-    let answer = shared
-        .wait_for(timeout, |world| {
-            Some(world.poll_again(params)).filter(|answer| *answer != Ok(json!([])))
-        })
-        .await;
-    Reply {
-        answer: answer.unwrap_or(reply.answer),
-        ..reply
-    }
+    let answer = shared.wait_for(timeout, |world| Some(world.poll_again(params)).filter(|answer| *answer != Ok(json!([])))).await;
+    Reply { answer: answer.unwrap_or(reply.answer), ..reply }
 }
 
 async fn send(reply: Reply, connection: &Handle) -> Response {

@@ -48,13 +48,7 @@ impl Listener for Closable {
         let (inner, address) = Listener::accept(&mut self.0).await;
         // Small answers to small questions: waiting to fill packets would only slow the tests.
         inner.set_nodelay(true).unwrap_or_default();
-        (
-            Stream {
-                inner,
-                handle: Handle::default(),
-            },
-            address,
-        )
+        (Stream { inner, handle: Handle::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -69,21 +63,13 @@ impl Connected<IncomingStream<'_, Closable>> for Handle {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.intact()?.poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.intact()?.poll_write(cx, buf)
     }
 

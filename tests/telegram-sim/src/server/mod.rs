@@ -42,19 +42,14 @@ impl Simulator {
     /// When the port is taken, or the token has no numeric bot id before its colon.
     pub async fn start(config: Config) -> io::Result<Self> {
         if config.bot_id().is_none() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the token must begin with the bot's id",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the token must begin with the bot's id"));
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = watch::channel(false);
         let shared = Shared::new(config, stopped.clone())?;
-        let serve = axum::serve(
-            connection::Closable(listener),
-            routes(shared.clone()).into_make_service_with_connect_info::<connection::Handle>(),
-        );
+        let serve =
+            axum::serve(connection::Closable(listener), routes(shared.clone()).into_make_service_with_connect_info::<connection::Handle>());
         let serve = serve.with_graceful_shutdown(until_stopped(stopped.clone()));
         let tasks = vec![
             // Serving ends with the listener or on stop; an error then has nobody to go to.
@@ -66,12 +61,7 @@ impl Simulator {
                 }
             }),
         ];
-        Ok(Self {
-            control: Control::new(&url),
-            url,
-            stop,
-            tasks,
-        })
+        Ok(Self { control: Control::new(&url), url, stop, tasks })
     }
 
     /// Stops and waits until nothing is served any more (at most about a second).
@@ -95,11 +85,7 @@ impl Drop for Simulator {
 /// Ends when the simulator is stopped or dropped.
 async fn until_stopped(mut stopped: watch::Receiver<bool>) {
     // An error means that the simulator itself is gone.
-    stopped
-        .wait_for(|stop| *stop)
-        .await
-        .map(drop)
-        .unwrap_or_default();
+    stopped.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
@@ -125,13 +111,8 @@ struct Shared {
 
 impl Shared {
     fn new(config: Config, stopped: watch::Receiver<bool>) -> io::Result<Arc<Self>> {
-        let http = reqwest::Client::builder()
-            .timeout(config.webhook_timeout)
-            .no_proxy();
-        let http = http
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(io::Error::other)?;
+        let http = reqwest::Client::builder().timeout(config.webhook_timeout).no_proxy();
+        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(io::Error::other)?;
         Ok(Arc::new(Self {
             world: Mutex::new(World::new(&config, now_ms())),
             token: config.token,
@@ -155,11 +136,7 @@ impl Shared {
     }
 
     /// Asks again at every change until there is an answer or `timeout` or the simulator ends.
-    async fn wait_for<T>(
-        &self,
-        timeout: Duration,
-        ask: impl Fn(&mut World) -> Option<T>,
-    ) -> Option<T> {
+    async fn wait_for<T>(&self, timeout: Duration, ask: impl Fn(&mut World) -> Option<T>) -> Option<T> {
         let look = async {
             loop {
                 // Registered before looking, so that no change in between is missed.
@@ -185,9 +162,7 @@ impl Shared {
 
 /// Unix milliseconds.
 fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 

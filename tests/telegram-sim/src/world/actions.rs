@@ -11,13 +11,7 @@ use crate::rights::{AdminRights, Permissions};
 const KICK_BAN: i64 = 60;
 
 impl World {
-    pub fn ban(
-        &mut self,
-        chat: i64,
-        admin: i64,
-        user: i64,
-        until: Option<i64>,
-    ) -> Result<(), Refused> {
+    pub fn ban(&mut self, chat: i64, admin: i64, user: i64, until: Option<i64>) -> Result<(), Refused> {
         self.may_ban(chat, admin, user)?;
         let until_date = self.stored_until(until);
         self.remove(chat, user, admin, until_date)
@@ -30,10 +24,7 @@ impl World {
         }
         self.remove(chat, user, admin, self.now() + KICK_BAN)?;
         if self.chat(chat)?.kind != ChatKind::Group {
-            self.scheduled.push((
-                self.now_ms + self.kick_pause_ms,
-                Later::Unban { chat, admin, user },
-            ));
+            self.scheduled.push((self.now_ms + self.kick_pause_ms, Later::Unban { chat, admin, user }));
         }
         Ok(())
     }
@@ -56,14 +47,7 @@ impl World {
         Ok(())
     }
 
-    pub fn restrict(
-        &mut self,
-        chat: i64,
-        admin: i64,
-        user: i64,
-        permissions: Permissions,
-        until: Option<i64>,
-    ) -> Result<(), Refused> {
+    pub fn restrict(&mut self, chat: i64, admin: i64, user: i64, permissions: Permissions, until: Option<i64>) -> Result<(), Refused> {
         self.may_ban(chat, admin, user)?;
         if self.chat(chat)?.kind != ChatKind::Supergroup {
             return Err("members can be restricted in supergroups only".to_owned());
@@ -75,22 +59,12 @@ impl World {
     }
 
     /// The status after setting `permissions`: all of them = not restricted.
-    pub fn restricted(
-        &self,
-        chat: i64,
-        user: i64,
-        permissions: Permissions,
-        until_date: i64,
-    ) -> Status {
+    pub fn restricted(&self, chat: i64, user: i64, permissions: Permissions, until_date: i64) -> Status {
         let is_member = self.status(chat, user).is_present();
         match (permissions == Permissions::all(), is_member) {
             (true, true) => Status::Member,
             (true, false) => Status::Left,
-            (false, _) => Status::Restricted {
-                is_member,
-                permissions,
-                until_date,
-            },
+            (false, _) => Status::Restricted { is_member, permissions, until_date },
         }
     }
 
@@ -106,15 +80,9 @@ impl World {
         self.chat(chat)?;
         match self.status(chat, user) {
             Status::Kicked { .. } => Err(format!("user {user} is banned in chat {chat}")),
-            Status::Restricted {
-                is_member: false,
-                permissions,
-                until_date,
-            } => Ok(Status::Restricted {
-                is_member: true,
-                permissions,
-                until_date,
-            }),
+            Status::Restricted { is_member: false, permissions, until_date } => {
+                Ok(Status::Restricted { is_member: true, permissions, until_date })
+            }
             Status::Left => Ok(Status::Member),
             other => Err(format!("user {user} is already {}", other.name())),
         }
@@ -140,48 +108,25 @@ impl World {
     pub fn leave(&mut self, chat: i64, user: i64) -> Result<(), Refused> {
         self.chat(chat)?;
         let status = match self.status(chat, user) {
-            Status::Restricted {
-                is_member: true,
-                permissions,
-                until_date,
-            } => Status::Restricted {
-                is_member: false,
-                permissions,
-                until_date,
-            },
+            Status::Restricted { is_member: true, permissions, until_date } => {
+                Status::Restricted { is_member: false, permissions, until_date }
+            }
             status if status.is_present() => Status::Left,
             other => {
-                return Err(format!(
-                    "user {user} is {}, not in chat {chat}",
-                    other.name()
-                ));
+                return Err(format!("user {user} is {}, not in chat {chat}", other.name()));
             }
         };
         self.set_status(chat, user, status, user);
         Ok(())
     }
 
-    pub fn promote(
-        &mut self,
-        chat: i64,
-        user: i64,
-        rights: AdminRights,
-        by: Option<i64>,
-    ) -> Result<(), Refused> {
+    pub fn promote(&mut self, chat: i64, user: i64, rights: AdminRights, by: Option<i64>) -> Result<(), Refused> {
         let by = self.promoter(chat, by)?;
         let status = match self.status(chat, user) {
-            Status::Creator { .. } => Status::Creator {
-                is_anonymous: rights.is_anonymous,
-            },
-            status if status.is_present() => Status::Administrator {
-                rights,
-                promoted_by: by,
-            },
+            Status::Creator { .. } => Status::Creator { is_anonymous: rights.is_anonymous },
+            status if status.is_present() => Status::Administrator { rights, promoted_by: by },
             other => {
-                return Err(format!(
-                    "user {user} is {}, not in chat {chat}",
-                    other.name()
-                ));
+                return Err(format!("user {user} is {}, not in chat {chat}", other.name()));
             }
         };
         self.set_status(chat, user, status, by);
@@ -197,12 +142,7 @@ impl World {
         Ok(())
     }
 
-    pub fn set_bot_role(
-        &mut self,
-        chat: i64,
-        role: BotRole,
-        by: Option<i64>,
-    ) -> Result<(), Refused> {
+    pub fn set_bot_role(&mut self, chat: i64, role: BotRole, by: Option<i64>) -> Result<(), Refused> {
         let by = match by {
             Some(by) => by,
             None => self.chat(chat)?.owner,
@@ -213,10 +153,7 @@ impl World {
         }
         let status = match role {
             BotRole::Member => Status::Member,
-            BotRole::Administrator(rights) => Status::Administrator {
-                rights,
-                promoted_by: by,
-            },
+            BotRole::Administrator(rights) => Status::Administrator { rights, promoted_by: by },
             BotRole::Absent if !old.is_present() => return Ok(()),
             BotRole::Absent => return self.remove(chat, self.bot.id, by, 0),
         };
@@ -241,25 +178,16 @@ impl World {
         let owner_acts = matches!(self.status(chat, admin), Status::Creator { .. });
         match self.status(chat, user) {
             Status::Creator { .. } => Err(format!("user {user} owns chat {chat}")),
-            Status::Administrator { .. } if !owner_acts => {
-                Err(format!("user {user} is an administrator"))
-            }
+            Status::Administrator { .. } if !owner_acts => Err(format!("user {user} is an administrator")),
             _ => Ok(()),
         }
     }
 
-    fn has_right(
-        &self,
-        chat: i64,
-        admin: i64,
-        right: impl Fn(&AdminRights) -> bool,
-    ) -> Result<(), Refused> {
+    fn has_right(&self, chat: i64, admin: i64, right: impl Fn(&AdminRights) -> bool) -> Result<(), Refused> {
         self.chat(chat)?;
         if right(&self.status(chat, admin).rights()) {
             return Ok(());
         }
-        Err(format!(
-            "user {admin} has no right to do this in chat {chat}"
-        ))
+        Err(format!("user {admin} has no right to do this in chat {chat}"))
     }
 }

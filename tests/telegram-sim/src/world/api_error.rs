@@ -14,29 +14,17 @@ pub struct ApiError {
 impl ApiError {
     /// 400 with the prefix `Bad Request: `.
     pub fn bad_request(what: &str) -> Self {
-        Self {
-            code: 400,
-            description: format!("Bad Request: {what}"),
-            parameters: None,
-        }
+        Self { code: 400, description: format!("Bad Request: {what}"), parameters: None }
     }
 
     /// 403 with the prefix `Forbidden: `.
     pub fn forbidden(what: &str) -> Self {
-        Self {
-            code: 403,
-            description: format!("Forbidden: {what}"),
-            parameters: None,
-        }
+        Self { code: 403, description: format!("Forbidden: {what}"), parameters: None }
     }
 
     /// 404 `Not Found`: no such method.
     pub fn not_found() -> Self {
-        Self {
-            code: 404,
-            description: "Not Found".to_owned(),
-            parameters: None,
-        }
+        Self { code: 404, description: "Not Found".to_owned(), parameters: None }
     }
 
     /// 429; seconds.
@@ -50,8 +38,7 @@ impl ApiError {
 
     /// The body of the answer.
     pub fn json(&self) -> Value {
-        let mut json =
-            json!({"ok": false, "error_code": self.code, "description": self.description});
+        let mut json = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(parameters) = &self.parameters {
             json["parameters"] = parameters.clone();
         }

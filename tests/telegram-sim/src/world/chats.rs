@@ -12,23 +12,12 @@ use crate::rights::{AdminRights, Permissions};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
-    Creator {
-        is_anonymous: bool,
-    },
-    Administrator {
-        rights: AdminRights,
-        promoted_by: i64,
-    },
+    Creator { is_anonymous: bool },
+    Administrator { rights: AdminRights, promoted_by: i64 },
     Member,
-    Restricted {
-        is_member: bool,
-        permissions: Permissions,
-        until_date: i64,
-    },
+    Restricted { is_member: bool, permissions: Permissions, until_date: i64 },
     Left,
-    Kicked {
-        until_date: i64,
-    },
+    Kicked { until_date: i64 },
 }
 
 impl Status {
@@ -36,11 +25,7 @@ impl Status {
     pub fn at(self, now: i64) -> Self {
         match self {
             Self::Kicked { until_date } if ended(until_date, now) => Self::Left,
-            Self::Restricted {
-                is_member,
-                until_date,
-                ..
-            } if ended(until_date, now) => {
+            Self::Restricted { is_member, until_date, .. } if ended(until_date, now) => {
                 if is_member {
                     Self::Member
                 } else {
@@ -103,18 +88,11 @@ impl Status {
         let mut json = json!({"status": self.name(), "user": user});
         match self {
             Self::Creator { is_anonymous } => json["is_anonymous"] = json!(is_anonymous),
-            Self::Administrator {
-                rights,
-                promoted_by,
-            } => {
+            Self::Administrator { rights, promoted_by } => {
                 json["can_be_edited"] = json!(*promoted_by == bot);
                 merge(&mut json, json!(rights));
             }
-            Self::Restricted {
-                is_member,
-                permissions,
-                ..
-            } => {
+            Self::Restricted { is_member, permissions, .. } => {
                 json["is_member"] = json!(is_member);
                 merge(&mut json, json!(permissions));
             }
@@ -168,9 +146,7 @@ pub struct Chat {
 impl Chat {
     /// What `user` is at `now` (Unix seconds). Who was never there has left.
     pub fn status(&self, user: i64, now: i64) -> Status {
-        self.members
-            .get(&user)
-            .map_or(Status::Left, |status| status.at(now))
+        self.members.get(&user).map_or(Status::Left, |status| status.at(now))
     }
 
     /// The word of the error messages: `group`, `supergroup` or `channel`.

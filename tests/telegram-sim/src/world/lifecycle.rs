@@ -32,10 +32,7 @@ impl World {
         last_name: Option<String>,
         username: Option<String>,
     ) -> Result<(), Refused> {
-        let user = self
-            .users
-            .get_mut(&user)
-            .ok_or_else(|| format!("no user {user}"))?;
+        let user = self.users.get_mut(&user).ok_or_else(|| format!("no user {user}"))?;
         if let Some(name) = first_name.filter(|n| !n.is_empty()) {
             user.first_name = name;
         }
@@ -49,10 +46,7 @@ impl World {
     }
 
     pub fn delete_account(&mut self, user: i64) -> Result<(), Refused> {
-        let user = self
-            .users
-            .get_mut(&user)
-            .ok_or_else(|| format!("no user {user}"))?;
+        let user = self.users.get_mut(&user).ok_or_else(|| format!("no user {user}"))?;
         user.deleted = true;
         user.username = None;
         user.last_name = None;
@@ -64,22 +58,10 @@ impl World {
             self.user(*user)?;
         }
         let id = self.new_chat_id(new.kind);
-        let admin = Status::Administrator {
-            rights: AdminRights::moderator(),
-            promoted_by: new.owner,
-        };
-        let mut members: std::collections::BTreeMap<i64, Status> = new
-            .members
-            .iter()
-            .map(|user| (*user, Status::Member))
-            .collect();
+        let admin = Status::Administrator { rights: AdminRights::moderator(), promoted_by: new.owner };
+        let mut members: std::collections::BTreeMap<i64, Status> = new.members.iter().map(|user| (*user, Status::Member)).collect();
         members.extend(new.admins.iter().map(|user| (*user, admin)));
-        members.insert(
-            new.owner,
-            Status::Creator {
-                is_anonymous: false,
-            },
-        );
+        members.insert(new.owner, Status::Creator { is_anonymous: false });
         let chat = Chat {
             id,
             kind: new.kind,
@@ -99,11 +81,7 @@ impl World {
     }
 
     fn new_chat_id(&mut self, kind: ChatKind) -> i64 {
-        let first = if kind == ChatKind::Group {
-            FIRST_GROUP
-        } else {
-            FIRST_SUPERGROUP
-        };
+        let first = if kind == ChatKind::Group { FIRST_GROUP } else { FIRST_SUPERGROUP };
         first - self.next_id()
     }
 
@@ -123,10 +101,7 @@ impl World {
     }
 
     fn topics(&mut self, chat: i64) -> Result<&mut std::collections::BTreeMap<i64, bool>, Refused> {
-        let chat = self
-            .chats
-            .get_mut(&chat)
-            .ok_or_else(|| format!("no chat {chat}"))?;
+        let chat = self.chats.get_mut(&chat).ok_or_else(|| format!("no chat {chat}"))?;
         Ok(&mut chat.topics)
     }
 
@@ -139,11 +114,7 @@ impl World {
         }
         let new_id = self.new_chat_id(ChatKind::Supergroup);
         let was = old.status(self.bot.id, self.now());
-        let mut new = Chat {
-            id: new_id,
-            kind: ChatKind::Supergroup,
-            ..old.clone()
-        };
+        let mut new = Chat { id: new_id, kind: ChatKind::Supergroup, ..old.clone() };
         new.members.remove(&self.bot.id);
         self.chats.insert(new_id, new);
         self.service_message(old_id, old.owner, json!({"migrate_to_chat_id": new_id}));
@@ -154,10 +125,7 @@ impl World {
             None => was,
             Some(BotRole::Absent) => Status::Left,
             Some(BotRole::Member) => Status::Member,
-            Some(BotRole::Administrator(rights)) => Status::Administrator {
-                rights,
-                promoted_by: old.owner,
-            },
+            Some(BotRole::Administrator(rights)) => Status::Administrator { rights, promoted_by: old.owner },
         };
         self.change_status(new_id, self.bot.id, status, old.owner, json!({}));
         let chat_json = self.chat_json(new_id);

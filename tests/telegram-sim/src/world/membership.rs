@@ -18,11 +18,7 @@ impl World {
     pub fn stored_until(&self, until: Option<i64>) -> i64 {
         let until = until.unwrap_or(0);
         let seconds = until - self.now();
-        if (SHORTEST..=LONGEST).contains(&seconds) {
-            until
-        } else {
-            0
-        }
+        if (SHORTEST..=LONGEST).contains(&seconds) { until } else { 0 }
     }
 
     /// Makes `user` what `new` says, done by `by`, and sends `chat_member` (to a bot that is administrator there),
@@ -41,14 +37,7 @@ impl World {
 
     /// Like [`set_status_with`](Self::set_status_with), without the service message: an upgraded group is no group
     /// somebody has joined.
-    pub(super) fn change_status(
-        &mut self,
-        chat_id: i64,
-        user: i64,
-        new: Status,
-        by: i64,
-        extra: Value,
-    ) {
+    pub(super) fn change_status(&mut self, chat_id: i64, user: i64, new: Status, by: i64, extra: Value) {
         let (now, bot) = (self.now(), self.bot.id);
         let from = self.actor_json(chat_id, by);
         let member = self.user_json(user);
@@ -84,10 +73,7 @@ impl World {
     }
 
     fn tell_coming_or_going(&mut self, chat: i64, user: i64, old: Status, new: Status, by: i64) {
-        let is_channel = self
-            .chats
-            .get(&chat)
-            .is_none_or(|c| c.kind == ChatKind::Channel);
+        let is_channel = self.chats.get(&chat).is_none_or(|c| c.kind == ChatKind::Channel);
         if is_channel || by == self.bot.id || old.is_present() == new.is_present() {
             return;
         }

@@ -67,13 +67,7 @@ impl World {
 
     pub(super) fn service_message(&mut self, chat: i64, from: i64, fields: Value) {
         let extra = fields.as_object().cloned().unwrap_or_default();
-        let id = self.keep_message(Message {
-            chat,
-            from,
-            extra,
-            service: true,
-            ..Message::default()
-        });
+        let id = self.keep_message(Message { chat, from, extra, service: true, ..Message::default() });
         self.tell_message(chat, id);
     }
 
@@ -94,11 +88,7 @@ impl World {
         if let Some(at) = message.edited_at_ms {
             json["edit_date"] = json!(at / 1000);
         }
-        if let Some(markup) = message
-            .reply_markup
-            .as_ref()
-            .filter(|m| m.get("inline_keyboard").is_some())
-        {
+        if let Some(markup) = message.reply_markup.as_ref().filter(|m| m.get("inline_keyboard").is_some()) {
             json["reply_markup"] = markup.clone();
         }
         if let Some(thread) = message.thread_id {
@@ -116,15 +106,8 @@ impl World {
     /// Everything `user` sees, oldest first: see [`Control::sees`](crate::control::Control::sees).
     pub fn sees(&self, user: i64) -> Result<Vec<Seen>, Refused> {
         self.user(user)?;
-        let visible = |chat: i64| {
-            chat == user || self.chats.contains_key(&chat) && self.status(chat, user).is_present()
-        };
-        let mut seen: Vec<Seen> = self
-            .messages
-            .values()
-            .filter(|m| !m.service && visible(m.chat))
-            .map(|m| self.seen(m))
-            .collect();
+        let visible = |chat: i64| chat == user || self.chats.contains_key(&chat) && self.status(chat, user).is_present();
+        let mut seen: Vec<Seen> = self.messages.values().filter(|m| !m.service && visible(m.chat)).map(|m| self.seen(m)).collect();
         seen.sort_by_key(|m| m.at_ms);
         Ok(seen)
     }
@@ -132,10 +115,7 @@ impl World {
     fn seen(&self, message: &Message) -> Seen {
         let chat = self.chats.get(&message.chat);
         let markup = message.reply_markup.as_ref();
-        let buttons = markup
-            .and_then(|m| m.get("inline_keyboard"))
-            .cloned()
-            .unwrap_or_else(|| json!([]));
+        let buttons = markup.and_then(|m| m.get("inline_keyboard")).cloned().unwrap_or_else(|| json!([]));
         Seen {
             at_ms: message.at_ms,
             edited_at_ms: message.edited_at_ms,
@@ -144,11 +124,7 @@ impl World {
             chat_title: chat.map_or_else(|| self.bot.name(), |c| c.title.clone()),
             private: chat.is_none(),
             from: message.from,
-            from_name: self
-                .users
-                .get(&message.from)
-                .map(|u| u.name())
-                .unwrap_or_default(),
+            from_name: self.users.get(&message.from).map(|u| u.name()).unwrap_or_default(),
             text: message.text.clone(),
             html: message.html.clone(),
             // Checked when the message was sent, so nothing is lost here.

@@ -104,17 +104,11 @@ impl World {
     pub fn at(&mut self, now_ms: i64) -> &mut Self {
         self.now_ms = self.now_ms.max(now_ms);
         let now_ms = self.now_ms;
-        let due: Vec<Later> = self
-            .scheduled
-            .extract_if(.., |(at, _)| *at <= now_ms)
-            .map(|(_, what)| what)
-            .collect();
+        let due: Vec<Later> = self.scheduled.extract_if(.., |(at, _)| *at <= now_ms).map(|(_, what)| what).collect();
         for what in due {
             match what {
                 // Refused when the chat or the ban has gone meanwhile: then there is nothing to undo.
-                Later::Unban { chat, admin, user } => {
-                    self.unban(chat, admin, user).unwrap_or_default()
-                }
+                Later::Unban { chat, admin, user } => self.unban(chat, admin, user).unwrap_or_default(),
             }
         }
         self
@@ -152,18 +146,12 @@ impl World {
     /// A chat that is neither deleted nor migrated.
     pub fn chat(&self, id: i64) -> Result<&Chat, Refused> {
         let chat = self.chats.get(&id).ok_or_else(|| format!("no chat {id}"))?;
-        if chat.life == Life::Active {
-            Ok(chat)
-        } else {
-            Err(format!("chat {id} is {:?}", chat.life))
-        }
+        if chat.life == Life::Active { Ok(chat) } else { Err(format!("chat {id} is {:?}", chat.life)) }
     }
 
     /// What `user` is in `chat` now; left where there is no such chat.
     pub fn status(&self, chat: i64, user: i64) -> Status {
-        self.chats
-            .get(&chat)
-            .map_or(Status::Left, |c| c.status(user, self.now()))
+        self.chats.get(&chat).map_or(Status::Left, |c| c.status(user, self.now()))
     }
 
     /// What the bot is in `chat` now.
@@ -172,10 +160,7 @@ impl World {
     }
 
     fn user_json(&self, id: i64) -> Value {
-        self.users.get(&id).map_or_else(
-            || json!({"id": id, "is_bot": false, "first_name": ""}),
-            User::json,
-        )
+        self.users.get(&id).map_or_else(|| json!({"id": id, "is_bot": false, "first_name": ""}), User::json)
     }
 
     /// The Bot API's `Chat`, of a group or of the private chat with a user.
@@ -214,10 +199,7 @@ impl World {
         };
         let chat_json = |chat: &Chat| {
             let mut json = json!(chat);
-            let members = chat
-                .members
-                .keys()
-                .map(|id| (id.to_string(), member(chat, id)));
+            let members = chat.members.keys().map(|id| (id.to_string(), member(chat, id)));
             json["members"] = Value::Object(members.collect());
             json
         };

@@ -46,14 +46,7 @@ impl User {
     pub fn special() -> [Self; 3] {
         let of = |id, first_name: &str, username: Option<&str>, is_bot| {
             let username = username.map(str::to_owned);
-            Self::new(
-                id,
-                NewUser {
-                    username,
-                    is_bot,
-                    ..NewUser::named(first_name)
-                },
-            )
+            Self::new(id, NewUser { username, is_bot, ..NewUser::named(first_name) })
         };
         [
             of(ANONYMOUS_ADMIN, "Group", Some("GroupAnonymousBot"), true),
@@ -73,11 +66,7 @@ impl User {
     /// The Bot API's `User`.
     pub fn json(&self) -> Value {
         let mut json = json!({"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name});
-        for (key, value) in [
-            ("last_name", &self.last_name),
-            ("username", &self.username),
-            ("language_code", &self.language_code),
-        ] {
+        for (key, value) in [("last_name", &self.last_name), ("username", &self.username), ("language_code", &self.language_code)] {
             if let Some(value) = value {
                 json[key] = json!(value);
             }

@@ -21,38 +21,18 @@ pub struct Scene {
 
 impl Scene {
     pub fn new() -> Self {
-        Self::of(
-            ChatKind::Supergroup,
-            BotRole::Administrator(AdminRights::moderator()),
-        )
+        Self::of(ChatKind::Supergroup, BotRole::Administrator(AdminRights::moderator()))
     }
 
     pub fn of(kind: ChatKind, bot: BotRole) -> Self {
         let mut world = World::new(&Config::default(), T0);
-        let [owner, admin, member, stranger] = ["Olga", "Anton", "Mira", "Sami"]
-            .map(|name| world.create_user(NewUser::named(name)).unwrap());
-        let new = NewChat {
-            kind,
-            bot,
-            ..NewChat::supergroup("Lake", owner)
-        };
-        let chat = world
-            .create_chat(new.admins(&[admin]).members(&[member]))
-            .unwrap();
-        world.outbox.allowed = Some(
-            ["chat_member", "my_chat_member", "message"]
-                .map(str::to_owned)
-                .into(),
-        );
+        let [owner, admin, member, stranger] =
+            ["Olga", "Anton", "Mira", "Sami"].map(|name| world.create_user(NewUser::named(name)).unwrap());
+        let new = NewChat { kind, bot, ..NewChat::supergroup("Lake", owner) };
+        let chat = world.create_chat(new.admins(&[admin]).members(&[member])).unwrap();
+        world.outbox.allowed = Some(["chat_member", "my_chat_member", "message"].map(str::to_owned).into());
         world.outbox.clear();
-        Self {
-            world,
-            chat,
-            owner,
-            admin,
-            member,
-            stranger,
-        }
+        Self { world, chat, owner, admin, member, stranger }
     }
 
     pub fn heard(&mut self) -> Vec<(String, Value)> {
@@ -61,18 +41,11 @@ impl Scene {
 
     /// `old → new by from` of the member updates heard since the last question.
     pub fn transitions(&mut self) -> Vec<String> {
-        let updates = self
-            .heard()
-            .into_iter()
-            .filter(|(kind, _)| kind.ends_with("chat_member"));
+        let updates = self.heard().into_iter().filter(|(kind, _)| kind.ends_with("chat_member"));
         let told = updates.map(|(_, u)| {
             let status = |key: &str| u[key]["status"].as_str().unwrap().to_owned();
             let name = u["from"]["first_name"].as_str().unwrap();
-            format!(
-                "{} → {} by {name}",
-                status("old_chat_member"),
-                status("new_chat_member")
-            )
+            format!("{} → {} by {name}", status("old_chat_member"), status("new_chat_member"))
         });
         told.collect()
     }
@@ -85,9 +58,7 @@ impl Scene {
 pub fn heard(world: &mut World) -> Vec<(String, Value)> {
     let all = world.outbox.deliveries();
     world.outbox.clear();
-    all.into_iter()
-        .map(|d| (d.kind.clone(), d.body[d.kind.as_str()].clone()))
-        .collect()
+    all.into_iter().map(|d| (d.kind.clone(), d.body[d.kind.as_str()].clone())).collect()
 }
 
 #[test]
@@ -106,27 +77,11 @@ fn a_ban_by_an_admin_is_heard_as_kicked_for_ever() {
 fn a_ban_shorter_than_30_seconds_or_longer_than_366_days_is_for_ever() {
     let mut s = Scene::new();
     let now = s.world.now();
-    for (seconds, stored) in [
-        (29, 0),
-        (30, now + 30),
-        (3600, now + 3600),
-        (366 * DAY, now + 366 * DAY),
-        (366 * DAY + 1, 0),
-        (-5, 0),
-    ] {
-        assert_eq!(
-            s.world.stored_until(Some(now + seconds)),
-            stored,
-            "{seconds}"
-        );
+    for (seconds, stored) in [(29, 0), (30, now + 30), (3600, now + 3600), (366 * DAY, now + 366 * DAY), (366 * DAY + 1, 0), (-5, 0)] {
+        assert_eq!(s.world.stored_until(Some(now + seconds)), stored, "{seconds}");
     }
-    s.world
-        .ban(s.chat, s.admin, s.member, Some(now + 10))
-        .unwrap();
-    assert_eq!(
-        s.world.status(s.chat, s.member),
-        Status::Kicked { until_date: 0 }
-    );
+    s.world.ban(s.chat, s.admin, s.member, Some(now + 10)).unwrap();
+    assert_eq!(s.world.status(s.chat, s.member), Status::Kicked { until_date: 0 });
 }
 
 #[test]
@@ -144,9 +99,7 @@ fn a_temporary_ban_ends_without_an_update() {
 fn a_temporary_restriction_ends_as_a_plain_member() {
     let mut s = Scene::new();
     let until = s.world.now() + 60;
-    s.world
-        .restrict(s.chat, s.admin, s.member, Permissions::none(), Some(until))
-        .unwrap();
+    s.world.restrict(s.chat, s.admin, s.member, Permissions::none(), Some(until)).unwrap();
     assert_eq!(s.status(s.member), "restricted");
     s.world.at(until * 1000);
     assert_eq!(s.status(s.member), "member");
@@ -156,12 +109,7 @@ fn a_temporary_restriction_ends_as_a_plain_member() {
 fn a_kick_in_a_supergroup_is_a_ban_for_a_minute_and_an_unban_a_second_later() {
     let mut s = Scene::new();
     s.world.kick(s.chat, s.admin, s.member).unwrap();
-    assert_eq!(
-        s.world.status(s.chat, s.member),
-        Status::Kicked {
-            until_date: s.world.now() + 60
-        }
-    );
+    assert_eq!(s.world.status(s.chat, s.member), Status::Kicked { until_date: s.world.now() + 60 });
     assert_eq!(s.transitions(), ["member → kicked by Anton"]);
     assert_eq!(s.world.pending(), 1, "the unban is still to come");
     s.world.at(T0 + 999);
@@ -172,10 +120,7 @@ fn a_kick_in_a_supergroup_is_a_ban_for_a_minute_and_an_unban_a_second_later() {
 
 #[test]
 fn removing_from_a_basic_group_is_heard_as_left_by_somebody_else() {
-    let mut s = Scene::of(
-        ChatKind::Group,
-        BotRole::Administrator(AdminRights::moderator()),
-    );
+    let mut s = Scene::of(ChatKind::Group, BotRole::Administrator(AdminRights::moderator()));
     s.world.kick(s.chat, s.admin, s.member).unwrap();
     assert_eq!(s.transitions(), ["member → left by Anton"]);
     assert_eq!(s.world.pending(), 0);
@@ -217,26 +162,13 @@ fn chat_member_needs_allowed_updates_to_name_it_but_my_chat_member_comes_by_defa
 #[test]
 fn the_bot_hears_who_changes_what_it_is_even_as_it_goes() {
     let mut s = Scene::new();
-    s.world
-        .set_bot_role(
-            s.chat,
-            BotRole::Administrator(AdminRights::without_restrict()),
-            None,
-        )
-        .unwrap();
-    s.world
-        .set_bot_role(s.chat, BotRole::Member, Some(s.admin))
-        .unwrap();
+    s.world.set_bot_role(s.chat, BotRole::Administrator(AdminRights::without_restrict()), None).unwrap();
+    s.world.set_bot_role(s.chat, BotRole::Member, Some(s.admin)).unwrap();
     s.world.set_bot_role(s.chat, BotRole::Absent, None).unwrap();
     s.world.set_bot_role(s.chat, BotRole::Member, None).unwrap();
     assert_eq!(
         s.transitions(),
-        [
-            "administrator → administrator by Olga",
-            "administrator → member by Anton",
-            "member → kicked by Olga",
-            "kicked → member by Olga",
-        ]
+        ["administrator → administrator by Olga", "administrator → member by Anton", "member → kicked by Olga", "kicked → member by Olga",]
     );
 }
 
@@ -246,10 +178,7 @@ fn creating_a_chat_with_the_bot_is_heard_as_being_added_by_the_owner() {
     let new = NewChat::supergroup("Sea", s.owner).bot(BotRole::Member);
     let chat = s.world.create_chat(new).unwrap();
     let (kind, update) = s.heard().remove(0);
-    assert_eq!(
-        (kind.as_str(), &update["chat"]["id"]),
-        ("my_chat_member", &json!(chat))
-    );
+    assert_eq!((kind.as_str(), &update["chat"]["id"]), ("my_chat_member", &json!(chat)));
     assert_eq!(update["old_chat_member"]["status"], "left");
 }
 
@@ -258,17 +187,9 @@ fn clients_let_only_those_with_the_right_ban_and_nobody_ban_the_owner() {
     let mut s = Scene::new();
     assert!(s.world.ban(s.chat, s.member, s.stranger, None).is_err());
     assert!(s.world.ban(s.chat, s.admin, s.owner, None).is_err());
-    s.world
-        .promote(s.chat, s.member, AdminRights::without_restrict(), None)
-        .unwrap();
-    assert!(
-        s.world.ban(s.chat, s.admin, s.member, None).is_err(),
-        "an admin cannot ban an admin"
-    );
-    assert!(
-        s.world.ban(s.chat, s.member, s.stranger, None).is_err(),
-        "no right"
-    );
+    s.world.promote(s.chat, s.member, AdminRights::without_restrict(), None).unwrap();
+    assert!(s.world.ban(s.chat, s.admin, s.member, None).is_err(), "an admin cannot ban an admin");
+    assert!(s.world.ban(s.chat, s.member, s.stranger, None).is_err(), "no right");
     s.world.ban(s.chat, s.owner, s.member, None).unwrap();
     s.world.demote(s.chat, s.admin, None).unwrap();
     assert_eq!(s.status(s.admin), "member");
@@ -282,39 +203,24 @@ fn the_banned_cannot_join_until_they_are_unbanned() {
     s.world.unban(s.chat, s.admin, s.member).unwrap();
     s.world.join(s.chat, s.member).unwrap();
     s.world.leave(s.chat, s.member).unwrap();
-    assert_eq!(
-        s.transitions(),
-        [
-            "member → kicked by Anton",
-            "kicked → left by Anton",
-            "left → member by Mira",
-            "member → left by Mira"
-        ]
-    );
+    assert_eq!(s.transitions(), ["member → kicked by Anton", "kicked → left by Anton", "left → member by Mira", "member → left by Mira"]);
 }
 
 #[test]
 fn a_restriction_waits_for_who_leaves_and_comes_back() {
     let mut s = Scene::new();
-    s.world
-        .restrict(s.chat, s.admin, s.member, Permissions::text_only(), None)
-        .unwrap();
+    s.world.restrict(s.chat, s.admin, s.member, Permissions::text_only(), None).unwrap();
     s.world.leave(s.chat, s.member).unwrap();
     assert!(!s.world.status(s.chat, s.member).is_present());
     s.world.join(s.chat, s.member).unwrap();
     assert_eq!(s.status(s.member), "restricted");
-    s.world
-        .restrict(s.chat, s.admin, s.member, Permissions::all(), None)
-        .unwrap();
+    s.world.restrict(s.chat, s.admin, s.member, Permissions::all(), None).unwrap();
     assert_eq!(s.status(s.member), "member");
 }
 
 #[test]
 fn an_upgrade_tells_both_chats_and_nobody_leaves_the_old_one() {
-    let mut s = Scene::of(
-        ChatKind::Group,
-        BotRole::Administrator(AdminRights::moderator()),
-    );
+    let mut s = Scene::of(ChatKind::Group, BotRole::Administrator(AdminRights::moderator()));
     let new = s.world.migrate(s.chat, None).unwrap();
     let heard = s.heard();
     let kinds: Vec<_> = heard.iter().map(|(kind, _)| kind.as_str()).collect();
@@ -328,19 +234,12 @@ fn an_upgrade_tells_both_chats_and_nobody_leaves_the_old_one() {
     assert_eq!(heard[2].1["from"]["id"], people::ANONYMOUS_ADMIN);
     assert_eq!(heard[2].1["sender_chat"]["id"], new);
     assert_eq!(s.world.status(new, s.admin).name(), "administrator");
-    assert!(
-        s.world
-            .say(s.chat, s.member, "anybody?".into(), SayOptions::default())
-            .is_err()
-    );
+    assert!(s.world.say(s.chat, s.member, "anybody?".into(), SayOptions::default()).is_err());
 }
 
 #[test]
 fn the_bot_can_lose_its_rights_in_an_upgrade() {
-    let mut s = Scene::of(
-        ChatKind::Group,
-        BotRole::Administrator(AdminRights::moderator()),
-    );
+    let mut s = Scene::of(ChatKind::Group, BotRole::Administrator(AdminRights::moderator()));
     let new = s.world.migrate(s.chat, Some(BotRole::Member)).unwrap();
     assert_eq!(s.world.bot_status(new), Status::Member);
 }
@@ -348,13 +247,9 @@ fn the_bot_can_lose_its_rights_in_an_upgrade() {
 #[test]
 fn an_anonymous_admin_writes_and_acts_in_the_name_of_the_chat() {
     let mut s = Scene::new();
-    s.world
-        .promote(s.chat, s.admin, AdminRights::moderator().anonymous(), None)
-        .unwrap();
+    s.world.promote(s.chat, s.admin, AdminRights::moderator().anonymous(), None).unwrap();
     s.heard();
-    s.world
-        .say(s.chat, s.admin, "/ban".into(), SayOptions::default())
-        .unwrap();
+    s.world.say(s.chat, s.admin, "/ban".into(), SayOptions::default()).unwrap();
     s.world.ban(s.chat, s.admin, s.stranger, None).unwrap();
     let heard = s.heard();
     assert_eq!(heard[0].1["from"]["id"], people::ANONYMOUS_ADMIN);
@@ -365,40 +260,20 @@ fn an_anonymous_admin_writes_and_acts_in_the_name_of_the_chat() {
 #[test]
 fn a_message_carries_commands_mentions_replies_and_forwards() {
     let mut s = Scene::new();
-    let first = s
-        .world
-        .say(s.chat, s.member, "спам".into(), SayOptions::default())
-        .unwrap();
+    let first = s.world.say(s.chat, s.member, "спам".into(), SayOptions::default()).unwrap();
     let options = SayOptions {
         reply_to: Some(first),
-        text_mentions: vec![TextMention {
-            text: "Sami".into(),
-            user: s.stranger,
-        }],
+        text_mentions: vec![TextMention { text: "Sami".into(), user: s.stranger }],
         forward: Some(Forward::User(s.stranger)),
         ..SayOptions::default()
     };
-    s.world
-        .say(
-            s.chat,
-            s.admin,
-            "/ban@bansync_bot 🦊 Sami and @other1".into(),
-            options,
-        )
-        .unwrap();
+    s.world.say(s.chat, s.admin, "/ban@bansync_bot 🦊 Sami and @other1".into(), options).unwrap();
     let (_, message) = s.heard().remove(1);
     assert_eq!(message["reply_to_message"]["from"]["id"], s.member);
     assert_eq!(message["forward_origin"]["sender_user"]["id"], s.stranger);
     let entities = message["entities"].as_array().unwrap();
-    assert_eq!(
-        entities[0],
-        json!({"type": "bot_command", "offset": 0, "length": 16})
-    );
-    assert_eq!(
-        (&entities[1]["offset"], &entities[1]["length"]),
-        (&json!(20), &json!(4)),
-        "UTF-16 units"
-    );
+    assert_eq!(entities[0], json!({"type": "bot_command", "offset": 0, "length": 16}));
+    assert_eq!((&entities[1]["offset"], &entities[1]["length"]), (&json!(20), &json!(4)), "UTF-16 units");
     assert_eq!(entities[1]["user"]["id"], s.stranger);
     assert_eq!(entities[2]["type"], "mention");
 }
@@ -406,15 +281,9 @@ fn a_message_carries_commands_mentions_replies_and_forwards() {
 #[test]
 fn the_muted_and_the_absent_cannot_write() {
     let mut s = Scene::new();
-    s.world
-        .restrict(s.chat, s.admin, s.member, Permissions::none(), None)
-        .unwrap();
+    s.world.restrict(s.chat, s.admin, s.member, Permissions::none(), None).unwrap();
     for user in [s.member, s.stranger] {
-        assert!(
-            s.world
-                .say(s.chat, user, "hi".into(), SayOptions::default())
-                .is_err()
-        );
+        assert!(s.world.say(s.chat, user, "hi".into(), SayOptions::default()).is_err());
     }
 }
 
@@ -426,10 +295,7 @@ fn blocking_and_unblocking_is_heard_as_my_chat_member_of_the_private_chat() {
     s.world.start_bot(s.member, Some("link".into())).unwrap();
     let heard = s.heard();
     let kinds: Vec<_> = heard.iter().map(|(kind, _)| kind.as_str()).collect();
-    assert_eq!(
-        kinds,
-        ["message", "my_chat_member", "my_chat_member", "message"]
-    );
+    assert_eq!(kinds, ["message", "my_chat_member", "my_chat_member", "message"]);
     assert_eq!(heard[1].1["chat"]["type"], "private");
     assert_eq!(heard[1].1["new_chat_member"]["status"], "kicked");
     assert_eq!(heard[2].1["new_chat_member"]["status"], "member");
@@ -441,12 +307,7 @@ fn coming_and_going_leaves_service_messages() {
     let mut s = Scene::new();
     s.world.join(s.chat, s.stranger).unwrap();
     s.world.leave(s.chat, s.stranger).unwrap();
-    let messages: Vec<_> = s
-        .heard()
-        .into_iter()
-        .filter(|(kind, _)| kind == "message")
-        .map(|(_, m)| m)
-        .collect();
+    let messages: Vec<_> = s.heard().into_iter().filter(|(kind, _)| kind == "message").map(|(_, m)| m).collect();
     assert_eq!(messages[0]["new_chat_members"][0]["id"], s.stranger);
     assert_eq!(messages[1]["left_chat_member"]["id"], s.stranger);
 }
@@ -454,9 +315,7 @@ fn coming_and_going_leaves_service_messages() {
 #[test]
 fn users_see_their_own_chats_only() {
     let mut s = Scene::new();
-    s.world
-        .say(s.chat, s.member, "hello".into(), SayOptions::default())
-        .unwrap();
+    s.world.say(s.chat, s.member, "hello".into(), SayOptions::default()).unwrap();
     assert_eq!(s.world.sees(s.admin).unwrap()[0].text, "hello");
     assert!(s.world.sees(s.stranger).unwrap().is_empty());
 }

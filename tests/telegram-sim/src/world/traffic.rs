@@ -40,17 +40,8 @@ pub struct Traffic {
 
 impl Traffic {
     /// Decides about a call before anything else is done with it.
-    pub fn admit(
-        &mut self,
-        now_ms: i64,
-        method: &str,
-        chat: Option<i64>,
-        user: Option<i64>,
-    ) -> Verdict {
-        if let Some(refused) = self
-            .flood_wait(now_ms, chat)
-            .or_else(|| self.over_limit(now_ms, method, chat))
-        {
+    pub fn admit(&mut self, now_ms: i64, method: &str, chat: Option<i64>, user: Option<i64>) -> Verdict {
+        if let Some(refused) = self.flood_wait(now_ms, chat).or_else(|| self.over_limit(now_ms, method, chat)) {
             return Verdict::Refuse(refused);
         }
         for report in &mut self.faults {
@@ -63,25 +54,11 @@ impl Traffic {
             }
             report.fired += 1;
             let FaultReport { id, fault, .. } = report.clone();
-            if let FaultAction::TooManyRequests {
-                retry_after,
-                same_chat_only,
-            } = fault.action
-            {
+            if let FaultAction::TooManyRequests { retry_after, same_chat_only } = fault.action {
                 let until_ms = now_ms + i64::try_from(retry_after).unwrap_or(0) * 1000;
-                self.begin_flood(
-                    FloodWait {
-                        since_ms: now_ms,
-                        until_ms,
-                    },
-                    chat.filter(|_| same_chat_only),
-                );
+                self.begin_flood(FloodWait { since_ms: now_ms, until_ms }, chat.filter(|_| same_chat_only));
             }
-            return Verdict::Fault {
-                id,
-                action: fault.action,
-                after_effect: fault.after_effect,
-            };
+            return Verdict::Fault { id, action: fault.action, after_effect: fault.after_effect };
         }
         Verdict::Proceed
     }
@@ -95,44 +72,25 @@ impl Traffic {
 
     fn flood_wait(&mut self, now_ms: i64, chat: Option<i64>) -> Option<ApiError> {
         let of_chat = chat.and_then(|chat| self.chat_floods.get(&chat).copied());
-        let running = [self.flood, of_chat]
-            .into_iter()
-            .flatten()
-            .filter(|w| now_ms < w.until_ms);
+        let running = [self.flood, of_chat].into_iter().flatten().filter(|w| now_ms < w.until_ms);
         let wait = running.max_by_key(|w| w.until_ms)?;
         let grace_ms = i64::try_from(self.limits.flood_grace_ms).unwrap_or(i64::MAX);
         if now_ms - wait.since_ms >= grace_ms {
             self.counts.calls_during_flood_wait += 1;
         }
-        Some(ApiError::too_many_requests(seconds_until(
-            now_ms,
-            wait.until_ms,
-        )))
+        Some(ApiError::too_many_requests(seconds_until(now_ms, wait.until_ms)))
     }
 
     fn over_limit(&mut self, now_ms: i64, method: &str, chat: Option<i64>) -> Option<ApiError> {
-        if let Some(wait) = full(
-            &mut self.recent_calls,
-            now_ms,
-            1000,
-            self.limits.calls_per_second,
-        ) {
+        if let Some(wait) = full(&mut self.recent_calls, now_ms, 1000, self.limits.calls_per_second) {
             return Some(ApiError::too_many_requests(wait));
         }
         let chat = chat.filter(|_| method == "sendMessage");
         if let Some(chat) = chat {
             let times = self.recent_messages.entry(chat).or_default();
-            let per_minute = self
-                .limits
-                .messages_per_group_per_minute
-                .filter(|_| chat < 0);
+            let per_minute = self.limits.messages_per_group_per_minute.filter(|_| chat < 0);
             let over_minute = full(times, now_ms, 60_000, per_minute);
-            let over_second = count_over(
-                times,
-                now_ms,
-                1000,
-                self.limits.messages_per_chat_per_second,
-            );
+            let over_second = count_over(times, now_ms, 1000, self.limits.messages_per_chat_per_second);
             if let Some(wait) = over_minute.or(over_second) {
                 return Some(ApiError::too_many_requests(wait));
             }
@@ -144,12 +102,7 @@ impl Traffic {
 
     pub fn add_fault(&mut self, fault: Fault) -> u64 {
         self.last_fault_id += 1;
-        self.faults.push(FaultReport {
-            id: self.last_fault_id,
-            matched: 0,
-            fired: 0,
-            fault,
-        });
+        self.faults.push(FaultReport { id: self.last_fault_id, matched: 0, fired: 0, fault });
         self.last_fault_id
     }
 
@@ -167,20 +120,13 @@ impl Traffic {
         self.counts.total += 1;
         self.counts.failed += u64::from(!call.ok);
         self.counts.too_many_requests += u64::from(call.error_code == Some(429));
-        *self
-            .counts
-            .by_method
-            .entry(call.method.clone())
-            .or_default() += 1;
+        *self.counts.by_method.entry(call.method.clone()).or_default() += 1;
         self.log.push(call);
     }
 
     pub fn calls(&self, filter: &CallFilter) -> Vec<&Call> {
         let wanted = |call: &&Call| {
-            filter
-                .method
-                .as_ref()
-                .is_none_or(|m| m.eq_ignore_ascii_case(&call.method))
+            filter.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(&call.method))
                 && filter.chat_id.is_none_or(|id| call.chat_id == Some(id))
                 && filter.user_id.is_none_or(|id| call.user_id == Some(id))
                 && filter.ok.is_none_or(|ok| call.ok == ok)
@@ -195,25 +141,16 @@ impl Traffic {
 }
 
 fn meets(fault: &Fault, method: &str, chat: Option<i64>, user: Option<i64>) -> bool {
-    fault
-        .method
-        .as_ref()
-        .is_none_or(|m| m.eq_ignore_ascii_case(method))
+    fault.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
         && fault.chat_id.is_none_or(|id| chat == Some(id))
         && fault.user_id.is_none_or(|id| user == Some(id))
 }
 
 fn fires(report: &FaultReport) -> bool {
     let fault = &report.fault;
-    fault
-        .times
-        .is_none_or(|times| report.fired < u64::from(times))
-        && fault
-            .every
-            .is_none_or(|n| report.matched.is_multiple_of(u64::from(n.max(1))))
-        && fault
-            .probability
-            .is_none_or(|p| chance(fault.seed, report.matched) < p)
+    fault.times.is_none_or(|times| report.fired < u64::from(times))
+        && fault.every.is_none_or(|n| report.matched.is_multiple_of(u64::from(n.max(1))))
+        && fault.probability.is_none_or(|p| chance(fault.seed, report.matched) < p)
 }
 
 /// A number in 0.0–1.0 that depends on nothing but its arguments (SplitMix64).
@@ -232,30 +169,16 @@ fn full(times: &mut VecDeque<i64>, now_ms: i64, window_ms: i64, limit: Option<u3
     count_over(times, now_ms, window_ms, limit)
 }
 
-fn count_over(
-    times: &VecDeque<i64>,
-    now_ms: i64,
-    window_ms: i64,
-    limit: Option<u32>,
-) -> Option<u64> {
+fn count_over(times: &VecDeque<i64>, now_ms: i64, window_ms: i64, limit: Option<u32>) -> Option<u64> {
     let limit = usize::try_from(limit?).ok()?;
-    let inside: Vec<i64> = times
-        .iter()
-        .copied()
-        .filter(|at| now_ms - at < window_ms)
-        .collect();
-    let oldest_in_the_way = inside
-        .len()
-        .checked_sub(limit)
-        .and_then(|i| inside.get(i))?;
+    let inside: Vec<i64> = times.iter().copied().filter(|at| now_ms - at < window_ms).collect();
+    let oldest_in_the_way = inside.len().checked_sub(limit).and_then(|i| inside.get(i))?;
     Some(seconds_until(now_ms, oldest_in_the_way + window_ms))
 }
 
 /// Whole seconds, rounded up, at least one.
 fn seconds_until(now_ms: i64, then_ms: i64) -> u64 {
-    u64::try_from((then_ms - now_ms + 999) / 1000)
-        .unwrap_or(1)
-        .max(1)
+    u64::try_from((then_ms - now_ms + 999) / 1000).unwrap_or(1).max(1)
 }
 
 #[cfg(test)]

@@ -5,12 +5,7 @@ use super::*;
 const CHAT: Option<i64> = Some(-5);
 
 fn fired(traffic: &mut Traffic, n: usize) -> Vec<bool> {
-    let met = |_| {
-        matches!(
-            traffic.admit(0, "banChatMember", CHAT, Some(1)),
-            Verdict::Fault { .. }
-        )
-    };
+    let met = |_| matches!(traffic.admit(0, "banChatMember", CHAT, Some(1)), Verdict::Fault { .. });
     (0..n).map(met).collect()
 }
 
@@ -24,15 +19,8 @@ fn retry_after(verdict: Verdict) -> Option<Value> {
 #[test]
 fn a_fault_meets_the_calls_it_names() {
     let mut traffic = Traffic::default();
-    traffic.add_fault(
-        Fault::internal_server_error()
-            .method("BanChatMember")
-            .chat(-5)
-            .user(1),
-    );
-    let met = |traffic: &mut Traffic, method: &str, chat, user| {
-        traffic.admit(0, method, Some(chat), Some(user)) != Verdict::Proceed
-    };
+    traffic.add_fault(Fault::internal_server_error().method("BanChatMember").chat(-5).user(1));
+    let met = |traffic: &mut Traffic, method: &str, chat, user| traffic.admit(0, method, Some(chat), Some(user)) != Verdict::Proceed;
     assert!(met(&mut traffic, "banChatMember", -5, 1));
     assert!(!met(&mut traffic, "unbanChatMember", -5, 1));
     assert!(!met(&mut traffic, "banChatMember", -6, 1));
@@ -67,18 +55,9 @@ fn a_random_fault_fires_in_the_same_order_for_the_same_seed() {
 fn calls_during_a_flood_wait_are_refused_and_counted() {
     let mut traffic = Traffic::default();
     traffic.add_fault(Fault::too_many_requests(3).times(1).method("banChatMember"));
-    assert!(matches!(
-        traffic.admit(0, "banChatMember", CHAT, None),
-        Verdict::Fault { .. }
-    ));
-    assert_eq!(
-        retry_after(traffic.admit(500, "sendMessage", Some(-9), None)),
-        Some(json!(3))
-    );
-    assert_eq!(
-        retry_after(traffic.admit(2500, "getMe", None, None)),
-        Some(json!(1))
-    );
+    assert!(matches!(traffic.admit(0, "banChatMember", CHAT, None), Verdict::Fault { .. }));
+    assert_eq!(retry_after(traffic.admit(500, "sendMessage", Some(-9), None)), Some(json!(3)));
+    assert_eq!(retry_after(traffic.admit(2500, "getMe", None, None)), Some(json!(1)));
     assert_eq!(traffic.admit(3000, "getMe", None, None), Verdict::Proceed);
     assert_eq!(traffic.counts().calls_during_flood_wait, 2);
 }
@@ -98,16 +77,10 @@ fn calls_within_the_grace_are_refused_but_not_counted() {
 #[test]
 fn a_flood_wait_can_be_of_one_chat() {
     let mut traffic = Traffic::default();
-    let action = FaultAction::TooManyRequests {
-        retry_after: 3,
-        same_chat_only: true,
-    };
+    let action = FaultAction::TooManyRequests { retry_after: 3, same_chat_only: true };
     traffic.add_fault(Fault::new(action).times(1));
     traffic.admit(0, "sendMessage", CHAT, None);
-    assert_eq!(
-        traffic.admit(1, "sendMessage", Some(-6), None),
-        Verdict::Proceed
-    );
+    assert_eq!(traffic.admit(1, "sendMessage", Some(-6), None), Verdict::Proceed);
     assert!(retry_after(traffic.admit(1, "sendMessage", CHAT, None)).is_some());
 }
 
@@ -117,10 +90,7 @@ fn the_calls_of_any_one_second_are_limited() {
     traffic.limits.calls_per_second = Some(2);
     assert_eq!(traffic.admit(0, "getMe", None, None), Verdict::Proceed);
     assert_eq!(traffic.admit(500, "getMe", None, None), Verdict::Proceed);
-    assert_eq!(
-        retry_after(traffic.admit(900, "getMe", None, None)),
-        Some(json!(1))
-    );
+    assert_eq!(retry_after(traffic.admit(900, "getMe", None, None)), Some(json!(1)));
     assert_eq!(traffic.admit(1000, "getMe", None, None), Verdict::Proceed);
     assert_eq!(traffic.counts().calls_during_flood_wait, 0);
 }

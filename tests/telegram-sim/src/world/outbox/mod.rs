@@ -128,11 +128,7 @@ impl Outbox {
             update.under_way = true;
             update.attempts += 1;
             self.under_way += 1;
-            posts.push(Post {
-                update_id: *id,
-                webhook: webhook.clone(),
-                body: update.body.clone(),
-            });
+            posts.push(Post { update_id: *id, webhook: webhook.clone(), body: update.body.clone() });
         }
         posts
     }
@@ -142,17 +138,9 @@ impl Outbox {
         if self.paused {
             return None;
         }
-        self.webhook
-            .as_ref()
-            .filter(|w| self.under_way < w.max_connections)?;
-        let heads = self
-            .queues
-            .values()
-            .filter_map(|queue| self.updates.get(queue.front()?));
-        heads
-            .filter(|update| !update.under_way)
-            .map(|update| update.due_ms)
-            .min()
+        self.webhook.as_ref().filter(|w| self.under_way < w.max_connections)?;
+        let heads = self.queues.values().filter_map(|queue| self.updates.get(queue.front()?));
+        heads.filter(|update| !update.under_way).map(|update| update.due_ms).min()
     }
 
     /// Notes how an attempt ended: accepted, or to be tried again after a pause.
@@ -177,11 +165,8 @@ impl Outbox {
             update.accepted_ms = Some(now_ms);
             self.settle(id, DeliveryState::Accepted);
         } else {
-            let asked = outcome
-                .retry_after
-                .map(|s| s.min(LONGEST_RETRY_AFTER) as i64 * 1000);
-            update.due_ms =
-                now_ms + asked.unwrap_or_else(|| pause_ms(update.attempts, retry_base_ms, id));
+            let asked = outcome.retry_after.map(|s| s.min(LONGEST_RETRY_AFTER) as i64 * 1000);
+            update.due_ms = now_ms + asked.unwrap_or_else(|| pause_ms(update.attempts, retry_base_ms, id));
         }
     }
 
@@ -241,11 +226,7 @@ impl Outbox {
     fn drop_expired(&mut self, now_ms: i64) {
         // Ids grow with time, so the first that is young enough ends the search.
         let updates = &self.updates;
-        let old = |id: &&u32| {
-            updates
-                .get(id)
-                .is_none_or(|u| now_ms - u.created_ms >= EXPIRY_MS)
-        };
+        let old = |id: &&u32| updates.get(id).is_none_or(|u| now_ms - u.created_ms >= EXPIRY_MS);
         let expired: Vec<u32> = self.pending.iter().take_while(old).copied().collect();
         for id in expired {
             self.settle(id, DeliveryState::Dropped);
@@ -283,9 +264,7 @@ fn pause_ms(attempts: u32, base: i64, id: u32) -> i64 {
 /// Where counting begins: a later start of the simulator begins with greater ids, so that a bot which remembers
 /// update ids takes nothing new for a duplicate. Ten ids a second since 2025-06, within 31 bits for six years.
 fn first_update_id(now_ms: i64) -> u32 {
-    u32::try_from((now_ms / 100 - 17_500_000_000).rem_euclid(2_000_000_000))
-        .unwrap_or(1)
-        .max(1)
+    u32::try_from((now_ms / 100 - 17_500_000_000).rem_euclid(2_000_000_000)).unwrap_or(1).max(1)
 }
 
 #[cfg(test)]

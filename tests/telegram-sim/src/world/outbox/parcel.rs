@@ -25,14 +25,8 @@ pub struct Webhook {
 
 impl Webhook {
     pub fn new(url: String, secret: Option<String>, max_connections: Option<u32>) -> Self {
-        let max_connections = max_connections
-            .unwrap_or(DEFAULT_MAX_CONNECTIONS)
-            .clamp(1, 100);
-        Self {
-            url,
-            secret,
-            max_connections,
-        }
+        let max_connections = max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS).clamp(1, 100);
+        Self { url, secret, max_connections }
     }
 }
 

@@ -17,19 +17,11 @@ fn push(outbox: &mut Outbox, queue: Queue) -> u32 {
 }
 
 fn due_ids(outbox: &mut Outbox, now_ms: i64) -> Vec<u32> {
-    outbox
-        .due(now_ms)
-        .into_iter()
-        .map(|post| post.update_id)
-        .collect()
+    outbox.due(now_ms).into_iter().map(|post| post.update_id).collect()
 }
 
 fn status(status: u16) -> Outcome {
-    Outcome {
-        status: Some(status),
-        error: (status != 200).then(|| format!("{status}")),
-        ..Outcome::default()
-    }
+    Outcome { status: Some(status), error: (status != 200).then(|| format!("{status}")), ..Outcome::default() }
 }
 
 #[test]
@@ -41,11 +33,7 @@ fn a_failing_update_blocks_its_own_queue_only() {
     assert_eq!(due_ids(&mut outbox, 0), [first, other]);
     outbox.finished(other, 0, status(200));
     outbox.finished(first, 0, status(500));
-    assert_eq!(
-        due_ids(&mut outbox, 0),
-        [first],
-        "the first retry comes at once"
-    );
+    assert_eq!(due_ids(&mut outbox, 0), [first], "the first retry comes at once");
     outbox.finished(first, 0, status(200));
     assert_eq!(due_ids(&mut outbox, 0), [second]);
     assert_eq!(outbox.pending(), 1);
@@ -53,9 +41,7 @@ fn a_failing_update_blocks_its_own_queue_only() {
 
 #[test]
 fn pauses_double_from_two_seconds_to_a_cap_between_one_and_two_minutes() {
-    let pauses: Vec<i64> = (1..=5)
-        .map(|attempts| pause_ms(attempts, 2 * SECOND, 9) / SECOND)
-        .collect();
+    let pauses: Vec<i64> = (1..=5).map(|attempts| pause_ms(attempts, 2 * SECOND, 9) / SECOND).collect();
     assert_eq!(pauses, [0, 2, 4, 8, 16]);
     for attempts in [8, 40, 500] {
         let pause = pause_ms(attempts, 2 * SECOND, 9);
@@ -68,25 +54,11 @@ fn retry_after_is_honoured_up_to_an_hour() {
     let mut outbox = outbox();
     let id = push(&mut outbox, Queue::Chat(1));
     due_ids(&mut outbox, 0);
-    outbox.finished(
-        id,
-        0,
-        Outcome {
-            retry_after: Some(10),
-            ..status(503)
-        },
-    );
+    outbox.finished(id, 0, Outcome { retry_after: Some(10), ..status(503) });
     assert_eq!(outbox.next_due(), Some(10 * SECOND));
     assert!(due_ids(&mut outbox, 10 * SECOND - 1).is_empty());
     assert_eq!(due_ids(&mut outbox, 10 * SECOND), [id]);
-    outbox.finished(
-        id,
-        0,
-        Outcome {
-            retry_after: Some(90_000),
-            ..status(503)
-        },
-    );
+    outbox.finished(id, 0, Outcome { retry_after: Some(90_000), ..status(503) });
     assert_eq!(outbox.next_due(), Some(3600 * SECOND));
 }
 
@@ -94,9 +66,7 @@ fn retry_after_is_honoured_up_to_an_hour() {
 fn no_more_requests_at_once_than_max_connections() {
     let mut outbox = outbox();
     outbox.webhook = Some(Webhook::new("http://localhost/".into(), None, Some(2)));
-    let ids: Vec<u32> = (0..3)
-        .map(|user| push(&mut outbox, Queue::TargetUser(user)))
-        .collect();
+    let ids: Vec<u32> = (0..3).map(|user| push(&mut outbox, Queue::TargetUser(user))).collect();
     assert_eq!(due_ids(&mut outbox, 0), ids[..2]);
     outbox.finished(ids[1], 0, status(200));
     assert_eq!(due_ids(&mut outbox, 0), ids[2..]);
