@@ -1,1 +1,87 @@
-fn main() {}
+//! `cargo xtask …`: the developer's and the operator's commands.
+//!
+//! # Layout
+//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`lint`];
+//! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
+//!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
+//!
+//! Everything that runs is started in a process group of its own and stopped by that group, never by name.
+
+mod aws;
+mod build;
+mod demo;
+mod deploy;
+mod down;
+mod interrupt;
+mod lint;
+mod local_aws;
+mod logs;
+mod poll;
+mod process;
+mod run;
+mod secret;
+mod service;
+mod setup;
+mod simulator;
+mod stack;
+mod telegram;
+mod test;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Develop, try and test Bansync on one machine.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install the local AWS and the deploy tools under target/local
+    Setup,
+    /// Build every function to target/lambda/<name>/bootstrap
+    Build(build::Options),
+    /// Start everything on this machine and deploy to it; it keeps running in the background
+    Up(up::Options),
+    /// Stop everything that `up` started
+    Down,
+    /// Carry updates from Telegram to the local webhook (`up` starts this when it uses real Telegram)
+    Poll,
+    /// Play a ban through five simulated chats and print what everybody saw
+    Demo(demo::Options),
+    /// Run every test
+    Test(test::Options),
+    /// Print the functions' logs
+    Logs(logs::Options),
+    /// Check format, lints, licences and templates
+    Lint,
+}
+
+fn main() -> ExitCode {
+    let done = interrupt::install().and_then(|()| match Cli::parse().command {
+        Command::Setup => setup::setup(),
+        Command::Build(options) => build::build(&options),
+        Command::Up(options) => up::up(&options).map(drop),
+        Command::Down => down::down(),
+        Command::Poll => poll::poll(),
+        Command::Demo(options) => demo::demo(&options),
+        Command::Test(options) => test::test(&options),
+        Command::Logs(options) => logs::logs(&options),
+        Command::Lint => lint::lint(),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The cause of a failing child may be that we are being stopped: then stopping has the last word.
+            interrupt::wait_if_stopping();
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,29 @@
+"""Start the local AWS in the foreground."""
+
+import argparse
+import pathlib
+import sys
+
+from bansync_local import environment
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bansync_local", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; best below 32768")
+    parser.add_argument("--state", type=pathlib.Path, required=True, help="folder for everything it writes")
+    parser.add_argument("--without", action="append", default=[], metavar="PATCH", help="leave a patch out")
+    args = parser.parse_args()
+
+    # Before MiniStack is imported: its modules read the environment while they load.
+    environment.enter(args.port, args.state)
+
+    from bansync_local import control, patches
+
+    patches.apply(without=args.without)
+    application = control.install()
+    sys.argv = ["ministack"]  # it parses the command line again
+    application.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Endpoints for tests, under `/_bansync/` on the local AWS's own port.
+
+| request | does |
+|---|---|
+| `POST /_bansync/faults` | adds a rule (or a list of rules) by which AWS calls fail: see `faults` |
+| `GET /_bansync/faults` | the rules and how often each fired |
+| `DELETE /_bansync/faults` | forgets all rules |
+| `GET /_bansync/calls` | AWS calls by function, service and operation: see `calls` |
+| `DELETE /_bansync/calls` | starts counting from nothing |
+| `GET /_bansync/processes` | the running function processes: see `processes` |
+"""
+
+import json
+
+from bansync_local.control import calls, faults, processes
+from bansync_local.control.call import Call
+from bansync_local.control.drop import Dropped, close_connection
+
+PREFIX = "/_bansync/"
+
+
+def install():
+    """Put the control endpoints, the counting and the faults in front of MiniStack; return its module."""
+    from ministack import app as ministack
+
+    serve, dispatch = ministack.app, ministack._dispatch_service_request
+
+    async def watched_dispatch(method, path, headers, body, query, request_id):
+        call = Call.read(method, path, headers, body, query)
+        calls.count(call)
+        fault = faults.strike(call)
+        if fault is None:
+            return await dispatch(method, path, headers, body, query, request_id)
+        if fault.drop:
+            raise Dropped
+        return fault.answer(headers, body, query, request_id)
+
+    async def application(scope, receive, send):
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            return await _control(scope, receive, send)
+        try:
+            await serve(scope, receive, send)
+        except Dropped:
+            close_connection(send)
+
+    ministack.app, ministack._dispatch_service_request = application, watched_dispatch
+    return ministack
+
+
+async def _control(scope, receive, send) -> None:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    status, answer = _route(scope["method"], scope["path"].removeprefix(PREFIX), body)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+def _route(method: str, name: str, body: bytes) -> tuple[int, object]:
+    try:
+        match method, name:
+            case "POST", "faults":
+                rules = json.loads(body)
+                return 200, faults.add(rules if isinstance(rules, list) else [rules])
+            case "GET", "faults":
+                return 200, faults.listed()
+            case "DELETE", "faults":
+                return 200, faults.clear()
+            case "GET", "calls":
+                return 200, calls.listed()
+            case "DELETE", "calls":
+                return 200, calls.clear()
+            case "GET", "processes":
+                return 200, processes.listed()
+    except (ValueError, TypeError) as error:
+        return 400, {"message": str(error)}
+    return 404, {"message": f"No control endpoint answers {method} {PREFIX}{name}."}

@@ -1,0 +1,102 @@
+"""AWS calls that fail by rule, so that tests can take a service down and bring it back without mocks.
+
+A rule is JSON; a call must match all that it names, and the first rule that matches and is due strikes:
+
+    {"service": "dynamodb", "operation": "PutItem", "function": "bansync-webhook",   what it matches; each may be left out
+     "status": 500, "code": "InternalServerError",                                   the answer (these are the defaults)
+     "drop": true,                                                                   or: no answer, the connection is reset
+     "times": 3, "every": 2}                                                         at most 3 times; every 2nd match only
+"""
+
+import dataclasses
+import json
+import threading
+from xml.sax.saxutils import escape
+
+from bansync_local.control.call import Call
+
+_lock = threading.Lock()
+_rules: list["Rule"] = []
+
+
+@dataclasses.dataclass
+class Rule:
+    service: str | None = None
+    operation: str | None = None
+    function: str | None = None
+    status: int = 500
+    code: str = "InternalServerError"
+    drop: bool = False
+    times: int | None = None
+    every: int = 1
+    matched: int = 0
+    fired: int = 0
+
+    def matches(self, call: Call) -> bool:
+        return (
+            self.service in (None, call.service)
+            and self.operation in (None, call.operation)
+            and (self.function is None or call.function == self.function[:64])
+        )
+
+    def due(self) -> bool:
+        """Count one more match; true if it shall fail."""
+        self.matched += 1
+        if self.matched % self.every or (self.times is not None and self.fired >= self.times):
+            return False
+        self.fired += 1
+        return True
+
+    def answer(self, headers: dict, body: bytes, query: dict, request_id: str) -> tuple[int, dict, bytes]:
+        """The error in the shape of the protocol that the request speaks: JSON, Query (XML), REST."""
+        message = "A fault injected by the test."
+        common = {"x-amzn-requestid": request_id, "x-amzn-errortype": self.code}
+        if "x-amz-target" in headers:
+            kind = headers.get("content-type", "application/x-amz-json-1.0")
+            # The SDK for SQS reads the code of the older Query protocol first.
+            side = "Receiver" if self.status >= 500 else "Sender"
+            common["x-amzn-query-error"] = f"{self.code};{side}"
+            return self.status, {**common, "content-type": kind}, _json({"__type": self.code, "message": message})
+        if "Action" in query or b"Action=" in body:
+            error = f"<Error><Code>{escape(self.code)}</Code><Message>{message}</Message></Error>"
+            text = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+            return self.status, {**common, "content-type": "text/xml"}, text.encode()
+        if "/s3/" in headers.get("authorization", ""):
+            text = f"<Error><Code>{escape(self.code)}</Code><Message>{message}</Message></Error>"
+            return self.status, {**common, "content-type": "application/xml"}, text.encode()
+        return self.status, {**common, "content-type": "application/json"}, _json({"message": message})
+
+
+def _json(value: dict) -> bytes:
+    return json.dumps(value).encode()
+
+
+def strike(call: Call) -> Rule | None:
+    """The rule by which this call fails, or None."""
+    with _lock:
+        return next((rule for rule in _rules if rule.matches(call) and rule.due()), None)
+
+
+def add(rules: list[dict]) -> list[dict]:
+    """Append rules; a field that does not exist is refused, since a misspelt rule would silently match too much."""
+    fields = {field.name for field in dataclasses.fields(Rule)} - {"matched", "fired"}
+    for rule in rules:
+        if unknown := set(rule) - fields:
+            raise ValueError(f"A fault has no field {', '.join(sorted(unknown))}; there are {', '.join(sorted(fields))}.")
+    made = [Rule(**rule) for rule in rules]
+    if any(rule.every < 1 for rule in made):
+        raise ValueError("`every` counts from 1.")
+    with _lock:
+        _rules.extend(made)
+    return listed()
+
+
+def listed() -> list[dict]:
+    with _lock:
+        return [dataclasses.asdict(rule) for rule in _rules]
+
+
+def clear() -> list[dict]:
+    with _lock:
+        _rules.clear()
+    return []

@@ -1,0 +1,123 @@
+"""Local AWS processes for the tests, and functions on them written in Python."""
+
+import atexit
+import functools
+import io
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+
+from bansync_local import aws
+
+PACKAGE_ROOT = pathlib.Path(__file__).resolve().parents[1]
+BOOTSTRAP = pathlib.Path(__file__).with_name("bootstrap.py").read_text()
+
+
+def free_port() -> int:
+    """A free port below the range from which the kernel takes outgoing ones."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("No free port found between 20000 and 32000.")
+
+
+def eventually(read, wanted=bool, seconds: float = 15):
+    """The first value of `read()` that is `wanted`; after the time, the last one."""
+    end = time.monotonic() + seconds
+    while not wanted(value := read()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return value
+
+
+class LocalAws:
+    """A local AWS of its own, stopped when Python ends."""
+
+    def __init__(self, without: tuple[str, ...]):
+        self.folder = tempfile.TemporaryDirectory(prefix="bansync-local-")
+        self.endpoint = f"http://127.0.0.1:{(port := free_port())}"
+        arguments = ["--port", str(port), "--state", self.folder.name, *(f"--without={name}" for name in without)]
+        self.log = open(pathlib.Path(self.folder.name, "log"), "w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bansync_local", *arguments],
+            cwd=PACKAGE_ROOT, env={**os.environ, "BANSYNC_TTL_SWEEP_SECONDS": "0.3"},
+            stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        atexit.register(self.stop)
+        if not eventually(self._answers, seconds=60):
+            raise RuntimeError(f"The local AWS did not start:\n{pathlib.Path(self.log.name).read_text()}")
+
+    def _answers(self) -> bool:
+        try:
+            return self.request("GET", "/_ministack/health")[0] == 200
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        # The group holds the function processes as well.
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+    def client(self, service: str):
+        return aws.client(service, self.endpoint)
+
+    def request(self, method: str, path: str, body=None, headers: dict | None = None):
+        """(status, headers, text) of a plain request; a status that is an error is no exception."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.endpoint + path, data, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read().decode()
+
+    def control(self, method: str, name: str, body=None):
+        status, _, text = self.request(method, f"/_bansync/{name}", body)
+        assert status == 200, text
+        return json.loads(text)
+
+    def function(self, name: str, source: str) -> str:
+        """Create a function from the source of a Python function `handle(event)`; returns its ARN."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            entry = zipfile.ZipInfo("bootstrap")
+            entry.external_attr = 0o755 << 16
+            archive.writestr(entry, f"#!{sys.executable}\n{source}\n{BOOTSTRAP}")
+        return self.client("lambda").create_function(
+            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=self._role(), Timeout=10,
+            Code={"ZipFile": packed.getvalue()},
+        )["FunctionArn"]  # fmt: skip
+
+    @functools.cache
+    def _role(self) -> str:
+        everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}], "Version": "2012-10-17"}
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+        iam = self.client("iam")
+        role = iam.create_role(
+            RoleName="everything", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        )["Role"]["Arn"]
+        iam.put_role_policy(RoleName="everything", PolicyName="all", PolicyDocument=json.dumps(everything))
+        return role
+
+    def deploy(self, name: str, resources: dict) -> None:
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+@functools.cache
+def local_aws(*without: str) -> LocalAws:
+    """One process for each set of left-out patches, shared by all tests."""
+    return LocalAws(without)

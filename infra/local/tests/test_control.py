@@ -1,0 +1,102 @@
+import os
+import signal
+import unittest
+
+import botocore.config
+import botocore.exceptions
+import boto3
+
+from tests.support import eventually, local_aws
+
+PUTTER = """
+import boto3
+def handle(event):
+    boto3.client("sqs").list_queues()
+"""
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.aws = local_aws()
+        self.addCleanup(self.aws.control, "DELETE", "faults")
+
+    def client(self, service: str):
+        """A client that does not retry, so that one fault is one error."""
+        return boto3.client(
+            service, endpoint_url=self.aws.endpoint, region_name="us-east-1", aws_access_key_id="test",
+            aws_secret_access_key="test", config=botocore.config.Config(retries={"total_max_attempts": 1}),
+        )  # fmt: skip
+
+    def code(self, call) -> str | None:
+        try:
+            call()
+        except botocore.exceptions.ClientError as error:
+            return error.response["Error"]["Code"]
+        except botocore.exceptions.ConnectionClosedError:
+            return "dropped"
+
+    def test_a_fault_has_the_shape_of_the_service_s_protocol(self):
+        cases = [
+            ("dynamodb", lambda client: client.list_tables()),
+            ("sqs", lambda client: client.list_queues()),
+            ("events", lambda client: client.list_event_buses()),
+            ("sns", lambda client: client.list_topics()),
+            ("s3", lambda client: client.list_buckets()),
+            ("lambda", lambda client: client.list_functions()),
+            ("scheduler", lambda client: client.list_schedules()),
+        ]
+        for service, call in cases:
+            with self.subTest(service):
+                self.aws.control("POST", "faults", {"service": service, "status": 503, "code": "Injected"})
+                self.assertEqual(self.code(lambda: call(self.client(service))), "Injected")
+                self.aws.control("DELETE", "faults")
+                self.assertIsNone(self.code(lambda: call(self.client(service))))
+
+    def test_a_rule_strikes_only_what_it_names_as_often_as_it_says(self):
+        rule = {"service": "dynamodb", "operation": "ListTables", "times": 2, "every": 2}
+        self.aws.control("POST", "faults", rule)
+        client = self.client("dynamodb")
+        self.assertIsNone(self.code(client.describe_limits))
+        failed = [self.code(client.list_tables) is not None for _ in range(6)]
+        self.assertEqual(failed, [False, True, False, True, False, False])
+        [listed] = self.aws.control("GET", "faults")
+        self.assertEqual((listed["matched"], listed["fired"]), (6, 2))
+
+    def test_a_dropped_connection_has_no_answer(self):
+        self.aws.control("POST", "faults", {"service": "sqs", "drop": True, "times": 1})
+        self.assertEqual(self.code(self.client("sqs").list_queues), "dropped")
+        self.assertIsNone(self.code(self.client("sqs").list_queues))
+
+    def test_a_misspelt_rule_is_refused(self):
+        status, _, text = self.aws.request("POST", "/_bansync/faults", {"sevice": "sqs"})
+        self.assertEqual(status, 400)
+        self.assertIn("sevice", text)
+
+
+class Functions(unittest.TestCase):
+    def test_calls_are_counted_by_function_and_faults_can_name_one(self):
+        machine = local_aws()
+        machine.function("counted", PUTTER)
+        machine.control("DELETE", "calls")
+        self.addCleanup(machine.control, "DELETE", "faults")
+        invoke = machine.client("lambda").invoke
+        self.assertNotIn("FunctionError", invoke(FunctionName="counted", Payload=b"{}"))
+        rows = machine.control("GET", "calls")["calls"]
+        self.assertIn({"function": "counted", "service": "sqs", "operation": "ListQueues", "count": 1}, rows)
+        machine.control("POST", "faults", {"function": "counted", "status": 400, "code": "AccessDenied"})
+        self.assertIn("FunctionError", invoke(FunctionName="counted", Payload=b"{}"))
+        machine.client("sqs").list_queues()
+
+    def test_a_function_s_process_is_found_and_its_death_is_survived(self):
+        machine = local_aws()
+        machine.function("mortal", "import os\ndef handle(event):\n    return os.getpid()")
+        invoke = machine.client("lambda").invoke
+        pid = int(invoke(FunctionName="mortal", Payload=b"{}")["Payload"].read())
+
+        def listed():
+            return [row["pid"] for row in machine.control("GET", "processes") if row["function"] == "mortal"]
+
+        self.assertEqual(listed(), [pid])
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(eventually(listed, lambda pids: not pids), [])
+        self.assertNotEqual(int(invoke(FunctionName="mortal", Payload=b"{}")["Payload"].read()), pid)

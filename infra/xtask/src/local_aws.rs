@@ -1,0 +1,55 @@
+//! The local AWS as a service.
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::service::Service;
+use crate::telegram::agent;
+use crate::{setup, workspace};
+
+pub const NAME: &str = "local-aws";
+
+/// From 32768 on the kernel hands ports out to connections.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Seconds between sweeps of expired items (AWS promises days; tests do not wait that long).
+const TTL_SWEEP_SECONDS: &str = "1";
+
+/// The running one if it answers and its sources are unchanged.
+pub fn find() -> Result<Option<Service>> {
+    let sources = workspace::newest_change(&workspace::root()?.join("infra/local"));
+    Ok(Service::find(NAME)?.filter(|service| service.fresh(sources) && healthy(&service.url)))
+}
+
+/// Starts one with nothing in it.
+pub fn start() -> Result<Service> {
+    let (root, state) = (workspace::root()?, workspace::state()?.join("aws"));
+    // What an earlier one left: its data is gone with it.
+    _ = std::fs::remove_dir_all(&state);
+    let port = free_port()?;
+    let mut command = Command::new(setup::python()?);
+    command.args(["-m", "bansync_local", "--port", &port.to_string(), "--state"]).arg(&state);
+    command.current_dir(root.join("infra/local"));
+    if std::env::var_os("BANSYNC_TTL_SWEEP_SECONDS").is_none() {
+        command.env("BANSYNC_TTL_SWEEP_SECONDS", TTL_SWEEP_SECONDS);
+    }
+    let service = Service::start(NAME, &format!("http://127.0.0.1:{port}"), &mut command)?;
+    service.wait_until(Duration::from_secs(60), || healthy(&service.url).then_some(()))?;
+    Ok(service)
+}
+
+/// A port on 127.0.0.1 that is free now.
+pub fn free_port() -> Result<u16> {
+    // Elsewhere for each process, so that two that start at once do not pick the same.
+    let first = u16::try_from(std::process::id() % u32::try_from(PORTS.len())?)?;
+    let mut ports = (0..PORTS.end - PORTS.start).map(|step| PORTS.start + (first + step) % (PORTS.end - PORTS.start));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("no port between 20000 and 32000 is free on 127.0.0.1")
+}
+
+fn healthy(url: &str) -> bool {
+    let answer = agent(url, Duration::from_secs(2)).get(format!("{url}/_ministack/health")).call();
+    answer.is_ok_and(|answer| answer.status().is_success())
+}

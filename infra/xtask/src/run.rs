@@ -1,0 +1,90 @@
+//! A command in the foreground: its output is shown, its failure is ours, and Ctrl-C ends it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::interrupt;
+
+/// Runs it; its failure says the command.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = status(command)?;
+    succeeded(command, status)
+}
+
+/// Runs it and returns how it ended.
+fn status(command: &mut Command) -> Result<ExitStatus> {
+    let mut child = start(command.stdin(Stdio::null()))?;
+    end(&mut child)
+}
+
+/// Runs it and returns what it printed; error output is shown.
+pub fn output(command: &mut Command) -> Result<String> {
+    output_with(command, "")
+}
+
+/// Runs it with `input` and returns what it printed; error output is shown.
+pub fn output_with(command: &mut Command, input: &str) -> Result<String> {
+    let mut child = start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).with_context(|| format!("{} reads no input", name(command)))?;
+    }
+    let mut text = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut text).with_context(|| format!("{} printed no text", name(command)))?;
+    }
+    let status = end(&mut child)?;
+    succeeded(command, status)?;
+    Ok(text)
+}
+
+/// Runs it, hands each line it prints to `line` as it comes, and returns how it ended.
+pub fn lines(command: &mut Command, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
+    let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    if let Some(stdout) = child.stdout.take() {
+        for text in BufReader::new(stdout).split(b'\n') {
+            line(&String::from_utf8_lossy(&text.with_context(|| format!("{} cannot be read", name(command)))?));
+        }
+    }
+    end(&mut child)
+}
+
+/// The last lines of a log.
+pub fn tail(log: &Path, lines: usize) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let start = text.lines().count().saturating_sub(lines);
+    text.lines().skip(start).collect::<Vec<_>>().join("\n")
+}
+
+fn start(command: &mut Command) -> Result<Child> {
+    interrupt::with_child(|| {
+        // A group of its own, so that its children can be ended with it.
+        let child = command.process_group(0).spawn().with_context(|| format!("{} cannot be started; is it installed?", name(command)))?;
+        let group = child.id();
+        Ok((child, group))
+    })
+}
+
+fn end(child: &mut Child) -> Result<ExitStatus> {
+    let status = child.wait().context("a child process was lost");
+    interrupt::forget_child(child.id());
+    status
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
+    if !status.success() {
+        let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+        bail!("`{} {}` failed ({status}); its output is above", name(command), arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn name(command: &Command) -> String {
+    let path = Path::new(command.get_program());
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

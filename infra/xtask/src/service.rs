@@ -1,0 +1,142 @@
+//! A process that stays when the command ends: started with a record, found and stopped by it later.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::process::{self, Process};
+use crate::{interrupt, run, workspace};
+
+/// What is known of a service, in target/local/run/<name>.json.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Service {
+    pub name: String,
+    /// The process, which leads the group of all that it starts.
+    pub pid: u32,
+    /// See [`Process::started`].
+    pub started: String,
+    /// Unix seconds.
+    pub started_at: u64,
+    pub url: String,
+    pub log: PathBuf,
+}
+
+impl Service {
+    /// Starts it in the background, its output going to target/local/logs/<name>.log. An older one is stopped first.
+    pub fn start(name: &str, url: &str, command: &mut Command) -> Result<Self> {
+        if let Some(old) = Self::find(name)? {
+            old.stop()?;
+        }
+        let log = workspace::state()?.join("logs").join(format!("{name}.log"));
+        let record = record_path(name)?;
+        for file in [&log, &record] {
+            file.parent().map(fs::create_dir_all).transpose().with_context(|| format!("no folder for {}", file.display()))?;
+        }
+        let output = File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
+        let errors = output.try_clone().context("no second handle of the log file")?;
+        let command = command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
+        let service = interrupt::with_child(|| {
+            let child = command.spawn().with_context(|| format!("{name} cannot be started; run `cargo xtask setup` and try again"))?;
+            let pid = child.id();
+            let started = process::table().remove(&pid).map(|process| process.started).unwrap_or_default();
+            let started_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let service = Self { name: name.to_owned(), pid, started, started_at, url: url.to_owned(), log };
+            // A service without a record could never be stopped: written before the handler may interrupt.
+            fs::write(&record, serde_json::to_string_pretty(&service)?)
+                .with_context(|| format!("{} cannot be written", record.display()))?;
+            Ok((service, pid))
+        })?;
+        interrupt::forget_child(service.pid);
+        Ok(service)
+    }
+
+    /// Waits until `ready` says so; fails with the end of the log when the process ends or time runs out.
+    pub fn wait_until<T>(&self, limit: Duration, mut ready: impl FnMut() -> Option<T>) -> Result<T> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(value) = ready() {
+                return Ok(value);
+            }
+            if !self.alive() || Instant::now() > end {
+                let state = if self.alive() { "is not ready" } else { "ended" };
+                let tail = run::tail(&self.log, 15);
+                bail!("{} {state}; the end of {}:\n{}", self.name, self.log.display(), tail);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The recorded service of this name, whether or not it still runs.
+    pub fn find(name: &str) -> Result<Option<Self>> {
+        let path = record_path(name)?;
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let hint = || format!("{} is damaged; end its process yourself and delete the file", path.display());
+                serde_json::from_slice(&bytes).map(Some).with_context(hint)
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Whether the very process that was started still lives.
+    pub fn alive(&self) -> bool {
+        process::table().get(&self.pid).is_some_and(|process| process.started == self.started)
+    }
+
+    /// Whether it lives and nothing it was made from changed since.
+    pub fn fresh(&self, newest_input: Option<SystemTime>) -> bool {
+        let started = UNIX_EPOCH + Duration::from_secs(self.started_at);
+        self.alive() && newest_input.is_none_or(|change| change < started)
+    }
+
+    /// The living processes of its group.
+    ///
+    /// When its leader is gone and somebody else's process has the id, the group is somebody else's as well: an id is
+    /// not given out while a group has it.
+    pub fn processes(&self) -> Vec<Process> {
+        let table = process::table();
+        match table.get(&self.pid) {
+            Some(leader) if leader.started != self.started => Vec::new(),
+            _ => process::members(self.pid),
+        }
+    }
+
+    /// Ends it and all it started, and forgets it. An error names what is left.
+    pub fn stop(&self) -> Result<()> {
+        let left = if self.processes().is_empty() { Vec::new() } else { process::stop(self.pid) };
+        if !left.is_empty() {
+            let left: Vec<String> = left.iter().map(|process| format!("{} {}", process.pid, process.command)).collect();
+            bail!("{} left processes behind; end them yourself:\n{}", self.name, left.join("\n"));
+        }
+        let record = record_path(&self.name)?;
+        fs::remove_file(&record).with_context(|| format!("{} cannot be deleted", record.display()))
+    }
+}
+
+/// Every recorded service.
+pub fn all() -> Result<Vec<Service>> {
+    let Ok(entries) = fs::read_dir(workspace::state()?.join("run")) else { return Ok(Vec::new()) };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let found = names.filter_map(|path| path.file_stem()?.to_str().map(Service::find)).collect::<Result<Vec<_>>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Stops every recorded service; returns their names. An error names all that is left.
+pub fn stop_all() -> Result<Vec<String>> {
+    let services = all()?;
+    let failures: Vec<String> = services.iter().filter_map(|service| service.stop().err()).map(|error| format!("{error:#}")).collect();
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
+    Ok(services.into_iter().map(|service| service.name).collect())
+}
+
+fn record_path(name: &str) -> Result<PathBuf> {
+    Ok(workspace::state()?.join("run").join(format!("{name}.json")))
+}

@@ -1,0 +1,66 @@
+//! `cargo xtask setup`: Python environments under target/local, installed anew only when the requirements change.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{run, workspace};
+
+/// MiniStack and the SAM CLI need it.
+const OLDEST_PYTHON: (u32, u32) = (3, 10);
+
+/// The environment of the local AWS and of `bansync_local.aws`.
+pub fn python() -> Result<PathBuf> {
+    Ok(workspace::state()?.join("venv/bin/python"))
+}
+
+/// A deploy tool: `sam` or `cfn-lint`.
+pub fn tool(name: &str) -> Result<PathBuf> {
+    Ok(workspace::state()?.join("venv-tools/bin").join(name))
+}
+
+pub fn setup() -> Result<()> {
+    let version = python_version()?;
+    environment("venv", "requirements.txt", "the local AWS", &version)?;
+    environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &version)
+}
+
+fn python_version() -> Result<String> {
+    let advice = format!("install Python {}.{} or newer as `python3`", OLDEST_PYTHON.0, OLDEST_PYTHON.1);
+    let text = run::output(Command::new("python3").args(["-c", "import sys; print(*sys.version_info[:2])"])).context(advice.clone())?;
+    let numbers: Vec<u32> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [major, minor] = numbers[..] else { bail!("`python3` says its version is {text:?}; {advice}") };
+    ensure!((major, minor) >= OLDEST_PYTHON, "`python3` is Python {major}.{minor}; {advice}");
+    Ok(format!("{major}.{minor}"))
+}
+
+fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Result<()> {
+    let folder = workspace::state()?.join(name);
+    let requirements = workspace::root()?.join("infra/local").join(requirements);
+    let text = fs::read_to_string(&requirements).with_context(|| format!("{} cannot be read", requirements.display()))?;
+    // Written last: an installation that was interrupted is not taken for a whole one.
+    let marker = folder.join("installed");
+    let wanted = format!("# Python {python}\n{text}");
+    if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("Installing {what} to {} …", folder.display());
+    run::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
+        .context("Python's module `venv` is needed (package python3-venv on Debian and Ubuntu)")?;
+    install(&folder, &requirements)?;
+    fs::write(&marker, wanted).with_context(|| format!("{} cannot be written", marker.display()))
+}
+
+fn install(folder: &Path, requirements: &Path) -> Result<()> {
+    let mut command = Command::new(folder.join("bin/python"));
+    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r"]).arg(requirements);
+    let status = run::lines(&mut command, |line| {
+        if let Some(package) = line.strip_prefix("Collecting ") {
+            println!("  {}", package.split(' ').next().unwrap_or(package));
+        }
+    })?;
+    ensure!(status.success(), "pip failed, see above; is the package index reachable?");
+    Ok(())
+}

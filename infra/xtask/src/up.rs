@@ -1,0 +1,124 @@
+//! `cargo xtask up`: everything on this machine, deployed and running in the background.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::aws::{Aws, is_loopback};
+use crate::stack::Stack;
+use crate::telegram::{Bot, TELEGRAM};
+use crate::{build, deploy, interrupt, local_aws, poll, secret, service, setup, simulator, stack};
+
+#[derive(clap::Args, Clone)]
+pub struct Options {
+    /// Another AWS than the local one: a URL, or `aws` for the account of the environment's credentials
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Another Bot API than the simulator; it needs --telegram-token-file
+    #[arg(long, value_name = "URL", requires = "telegram_token_file")]
+    pub telegram_api: Option<String>,
+    /// The token of a real bot (from @BotFather), in a file; alone it means real Telegram
+    #[arg(long, value_name = "FILE")]
+    pub telegram_token_file: Option<PathBuf>,
+    /// How long a ban must stand before it is carried over
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub settle_seconds: u32,
+    /// Build tests along with the functions, so that dependencies are compiled once for both
+    #[arg(skip)]
+    pub with_tests: bool,
+}
+
+pub fn up(options: &Options) -> Result<Stack> {
+    let started = Instant::now();
+    interrupt::own_services();
+    setup::setup()?;
+    println!("Building …");
+    build::for_local(if options.with_tests { "--all-targets" } else { "--bins" })?;
+    let bot = bot(options)?;
+    let (aws, control, token) = start(options, bot.as_ref())?;
+    let telegram_api = match (&bot, &control) {
+        (Some(bot), _) => bot.api.clone(),
+        (None, Some(control)) => control.clone(),
+        (None, None) => TELEGRAM.to_owned(),
+    };
+    let webhook_secret = secret::read(&secret::webhook_secret_file()?)?;
+    deploy::put_secrets(&aws, &token, &webhook_secret)?;
+    println!("Deploying …");
+    let outputs = deploy::deploy(&aws, &telegram_api, options.settle_seconds)?;
+    let mut stack = Stack::from_outputs(&outputs, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
+    stack.control = control;
+    stack.save()?;
+    connect(&stack, &Bot { api: stack.telegram_api.clone(), token })?;
+    println!("Up after {} s. Everything a test needs to know: {}", started.elapsed().as_secs(), stack::path()?.display());
+    println!("  Webhook   {}\n  Bot API   {}", stack.webhook_url, stack.telegram_api);
+    println!("Logs: `cargo xtask logs --follow`. New code: `cargo xtask up` again. The end: `cargo xtask down`.");
+    Ok(stack)
+}
+
+/// The real bot, when one is named.
+fn bot(options: &Options) -> Result<Option<Bot>> {
+    let Some(file) = &options.telegram_token_file else { return Ok(None) };
+    let token = secret::read(file)?;
+    secret::bot_id(&token).with_context(|| format!("{} holds no token", file.display()))?;
+    Ok(Some(Bot { api: options.telegram_api.clone().unwrap_or(TELEGRAM.to_owned()), token }))
+}
+
+/// Reuses what runs and is up to date, or starts all anew: a new AWS knows no old token, and an old one no new.
+/// Returns the AWS, the simulator's URL if there is one, and the token.
+fn start(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, String)> {
+    let local_aws = if options.endpoint.is_none() { local_aws::find()? } else { None };
+    let simulator = if bot.is_none() { simulator::find()? } else { None };
+    let (token_file, secret_file) = (secret::token_file()?, secret::webhook_secret_file()?);
+    let whole = (options.endpoint.is_some() || local_aws.is_some()) && (bot.is_some() || simulator.is_some());
+    let same_bot = bot.is_none_or(|bot| secret::read(&token_file).is_ok_and(|token| token == bot.token));
+    if whole && same_bot && token_file.is_file() && secret_file.is_file() {
+        println!("Using what runs already.");
+        let endpoint = options.endpoint.clone().or(local_aws.map(|service| service.url));
+        return Ok((aws(endpoint)?, simulator.map(|service| service.url), secret::read(&token_file)?));
+    }
+
+    service::stop_all()?;
+    let token = bot.map_or_else(secret::new_token, |bot| Ok(bot.token.clone()))?;
+    secret::write(&token_file, &token)?;
+    secret::write(&secret_file, &secret::random(64)?)?;
+    println!("Starting …");
+    let simulator = if bot.is_none() { Some(simulator::start()?.url) } else { None };
+    let endpoint = match &options.endpoint {
+        Some(endpoint) => endpoint.clone(),
+        None => local_aws::start()?.url,
+    };
+    Ok((aws(Some(endpoint))?, simulator, token))
+}
+
+fn aws(endpoint: Option<String>) -> Result<Aws> {
+    let aws = Aws { endpoint: endpoint.filter(|endpoint| endpoint != "aws") };
+    let url = aws.endpoint.as_deref().unwrap_or("https://");
+    ensure!(url.starts_with("http://") || url.starts_with("https://"), "--endpoint {url}: it is a URL, or `aws`");
+    Ok(aws)
+}
+
+/// Has Telegram's updates reach the webhook.
+fn connect(stack: &Stack, bot: &Bot) -> Result<()> {
+    // Telegram delivers to public addresses only; a Bot API on this machine reaches this machine.
+    if is_loopback(&bot.api) || !is_loopback(&stack.webhook_url) {
+        return bot.set_webhook(&stack.webhook_url, &stack.webhook_secret);
+    }
+    poll::start()?;
+    println!("Telegram's updates come by long polling; a webhook that the bot had is removed.");
+    Ok(())
+}
+
+/// Forgets a deployment that no longer runs.
+pub fn forget() -> Result<()> {
+    for file in [stack::path()?, secret::token_file()?, secret::webhook_secret_file()?] {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("{} cannot be deleted", file.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
