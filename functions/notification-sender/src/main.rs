@@ -1,1 +1,121 @@
-fn main() {}
+//! One message → Telegram.
+
+use anyhow::{Context as _, bail};
+use aws::batch::{BatchAnswer, QueueBatch};
+use aws::lambda::{self, Context};
+use aws::queue::{Message, Queue};
+use aws::store::gateway::Gateway;
+use aws::store::notifications::{Claim, End, Notifications};
+use aws::store::users::Users;
+use aws::{Aws, env, metrics, secrets};
+use domain::limiter::CALLS_PER_SECOND;
+use domain::notification::Notification;
+use std::sync::Arc;
+use telegram::bot::OutgoingMessage;
+use telegram::client::{Client, Failure};
+use telegram::reaction::{Mend, Reaction};
+use telegram::render;
+
+struct Sender {
+    telegram: Client,
+    users: Users,
+    notifications: Notifications,
+    gateway: Gateway,
+    queue: Queue,
+}
+
+fn main() -> Result<(), lambda::Error> {
+    lambda::run(
+        || async {
+            let aws = Aws::from_env().await;
+            let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+            Ok(Sender {
+                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                users: Users::new(&aws, env::required("USERS_TABLE")?),
+                notifications: Notifications::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
+                gateway: Gateway::new(&aws, env::required("GATEWAY_TABLE")?),
+                queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+            })
+        },
+        send,
+    )
+}
+
+/// What became of one message.
+enum Sent {
+    /// Sent, or failed for good, or dealt with before.
+    Ended,
+    /// Nobody may call Telegram for this many seconds: back to the queue.
+    Wait(i64),
+}
+
+async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyhow::Result<BatchAnswer> {
+    let mut answer = BatchAnswer::default();
+    let calls = batch.records.len().min(CALLS_PER_SECOND);
+    let mut wait = sender.gateway.reserve_calls(calls).await?.err().map(|ms| (ms + 999) / 1000);
+    for record in batch.records {
+        let done = async {
+            let notification: Notification = serde_json::from_str(&record.body).context("the message is no notification")?;
+            if wait.is_none() {
+                match sender.notification(&notification).await? {
+                    Sent::Ended => return Ok(()),
+                    Sent::Wait(seconds) => wait = Some(seconds),
+                }
+            }
+            sender.queue.send(Message::new(&notification, wait.unwrap_or_default())?).await
+        };
+        if let Err(error) = done.await {
+            tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a notification goes back to the queue");
+            answer.fail(record.message_id);
+        }
+    }
+    Ok(answer)
+}
+
+impl Sender {
+    async fn notification(&self, notification: &Notification) -> anyhow::Result<Sent> {
+        match self.notifications.claim(notification).await? {
+            Claim::Mine => {}
+            Claim::Done => return Ok(Sent::Ended),
+            Claim::Taken => bail!("another sender has this notification"),
+        }
+        let mut message = OutgoingMessage::html(notification.recipient.private_chat(), render::notification(notification));
+        let mut called = self.telegram.send(&message).await;
+        if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
+            tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
+            message = OutgoingMessage { text: render::plain_text(&message.text), html: false, ..message };
+            called = self.telegram.send(&message).await;
+        }
+        match called {
+            Ok(()) => self.end(notification, End::Sent).await,
+            Err(failure) => self.failed(notification, &failure).await,
+        }
+    }
+
+    async fn failed(&self, notification: &Notification, failure: &Failure) -> anyhow::Result<Sent> {
+        match failure.reaction() {
+            Reaction::Fine => self.end(notification, End::Sent).await,
+            Reaction::NoPrivateMessages | Reaction::ChatGone | Reaction::SendPrivately => {
+                self.users.set_can_write(notification.recipient, false).await?;
+                self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
+            }
+            Reaction::RetryAfter(seconds) => {
+                self.gateway.block_calls(seconds).await?;
+                self.notifications.release(notification).await?;
+                Ok(Sent::Wait(i64::from(seconds)))
+            }
+            // Comes again when the queue's visibility time-out ends; after the last try it is in the DLQ.
+            _ => {
+                self.notifications.release(notification).await?;
+                bail!("Telegram did not take the message: {failure}")
+            }
+        }
+    }
+
+    async fn end(&self, notification: &Notification, end: End) -> anyhow::Result<Sent> {
+        self.notifications.end(notification, end).await?;
+        let status = if end == End::Sent { "sent" } else { "failed" };
+        metrics::count("notifications_total", Some(("status", status)), 1);
+        Ok(Sent::Ended)
+    }
+}

@@ -1,1 +1,162 @@
-fn main() {}
+//! Every Telegram update in: commands, buttons and bans told apart and stored. Answered 2xx once safely stored, or when it can never be
+//! understood; 503 only where Telegram's bringing it again can help.
+
+mod commands;
+mod http;
+mod people;
+
+use aws::lambda::{self, Context};
+use aws::store::bans::Bans;
+use aws::store::gateway::Gateway;
+use aws::store::subscriptions::Subscriptions;
+use aws::store::users::Users;
+use aws::{Aws, env, metrics, secrets, time};
+use domain::ban::BanEvent;
+use domain::chat::ChatState;
+use domain::ids::UserId;
+use domain::member::Action;
+use domain::subscription::Source;
+use http::{Request, Response};
+use std::sync::Arc;
+use telegram::client::Client;
+use telegram::reaction::Reaction;
+use telegram::render::Reply;
+use telegram::update::{self, Update};
+use tokio::sync::OnceCell;
+
+struct Webhook {
+    secret: String,
+    telegram: Client,
+    /// The bot's own username, asked for once when a command names a bot.
+    username: OnceCell<String>,
+    people: people::Cache,
+    bans: Bans,
+    subscriptions: Subscriptions,
+    users: Users,
+    gateway: Gateway,
+}
+
+fn main() -> Result<(), lambda::Error> {
+    lambda::run(
+        || async {
+            let aws = Aws::from_env().await;
+            let [token, secret] =
+                secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?, env::required("WEBHOOK_SECRET_PARAMETER")?]).await?;
+            anyhow::ensure!(!secret.is_empty(), "the webhook secret is empty");
+            Ok(Webhook {
+                secret,
+                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                username: OnceCell::new(),
+                people: people::Cache::default(),
+                bans: Bans::new(&aws, env::required("BANS_TABLE")?),
+                subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
+                users: Users::new(&aws, env::required("USERS_TABLE")?),
+                gateway: Gateway::new(&aws, env::required("GATEWAY_TABLE")?),
+            })
+        },
+        receive,
+    )
+}
+
+/// Why an update is to come again.
+enum NotNow {
+    /// Something of ours failed.
+    Failed(anyhow::Error),
+    /// Nobody may call Telegram for this many seconds.
+    Wait(i64),
+}
+
+impl From<anyhow::Error> for NotNow {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+async fn receive(webhook: Arc<Webhook>, request: Request, _context: Context) -> anyhow::Result<Response> {
+    if !request.has_secret(&webhook.secret) {
+        return Ok(Response::unauthorized());
+    }
+    let update = request.body().ok().and_then(|body| update::read(&body, webhook.telegram.bot(), time::now()).ok());
+    let Some(update) = update else {
+        // Telegram would bring it for a day and hold back what comes after it.
+        metrics::count("updates_unreadable_total", None, 1);
+        return Ok(Response::ok());
+    };
+    Ok(match webhook.handle(update).await {
+        Ok(()) => Response::ok(),
+        Err(NotNow::Wait(seconds)) => Response::unavailable(seconds),
+        Err(NotNow::Failed(error)) => {
+            tracing::error!(error = format!("{error:#}"), "an update could not be handled; Telegram brings it again");
+            Response::unavailable(1)
+        }
+    })
+}
+
+impl Webhook {
+    async fn handle(&self, update: Update) -> Result<(), NotNow> {
+        match update {
+            Update::NotForUs => Ok(()),
+            Update::Ban(event) => Ok(self.ban(*event).await?),
+            Update::BotMembership(membership) => {
+                if let Some(state) = ChatState::of_bot(&membership.bot) {
+                    self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
+                }
+                Ok(())
+            }
+            Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
+            Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
+            Update::Command(command) => self.command(*command).await,
+            Update::Button { callback_id, lang } => self.button(&callback_id, Reply::StaleButton.text(lang)).await,
+            Update::Seen(person) => {
+                // A name that is missed now comes again with the next message: no reason to hold back the chat's updates.
+                if let Err(error) = self.people.seen(&self.users, &person).await {
+                    tracing::warn!(error = format!("{error:#}"), "a profile could not be written");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// One query, one conditional write.
+    async fn ban(&self, mut event: BanEvent) -> anyhow::Result<()> {
+        event.tracked = match event.event_type {
+            Action::Ban | Action::Unban => self.subscriptions.is_followed(Source::User(event.user_id)).await?,
+            Action::Kick | Action::Restrict | Action::Unrestrict => false,
+        };
+        if self.bans.insert(&event).await? {
+            metrics::count("ban_events_processed_total", Some(("event_type", event.event_type.name())), 1);
+            let UserId(user) = event.user_id;
+            tracing::info!(correlation_id = %event.event_id, chat_id = event.chat_id.0, user_id = user, event_type = event.event_type.name(), tracked = event.tracked, "ban event stored");
+        }
+        Ok(())
+    }
+
+    async fn button(&self, callback_id: &str, text: String) -> Result<(), NotNow> {
+        self.may_call().await?;
+        match self.telegram.answer_button(callback_id, &text).await {
+            Ok(()) => Ok(()),
+            Err(failure) => match failure.reaction() {
+                Reaction::RetryAfter(seconds) => self.blocked(seconds).await,
+                // The button stops waiting by itself after a while.
+                _ => {
+                    tracing::warn!(%failure, "a button's press could not be answered");
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// `Err` while a flood wait is on.
+    async fn may_call(&self) -> Result<(), NotNow> {
+        match self.gateway.blocked_for_ms().await? {
+            0 => Ok(()),
+            ms => Err(NotNow::Wait((ms + 999) / 1000)),
+        }
+    }
+
+    /// Tells everybody of a flood wait; the update comes again after it.
+    async fn blocked<T>(&self, seconds: u32) -> Result<T, NotNow> {
+        self.gateway.block_calls(seconds).await?;
+        Err(NotNow::Wait(i64::from(seconds)))
+    }
+}

@@ -1,1 +1,24 @@
-//! AWS.
+//! AWS: the only crate that names `aws-sdk-*`. Knows nothing of Telegram.
+//!
+//! # Layout
+//! - [`env`]: the functions' settings, read once
+//! - [`Aws`]: clients, made once
+//! - [`secrets`]: SecureStrings of the Parameter Store
+//! - [`store`]: the tables, a module a concern, each with its access patterns
+//! - [`queue`], [`bus`]: what is sent on; refused entries are always read
+//! - [`batch`]: batches from queues and streams, each record parsed and answered on its own
+//! - [`lambda`]: the main function of every Lambda
+//! - [`metrics`]: counts in CloudWatch's embedded metric format
+
+pub mod batch;
+pub mod bus;
+mod clients;
+pub mod env;
+pub mod lambda;
+pub mod metrics;
+pub mod queue;
+pub mod secrets;
+pub mod store;
+pub mod time;
+
+pub use clients::Aws;

@@ -155,6 +155,8 @@ pub struct ChatChanged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated_to: Option<ChatId>,
     pub cause: Cause,
+    /// Unix seconds.
+    pub changed_at: i64,
 }
 
 #[cfg(test)]

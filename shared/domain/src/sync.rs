@@ -3,7 +3,7 @@
 //! Followers of one chat are merged into one [`Target`]; targets travel in [`Chunk`]s; every chat ends with exactly one [`Outcome`];
 //! the outcomes close the [`Totals`].
 
-use crate::ban::derive;
+use crate::ban::{Occurred, derive};
 use crate::chat::{Chat, ChatState, SyncBanType};
 use crate::ids::{ChatId, UserId};
 use serde::{Deserialize, Serialize};
@@ -187,6 +187,21 @@ pub struct Chunk {
     pub number: u32,
     /// Seconds until it may start.
     pub delay: i64,
+    pub targets: Vec<Target>,
+}
+
+/// A chunk as it travels on the queue. A part of it that has to be tried again travels on under the same number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkMessage {
+    pub sync_id: Uuid,
+    /// The correlation id.
+    pub ban_event_id: Uuid,
+    /// Of the plan that made it; a chunk of a plan that was given up is dropped.
+    pub plan: Uuid,
+    pub chunk: u32,
+    pub user_id: UserId,
+    pub source_chat_id: ChatId,
+    pub occurred: Occurred,
     pub targets: Vec<Target>,
 }
 

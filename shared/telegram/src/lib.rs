@@ -1,1 +1,15 @@
-//! Telegram.
+//! Telegram: reading updates, calling the Bot API, telling what an answer calls for, and writing messages. The only crate that names
+//! `teloxide-core`. Knows nothing of AWS.
+//!
+//! # Layout
+//! - [`update`]: a webhook body becomes one closed enum
+//! - [`client`]: typed calls with their own time-out; an answer that is no success is a [`client::Failure`]
+//! - [`reaction`]: the table from a failure to what is to be done about it
+//! - [`bot`]: the calls that the product makes
+//! - [`render`]: texts in the bot's languages
+
+pub mod bot;
+pub mod client;
+pub mod reaction;
+pub mod render;
+pub mod update;

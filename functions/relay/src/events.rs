@@ -1,0 +1,176 @@
+//! Which events a change of an item is.
+
+use anyhow::Context;
+use aws::batch::{Item, read};
+use aws::bus::Event;
+use aws::store::bans::BanItem;
+use aws::store::subscriptions::SubscriptionItem;
+use aws::store::sync::Summary;
+use aws::store::users::ChatItem;
+use domain::chat::ChatState;
+use domain::event::{self, Envelope};
+use domain::member::Action;
+use domain::sync::SyncStatus;
+
+/// The events of one change. The item itself tells what it is.
+pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
+    let Some(new) = new else { return Ok(Vec::new()) };
+    let has = |name: &str| new.as_ref().contains_key(name);
+    if has("event_id") {
+        of_ban(&read(new).context("a ban event")?)
+    } else if has("subscription_id") {
+        of_subscription(old.map(read).transpose().context("a subscription")?, &read(new).context("a subscription")?)
+    } else if has("sync_id") {
+        of_sync(old.map(read).transpose().context("a sync")?, &read(new).context("a sync")?)
+    } else if has("chat_id") && has("state") {
+        // A chat whose settings came before its state has no state in its old image.
+        of_chat(old.and_then(|old| read(old).ok()), &read(new).context("a chat")?)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+fn of_ban(item: &BanItem) -> anyhow::Result<Vec<Event>> {
+    let ban = event::Ban::from(&item.event);
+    let id = item.event.event_id.to_string();
+    let put = |event_type| Event::new(event::BANS, &Envelope::new(event_type, &id, item.event.event_timestamp, &ban));
+    let mut events = vec![put(event::BAN_REGISTERED)?];
+    match item.event.event_type {
+        Action::Ban if item.event.tracked => events.push(put(event::BAN_DETECTED)?),
+        Action::Unban if item.event.tracked => events.push(put(event::BAN_LIFTED)?),
+        _ => {}
+    }
+    Ok(events)
+}
+
+fn of_subscription(old: Option<SubscriptionItem>, new: &SubscriptionItem) -> anyhow::Result<Vec<Event>> {
+    let event_type = match (old.is_some_and(|old| old.is_active), new.is_active) {
+        (false, true) => event::SUBSCRIPTION_CREATED,
+        (true, false) => event::SUBSCRIPTION_DELETED,
+        _ => return Ok(Vec::new()),
+    };
+    let what = format!("{} at {}", new.subscription_id, new.updated_at);
+    let payload = event::SubscriptionChanged::from(&new.subscription);
+    Ok(vec![Event::new(event::SUBSCRIPTIONS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
+}
+
+fn of_sync(old: Option<Summary>, new: &Summary) -> anyhow::Result<Vec<Event>> {
+    let put = |status: SyncStatus, at_ms: i64| {
+        let totals = if status == SyncStatus::Running { Default::default() } else { new.totals };
+        let payload = event::Sync {
+            sync_id: new.sync_id,
+            ban_event_id: new.ban_event_id,
+            user_id: new.user_id,
+            source_chat_id: new.source_chat_id,
+            total_chats: new.total_chats,
+            successful: totals.applied + totals.already,
+            failed: totals.failed,
+            totals,
+        };
+        Event::new(event::SYNC, &Envelope::new(status.event_type(), &new.sync_id.to_string(), at_ms / 1000, payload))
+    };
+    let mut events = Vec::new();
+    let before = old.map(|old| old.status);
+    if before.is_none() {
+        events.push(put(SyncStatus::Running, new.started_at_ms)?);
+    }
+    if new.status != SyncStatus::Running && before.is_none_or(|before| before == SyncStatus::Running) {
+        events.push(put(new.status, new.completed_at_ms.unwrap_or(new.started_at_ms))?);
+    }
+    Ok(events)
+}
+
+fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> {
+    if old.as_ref().is_some_and(|old| old.state == new.state) {
+        return Ok(Vec::new());
+    }
+    let event_type = match new.state {
+        ChatState::Active => event::CHAT_ACTIVATED,
+        // The bot was added and may not ban yet: nothing is lost.
+        ChatState::Suspended if old.is_none_or(|old| old.state != ChatState::Active) => return Ok(Vec::new()),
+        ChatState::Suspended => event::CHAT_SUSPENDED,
+        ChatState::Removed => event::CHAT_REMOVED,
+        ChatState::Migrated => event::CHAT_MIGRATED,
+    };
+    let what = format!("{} at {}", new.chat_id, new.updated_at);
+    let payload = event::ChatChanged {
+        chat_id: new.chat_id,
+        title: new.title.clone(),
+        migrated_to: new.migrated_to,
+        cause: new.cause,
+        changed_at: new.updated_at,
+    };
+    Ok(vec![Event::new(event::CHATS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// An item as it stands in a stream: every attribute in DynamoDB's own JSON.
+    fn item(fields: Value) -> Item {
+        let attribute = |value: &Value| match value {
+            Value::String(text) => json!({ "S": text }),
+            Value::Bool(flag) => json!({ "BOOL": flag }),
+            number => json!({ "N": number.to_string() }),
+        };
+        let fields = fields.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value)));
+        serde_json::from_value(Value::Object(fields.collect())).unwrap()
+    }
+
+    fn types(old: Option<Value>, new: Value) -> Vec<String> {
+        of(old.map(item), Some(item(new))).unwrap().iter().map(|event| event.event_type().to_owned()).collect()
+    }
+
+    const ID: &str = "1b671a64-40d5-491e-99b0-da01ff1f3341";
+
+    fn ban(event_type: &str, tracked: bool) -> Value {
+        json!({"event_id": ID, "user_id": 5, "chat_id": -100, "event_type": event_type, "event_timestamp": 1000,
+            "occurred": "000000001000#0000000000000001", "tracked": tracked, "version": 1, "expires_at": 9})
+    }
+
+    #[test]
+    fn a_ban_is_detected_only_where_somebody_follows_and_only_when_it_is_a_ban() {
+        assert_eq!(types(None, ban("ban", true)), ["ban.registered", "ban.detected"]);
+        assert_eq!(types(None, ban("ban", false)), ["ban.registered"]);
+        assert_eq!(types(None, ban("unban", true)), ["ban.registered", "ban.lifted"]);
+        assert_eq!(types(None, ban("kick", true)), ["ban.registered"]);
+    }
+
+    #[test]
+    fn a_subscription_is_told_of_when_it_begins_and_when_it_ends() {
+        let subscription = |active: bool| json!({"subscription_id": ID, "admin_user_id": 1, "admin_chat_id": -100, "source": "user:5", "is_active": active, "updated_at": 7});
+        assert_eq!(types(None, subscription(true)), ["subscription.created"]);
+        assert_eq!(types(Some(subscription(true)), subscription(false)), ["subscription.deleted"]);
+        assert_eq!(types(Some(subscription(true)), subscription(true)), [""; 0]);
+    }
+
+    #[test]
+    fn a_chat_is_told_of_when_the_bot_gains_or_loses_something_there() {
+        let chat = |state: &str| json!({"chat_id": -100, "state": state, "cause": "membership", "updated_at": 7});
+        assert_eq!(types(None, chat("suspended")), [""; 0]);
+        assert_eq!(types(Some(chat("suspended")), chat("active")), ["chat.activated"]);
+        assert_eq!(types(Some(chat("active")), chat("suspended")), ["chat.suspended"]);
+        assert_eq!(types(Some(chat("suspended")), chat("removed")), ["chat.removed"]);
+        assert_eq!(types(Some(chat("active")), chat("active")), [""; 0]);
+    }
+
+    #[test]
+    fn a_sync_that_had_nothing_to_ask_telegram_starts_and_ends_at_once() {
+        let summary = |status: &str| {
+            json!({"sync_id": ID, "ban_event_id": ID, "plan": ID, "user_id": 5, "source_chat_id": -100, "event_timestamp": 1,
+                "occurred": "000000001000#0000000000000001", "total_chats": 1, "chunks": 0, "status": status, "started_at_ms": 1, "expires_at": 9, "version": 1})
+        };
+        assert_eq!(types(None, summary("running")), ["sync.started"]);
+        assert_eq!(types(None, summary("completed")), ["sync.started", "sync.completed"]);
+        assert_eq!(types(Some(summary("running")), summary("partial")), ["sync.partial"]);
+        assert_eq!(types(Some(summary("partial")), summary("partial")), [""; 0]);
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_is_an_error_and_other_items_are_nothing() {
+        assert!(of(None, Some(item(json!({"event_id": ID})))).is_err());
+        assert_eq!(types(None, json!({"pk": "ADMIN#1", "sk": "COUNT", "active": 3})), [""; 0]);
+    }
+}

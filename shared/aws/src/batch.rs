@@ -1,0 +1,112 @@
+//! Batches from queues and streams. Every record is parsed and answered on its own: one that fails does not fail the others.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use serde_dynamo::Item;
+
+/// A batch of SQS messages.
+#[derive(Debug, Deserialize)]
+pub struct QueueBatch {
+    #[serde(rename = "Records")]
+    pub records: Vec<QueueRecord>,
+}
+
+/// An SQS message.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueRecord {
+    pub message_id: String,
+    pub body: String,
+}
+
+/// A batch of records of a DynamoDB stream.
+#[derive(Debug, Deserialize)]
+pub struct StreamBatch {
+    #[serde(rename = "Records")]
+    pub records: Vec<StreamRecord>,
+}
+
+/// A change of an item.
+#[derive(Debug, Deserialize)]
+pub struct StreamRecord {
+    pub dynamodb: Change,
+}
+
+/// An item before and after a change.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Change {
+    /// The record's place in its shard.
+    pub sequence_number: String,
+    /// Absent when the item was removed.
+    #[serde(default)]
+    pub new_image: Option<Item>,
+    /// Absent when the item was inserted.
+    #[serde(default)]
+    pub old_image: Option<Item>,
+}
+
+/// The item as one of the store's types.
+pub fn read<T: DeserializeOwned>(item: Item) -> anyhow::Result<T> {
+    Ok(serde_dynamo::from_item(item)?)
+}
+
+/// An event from the bus.
+#[derive(Debug, Deserialize)]
+pub struct BusEvent<T> {
+    pub detail: T,
+}
+
+/// Which records of a batch are to be brought again. Of a queue: these; of a stream: this one and all after it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BatchAnswer {
+    #[serde(rename = "batchItemFailures")]
+    failures: Vec<ItemFailure>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct ItemFailure {
+    #[serde(rename = "itemIdentifier")]
+    id: String,
+}
+
+impl BatchAnswer {
+    /// `id`: message id or sequence number.
+    pub fn fail(&mut self, id: String) {
+        self.failures.push(ItemFailure { id });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_record_is_read_as_lambda_delivers_it() {
+        let json = r#"{"Records":[{"eventID":"1","eventName":"INSERT","dynamodb":{"Keys":{"pk":{"S":"a"}},"SequenceNumber":"111",
+            "NewImage":{"pk":{"S":"a"},"n":{"N":"-1001"},"flag":{"BOOL":true},"none":{"NULL":true},"list":{"L":[{"N":"1"}]}},
+            "StreamViewType":"NEW_AND_OLD_IMAGES"},"eventSourceARN":"arn"}]}"#;
+        let batch: StreamBatch = serde_json::from_str(json).unwrap();
+        let change = &batch.records[0].dynamodb;
+        assert_eq!(change.sequence_number, "111");
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Row {
+            n: i64,
+            flag: bool,
+            none: Option<i64>,
+            list: Vec<i64>,
+        }
+        let row: Row = serde_dynamo::from_item(change.new_image.clone().unwrap()).unwrap();
+        assert_eq!(row, Row { n: -1001, flag: true, none: None, list: vec![1] });
+        assert!(change.old_image.is_none());
+    }
+
+    #[test]
+    fn an_answer_names_what_failed_in_lambdas_words() {
+        let mut answer = BatchAnswer::default();
+        assert_eq!(serde_json::to_string(&answer).unwrap(), r#"{"batchItemFailures":[]}"#);
+        answer.fail("7".to_owned());
+        assert_eq!(serde_json::to_string(&answer).unwrap(), r#"{"batchItemFailures":[{"itemIdentifier":"7"}]}"#);
+    }
+}

@@ -1,0 +1,37 @@
+//! One configuration for all clients: region, credentials and endpoint from the environment, ring for TLS.
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use std::time::Duration;
+
+/// What the clients of one function are made from. Make it once, at start.
+pub struct Aws {
+    config: SdkConfig,
+}
+
+impl Aws {
+    pub async fn from_env() -> Self {
+        let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+        // Three tries with exponential backoff are the SDK's default. A call that hangs costs more than one that is tried again.
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).operation_attempt_timeout(Duration::from_secs(5)).build();
+        Self { config: aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts).load().await }
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
+
+    pub(crate) fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
+        aws_sdk_eventbridge::Client::new(&self.config)
+    }
+
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.config)
+    }
+}

@@ -1,0 +1,90 @@
+//! The tables. Every access is by key or index; nothing scans. Items carry a schema `version`, and `expires_at` (Unix seconds) where
+//! they are to go by themselves.
+
+pub mod bans;
+pub mod gateway;
+pub mod notifications;
+pub mod subscriptions;
+pub mod sync;
+pub mod users;
+
+use crate::Aws;
+use anyhow::{Context, bail};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use std::collections::HashMap;
+
+/// Schema version of items written now.
+const VERSION: u32 = 1;
+
+const DAY: i64 = 24 * 3600;
+
+type Attributes = HashMap<String, AttributeValue>;
+
+/// A table and the client for it.
+#[derive(Clone)]
+struct Table {
+    client: aws_sdk_dynamodb::Client,
+    name: String,
+}
+
+/// Rounds of a batch whose rest is refused again and again.
+const BATCH_ROUNDS: usize = 5;
+
+impl Table {
+    fn new(aws: &Aws, name: String) -> Self {
+        Self { client: aws.dynamodb(), name }
+    }
+
+    /// The items of `keys` that exist, in any order; 100 a call, what is left unread is asked for again.
+    async fn get_all(&self, keys: Vec<Attributes>) -> anyhow::Result<Vec<Attributes>> {
+        let mut items = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(100) {
+            let mut wanted = Some(KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).build()?);
+            for _ in 0..BATCH_ROUNDS {
+                let Some(request) = wanted.take() else { break };
+                let mut answer = self.client.batch_get_item().request_items(&self.name, request).send().await.context("BatchGetItem")?;
+                items.extend(answer.responses.take().and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default());
+                wanted = answer.unprocessed_keys.take().and_then(|mut tables| tables.remove(&self.name));
+            }
+            if wanted.is_some() {
+                bail!("BatchGetItem left items of {} unread", self.name);
+            }
+        }
+        Ok(items)
+    }
+
+    /// Writes all; 25 a call, what is refused is written again.
+    async fn write_all(&self, requests: Vec<WriteRequest>) -> anyhow::Result<()> {
+        for requests in requests.chunks(25) {
+            let mut open = requests.to_vec();
+            for _ in 0..BATCH_ROUNDS {
+                if open.is_empty() {
+                    break;
+                }
+                let mut answer = self.client.batch_write_item().request_items(&self.name, open).send().await.context("BatchWriteItem")?;
+                open = answer.unprocessed_items.take().and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default();
+            }
+            if !open.is_empty() {
+                bail!("BatchWriteItem left items of {} unwritten", self.name);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn n(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// A string or number as a serde type writes it.
+fn value(of: impl serde::Serialize) -> anyhow::Result<AttributeValue> {
+    Ok(serde_dynamo::to_attribute_value(of)?)
+}
+
+fn key(pk: impl Into<String>, sk: impl Into<String>) -> Attributes {
+    HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
+}

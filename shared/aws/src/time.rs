@@ -1,0 +1,15 @@
+//! The clock of the functions; the rules take the time as an argument.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the Unix epoch.
+pub fn now_ms() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// Unix seconds.
+pub fn now() -> i64 {
+    now_ms() / 1000
+}

@@ -1,0 +1,86 @@
+//! The calls that the product makes. Each is one try; [`Failure::reaction`] tells what an error calls for.
+
+use crate::client::{Client, Failure};
+use crate::update::MemberState;
+use domain::ids::{ChatId, UserId};
+use domain::member::Member;
+use serde::Deserialize;
+use teloxide_core::payloads;
+use teloxide_core::types::{self, ParseMode, Recipient, ReplyParameters};
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    pub chat_id: ChatId,
+    pub text: String,
+    /// The text has Telegram's HTML tags, and names in it are escaped.
+    pub html: bool,
+    /// Forum topic.
+    pub thread_id: Option<i32>,
+    /// Message that it answers; sent all the same where that is gone.
+    pub reply_to: Option<i64>,
+}
+
+impl OutgoingMessage {
+    pub fn html(chat_id: ChatId, text: String) -> Self {
+        Self { chat_id, text, html: true, thread_id: None, reply_to: None }
+    }
+}
+
+impl Client {
+    /// `until`: Unix seconds, `None` for ever. Works on people who are not members too.
+    pub async fn ban(&self, chat: ChatId, user: UserId, until: Option<i64>) -> Result<(), Failure> {
+        let mut payload = payloads::BanChatMember::new(recipient(chat), telegram_user(user));
+        payload.until_date = until.and_then(|until| chrono::DateTime::from_timestamp(until, 0));
+        self.run(&payload).await
+    }
+
+    /// Never removes somebody who is not banned.
+    pub async fn unban(&self, chat: ChatId, user: UserId) -> Result<(), Failure> {
+        let mut payload = payloads::UnbanChatMember::new(recipient(chat), telegram_user(user));
+        payload.only_if_banned = Some(true);
+        self.run(&payload).await
+    }
+
+    /// Status and rights of somebody in a chat; whoever never was there has left.
+    pub async fn member(&self, chat: ChatId, user: UserId) -> Result<Member, Failure> {
+        let payload = payloads::GetChatMember::new(recipient(chat), telegram_user(user));
+        self.call::<_, MemberState>(&payload).await.map(|state| state.member())
+    }
+
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<(), Failure> {
+        let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
+        payload.parse_mode = message.html.then_some(ParseMode::Html);
+        payload.message_thread_id = message.thread_id.map(|id| types::ThreadId(types::MessageId(id)));
+        payload.reply_parameters = message
+            .reply_to
+            .and_then(|id| i32::try_from(id).ok())
+            .map(|id| ReplyParameters::new(types::MessageId(id)).allow_sending_without_reply());
+        self.run(&payload).await
+    }
+
+    /// Ends the waiting of a pressed button; `text` is shown for a moment.
+    pub async fn answer_button(&self, callback_id: &str, text: &str) -> Result<(), Failure> {
+        let mut payload = payloads::AnswerCallbackQuery::new(types::CallbackQueryId(callback_id.to_owned()));
+        payload.text = Some(text.to_owned());
+        self.run(&payload).await
+    }
+
+    /// The bot's own username, without the `@`.
+    pub async fn username(&self) -> Result<String, Failure> {
+        #[derive(Deserialize)]
+        struct Me {
+            username: String,
+        }
+        self.call::<_, Me>(&payloads::GetMe::new()).await.map(|me| me.username)
+    }
+}
+
+fn recipient(chat: ChatId) -> Recipient {
+    Recipient::Id(types::ChatId(chat.0))
+}
+
+/// Users' ids are positive.
+fn telegram_user(user: UserId) -> types::UserId {
+    types::UserId(user.0.unsigned_abs())
+}

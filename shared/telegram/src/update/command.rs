@@ -1,0 +1,193 @@
+//! A command: who says what, where, about whom.
+
+use super::{Person, raw};
+use domain::ids::{ChatId, UserId};
+
+/// A command addressed to this bot or to no bot in particular.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// Of the update, where it had one: a redelivery has the same.
+    pub update_id: Option<i64>,
+    pub name: CommandName,
+    /// The bot it is addressed to, where one is named (`/cmd@BotName`), without the `@`.
+    pub addressed_to: Option<String>,
+    pub target: Target,
+    pub chat_id: ChatId,
+    pub chat_title: Option<String>,
+    pub private: bool,
+    pub message_id: Option<i64>,
+    /// The forum topic it was written in.
+    pub thread_id: Option<i32>,
+    pub from: Person,
+    /// Written by an anonymous admin or in the name of a channel: it cannot be told who it was.
+    pub anonymous: bool,
+    /// Who wrote the message that the command replies to.
+    pub replied_to: Option<Person>,
+}
+
+/// The commands that are understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandName {
+    Start,
+    Help,
+    Subscribe,
+    Unsubscribe,
+    List,
+}
+
+impl CommandName {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "start" => Self::Start,
+            "help" => Self::Help,
+            "subscribe" => Self::Subscribe,
+            "unsubscribe" => Self::Unsubscribe,
+            "list" => Self::List,
+            _ => return None,
+        })
+    }
+}
+
+/// Whom a command is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// Named by a reply or a text mention.
+    Person(Person),
+    Id(UserId),
+    /// Without the `@`; has to be looked up.
+    Username(String),
+    /// The argument is none of these.
+    Unclear,
+    /// No argument and no reply.
+    None,
+}
+
+impl Command {
+    /// `None`: no command, one that is not ours, or one that its sender did not write himself.
+    pub fn read(message: &raw::Message, update_id: Option<i64>) -> Option<Self> {
+        if message.forward_origin.is_some() || message.forward_date.is_some() || message.via_bot.is_some() {
+            return None;
+        }
+        let mut words = message.text.as_deref()?.split_whitespace();
+        let (name, addressed_to) = match words.next()?.strip_prefix('/')?.split_once('@') {
+            Some((name, bot)) => (name, Some(bot.to_owned())),
+            None => (message.text.as_deref()?.split_whitespace().next()?.strip_prefix('/')?, None),
+        };
+        let name = CommandName::parse(name)?;
+        let from = message.from.as_ref()?;
+        let replied_to = replied_to(message);
+        Some(Self {
+            update_id,
+            name,
+            addressed_to,
+            target: target(message, words.next(), replied_to.as_ref()),
+            chat_id: message.chat.id,
+            chat_title: message.chat.title.as_ref().map(|title| title.to_string()),
+            private: message.chat.is_private(),
+            message_id: message.message_id,
+            thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
+            from: from.person(),
+            anonymous: message.sender_chat.is_some() || from.id.is_reserved(),
+            replied_to,
+        })
+    }
+}
+
+fn replied_to(message: &raw::Message) -> Option<Person> {
+    let replied = message.reply_to_message.as_deref()?;
+    // In a forum every message replies to the one that opened its topic; a channel's post has no person behind it.
+    if replied.forum_topic_created.is_some() || replied.sender_chat.is_some() {
+        return None;
+    }
+    replied.from.as_ref().map(raw::User::person)
+}
+
+/// What is written wins over what is replied to.
+fn target(message: &raw::Message, argument: Option<&str>, replied_to: Option<&Person>) -> Target {
+    if let Some(user) = message.entities.iter().filter(|entity| entity.kind == "text_mention").find_map(|entity| entity.user.as_ref()) {
+        return Target::Person(user.person());
+    }
+    match argument {
+        Some(word) => match (word.strip_prefix('@'), word.parse()) {
+            (Some(name), _) if is_username(name) => Target::Username(name.to_owned()),
+            (None, Ok(id)) if id > 0 => Target::Id(UserId(id)),
+            _ => Target::Unclear,
+        },
+        None => replied_to.cloned().map_or(Target::None, Target::Person),
+    }
+}
+
+/// Telegram's usernames: letters, digits and underscores; four characters where bought at an auction.
+fn is_username(name: &str) -> bool {
+    (4..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Update, read};
+    use super::*;
+
+    fn command(text: &str, more: &str) -> Option<Command> {
+        let body = format!(
+            r#"{{"update_id":3,"message":{{"message_id":9,"from":{{"id":1,"is_bot":false,"first_name":"A","language_code":"ru"}},
+            "chat":{{"id":-100,"type":"supergroup","title":"T"}},"date":1,"text":"{text}"{more}}}}}"#
+        );
+        match read(body.as_bytes(), UserId(99), 0).unwrap() {
+            Update::Command(command) => Some(*command),
+            _ => None,
+        }
+    }
+
+    const REPLY: &str = r#","reply_to_message":{"message_id":2,"from":{"id":5,"first_name":"Mal"},"chat":{"id":-100}}"#;
+
+    #[test]
+    fn a_target_is_named_by_id_username_mention_or_reply() {
+        let target = |text: &str, more: &str| command(text, more).unwrap().target;
+        assert_eq!(target("/subscribe 42", ""), Target::Id(UserId(42)));
+        assert_eq!(target("/subscribe   @Mal_lory", ""), Target::Username("Mal_lory".to_owned()));
+        assert!(matches!(target("/subscribe", REPLY), Target::Person(person) if person.id == UserId(5)));
+        assert_eq!(target("/subscribe 42", REPLY), Target::Id(UserId(42)));
+        let mention = r#","entities":[{"type":"bot_command","offset":0,"length":10},{"type":"a_new_kind","offset":0,"length":1},
+            {"type":"text_mention","offset":11,"length":3,"user":{"id":6,"first_name":"Eve"}}]"#;
+        assert!(matches!(target("/subscribe Eve", mention), Target::Person(person) if person.id == UserId(6)));
+        for argument in ["Mallory", "-5", "0", "@", "@a-b", "12x", "99999999999999999999"] {
+            assert_eq!(target(&format!("/subscribe {argument}"), REPLY), Target::Unclear, "{argument}");
+        }
+        assert_eq!(target("/subscribe", ""), Target::None);
+    }
+
+    #[test]
+    fn the_message_that_opened_a_topic_is_no_reply() {
+        let opened = r#","is_topic_message":true,"message_thread_id":2,"reply_to_message":{"from":{"id":5,"first_name":"Mal"},"forum_topic_created":{"name":"x"}}"#;
+        let command = command("/subscribe", opened).unwrap();
+        assert_eq!((command.target, command.thread_id), (Target::None, Some(2)));
+    }
+
+    #[test]
+    fn a_command_may_name_its_bot_and_its_case_does_not_matter() {
+        let command = command("/LIST@Some_Bot", "").unwrap();
+        assert_eq!((command.name, command.addressed_to.as_deref()), (CommandName::List, Some("Some_Bot")));
+    }
+
+    #[test]
+    fn what_its_sender_did_not_write_as_a_command_is_none() {
+        for (text, more) in [
+            ("hello /list", ""),
+            ("/unknown", ""),
+            ("/", ""),
+            ("", ""),
+            ("/list", r#","forward_origin":{"type":"hidden_user"}"#),
+            ("/list", r#","forward_date":1"#),
+            ("/list", r#","via_bot":{"id":3,"is_bot":true,"first_name":"x"}"#),
+        ] {
+            assert_eq!(command(text, more), None, "{text}{more}");
+        }
+    }
+
+    #[test]
+    fn an_anonymous_admin_is_recognised() {
+        let sender = r#","sender_chat":{"id":-100,"type":"supergroup","title":"T"}"#;
+        assert!(command("/list", sender).unwrap().anonymous);
+        assert!(!command("/list", "").unwrap().anonymous);
+    }
+}

@@ -1,0 +1,290 @@
+//! A webhook body becomes one closed enum before anything else sees it. "Not for us" is a value, not an error.
+//!
+//! The raw body is read by small lenient structs of our own, not by teloxide's types: those lose the whole update over one unknown
+//! status, entity or missing right, and an update lost here is a ban lost.
+
+mod command;
+mod raw;
+
+pub use command::{Command, CommandName, Target};
+pub use raw::MemberState;
+
+use domain::ban::{BanEvent, Occurred, event_id};
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use domain::member::{self, Member};
+
+/// What an update asks of us.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// Somebody did something to a member of a chat. `tracked` of the event is not known yet.
+    Ban(Box<BanEvent>),
+    /// The bot's own membership of a chat changed.
+    BotMembership(BotMembership),
+    /// A person stopped the bot in private, or let it write again.
+    PrivateChat {
+        user: UserId,
+        may_write: bool,
+    },
+    /// A group became a supergroup.
+    Migrated {
+        from: ChatId,
+        to: ChatId,
+        title: Option<String>,
+    },
+    Command(Box<Command>),
+    /// A button was pressed: every press is answered.
+    Button {
+        callback_id: String,
+        lang: Lang,
+    },
+    /// A person wrote something that is not for us; his name may be new.
+    Seen(Person),
+    /// Nothing to do.
+    NotForUs,
+}
+
+/// The body can never be understood: no JSON object, or a known kind of update without the fields that make it one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body is no update that can be read")]
+pub struct Unreadable;
+
+/// A person as an update names him.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub is_bot: bool,
+    pub first_name: String,
+    pub last_name: Option<String>,
+    pub username: Option<String>,
+    pub language_code: Option<String>,
+}
+
+impl Person {
+    /// First and last name, or the username where there is none.
+    pub fn name(&self) -> String {
+        match (&self.last_name, self.first_name.is_empty()) {
+            (Some(last), false) if !last.is_empty() => format!("{} {last}", self.first_name),
+            (_, true) => self.username.clone().unwrap_or_default(),
+            _ => self.first_name.clone(),
+        }
+    }
+
+    pub fn lang(&self) -> Lang {
+        Lang::from_code(self.language_code.as_deref())
+    }
+}
+
+/// A change of the bot's own membership.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BotMembership {
+    pub chat_id: ChatId,
+    pub title: Option<String>,
+    pub bot: Member,
+    /// Orders this change among others of the same chat.
+    pub occurred: Occurred,
+}
+
+/// Reads a webhook body.
+///
+/// `bot`: the bot's own id, whose actions come back as updates and are never news. `now`: Unix seconds, for updates without a date.
+pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
+    let update: raw::Update = serde_json::from_slice(body).map_err(|_| Unreadable)?;
+    if let Some(change) = update.chat_member {
+        return parse(change).map(|change| member_changed(change, bot, update.update_id, now));
+    }
+    if let Some(change) = update.my_chat_member {
+        return parse(change).map(|change| bot_membership(change, update.update_id, now));
+    }
+    if let Some(query) = update.callback_query {
+        let query: raw::CallbackQuery = parse(query)?;
+        return Ok(Update::Button {
+            callback_id: query.id.into_owned(),
+            lang: query.from.map(|from| from.person().lang()).unwrap_or_default(),
+        });
+    }
+    if let Some(message) = update.message {
+        return parse(message).map(|message| read_message(message, update.update_id));
+    }
+    Ok(Update::NotForUs)
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) -> Result<T, Unreadable> {
+    serde_json::from_str(raw.get()).map_err(|_| Unreadable)
+}
+
+fn member_changed(change: raw::MemberUpdated, bot: UserId, update_id: Option<i64>, now: i64) -> Update {
+    let user = change.new_chat_member.user.id;
+    let by = change.from.as_ref().map(|from| from.id);
+    // Our own actions come back as one update a target: nothing may be spent on them.
+    if by == Some(bot) || user == bot || user.is_reserved() || change.chat.is_private() {
+        return Update::NotForUs;
+    }
+    let (old, new) = (change.old_chat_member.member(), change.new_chat_member.member());
+    let Some(action) = member::action(&old, &new, by == Some(user)) else { return Update::NotForUs };
+    let at = change.date.unwrap_or(now);
+    Update::Ban(Box::new(BanEvent {
+        event_id: event_id(change.chat.id, user, action, change.date, update_id),
+        user_id: user,
+        chat_id: change.chat.id,
+        event_type: action,
+        until: new.until,
+        reason: None,
+        initiator_user_id: by,
+        event_timestamp: at,
+        occurred: Occurred::new(at, update_id.unwrap_or(0)),
+        tracked: false,
+        user_name: Some(change.new_chat_member.user.person().name()).filter(|name| !name.is_empty()),
+        chat_title: change.chat.title.map(|title| title.into_owned()),
+    }))
+}
+
+fn bot_membership(change: raw::MemberUpdated, update_id: Option<i64>, now: i64) -> Update {
+    let bot = change.new_chat_member.member();
+    if change.chat.is_private() {
+        let may_write = match bot.status {
+            member::Status::Kicked | member::Status::Left => false,
+            member::Status::Member => true,
+            _ => return Update::NotForUs,
+        };
+        return Update::PrivateChat { user: UserId(change.chat.id.0), may_write };
+    }
+    Update::BotMembership(BotMembership {
+        chat_id: change.chat.id,
+        title: change.chat.title.map(|title| title.into_owned()),
+        bot,
+        occurred: Occurred::new(change.date.unwrap_or(now), update_id.unwrap_or(0)),
+    })
+}
+
+fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
+    let title = || message.chat.title.as_ref().map(|title| title.to_string());
+    if let Some(to) = message.migrate_to_chat_id {
+        return Update::Migrated { from: message.chat.id, to, title: title() };
+    }
+    if let Some(from) = message.migrate_from_chat_id {
+        return Update::Migrated { from, to: message.chat.id, title: title() };
+    }
+    if let Some(command) = Command::read(&message, update_id) {
+        return Update::Command(Box::new(command));
+    }
+    match message.from {
+        Some(from) if !from.is_bot && !from.id.is_reserved() => Update::Seen(from.person()),
+        _ => Update::NotForUs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::member::Action;
+    use proptest::prelude::*;
+
+    const BOT: UserId = UserId(99);
+
+    fn change(old: &str, new: &str, from: i64) -> String {
+        format!(
+            r#"{{"update_id":7,"some_future_key":[1],"chat_member":{{"chat":{{"id":-100,"type":"supergroup","title":"A \"quoted\" title"}},
+            "from":{{"id":{from},"is_bot":false,"first_name":"Alice"}},"date":1000,
+            "old_chat_member":{{"user":{{"id":5,"first_name":"Mal","last_name":"Lory"}},"status":"{old}"}},
+            "new_chat_member":{{"user":{{"id":5,"first_name":"Mal","last_name":"Lory"}},"status":"{new}","until_date":0}}}}}}"#
+        )
+    }
+
+    fn of(body: &str) -> Update {
+        read(body.as_bytes(), BOT, 1234).unwrap()
+    }
+
+    #[test]
+    fn a_ban_is_read_with_its_names_and_its_time() {
+        let Update::Ban(event) = of(&change("member", "kicked", 1)) else { panic!() };
+        assert_eq!((event.event_type, event.until, event.event_timestamp), (Action::Ban, None, 1000));
+        assert_eq!(event.chat_title.as_deref(), Some("A \"quoted\" title"));
+        assert_eq!(event.user_name.as_deref(), Some("Mal Lory"));
+        assert_eq!(event.initiator_user_id, Some(UserId(1)));
+        assert_eq!(event.occurred, Occurred::new(1000, 7));
+    }
+
+    #[test]
+    fn our_own_ban_coming_back_is_not_news() {
+        assert_eq!(of(&change("member", "kicked", BOT.0)), Update::NotForUs);
+    }
+
+    #[test]
+    fn joins_leaves_and_statuses_from_the_future_are_not_for_us() {
+        assert_eq!(of(&change("left", "member", 5)), Update::NotForUs);
+        assert_eq!(of(&change("member", "left", 5)), Update::NotForUs);
+        assert_eq!(of(&change("member", "a status from the future", 1)), Update::NotForUs);
+    }
+
+    #[test]
+    fn a_ban_of_a_reserved_id_is_not_for_us() {
+        let body = change("member", "kicked", 1).replace("\"id\":5", "\"id\":777000");
+        assert_eq!(of(&body), Update::NotForUs);
+    }
+
+    #[test]
+    fn a_minimal_change_without_date_types_and_names_is_still_a_ban() {
+        let body = r#"{"update_id":21,"chat_member":{"chat":{"id":-1},"from":{"id":1},"old_chat_member":{"status":"member","user":{"id":7}},
+            "new_chat_member":{"status":"kicked","user":{"id":7}}}}"#;
+        let Update::Ban(event) = of(body) else { panic!() };
+        assert_eq!((event.event_timestamp, event.user_name.as_deref()), (1234, None));
+    }
+
+    #[test]
+    fn stopping_the_bot_in_private_is_no_ban() {
+        let body = |status: &str| {
+            format!(
+                r#"{{"update_id":1,"my_chat_member":{{"chat":{{"id":5,"type":"private"}},"from":{{"id":5}},"date":1,
+                "old_chat_member":{{"user":{{"id":99}},"status":"member"}},"new_chat_member":{{"user":{{"id":99}},"status":"{status}","until_date":0}}}}}}"#
+            )
+        };
+        assert_eq!(of(&body("kicked")), Update::PrivateChat { user: UserId(5), may_write: false });
+        assert_eq!(of(&body("member")), Update::PrivateChat { user: UserId(5), may_write: true });
+    }
+
+    #[test]
+    fn both_halves_of_a_migration_tell_the_same() {
+        let to =
+            r#"{"update_id":1,"message":{"message_id":1,"chat":{"id":-5,"type":"group","title":"T"},"date":1,"migrate_to_chat_id":-1005}}"#;
+        let from = r#"{"update_id":2,"message":{"message_id":1,"chat":{"id":-1005,"type":"supergroup","title":"T"},"date":1,"migrate_from_chat_id":-5}}"#;
+        let expected = Update::Migrated { from: ChatId(-5), to: ChatId(-1005), title: Some("T".to_owned()) };
+        assert_eq!(of(to), expected);
+        assert_eq!(of(from), expected);
+    }
+
+    #[test]
+    fn what_can_never_be_understood_is_an_error_and_unknown_kinds_are_not() {
+        for body in [
+            "",
+            "{",
+            "[]",
+            "1",
+            "null",
+            r#"{"update_id":1,"chat_member":{}}"#,
+            r#"{"chat_member":{"chat":{"id":"x"}}}"#,
+            r#"{"message":{}}"#,
+        ] {
+            assert_eq!(read(body.as_bytes(), BOT, 0), Err(Unreadable), "{body}");
+        }
+        for body in ["{}", r#"{"update_id":1,"managed_bot":{"a":[]}}"#, r#"{"update_id":1,"poll":5}"#] {
+            assert_eq!(of(body), Update::NotForUs, "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_reading_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _outcome = read(&body, BOT, 0);
+        }
+
+        #[test]
+        fn no_truncated_or_altered_update_makes_reading_panic(cut in 0usize..600, at in 0usize..600, byte in any::<u8>()) {
+            let mut body = change("member", "kicked", 1).into_bytes();
+            let at = at % body.len();
+            body[at] = byte;
+            body.truncate(cut.max(1));
+            let _outcome = read(&body, BOT, 0);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What people write and press.
+
+use serde_json::{Map, Value, json};
+
+use super::outbox::Queue;
+use super::people::{ANONYMOUS_ADMIN, CHANNEL_AUTHOR};
+use super::{Message, Query, Refused, Status, World};
+use crate::control::{Button, Forward, SayOptions};
+
+impl World {
+    pub fn say(&mut self, chat: i64, user: i64, text: String, options: SayOptions) -> Result<i64, Refused> {
+        self.chat(chat)?;
+        let status = self.status(chat, user);
+        let muted = matches!(status, Status::Restricted { permissions, .. } if !permissions.can_send_messages);
+        if !status.is_present() || muted {
+            return Err(format!("user {user} ({}) cannot write in chat {chat}", status.name()));
+        }
+        let mut message = self.written(chat, user, text, &options)?;
+        if let Some(channel) = options.as_channel {
+            message.from = CHANNEL_AUTHOR;
+            message.extra.insert("sender_chat".to_owned(), self.chat_json(channel));
+        } else if status.is_anonymous() {
+            message.from = ANONYMOUS_ADMIN;
+            message.extra.insert("sender_chat".to_owned(), self.chat_json(chat));
+        }
+        let id = self.keep_message(message);
+        self.tell_message(chat, id);
+        Ok(id)
+    }
+
+    pub fn say_private(&mut self, user: i64, text: String, options: SayOptions) -> Result<i64, Refused> {
+        self.user(user)?;
+        let message = self.written(user, user, text, &options)?;
+        Ok(self.private_message(message))
+    }
+
+    fn private_message(&mut self, message: Message) -> i64 {
+        let user = message.chat;
+        if let Some(user) = self.users.get_mut(&user) {
+            user.started = true;
+        }
+        let id = self.keep_message(message);
+        self.tell_message(user, id);
+        id
+    }
+
+    pub fn share_users(&mut self, user: i64, request_id: i64, users: &[i64]) -> Result<i64, Refused> {
+        let mut shared = Vec::new();
+        for id in users {
+            let person = self.user(*id)?;
+            shared.push(json!({"user_id": id, "first_name": person.first_name}));
+        }
+        let extra = json!({"users_shared": {"request_id": request_id, "users": shared, "user_ids": users}});
+        let extra = extra.as_object().cloned().unwrap_or_default();
+        Ok(self.private_message(Message { chat: user, from: user, extra, service: true, ..Message::default() }))
+    }
+
+    pub fn start_bot(&mut self, user: i64, payload: Option<String>) -> Result<i64, Refused> {
+        if self.user(user)?.blocked {
+            self.set_blocked(user, false)?;
+        }
+        let text = payload.map_or_else(|| "/start".to_owned(), |payload| format!("/start {payload}"));
+        self.say_private(user, text, SayOptions::default())
+    }
+
+    pub fn set_blocked(&mut self, id: i64, blocked: bool) -> Result<(), Refused> {
+        let user = self.users.get_mut(&id).ok_or_else(|| format!("no user {id}"))?;
+        if user.blocked == blocked {
+            return Ok(());
+        }
+        user.blocked = blocked;
+        let statuses = [Status::Member, Status::Kicked { until_date: 0 }];
+        let [member, kicked] = statuses.map(|status| status.json(self.bot.json(), self.bot.id));
+        let (old, new) = if blocked { (member, kicked) } else { (kicked, member) };
+        let update = json!({
+            "chat": self.chat_json(id),
+            "from": self.user_json(id),
+            "date": self.now(),
+            "old_chat_member": old,
+            "new_chat_member": new,
+        });
+        self.send_update("my_chat_member", Queue::Chat(id), update);
+        Ok(())
+    }
+
+    /// Presses a button and returns the id of the query the bot is to answer.
+    pub fn press(&mut self, user: i64, chat: i64, message_id: i64, data: &str, forged: bool) -> Result<String, Refused> {
+        let seen = self.sees(user)?;
+        let message = seen.into_iter().find(|m| m.chat_id == chat && m.message_id == message_id && !m.deleted);
+        let message = message.ok_or_else(|| format!("user {user} sees no message {message_id} in {chat}"))?;
+        let has = |b: &Button| b.callback_data.as_deref() == Some(data);
+        if !forged && !message.buttons.iter().flatten().any(has) {
+            return Err(format!("message {message_id} has no button with the data {data:?}"));
+        }
+        let number = self.next_id();
+        let id = format!("{}{number:010}", self.now_ms);
+        let content = self.messages.get(&(chat, message_id)).map(|m| self.message_json(m, true));
+        let update = json!({
+            "id": id,
+            "from": self.user_json(user),
+            "message": content,
+            "chat_instance": chat.unsigned_abs().to_string(),
+            "data": data,
+        });
+        self.queries.insert(id.clone(), Query { at_ms: self.now_ms, answer: None });
+        self.send_update("callback_query", Queue::Sender(user), update);
+        Ok(id)
+    }
+
+    fn written(&self, chat: i64, user: i64, text: String, options: &SayOptions) -> Result<Message, Refused> {
+        let mut entities = found_entities(&text);
+        for mention in &options.text_mentions {
+            let at = text.find(&mention.text).ok_or_else(|| format!("{:?} is not in the text", mention.text))?;
+            self.user(mention.user)?;
+            let mut entity = entity("text_mention", &text[..at], &mention.text);
+            entity["user"] = self.user_json(mention.user);
+            entities.push(entity);
+        }
+        entities.extend(options.entities.iter().cloned());
+        entities.sort_by_key(|e| e["offset"].as_i64());
+        let mut extra = Map::new();
+        if let Some(forward) = &options.forward {
+            extra.insert("forward_origin".to_owned(), self.origin(forward)?);
+        }
+        let known = |id: &i64| self.messages.contains_key(&(chat, *id));
+        if let Some(id) = options.reply_to.filter(|id| !known(id)) {
+            return Err(format!("no message {id} in {chat} to answer"));
+        }
+        let html = text.clone();
+        let (reply_to, thread_id) = (options.reply_to, options.thread_id);
+        Ok(Message { chat, from: user, text, html, entities, reply_to, thread_id, extra, ..Message::default() })
+    }
+
+    fn origin(&self, forward: &Forward) -> Result<Value, Refused> {
+        let date = self.now() - 60;
+        Ok(match forward {
+            Forward::User(id) => {
+                json!({"type": "user", "date": date, "sender_user": self.user(*id)?.json()})
+            }
+            Forward::HiddenUser(name) => {
+                json!({"type": "hidden_user", "date": date, "sender_user_name": name})
+            }
+            Forward::Chat(id) => {
+                json!({"type": "chat", "date": date, "sender_chat": self.chat_json(*id)})
+            }
+        })
+    }
+}
+
+/// A `MessageEntity`: offsets and lengths count UTF-16 units.
+fn entity(kind: &str, before: &str, covered: &str) -> Value {
+    json!({"type": kind, "offset": before.encode_utf16().count(), "length": covered.encode_utf16().count()})
+}
+
+/// What Telegram finds in a text by itself, as far as bots care: commands and mentions at the start of a word.
+fn found_entities(text: &str) -> Vec<Value> {
+    let mut entities = Vec::new();
+    let mut at = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let trimmed = word.trim_end();
+        let body = trimmed.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let is_name = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if let Some(command) = body.strip_prefix('/') {
+            let (name, bot) = command.split_once('@').map_or((command, None), |(n, b)| (n, Some(b)));
+            if is_name(name) && name.len() <= 32 && bot.is_none_or(is_name) {
+                entities.push(entity("bot_command", &text[..at], body));
+            }
+        } else if body.strip_prefix('@').is_some_and(|name| is_name(name) && name.len() >= 4) {
+            entities.push(entity("mention", &text[..at], body));
+        }
+        at += word.len();
+    }
+    entities
+}
