@@ -43,25 +43,24 @@ impl Story {
 
         // Somebody whose message is at hand is named by a reply …
         let spam = self.control.say(follower.id, mallory.id, "Buy my coins!").await?;
+        self.deeds.push((now_ms(), format!("Boris answers Mallory in {}: /subscribe", follower.title)));
         let command = self.control.reply(follower.id, boris.id, spam, "/subscribe").await?;
-        let mut deeds = vec![(now_ms(), format!("Boris answers Mallory in {}: /subscribe", follower.title))];
         self.answered(follower, boris, command).await?;
 
         // … anybody else by the number.
         let by_number = [(follower, boris, kim), (follower, boris, nick), (other_follower, carol, mallory), (powerless, eve, mallory)];
         for (chat, admin, person) in by_number {
+            self.deeds.push((now_ms(), format!("{} writes in {}: /subscribe {} ({})", admin.name, chat.title, person.id, person.name)));
             let command = self.control.say(chat.id, admin.id, &format!("/subscribe {}", person.id)).await?;
-            deeds.push((now_ms(), format!("{} writes in {}: /subscribe {} ({})", admin.name, chat.title, person.id, person.name)));
             self.answered(chat, admin, command).await?;
         }
-        self.deeds.append(&mut deeds);
         Ok(())
     }
 
     async fn mallory_is_banned(&mut self, settle: Duration) -> Result<()> {
         let Cast { source, follower, other_follower, powerless, mallory, .. } = &self.cast;
-        self.control.ban(source.id, source.admin.id, mallory.id, None).await?;
         self.deeds.push((now_ms(), format!("Alice bans Mallory in {}", source.title)));
+        self.control.ban(source.id, source.admin.id, mallory.id, None).await?;
         for chat in [follower, other_follower] {
             self.banned(chat, mallory, settle + PATIENCE).await?;
         }
@@ -74,13 +73,13 @@ impl Story {
     async fn kim_is_only_kicked_and_nick_forgiven(&mut self, settle: Duration) -> Result<()> {
         let Cast { source, kim, nick, .. } = &self.cast;
         let alice = &source.admin;
-        self.control.kick(source.id, alice.id, kim.id).await?;
         self.deeds.push((now_ms(), format!("Alice removes Kim from {}; her client bans and unbans for that", source.title)));
-        self.control.ban(source.id, alice.id, nick.id, None).await?;
+        self.control.kick(source.id, alice.id, kim.id).await?;
         self.deeds.push((now_ms(), format!("Alice bans Nick in {}", source.title)));
+        self.control.ban(source.id, alice.id, nick.id, None).await?;
         tokio::time::sleep(settle / 2).await;
-        self.control.unban(source.id, alice.id, nick.id).await?;
         self.deeds.push((now_ms(), format!("Alice thinks better of it and unbans Nick in {}", source.title)));
+        self.control.unban(source.id, alice.id, nick.id).await?;
         tokio::time::sleep(settle + MARGIN).await;
         Ok(())
     }
