@@ -140,3 +140,19 @@ pub fn stop_all() -> Result<Vec<String>> {
 fn record_path(name: &str) -> Result<PathBuf> {
     Ok(workspace::state()?.join("run").join(format!("{name}.json")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_whose_process_id_is_somebody_elses_now_ends_nobody() {
+        let pid = std::process::id();
+        let stale =
+            Service { name: String::new(), pid, started: "long ago".to_owned(), started_at: 0, url: String::new(), log: PathBuf::new() };
+        assert!(!stale.alive());
+        assert!(stale.processes().is_empty());
+        let mine = Service { started: process::table()[&pid].started.clone(), ..stale };
+        assert!(mine.alive());
+    }
+}

@@ -32,11 +32,29 @@ pub struct Options {
 }
 
 pub fn up(options: &Options) -> Result<Stack> {
-    let started = Instant::now();
+    let began = Instant::now();
     interrupt::own_services();
     setup::setup()?;
     println!("Building …");
     build::for_local(if options.with_tests { "--all-targets" } else { "--bins" })?;
+    let ran_before = !service::all()?.is_empty();
+    match start_and_deploy(options) {
+        Ok(stack) => {
+            println!("Up after {} s. Everything a test needs to know: {}", began.elapsed().as_secs(), stack::path()?.display());
+            println!("  Webhook   {}\n  Bot API   {}", stack.webhook_url, stack.telegram_api);
+            println!("Logs: `cargo xtask logs --follow`. New code: `cargo xtask up` again. The end: `cargo xtask down`.");
+            Ok(stack)
+        }
+        // What ran before still holds somebody's data.
+        Err(error) if ran_before => Err(error.context("not deployed; `cargo xtask down` first makes the next `up` begin with nothing")),
+        Err(error) => {
+            service::stop_all()?;
+            Err(error)
+        }
+    }
+}
+
+fn start_and_deploy(options: &Options) -> Result<Stack> {
     let bot = bot(options)?;
     let (aws, control, token) = start(options, bot.as_ref())?;
     let telegram_api = match (&bot, &control) {
@@ -52,9 +70,6 @@ pub fn up(options: &Options) -> Result<Stack> {
     (stack.control, stack.settle_seconds) = (control, options.settle_seconds);
     stack.save()?;
     connect(&stack, &Bot { api: stack.telegram_api.clone(), token })?;
-    println!("Up after {} s. Everything a test needs to know: {}", started.elapsed().as_secs(), stack::path()?.display());
-    println!("  Webhook   {}\n  Bot API   {}", stack.webhook_url, stack.telegram_api);
-    println!("Logs: `cargo xtask logs --follow`. New code: `cargo xtask up` again. The end: `cargo xtask down`.");
     Ok(stack)
 }
 
