@@ -88,33 +88,37 @@ class LocalAws:
         assert status == 200, text
         return json.loads(text)
 
-    def function(self, name: str, source: str) -> str:
-        """Create a function from the source of a Python function `handle(event)`; returns its ARN."""
+    def function(self, name: str, source: str, *, may: str = "*", on: tuple[str, ...] = ("*",)) -> str:
+        """Create a function from the source of a Python function `handle(event)`; returns its ARN.
+
+        Its role allows the actions `may` on the resources `on`.
+        """
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             entry = zipfile.ZipInfo("bootstrap")
             entry.external_attr = 0o755 << 16
             archive.writestr(entry, f"#!{sys.executable}\n{source}\n{BOOTSTRAP}")
         return self.client("lambda").create_function(
-            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=self._role(), Timeout=10,
-            Code={"ZipFile": packed.getvalue()},
+            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=self._role(name, may, on),
+            Timeout=10, Code={"ZipFile": packed.getvalue()},
         )["FunctionArn"]  # fmt: skip
 
-    @functools.cache
-    def _role(self) -> str:
-        everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}], "Version": "2012-10-17"}
-        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    def _role(self, name: str, action: str, resources: tuple[str, ...]) -> str:
         iam = self.client("iam")
-        role = iam.create_role(
-            RoleName="everything", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        )["Role"]["Arn"]
-        iam.put_role_policy(RoleName="everything", PolicyName="all", PolicyDocument=json.dumps(everything))
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+        allowed = {"Effect": "Allow", "Action": action, "Resource": resources}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=_policy(allowed))
         return role
 
     def deploy(self, name: str, resources: dict) -> None:
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+def _policy(statement: dict) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @functools.cache

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{down, run, stack, up, workspace};
+use crate::{down, run, service, stack, up, workspace};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -19,6 +19,9 @@ pub struct Options {
 const PROGRAM: &str = "demo";
 
 pub fn demo(options: &Options) -> Result<()> {
+    if !service::stop_all()?.is_empty() {
+        println!("Stopped what was running: the story begins with nobody.");
+    }
     let played = up::up(&options.up).and_then(|_| {
         let mut story = Command::new(workspace::binaries("local")?.join(PROGRAM));
         run::run(story.env("BANSYNC_STACK", stack::path()?))

@@ -33,21 +33,23 @@ pub fn logs(options: &Options) -> Result<()> {
     loop {
         for event in events(&stack, group, since)? {
             let time = event["timestamp"].as_i64().unwrap_or_default();
-            let id = event["eventId"].as_str().unwrap_or_default().to_owned();
+            let message = event["message"].as_str().unwrap_or_default().trim_end();
             let stream = event["logStreamName"].as_str().unwrap_or_default();
+            // Not by `eventId`: the local AWS repeats it.
+            let event = (time, stream.to_owned(), message.to_owned());
             // A group shared by functions has streams named <date>/<function>[<version>]<id>.
             let function = stream.rsplit('/').next().unwrap_or_default().split('[').next().unwrap_or_default();
             since = since.max(time);
-            if physical.is_none_or(|physical| physical == function) && printed.insert((time, id)) {
+            if physical.is_none_or(|physical| physical == function) && printed.insert(event) {
                 let name = stack.functions.iter().find(|(_, physical)| *physical == function).map_or(function, |(name, _)| name);
-                println!("{name:22} {}", event["message"].as_str().unwrap_or_default().trim_end());
+                println!("{name:22} {message}");
             }
         }
         if !options.follow {
             return Ok(());
         }
         // Events of the newest millisecond may still come; older ones will not be seen again.
-        printed = printed.split_off(&(since, String::new()));
+        printed = printed.split_off(&(since, String::new(), String::new()));
         thread::sleep(PAUSE);
     }
 }

@@ -79,7 +79,8 @@ fn end(child: &mut Child) -> Result<ExitStatus> {
 fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
         let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
-        bail!("`{} {}` failed ({status}); its output is above", name(command), arguments.join(" "));
+        let words = [&[name(command).into()], &arguments[..]].concat().join(" ");
+        bail!("`{words}` failed ({status}); its output is above");
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ pub struct Stack {
     pub bus: String,
     pub functions: BTreeMap<String, String>,
     pub log_group: Option<String>,
+    pub settle_seconds: u32,
     /// Where the simulator takes commands, when there is one.
     pub control: Option<String>,
 }
@@ -63,6 +64,7 @@ impl Stack {
             bus: output("Bus")?,
             functions: named("Function", '-'),
             log_group: outputs.get("LogGroup").cloned(),
+            settle_seconds: 0,
             control: None,
         })
     }

@@ -12,6 +12,7 @@ use crate::telegram::{Bot, TELEGRAM};
 use crate::{build, deploy, interrupt, local_aws, poll, secret, service, setup, simulator, stack};
 
 #[derive(clap::Args, Clone)]
+#[group(id = "up")] // `demo` and `test` take these among their own, and groups are named after their types
 pub struct Options {
     /// Another AWS than the local one: a URL, or `aws` for the account of the environment's credentials
     #[arg(long, value_name = "URL")]
@@ -48,7 +49,7 @@ pub fn up(options: &Options) -> Result<Stack> {
     println!("Deploying …");
     let outputs = deploy::deploy(&aws, &telegram_api, options.settle_seconds)?;
     let mut stack = Stack::from_outputs(&outputs, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
-    stack.control = control;
+    (stack.control, stack.settle_seconds) = (control, options.settle_seconds);
     stack.save()?;
     connect(&stack, &Bot { api: stack.telegram_api.clone(), token })?;
     println!("Up after {} s. Everything a test needs to know: {}", started.elapsed().as_secs(), stack::path()?.display());
