@@ -1,1 +1,28 @@
-fn main() {}
+//! The deployed stack as its users meet it: what admins type in Telegram, and what they see.
+//!
+//! `cargo xtask test` deploys template.yaml and tells by `BANSYNC_STACK` where. Telegram is the simulator.
+//!
+//! # Layout
+//! - [`play`]: a test's own people and chats, and what they do
+//! - [`stack`]: the deployment, its faults and its counters
+//! - [`travel`]: a ban on its way, and who is told
+//! - [`commands`]: what admins type
+//! - [`chats`]: the bot gains and loses rights and chats
+//! - [`webhook`]: the front door
+//! - [`faults`]: what breaks on the way, and that nothing is lost
+//! - [`secrets`]: what must not be found anywhere
+//! - [`corpus`]: real payloads and error answers
+//! - [`events`]: the payloads in `events/`
+
+#![expect(clippy::disallowed_methods, reason = "tests read their own settings, the clock, and wait")]
+
+mod chats;
+mod commands;
+mod corpus;
+mod events;
+mod faults;
+mod play;
+mod secrets;
+mod stack;
+mod travel;
+mod webhook;

@@ -1,0 +1,178 @@
+//! The bot gains and loses rights and chats; what is followed there follows.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use domain::chat::ChatState;
+use domain::ids::{ChatId, UserId};
+use domain::sync::{Outcome, Reason, SyncStatus};
+use telegram_sim::AdminRights;
+use telegram_sim::control::{BotRole, Fault, NewChat};
+
+impl Play {
+    async fn wait_until_state(&self, chat: i64, state: ChatState) -> Result<()> {
+        let what = format!("chat {chat} to be {state:?}");
+        let is_so = async || Ok((self.state(chat).await == Some(state)).then_some(()));
+        Ok(self.telegram.wait_until(&what, PATIENCE, is_so).await?)
+    }
+
+    async fn state(&self, chat: i64) -> Option<ChatState> {
+        self.users.chats([ChatId(chat)]).await.ok()?.remove(&ChatId(chat)).map(|chat| chat.state)
+    }
+
+    async fn wait_until_followed(&self, admin: i64, chat: i64, count: usize) -> Result<()> {
+        let followed = async || {
+            let of_admin = self.subscriptions.of_admin(UserId(admin), ChatId(chat)).await;
+            Ok(of_admin.is_ok_and(|of_admin| of_admin.len() == count).then_some(()))
+        };
+        Ok(self.telegram.wait_until(&format!("{count} subscriptions in {chat}"), PATIENCE, followed).await?)
+    }
+}
+
+#[tokio::test]
+async fn where_the_bot_may_not_ban_the_admin_is_told_what_is_missing() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, eve, mallory) = (play.admin("Alice", "en").await?, play.admin("Eve", "en").await?, play.person("Mallory").await?);
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let bot = BotRole::Administrator(AdminRights::without_restrict());
+    let e = play.telegram.create_chat(NewChat::supergroup("E", eve).members(&[mallory]).bot(bot)).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let answer = play.command(e, eve, &format!("/subscribe {mallory}")).await?;
+    assert!(answer.text.contains("I lack the right"), "{}", answer.text);
+
+    let event = play.ban(a, alice, mallory).await?;
+    let (summary, results) = play.sync_of(&event).await?;
+    assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::NoRights)));
+    let message = play.telegram.wait_until_sees(eve, "Failed to sync ban", PATIENCE).await?;
+    assert!(message.text.contains("Give it the right"), "{}", message.text);
+    assert!(!play.telegram.is_banned(e, mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_chat_where_a_ban_is_refused_is_suspended_until_the_right_is_back() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris) = (play.admin("Alice", "en").await?, play.admin("Boris", "ru").await?);
+    let (mallory, trent) = (play.person("Mallory").await?, play.person("Trent").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory, trent]).await?, play.chat("B", boris, &[mallory, trent]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    play.subscribe(b, boris, trent).await?;
+    let refused = Fault::error(400, "Bad Request: not enough rights to restrict/unrestrict chat member");
+    play.telegram.add_fault(refused.method("banChatMember").chat(b).times(1)).await?;
+
+    let (_, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
+    assert_eq!(results[0].outcome, Outcome::Failed(Reason::NoRights));
+    assert_eq!(play.state(b).await, Some(ChatState::Suspended));
+    play.telegram.wait_until_sees(boris, "Ошибка синхронизации", PATIENCE).await?;
+
+    play.telegram.demote_bot(b).await?;
+    play.telegram.promote_bot(b, AdminRights::moderator()).await?;
+    play.wait_until_state(b, ChatState::Active).await?;
+    play.ban(a, alice, trent).await?;
+    play.telegram.wait_until_banned(b, trent, PATIENCE).await?;
+    assert_eq!(play.notices(boris).await?.len(), 2, "the suspension itself was not told a second time");
+    Ok(())
+}
+
+#[tokio::test]
+async fn admins_hear_once_that_the_bot_lost_its_right() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[]).await?;
+    play.subscribe(chat, boris, mallory).await?;
+    play.telegram.set_bot_rights(chat, AdminRights::without_restrict()).await?;
+    play.telegram.wait_until_sees(boris, "can no longer ban in B", PATIENCE).await?;
+    play.telegram.demote_bot(chat).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(play.notices(boris).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn when_the_bot_is_removed_the_chats_subscriptions_end_and_their_admins_are_told() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mallory, trent) = (play.admin("Boris", "en").await?, play.person("Mallory").await?, play.person("Trent").await?);
+    let (b, c) = (play.chat("B", boris, &[]).await?, play.chat("C", boris, &[]).await?);
+    for chat in [b, c] {
+        play.subscribe(chat, boris, mallory).await?;
+    }
+    play.subscribe(b, boris, trent).await?;
+    play.telegram.remove_bot(b).await?;
+    play.wait_until_followed(boris, b, 0).await?;
+    play.wait_until_followed(boris, c, 1).await?;
+    play.telegram.wait_until_sees(boris, "no longer in B", PATIENCE).await?;
+    assert_eq!(play.notices(boris).await?.len(), 1, "one message, however many subscriptions ended");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_chat_found_to_be_closed_during_a_sync_loses_its_subscriptions() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    let gone = Fault::error(403, "Forbidden: bot was kicked from the supergroup chat");
+    play.telegram.add_fault(gone.method("banChatMember").chat(b).times(1)).await?;
+    let (_, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
+    assert_eq!(results[0].outcome, Outcome::Failed(Reason::ChatGone));
+    play.wait_until_followed(boris, b, 0).await?;
+    play.telegram.wait_until_sees(boris, "the bot is not in the chat", PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_that_becomes_a_supergroup_keeps_its_subscriptions() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let bot = BotRole::Administrator(AdminRights::moderator());
+    let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.subscribe(group, boris, mallory).await?;
+    let supergroup = play.telegram.migrate(group).await?;
+    play.wait_until_followed(boris, supergroup, 1).await?;
+    play.wait_until_followed(boris, group, 0).await?;
+
+    let (_, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
+    assert_eq!((results[0].chat_id.0, results[0].outcome), (supergroup, Outcome::Applied));
+    assert!(play.telegram.is_banned(supergroup, mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_that_becomes_a_supergroup_while_a_ban_is_on_its_way_is_banned_in_under_its_new_id() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let bot = BotRole::Administrator(AdminRights::moderator());
+    let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.subscribe(group, boris, mallory).await?;
+
+    let event = play.ban(a, alice, mallory).await?;
+    // The chunk is on its way with the old id.
+    let begun = async || Ok(play.syncs.summary(domain::sync::sync_id(event.event_id)).await.ok().flatten());
+    play.telegram.wait_until("the sync to begin", PATIENCE, begun).await?;
+    let supergroup = play.telegram.migrate(group).await?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Applied);
+    assert!(play.telegram.is_banned(supergroup, mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_stopped_the_bot_is_not_written_to_and_nothing_is_stuck() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    play.telegram.block_bot(boris).await?;
+    play.ban(a, alice, mallory).await?;
+    play.telegram.wait_until_banned(b, mallory, PATIENCE).await?;
+    let refused = telegram_sim::control::CallFilter::method("sendMessage").chat(boris);
+    let tried = async || Ok((!play.telegram.calls(refused.clone()).await?.is_empty()).then_some(()));
+    play.telegram.wait_until("the message to be tried", PATIENCE, tried).await?;
+    let known = async || Ok(play.users.profiles([UserId(boris)]).await.ok().and_then(|mut known| known.remove(&UserId(boris))));
+    assert_eq!(play.telegram.wait_until("the profile", PATIENCE, known).await?.can_write, Some(false));
+    Ok(())
+}

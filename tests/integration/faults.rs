@@ -1,0 +1,201 @@
+//! What breaks on the way, and that nothing is lost by it.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use aws::Aws;
+use aws::queue::{Message, Queue};
+use domain::sync::{Outcome, SyncStatus, Totals};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use telegram_sim::control::{CallFilter, DeliveryState, Fault, FaultAction};
+
+/// A source chat, and chats whose admin follows somebody who is in all of them.
+struct Scene {
+    alice: i64,
+    boris: i64,
+    mallory: i64,
+    source: i64,
+    chats: Vec<i64>,
+}
+
+impl Play {
+    async fn scene(&self, chats: usize) -> Result<Scene> {
+        let (alice, boris, mallory) = (self.admin("Alice", "en").await?, self.admin("Boris", "en").await?, self.person("Mallory").await?);
+        let source = self.chat("Source", alice, &[mallory]).await?;
+        let mut scene = Scene { alice, boris, mallory, source, chats: Vec::new() };
+        for n in 0..chats {
+            let chat = self.chat(&format!("Chat {n}"), boris, &[mallory]).await?;
+            self.subscribe(chat, boris, mallory).await?;
+            scene.chats.push(chat);
+        }
+        Ok(scene)
+    }
+
+    /// Every chat has its one result, and it is a ban of ours.
+    async fn all_applied(&self, scene: &Scene, event: &domain::ban::BanEvent) -> Result<()> {
+        let (summary, results) = self.sync_of(event).await?;
+        assert_eq!(summary.status, SyncStatus::Completed);
+        assert_eq!(summary.totals, Totals { applied: scene.chats.len() as u32, ..Totals::default() }, "{results:?}");
+        let chats: BTreeSet<_> = results.iter().map(|result| result.chat_id.0).collect();
+        assert_eq!(chats, scene.chats.iter().copied().collect());
+        assert!(results.iter().all(|result| result.outcome == Outcome::Applied));
+        for &chat in &scene.chats {
+            assert!(self.telegram.is_banned(chat, scene.mallory).await?);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn while_the_store_is_down_updates_are_refused_and_afterwards_they_go_through() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: this AWS cannot be made to fail");
+        return Ok(());
+    }
+    let scene = play.scene(1).await?;
+    play.stack.fail(json!({"service": "dynamodb", "status": 500, "code": "InternalServerError"})).await?;
+    play.telegram.ban(scene.source, scene.alice, scene.mallory, None).await?;
+    let refused = async || {
+        let deliveries = play.telegram.deliveries().await?;
+        let of_ban = deliveries.into_iter().rfind(|delivery| delivery.body["chat_member"]["chat"]["id"] == scene.source);
+        Ok(of_ban.filter(|delivery| delivery.last_status == Some(503)))
+    };
+    let delivery = play.telegram.wait_until("the update to be refused", PATIENCE, refused).await?;
+    assert_eq!(delivery.state, DeliveryState::Pending);
+    play.stack.heal().await?;
+
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let event = play.last_event(scene.source, scene.mallory).await?;
+    play.all_applied(&scene, &event).await
+}
+
+#[tokio::test]
+async fn events_that_the_bus_refuses_are_put_on_it_later() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: this AWS cannot be made to fail");
+        return Ok(());
+    }
+    let scene = play.scene(1).await?;
+    // More than the SDK's own three tries.
+    play.stack.fail(json!({"service": "events", "operation": "PutEvents", "status": 500, "times": 7})).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let done = play.all_applied(&scene, &event).await;
+    play.stack.heal().await?;
+    done
+}
+
+#[tokio::test]
+async fn a_worker_killed_in_the_middle_of_a_chunk_leaves_every_target_with_exactly_one_result() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: the functions' processes are not on this machine");
+        return Ok(());
+    }
+    let scene = play.scene(6).await?;
+    let visibility = play.stack.visibility_timeout("sync")?;
+    play.stack.set_visibility_timeout("sync", 5)?;
+    play.telegram.add_fault(Fault::new(FaultAction::Slow { ms: 1500 }).method("banChatMember").user(scene.mallory)).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let bans = CallFilter::method("banChatMember").user(scene.mallory);
+    let begun = async || Ok((!play.telegram.calls(bans.clone().ok(true)).await?.is_empty()).then_some(()));
+    play.telegram.wait_until("the first ban", PATIENCE, begun).await?;
+    assert!(play.stack.kill("sync-worker").await? >= 1, "a worker was at work");
+    play.telegram.clear_faults().await?;
+
+    let done = play.all_applied(&scene, &event).await;
+    play.stack.set_visibility_timeout("sync", visibility)?;
+    done?;
+    play.telegram.wait_until_sees(scene.boris, "synced", PATIENCE).await?;
+    assert_eq!(play.notices(scene.boris).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flood_wait_is_waited_out_by_everybody_and_nothing_is_lost() -> Result<()> {
+    let play = Play::alone().await?;
+    let (scene, other) = (play.scene(3).await?, play.scene(1).await?);
+    let before = play.telegram.call_counts().await?.calls_during_flood_wait;
+    play.telegram.add_fault(Fault::too_many_requests(7).method("banChatMember").times(1)).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let refused = async || {
+        let calls = play.telegram.calls(CallFilter::method("banChatMember").user(scene.mallory)).await?;
+        Ok(calls.into_iter().find(|call| call.error_code == Some(429)))
+    };
+    let refused = play.telegram.wait_until("the flood wait", PATIENCE, refused).await?;
+    // In the meantime another sync comes, and somebody gives a command.
+    let other_event = play.ban(other.source, other.alice, other.mallory).await?;
+    play.telegram.say_private(scene.boris, "/help").await?;
+
+    play.all_applied(&scene, &event).await?;
+    play.all_applied(&other, &other_event).await?;
+    play.telegram.wait_until_sees(scene.boris, "In a group", PATIENCE).await?;
+    play.telegram.wait_until_sees(scene.boris, "synced", PATIENCE).await?;
+    let counts = play.telegram.call_counts().await?;
+    assert_eq!(counts.calls_during_flood_wait, before, "nobody called before the wait had ended");
+    let later = play.telegram.calls(CallFilter { since_ms: Some(refused.at_ms + 1), ..CallFilter::default() }).await?;
+    assert!(later.iter().all(|call| call.at_ms >= refused.at_ms + 7000), "{later:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn server_errors_broken_connections_and_time_outs_are_tried_again() -> Result<()> {
+    let play = Play::alone().await?;
+    let faults = [
+        Fault::internal_server_error(),
+        Fault::new(FaultAction::Close).after_effect(),
+        Fault::new(FaultAction::Html { code: 502, body: "<html>Bad Gateway</html>".to_owned() }),
+        Fault::new(FaultAction::Hang { ms: 6000 }).after_effect(),
+    ];
+    for fault in faults {
+        let scene = play.scene(2).await?;
+        play.telegram.add_fault(fault.method("banChatMember").user(scene.mallory).times(1)).await?;
+        let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+        play.all_applied(&scene, &event).await?;
+        play.telegram.clear_faults().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_target_that_fails_in_all_its_tries_is_reported_and_the_others_are_done() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(2).await?;
+    play.telegram.add_fault(Fault::internal_server_error().method("banChatMember").chat(scene.chats[0])).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let (summary, _) = play.sync_of(&event).await?;
+    play.telegram.clear_faults().await?;
+    assert_eq!((summary.status, summary.totals), (SyncStatus::Partial, Totals { applied: 1, failed: 1, ..Totals::default() }));
+    let message = play.telegram.wait_until_sees(scene.boris, "Failed to sync ban", PATIENCE).await?;
+    assert!(message.text.contains("successfully synced"), "one message tells of both: {}", message.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_chunk_ends_in_the_dlq_and_the_rest_is_done() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(1).await?;
+    let visibility = play.stack.visibility_timeout("sync")?;
+    play.stack.set_visibility_timeout("sync", 1)?;
+    let queue = Queue::new(&Aws::from_env().await, play.stack.queues["sync"].clone());
+    // With the chunk of a ban: it comes when the settle time ends, they at the same moment.
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    queue.send_all(vec![Message::new(&"poison", 5)?, Message::new(&json!({"sync_id": 5}), 5)?]).await?;
+    let applied = play.all_applied(&scene, &event).await;
+
+    let mut waiting = 0;
+    for _ in 0..60 {
+        waiting = play.stack.waiting("sync_dlq")?;
+        if waiting == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    play.stack.set_visibility_timeout("sync", visibility)?;
+    play.stack.aws("sqs", "purge_queue", json!({"QueueUrl": play.stack.queues["sync_dlq"]}))?;
+    applied?;
+    assert_eq!(waiting, 2);
+    Ok(())
+}

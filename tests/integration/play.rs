@@ -1,0 +1,149 @@
+//! A test's own people and chats, and what they do. Methods are named after what users do.
+
+use crate::stack::{Stack, stack};
+use anyhow::{Context, Result};
+use aws::Aws;
+use aws::store::bans::Bans;
+use aws::store::subscriptions::Subscriptions;
+use aws::store::sync::{Summary, Syncs};
+use aws::store::users::Users;
+use domain::ban::BanEvent;
+use domain::ids::UserId;
+use domain::sync::{SyncStatus, TargetResult, sync_id};
+use std::time::Duration;
+use telegram::update::{self, Update};
+use telegram_sim::AdminRights;
+use telegram_sim::control::{BotRole, Control, NewChat, NewUser, Seen};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The longest that anything may take here: far more than it does on a quiet machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tests that break something for everybody play alone.
+static STAGE: RwLock<()> = RwLock::const_new(());
+
+pub struct Play {
+    pub stack: &'static Stack,
+    pub telegram: Control,
+    pub bans: Bans,
+    pub syncs: Syncs,
+    pub subscriptions: Subscriptions,
+    pub users: Users,
+    _stage: Stage,
+}
+
+#[expect(dead_code, reason = "held, not read")]
+enum Stage {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
+impl Play {
+    pub async fn begin() -> Result<Self> {
+        Self::on(Stage::Shared(STAGE.read().await)).await
+    }
+
+    /// No other test plays at the same time.
+    pub async fn alone() -> Result<Self> {
+        Self::on(Stage::Alone(STAGE.write().await)).await
+    }
+
+    async fn on(stage: Stage) -> Result<Self> {
+        let (stack, aws) = (stack(), Aws::from_env().await);
+        let table = |name: &str| stack.tables[name].clone();
+        Ok(Self {
+            stack,
+            telegram: Control::new(&stack.telegram_api),
+            bans: Bans::new(&aws, table("bans")),
+            syncs: Syncs::new(&aws, table("sync")),
+            subscriptions: Subscriptions::new(&aws, table("subscriptions")),
+            users: Users::new(&aws, table("users")),
+            _stage: stage,
+        })
+    }
+
+    /// Somebody who has started the bot.
+    pub async fn admin(&self, name: &str, language: &str) -> Result<i64> {
+        let user = NewUser { language_code: Some(language.to_owned()), started: true, ..NewUser::named(name) };
+        Ok(self.telegram.create_user(user).await?)
+    }
+
+    pub async fn person(&self, name: &str) -> Result<i64> {
+        Ok(self.telegram.create_user(NewUser::named(name)).await?)
+    }
+
+    /// A supergroup where the bot may ban. The bot's rights have reached the store when this returns.
+    pub async fn chat(&self, title: &str, owner: i64, members: &[i64]) -> Result<i64> {
+        let bot = BotRole::Administrator(AdminRights::moderator());
+        let chat = self.telegram.create_chat(NewChat::supergroup(title, owner).members(members).bot(bot)).await?;
+        self.telegram.wait_until_accepted(PATIENCE).await?;
+        Ok(chat)
+    }
+
+    /// Follows somebody by command; returns when the bot has answered.
+    pub async fn subscribe(&self, chat: i64, admin: i64, user: i64) -> Result<()> {
+        let answer = self.command(chat, admin, &format!("/subscribe {user}")).await?;
+        anyhow::ensure!(answer.text.starts_with('✅'), "{}", answer.text);
+        Ok(())
+    }
+
+    /// Says a command and waits for the bot's answer to it.
+    pub async fn command(&self, chat: i64, user: i64, text: &str) -> Result<Seen> {
+        let said = self.telegram.say(chat, user, text).await?;
+        self.answer_to(user, chat, said).await
+    }
+
+    pub async fn answer_to(&self, user: i64, chat: i64, said: i64) -> Result<Seen> {
+        let answer = async || {
+            let seen = self.telegram.sees(user).await?;
+            Ok(seen.into_iter().find(|seen| seen.chat_id == chat && seen.reply_to == Some(said) && seen.from == self.stack.bot_id))
+        };
+        Ok(self.telegram.wait_until("the bot's answer", PATIENCE, answer).await?)
+    }
+
+    /// Bans somebody as an admin does; the event as the bot reads it.
+    pub async fn ban(&self, chat: i64, admin: i64, user: i64) -> Result<BanEvent> {
+        self.telegram.ban(chat, admin, user, None).await?;
+        self.last_event(chat, user).await
+    }
+
+    /// The newest event that Telegram has told of somebody in a chat.
+    pub async fn last_event(&self, chat: i64, user: i64) -> Result<BanEvent> {
+        let events = self.events(chat, user).await?;
+        events.into_iter().next_back().context("Telegram has told of something")
+    }
+
+    /// What Telegram has told of somebody in a chat, oldest first.
+    pub async fn events(&self, chat: i64, user: i64) -> Result<Vec<BanEvent>> {
+        let deliveries = self.telegram.deliveries().await?;
+        let read = |body: &serde_json::Value| match update::read(body.to_string().as_bytes(), UserId(self.stack.bot_id), 0) {
+            Ok(Update::Ban(event)) if event.chat_id.0 == chat && event.user_id.0 == user => Some(*event),
+            _ => None,
+        };
+        Ok(deliveries.iter().filter_map(|delivery| read(&delivery.body)).collect())
+    }
+
+    /// Waits until the sync of an event is closed; its summary and results.
+    pub async fn sync_of(&self, event: &BanEvent) -> Result<(Summary, Vec<TargetResult>)> {
+        let id = sync_id(event.event_id);
+        let mut last = None;
+        for _ in 0..PATIENCE.as_millis() / 200 {
+            last = self.syncs.summary(id).await?;
+            if let Some(summary) = &last
+                && summary.status != SyncStatus::Running
+            {
+                let results = self.syncs.results(id).await?;
+                return Ok((summary.clone(), results));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        anyhow::bail!("the sync did not close: {last:?}")
+    }
+
+    /// What the bot wrote to somebody in private, after the answer to his /start.
+    pub async fn notices(&self, user: i64) -> Result<Vec<String>> {
+        let seen = self.telegram.private_messages(user).await?;
+        let notices = seen.into_iter().filter(|seen| seen.from == self.stack.bot_id && !seen.text.starts_with('👋'));
+        Ok(notices.map(|seen| seen.text).collect())
+    }
+}

@@ -1,0 +1,92 @@
+//! What must not be found anywhere: secrets in settings and logs, names and texts of people in logs.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use serde_json::{Value, json};
+use telegram_sim::control::{Fault, FaultAction};
+
+impl Play {
+    /// Every line that any function has logged.
+    fn logs(&self) -> Result<String> {
+        let groups = self.stack.aws("logs", "describe_log_groups", json!({}))?;
+        let mut lines = String::new();
+        for group in groups["logGroups"].as_array().into_iter().flatten() {
+            let mut parameters = json!({ "logGroupName": group["logGroupName"] });
+            loop {
+                let page = self.stack.aws("logs", "filter_log_events", parameters.clone())?;
+                for event in page["events"].as_array().into_iter().flatten() {
+                    lines.push_str(event["message"].as_str().unwrap_or_default());
+                    lines.push('\n');
+                }
+                match &page["nextToken"] {
+                    Value::String(token) => parameters["nextToken"] = json!(token),
+                    _ => break,
+                }
+            }
+        }
+        Ok(lines)
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_settings_of_a_function() -> Result<()> {
+    let play = Play::begin().await?;
+    let token = play.stack.file("bot-token")?;
+    for (name, function) in &play.stack.functions {
+        let settings = play.stack.aws("lambda", "get_function_configuration", json!({ "FunctionName": function }))?.to_string();
+        assert!(settings.contains("Environment"), "{name}");
+        for secret in [token.as_str(), &play.stack.webhook_secret] {
+            assert!(!settings.contains(secret), "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() -> Result<()> {
+    let play = Play::alone().await?;
+    let (alice, boris) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?);
+    let mallory = play.person("Namenotlogged").await?;
+    let (a, b) = (play.chat("Titlenotlogged", alice, &[mallory]).await?, play.chat("Titlenotlogged", boris, &[mallory]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    play.telegram.say(b, boris, "/subscribe textnotlogged").await?;
+    play.telegram.say(b, boris, "textnotlogged").await?;
+    play.post(r#"{"message":"textnotlogged"}"#.to_owned(), Some(&play.stack.webhook_secret)).await?;
+    for fault in [Fault::new(FaultAction::Close), Fault::error(400, "Bad Request: something new")] {
+        play.telegram.add_fault(fault.method("banChatMember").user(mallory).times(1)).await?;
+    }
+    let event = play.ban(a, alice, mallory).await?;
+    play.sync_of(&event).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.telegram.clear_faults().await?;
+
+    // Lines come a little later than what they tell of.
+    let correlation = event.event_id.to_string();
+    let logged = async || Ok(play.logs().ok().filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
+    let logs = play.telegram.wait_until("the logs", PATIENCE, logged).await?;
+    let token = play.stack.file("bot-token")?;
+    let token_secret = token.split(':').nth(1).unwrap_or_default();
+    for secret in [token_secret, &play.stack.webhook_secret, "Namenotlogged", "Titlenotlogged", "textnotlogged"] {
+        assert!(!secret.is_empty() && !logs.contains(secret), "found in the logs: {}…", &secret[..4]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_correlation_id_follows_a_ban_through_the_functions_logs() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[mallory]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    let event = play.ban(a, alice, mallory).await?;
+    play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
+    let steps = ["ban event stored", "sync planned", "chunk worked on", "sync closed", "notifications planned"];
+    let correlation = event.event_id.to_string();
+    let all = async || {
+        let logs = play.logs().unwrap_or_default();
+        let its: Vec<_> = logs.lines().filter(|line| line.contains(&correlation)).collect();
+        Ok(steps.iter().all(|step| its.iter().any(|line| line.contains(step))).then_some(()))
+    };
+    play.telegram.wait_until("a line of every step with the same id", PATIENCE, all).await?;
+    Ok(())
+}

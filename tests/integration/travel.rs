@@ -1,0 +1,238 @@
+//! A ban on its way, and who is told.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use domain::sync::{Outcome, Reason, SyncStatus, Totals};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use telegram_sim::AdminRights;
+use telegram_sim::control::{BotRole, NewChat};
+
+#[tokio::test]
+async fn a_ban_reaches_the_chats_that_follow_and_no_others_and_each_admin_is_told_in_his_language() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, carol, dan) = (
+        play.admin("Alice", "en").await?,
+        play.admin("Boris", "ru").await?,
+        play.admin("Carol", "en").await?,
+        play.admin("Dan", "en").await?,
+    );
+    let mallory = play.person("Mal <b>lory").await?;
+    let a = play.chat("Chat A", alice, &[mallory]).await?;
+    let b = play.chat("Chat B & friends", boris, &[mallory]).await?;
+    let c = play.chat("Chat C", carol, &[]).await?;
+    let d = play.chat("Chat D", dan, &[mallory]).await?;
+    play.subscribe(b, boris, mallory).await?;
+    play.subscribe(c, carol, mallory).await?;
+
+    let event = play.ban(a, alice, mallory).await?;
+    play.telegram.wait_until_banned(b, mallory, PATIENCE).await?;
+    play.telegram.wait_until_banned(c, mallory, PATIENCE).await?;
+    let (summary, results) = play.sync_of(&event).await?;
+    assert_eq!((summary.status, summary.totals), (SyncStatus::Completed, Totals { applied: 2, ..Totals::default() }));
+    assert_eq!(results.len(), 2);
+    assert!(!play.telegram.is_banned(d, mallory).await?);
+
+    play.telegram.wait_until_sees(boris, "Бан успешно синхронизирован", PATIENCE).await?;
+    play.telegram.wait_until_sees(carol, "Ban successfully synced", PATIENCE).await?;
+    assert_eq!(play.notices(boris).await?, ["✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal <b>lory\nЧат: Chat B & friends"]);
+    assert_eq!(play.notices(carol).await?, ["✅ Ban successfully synced to your chat\nUser: Mal <b>lory\nChat: Chat C"]);
+    assert_eq!(play.notices(dan).await?, [""; 0]);
+    assert_eq!(play.notices(alice).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_update_brought_again_is_one_event_one_sync_and_one_message() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[mallory]).await?);
+    play.subscribe(b, boris, mallory).await?;
+
+    let event = play.ban(a, alice, mallory).await?;
+    let deliveries = play.telegram.deliveries().await?;
+    let of_ban = deliveries.iter().filter(|delivery| delivery.kind == "chat_member" && delivery.body["chat_member"]["chat"]["id"] == a);
+    let update_id = of_ban.map(|delivery| delivery.update_id).max().expect("the ban was delivered");
+    for _ in 0..3 {
+        assert_eq!(play.telegram.redeliver(update_id).await?.status, Some(200));
+    }
+    let (summary, results) = play.sync_of(&event).await?;
+    assert_eq!((summary.total_chats, results.len()), (1, 1));
+    play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
+    assert_eq!(play.telegram.redeliver(update_id).await?.status, Some(200));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(play.notices(boris).await?.len(), 1);
+    assert!(!play.bans.insert(&event).await?, "the event is stored under its derived id");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_admins_of_one_chat_are_one_ban_and_two_messages() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, bella) = (play.admin("Alice", "en").await?, play.admin("Boris", "ru").await?, play.admin("Bella", "en").await?);
+    let mallory = play.person("Mallory").await?;
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let b = play.chat("B", boris, &[mallory, bella]).await?;
+    play.telegram.promote(b, bella, AdminRights::moderator()).await?;
+    play.subscribe(b, boris, mallory).await?;
+    play.subscribe(b, bella, mallory).await?;
+
+    let event = play.ban(a, alice, mallory).await?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results.len(), 1);
+    play.telegram.wait_until_sees(boris, "синхронизирован", PATIENCE).await?;
+    play.telegram.wait_until_sees(bella, "synced", PATIENCE).await?;
+    let filter = telegram_sim::control::CallFilter::method("banChatMember").chat(b);
+    assert_eq!(play.telegram.calls(filter).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_admin_of_several_chats_gets_one_message_with_all_of_them() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let a = play.chat("A", alice, &[mallory]).await?;
+    for title in ["First", "Second"] {
+        let chat = play.chat(title, boris, &[]).await?;
+        play.subscribe(chat, boris, mallory).await?;
+    }
+    play.ban(a, alice, mallory).await?;
+    let message = play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
+    assert!(message.text.contains("First") && message.text.contains("Second"), "{}", message.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_kick_is_not_carried_over_and_nobody_is_bothered() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, kim) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Kim").await?);
+    let (a, b) = (play.chat("A", alice, &[kim]).await?, play.chat("B", boris, &[kim]).await?);
+    play.subscribe(b, boris, kim).await?;
+
+    play.telegram.kick(a, alice, kim).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let events = play.events(a, kim).await?;
+    assert_eq!(events.iter().map(|event| event.event_type.name()).collect::<Vec<_>>(), ["ban", "unban"]);
+    let (_, results) = play.sync_of(&events[0]).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));
+    assert!(!play.telegram.is_banned(b, kim).await?);
+    assert_eq!(play.notices(boris).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unban_within_the_settle_time_cancels() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, nick) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Nick").await?);
+    let (a, b) = (play.chat("A", alice, &[nick]).await?, play.chat("B", boris, &[nick]).await?);
+    play.subscribe(b, boris, nick).await?;
+
+    let ban = play.ban(a, alice, nick).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    play.telegram.unban(a, alice, nick).await?;
+    let (summary, results) = play.sync_of(&ban).await?;
+    assert_eq!((summary.status, results[0].outcome), (SyncStatus::Completed, Outcome::Skipped(Reason::Lifted)));
+    assert!(!play.telegram.is_banned(b, nick).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn chats_that_follow_each_other_do_not_turn_ban_and_unban_into_a_lasting_ban() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[mallory]).await?);
+    play.subscribe(a, alice, mallory).await?;
+    play.subscribe(b, boris, mallory).await?;
+
+    // Lifted before it was carried over.
+    let ban = play.ban(a, alice, mallory).await?;
+    play.telegram.unban(a, alice, mallory).await?;
+    let (_, results) = play.sync_of(&ban).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));
+
+    // Carried over, then lifted in both: neither ban comes back from the other chat.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let ban = play.ban(a, alice, mallory).await?;
+    play.telegram.wait_until_banned(b, mallory, PATIENCE).await?;
+    play.sync_of(&ban).await?;
+    play.telegram.unban(a, alice, mallory).await?;
+    play.telegram.unban(b, boris, mallory).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    // Longer than the settle time: a ban that came back would be there now.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    for chat in [a, b] {
+        assert!(!play.telegram.is_banned(chat, mallory).await?);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_is_banned_already_or_is_an_admin_is_left_alone_and_the_admins_are_told_why() -> Result<()> {
+    let play = Play::begin().await?;
+    let alice = play.admin("Alice", "en").await?;
+    let (boris, carol) = (play.admin("Boris", "en").await?, play.admin("Carol", "en").await?);
+    let mallory = play.person("Mallory").await?;
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let (b, c) = (play.chat("B", boris, &[mallory]).await?, play.chat("C", carol, &[mallory]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    play.subscribe(c, carol, mallory).await?;
+    play.telegram.ban(b, boris, mallory, None).await?;
+    play.telegram.promote(c, mallory, AdminRights::moderator()).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.sync_of(&play.last_event(b, mallory).await?).await?;
+
+    let event = play.ban(a, alice, mallory).await?;
+    let (summary, _) = play.sync_of(&event).await?;
+    assert_eq!(summary.totals, Totals { already: 1, skipped: 1, ..Totals::default() });
+    play.telegram.wait_until_sees(boris, "Already banned", PATIENCE).await?;
+    play.telegram.wait_until_sees(carol, "administrator of the chat", PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_temporary_ban_ends_everywhere_when_it_ends_at_its_source() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[mallory]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    let until = aws::time::now() + 3600;
+    play.telegram.ban(a, alice, mallory, Some(until)).await?;
+    play.telegram.wait_until_banned(b, mallory, PATIENCE).await?;
+    assert_eq!(play.telegram.member(b, mallory).await?.until_date, Some(until));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ban_reaches_a_hundred_chats_each_exactly_once() -> Result<()> {
+    let play = Play::alone().await?;
+    let (alice, mallory) = (play.admin("Alice", "en").await?, play.person("Mallory").await?);
+    let boris = play.admin("Boris", "en").await?;
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let mut chats = BTreeSet::new();
+    for n in 0..100 {
+        let bot = BotRole::Administrator(AdminRights::moderator());
+        let chat = play.telegram.create_chat(NewChat::supergroup(&format!("Chat {n}"), boris).bot(bot)).await?;
+        let subscription = domain::subscription::Subscription {
+            admin_user_id: domain::ids::UserId(boris),
+            admin_chat_id: domain::ids::ChatId(chat),
+            source: domain::subscription::Source::User(domain::ids::UserId(mallory)),
+        };
+        play.subscriptions.follow(&subscription).await?;
+        chats.insert(chat);
+    }
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+
+    let event = play.ban(a, alice, mallory).await?;
+    let (summary, results) = play.sync_of(&event).await?;
+    assert_eq!((summary.status, summary.chunks), (SyncStatus::Completed, 4));
+    assert_eq!(summary.totals, Totals { applied: 100, ..Totals::default() });
+    assert_eq!(results.iter().map(|result| result.chat_id.0).collect::<BTreeSet<_>>(), chats);
+    let bans = play.telegram.calls(telegram_sim::control::CallFilter::method("banChatMember").user(mallory)).await?;
+    assert_eq!(bans.len(), 100, "no chat was banned in twice");
+    let took = summary.completed_at_ms.unwrap_or_default() - summary.started_at_ms;
+    println!("100 chats: {took} ms from sync.started to sync.completed, 5000 of them the settle time");
+    assert_eq!(play.telegram.call_counts().await?.too_many_requests, 0);
+    let message = play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
+    assert!(message.text.contains("+90"), "{}", message.text);
+    Ok(())
+}

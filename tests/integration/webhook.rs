@@ -1,0 +1,97 @@
+//! The front door: who is let in, what is answered, and what an update may cost.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+impl Play {
+    /// Posts a body to the webhook as Telegram does; status and body of the answer.
+    pub async fn post(&self, body: String, secret: Option<&str>) -> Result<(u16, String)> {
+        let mut request = reqwest::Client::new().post(&self.stack.webhook_url).header("content-type", "application/json").body(body);
+        if let Some(secret) = secret {
+            request = request.header("x-telegram-bot-api-secret-token", secret);
+        }
+        let answer = request.send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    async fn accepted(&self, body: &Value) -> Result<()> {
+        let (status, answer) = self.post(body.to_string(), Some(&self.stack.webhook_secret)).await?;
+        anyhow::ensure!(status == 200, "{status} {answer}");
+        Ok(())
+    }
+
+    /// Calls by the webhook function, as "service:operation", one each call.
+    async fn webhook_calls(&self) -> Result<Vec<String>> {
+        let calls = self.stack.calls_of("webhook").await?;
+        let name = |call: &crate::stack::CallCount| vec![format!("{}:{}", call.service, call.operation); call.count as usize];
+        Ok(calls.iter().flat_map(name).collect())
+    }
+}
+
+fn change(from: i64, user: i64, old: &str, new: &str) -> Value {
+    json!({"update_id": user, "chat_member": {
+        "chat": {"id": -1_009_000_000_001_i64, "type": "supergroup", "title": "T"}, "date": aws::time::now(),
+        "from": {"id": from, "is_bot": false, "first_name": "F"},
+        "old_chat_member": {"user": {"id": user, "is_bot": false, "first_name": "U"}, "status": old},
+        "new_chat_member": {"user": {"id": user, "is_bot": false, "first_name": "U"}, "status": new, "until_date": 0}}})
+}
+
+#[tokio::test]
+async fn what_is_dropped_costs_no_call_and_a_ban_costs_a_query_and_a_write() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: this AWS does not count calls");
+        return Ok(());
+    }
+    let user = play.person("Mallory").await?;
+    // Warm: what a new process reads at its start is not counted.
+    play.accepted(&json!({"update_id": 1, "poll": {}})).await?;
+    play.stack.forget_calls().await?;
+    let telegram_before = play.telegram.call_counts().await?.total;
+
+    play.accepted(&change(play.stack.bot_id, user, "member", "kicked")).await?;
+    play.accepted(&change(user, user, "left", "member")).await?;
+    play.accepted(&change(user, user, "member", "left")).await?;
+    for secret in [None, Some("wrong")] {
+        let (status, body) = play.post(change(1, user, "member", "kicked").to_string(), secret).await?;
+        let body: Value = serde_json::from_str(&body)?;
+        assert_eq!(status, 401);
+        assert!(body["code"].is_string() && body["message"].is_string(), "{body}");
+    }
+    assert_eq!(play.webhook_calls().await?, [""; 0]);
+    assert_eq!(play.telegram.call_counts().await?.total, telegram_before);
+
+    play.accepted(&change(1, user, "member", "kicked")).await?;
+    assert_eq!(play.webhook_calls().await?, ["dynamodb:PutItem", "dynamodb:Query"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_can_never_be_understood_is_answered_200_and_counted() -> Result<()> {
+    let play = Play::alone().await?;
+    let before = play.unreadable()?;
+    let bodies = ["{", "", "null", "[]", r#"{"update_id":1,"chat_member":{"chat":5}}"#, "\u{0}"];
+    for body in bodies {
+        let (status, answer) = play.post(body.to_owned(), Some(&play.stack.webhook_secret)).await?;
+        assert_eq!(status, 200, "{body:?} {answer}");
+    }
+    if !play.stack.is_instrumented().await {
+        println!("not counted: this AWS makes no metrics of log lines");
+        return Ok(());
+    }
+    let counted = async || Ok((play.unreadable().ok() >= Some(before + bodies.len() as f64)).then_some(()));
+    play.telegram.wait_until("all to be counted", PATIENCE, counted).await?;
+    Ok(())
+}
+
+impl Play {
+    /// The metric of bodies that could not be read, over the last hour.
+    fn unreadable(&self) -> Result<f64> {
+        let now = aws::time::now();
+        let parameters = json!({"Namespace": "Bansync", "MetricName": "updates_unreadable_total", "StartTime": now - 3600,
+            "EndTime": now + 60, "Period": 60, "Statistics": ["Sum"]});
+        let answer = self.stack.aws("cloudwatch", "get_metric_statistics", parameters)?;
+        Ok(answer["Datapoints"].as_array().into_iter().flatten().filter_map(|point| point["Sum"].as_f64()).sum())
+    }
+}
