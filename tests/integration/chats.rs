@@ -69,6 +69,7 @@ async fn a_chat_where_a_ban_is_refused_is_suspended_until_the_right_is_back() ->
     play.wait_until_state(b, ChatState::Active).await?;
     play.ban(a, alice, trent).await?;
     play.telegram.wait_until_banned(b, trent, PATIENCE).await?;
+    play.telegram.wait_until_sees(boris, "успешно синхронизирован", PATIENCE).await?;
     assert_eq!(play.notices(boris).await?.len(), 2, "the suspension itself was not told a second time");
     Ok(())
 }

@@ -74,7 +74,8 @@ impl Command {
             None => (message.text.as_deref()?.split_whitespace().next()?.strip_prefix('/')?, None),
         };
         let name = CommandName::parse(name)?;
-        let from = message.from.as_ref()?;
+        let from = sender(message)?;
+        let anonymous = message.sender_chat.is_some() || from.id.is_reserved();
         let replied_to = replied_to(message);
         Some(Self {
             update_id,
@@ -86,10 +87,18 @@ impl Command {
             private: message.chat.is_private(),
             message_id: message.message_id,
             thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
-            from: from.person(),
-            anonymous: message.sender_chat.is_some() || from.id.is_reserved(),
+            from,
+            anonymous,
             replied_to,
         })
+    }
+}
+
+/// Who wrote a message; in a private chat that is the chat's own person, named or not.
+fn sender(message: &raw::Message) -> Option<Person> {
+    match &message.from {
+        Some(from) => Some(from.person()),
+        None => message.chat.is_private().then(|| Person { id: UserId(message.chat.id.0), ..Person::default() }),
     }
 }
 
@@ -182,6 +191,13 @@ mod tests {
         ] {
             assert_eq!(command(text, more), None, "{text}{more}");
         }
+    }
+
+    #[test]
+    fn a_private_command_without_a_sender_is_the_chats_own_person() {
+        let body = r#"{"update_id":2,"message":{"message_id":10,"chat":{"id":556677,"type":"private"},"text":"/start"},"future":{}}"#;
+        let Update::Command(command) = read(body.as_bytes(), UserId(99), 0).unwrap() else { panic!() };
+        assert_eq!((command.from.id, command.private, command.anonymous), (UserId(556677), true, false));
     }
 
     #[test]

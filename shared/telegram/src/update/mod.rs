@@ -50,7 +50,7 @@ pub enum Update {
 pub struct Unreadable;
 
 /// A person as an update names him.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     pub id: UserId,
     pub is_bot: bool,
@@ -96,15 +96,15 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
     if let Some(change) = update.my_chat_member {
         return parse(change).map(|change| bot_membership(change, update.update_id, now));
     }
+    if let Some(message) = update.message {
+        return parse(message).map(|message| read_message(message, update.update_id));
+    }
     if let Some(query) = update.callback_query {
         let query: raw::CallbackQuery = parse(query)?;
         return Ok(Update::Button {
             callback_id: query.id.into_owned(),
             lang: query.from.map(|from| from.person().lang()).unwrap_or_default(),
         });
-    }
-    if let Some(message) = update.message {
-        return parse(message).map(|message| read_message(message, update.update_id));
     }
     Ok(Update::NotForUs)
 }
@@ -117,7 +117,7 @@ fn member_changed(change: raw::MemberUpdated, bot: UserId, update_id: Option<i64
     let user = change.new_chat_member.user.id;
     let by = change.from.as_ref().map(|from| from.id);
     // Our own actions come back as one update a target: nothing may be spent on them.
-    if by == Some(bot) || user == bot || user.is_reserved() || change.chat.is_private() {
+    if by == Some(bot) || user == bot || user.is_reserved() {
         return Update::NotForUs;
     }
     let (old, new) = (change.old_chat_member.member(), change.new_chat_member.member());
