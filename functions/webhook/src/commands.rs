@@ -130,7 +130,8 @@ impl Webhook {
             Ok(_) => Err(Reply::AdminsOnly.into()),
             Err(failure) => match failure.reaction() {
                 Reaction::Skip(_) => Err(Reply::AdminsOnly.into()),
-                Reaction::SuspendChat => Err(Reply::CannotCheckAdmins.into()),
+                // Bringing the update again would change nothing and hold back what comes after it.
+                Reaction::SuspendChat | Reaction::ChatGone | Reaction::OurBug => Err(Reply::CannotCheckAdmins.into()),
                 _ => Err(self.not_now(failure).await.into()),
             },
         }

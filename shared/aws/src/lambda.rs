@@ -46,11 +46,11 @@ where
 /// JSON lines; the level is `AWS_LAMBDA_LOG_LEVEL`'s, which the template sets. No spans: an invocation's lines carry their ids themselves.
 fn init_logs() {
     let level = crate::env::required("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "INFO".to_owned());
-    let filter = EnvFilter::try_new(format!("warn,{}", ours(&level))).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_new(format!("warn,lambda_runtime=off,{}", ours(&level))).unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false).with_env_filter(filter).init();
 }
 
-/// The crates of this project at `level`; the libraries' own lines are no news.
+/// The crates of this project at `level`. A handler's error is logged above; Lambda's loop would log it once more.
 fn ours(level: &str) -> String {
     let crates = [
         "aws",
