@@ -73,6 +73,8 @@ fn start(command: &mut Command) -> Result<Child> {
 fn end(child: &mut Child) -> Result<ExitStatus> {
     let status = child.wait().context("a child process was lost");
     interrupt::forget_child(child.id());
+    // It may have ended because this command is being stopped, which is not its failure.
+    interrupt::wait_if_stopping();
     status
 }
 

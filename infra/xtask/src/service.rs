@@ -1,6 +1,7 @@
 //! A process that stays when the command ends: started with a record, found and stopped by it later.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -62,6 +63,7 @@ impl Service {
             if let Some(value) = ready() {
                 return Ok(value);
             }
+            interrupt::wait_if_stopping();
             if !self.alive() || Instant::now() > end {
                 let state = if self.alive() { "is not ready" } else { "ended" };
                 let tail = run::tail(&self.log, 15);
@@ -114,7 +116,13 @@ impl Service {
             bail!("{} left processes behind; end them yourself:\n{}", self.name, left.join("\n"));
         }
         let record = record_path(&self.name)?;
-        fs::remove_file(&record).with_context(|| format!("{} cannot be deleted", record.display()))
+        match fs::remove_file(&record) {
+            // Two may stop it at once.
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("{} cannot be deleted", record.display()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
