@@ -14,8 +14,6 @@
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
 
-#![expect(clippy::disallowed_methods, reason = "tests read their own settings, the clock, and wait")]
-
 mod chats;
 mod commands;
 mod corpus;

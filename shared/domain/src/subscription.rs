@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(follow(UserId(1)), Err(CannotFollow::Yourself));
         assert_eq!(follow(UserId(99)), Err(CannotFollow::Bot));
         assert_eq!(follow(UserId::ANONYMOUS_ADMIN), Err(CannotFollow::NotAPerson));
-        assert_eq!(follow(UserId(-100_1)), Err(CannotFollow::NotAPerson));
+        assert_eq!(follow(UserId(-1001)), Err(CannotFollow::NotAPerson));
         assert_eq!(follow(UserId(2)), Ok(()));
     }
 }
