@@ -46,6 +46,8 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
     for packages in [&["--workspace", "--exclude", "xtask"][..], &["--package", "xtask"][..]] {
         let mut command = cargo("test");
         command.args(["--profile", "local", "--no-fail-fast"]).args(packages).env("BANSYNC_STACK", stack::path()?);
+        // Integration tests wait far more than they work.
+        command.env("RUST_TEST_THREADS", "8");
         // The tests' own clients are directed as everybody else's.
         stack::Stack::load()?.aws().environment(&mut command);
         if let Some(filter) = &options.filter {

@@ -68,10 +68,12 @@ impl Command {
         if message.forward_origin.is_some() || message.forward_date.is_some() || message.via_bot.is_some() {
             return None;
         }
-        let mut words = message.text.as_deref()?.split_whitespace();
-        let (name, addressed_to) = match words.next()?.strip_prefix('/')?.split_once('@') {
+        let text = message.text()?;
+        let mut words = text.split_whitespace();
+        let command = words.next()?.strip_prefix('/')?;
+        let (name, addressed_to) = match command.split_once('@') {
             Some((name, bot)) => (name, Some(bot.to_owned())),
-            None => (message.text.as_deref()?.split_whitespace().next()?.strip_prefix('/')?, None),
+            None => (command, None),
         };
         let name = CommandName::parse(name)?;
         let from = sender(message)?;
@@ -83,10 +85,10 @@ impl Command {
             addressed_to,
             target: target(message, words.next(), replied_to.as_ref()),
             chat_id: message.chat.id,
-            chat_title: message.chat.title.as_ref().map(|title| title.to_string()),
+            chat_title: message.chat.title(),
             private: message.chat.is_private(),
             message_id: message.message_id,
-            thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
+            thread_id: message.message_thread_id.filter(|_| message.is_topic_message == Some(true)).and_then(|id| id.try_into().ok()),
             from,
             anonymous,
             replied_to,
@@ -103,7 +105,7 @@ fn sender(message: &raw::Message) -> Option<Person> {
 }
 
 fn replied_to(message: &raw::Message) -> Option<Person> {
-    let replied = message.reply_to_message.as_deref()?;
+    let replied = message.reply_to()?;
     // In a forum every message replies to the one that opened its topic; a channel's post has no person behind it.
     if replied.forum_topic_created.is_some() || replied.sender_chat.is_some() {
         return None;
@@ -113,8 +115,8 @@ fn replied_to(message: &raw::Message) -> Option<Person> {
 
 /// What is written wins over what is replied to.
 fn target(message: &raw::Message, argument: Option<&str>, replied_to: Option<&Person>) -> Target {
-    if let Some(user) = message.entities.iter().filter(|entity| entity.kind == "text_mention").find_map(|entity| entity.user.as_ref()) {
-        return Target::Person(user.person());
+    if let Some(person) = message.text_mention() {
+        return Target::Person(person);
     }
     match argument {
         Some(word) => match (word.strip_prefix('@'), word.parse()) {
@@ -176,6 +178,13 @@ mod tests {
     fn a_command_may_name_its_bot_and_its_case_does_not_matter() {
         let command = command("/LIST@Some_Bot", "").unwrap();
         assert_eq!((command.name, command.addressed_to.as_deref()), (CommandName::List, Some("Some_Bot")));
+    }
+
+    #[test]
+    fn entities_and_replies_of_an_odd_shape_do_not_hide_a_command() {
+        for more in [r#","entities":null"#, r#","entities":[{"offset":"x"}]"#, r#","reply_to_message":5"#, r#","is_topic_message":null"#] {
+            assert!(command("/list", more).is_some(), "{more}");
+        }
     }
 
     #[test]

@@ -91,20 +91,17 @@ pub struct BotMembership {
 pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
     let update: raw::Update = serde_json::from_slice(body).map_err(|_| Unreadable)?;
     if let Some(change) = update.chat_member {
-        return parse(change).map(|change| member_changed(change, bot, update.update_id, now));
+        return member_changed(&parse(change)?, bot, update.update_id, now);
     }
     if let Some(change) = update.my_chat_member {
-        return parse(change).map(|change| bot_membership(change, update.update_id, now));
+        return bot_membership(&parse(change)?, update.update_id, now);
     }
     if let Some(message) = update.message {
         return parse(message).map(|message| read_message(message, update.update_id));
     }
     if let Some(query) = update.callback_query {
         let query: raw::CallbackQuery = parse(query)?;
-        return Ok(Update::Button {
-            callback_id: query.id.into_owned(),
-            lang: query.from.map(|from| from.person().lang()).unwrap_or_default(),
-        });
+        return Ok(Update::Button { callback_id: query.id, lang: query.from.map(|from| from.person().lang()).unwrap_or_default() });
     }
     Ok(Update::NotForUs)
 }
@@ -113,19 +110,26 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
     serde_json::from_str(raw.get()).map_err(|_| Unreadable)
 }
 
-fn member_changed(change: raw::MemberUpdated, bot: UserId, update_id: Option<i64>, now: i64) -> Update {
-    let user = change.new_chat_member.user.id;
+/// The status before, where the update tells it.
+fn old_member(change: &raw::MemberUpdated) -> Member {
+    let old = change.old_chat_member.and_then(|old| parse::<raw::MemberState>(old).ok());
+    let unknown = Member { status: member::Status::Unknown, until: None, permissions: 0, can_restrict: false };
+    old.map_or(unknown, |old| old.member())
+}
+
+fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i64>, now: i64) -> Result<Update, Unreadable> {
+    let user = parse::<raw::ChatMember>(change.new_chat_member)?.user;
     let by = change.from.as_ref().map(|from| from.id);
     // Our own actions come back as one update a target: nothing may be spent on them.
-    if by == Some(bot) || user == bot || user.is_reserved() {
-        return Update::NotForUs;
+    if by == Some(bot) || user.id == bot || user.id.is_reserved() {
+        return Ok(Update::NotForUs);
     }
-    let (old, new) = (change.old_chat_member.member(), change.new_chat_member.member());
-    let Some(action) = member::action(&old, &new, by == Some(user)) else { return Update::NotForUs };
+    let (old, new) = (old_member(change), parse::<MemberState>(change.new_chat_member)?.member());
+    let Some(action) = member::action(&old, &new, by == Some(user.id)) else { return Ok(Update::NotForUs) };
     let at = change.date.unwrap_or(now);
-    Update::Ban(Box::new(BanEvent {
-        event_id: event_id(change.chat.id, user, action, change.date, update_id),
-        user_id: user,
+    Ok(Update::Ban(Box::new(BanEvent {
+        event_id: event_id(change.chat.id, user.id, action, change.date, update_id),
+        user_id: user.id,
         chat_id: change.chat.id,
         event_type: action,
         until: new.until,
@@ -134,31 +138,31 @@ fn member_changed(change: raw::MemberUpdated, bot: UserId, update_id: Option<i64
         event_timestamp: at,
         occurred: Occurred::new(at, update_id.unwrap_or(0)),
         tracked: false,
-        user_name: Some(change.new_chat_member.user.person().name()).filter(|name| !name.is_empty()),
-        chat_title: change.chat.title.map(|title| title.into_owned()),
-    }))
+        user_name: Some(user.person().name()).filter(|name| !name.is_empty()),
+        chat_title: change.chat.title(),
+    })))
 }
 
-fn bot_membership(change: raw::MemberUpdated, update_id: Option<i64>, now: i64) -> Update {
-    let bot = change.new_chat_member.member();
+fn bot_membership(change: &raw::MemberUpdated, update_id: Option<i64>, now: i64) -> Result<Update, Unreadable> {
+    let bot = parse::<MemberState>(change.new_chat_member)?.member();
     if change.chat.is_private() {
         let may_write = match bot.status {
             member::Status::Kicked | member::Status::Left => false,
             member::Status::Member => true,
-            _ => return Update::NotForUs,
+            _ => return Ok(Update::NotForUs),
         };
-        return Update::PrivateChat { user: UserId(change.chat.id.0), may_write };
+        return Ok(Update::PrivateChat { user: UserId(change.chat.id.0), may_write });
     }
-    Update::BotMembership(BotMembership {
+    Ok(Update::BotMembership(BotMembership {
         chat_id: change.chat.id,
-        title: change.chat.title.map(|title| title.into_owned()),
+        title: change.chat.title(),
         bot,
         occurred: Occurred::new(change.date.unwrap_or(now), update_id.unwrap_or(0)),
-    })
+    }))
 }
 
 fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
-    let title = || message.chat.title.as_ref().map(|title| title.to_string());
+    let title = || message.chat.title();
     if let Some(to) = message.migrate_to_chat_id {
         return Update::Migrated { from: message.chat.id, to, title: title() };
     }
@@ -169,7 +173,7 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
         return Update::Command(Box::new(command));
     }
     match message.from {
-        Some(from) if !from.is_bot && !from.id.is_reserved() => Update::Seen(from.person()),
+        Some(from) if !from.is_bot() && !from.id.is_reserved() => Update::Seen(from.person()),
         _ => Update::NotForUs,
     }
 }
@@ -229,6 +233,23 @@ mod tests {
             "new_chat_member":{"status":"kicked","user":{"id":7}}}}"#;
         let Update::Ban(event) = of(body) else { panic!() };
         assert_eq!((event.event_timestamp, event.user_name.as_deref()), (1234, None));
+    }
+
+    #[test]
+    fn decoration_of_an_odd_shape_does_not_hide_a_ban() {
+        for (usual, odd) in [
+            (r#""update_id":7"#, r#""update_id":"seven""#),
+            (r#""update_id":7"#, r#""update_id":{"a":[1]}"#),
+            (r#""date":1000"#, r#""date":"1000""#),
+            (r#""first_name":"Mal""#, r#""first_name":"cut \ud83d""#),
+            (r#""first_name":"Mal""#, r#""first_name":null,"is_bot":null"#),
+            (r#""title":"A"#, r#""all_members_are_administrators":[],"title":"A"#),
+            (r#""old_chat_member":"#, r#""an_older_chat_member":"#),
+        ] {
+            let body = change("member", "kicked", 1).replace(usual, odd);
+            assert_ne!(body, change("member", "kicked", 1), "{usual}");
+            assert!(matches!(of(&body), Update::Ban(event) if event.event_type == Action::Ban), "{odd}");
+        }
     }
 
     #[test]

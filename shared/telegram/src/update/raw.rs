@@ -1,16 +1,18 @@
 //! The fields of the Bot API that must never be lost, and no others. Everything that may be missing is optional; unknown fields and
-//! variants are tolerated.
+//! variants are tolerated; what is only decoration (a name, a number that orders) may be of any shape without spoiling the rest.
 
 use super::Person;
 use domain::ids::{ChatId, UserId};
 use domain::member;
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::fmt;
 
 /// An update; each kind stays unparsed until it is chosen.
 #[derive(Deserialize)]
 pub struct Update<'a> {
+    #[serde(default, deserialize_with = "number")]
     pub update_id: Option<i64>,
     #[serde(borrow)]
     pub chat_member: Option<&'a RawValue>,
@@ -29,78 +31,136 @@ pub struct MemberUpdated<'a> {
     #[serde(borrow)]
     pub from: Option<User<'a>>,
     /// Unix seconds.
+    #[serde(default, deserialize_with = "number")]
     pub date: Option<i64>,
+    /// A `ChatMember`: [`ChatMember`] reads who it is, [`MemberState`] the rest.
     #[serde(borrow)]
-    pub old_chat_member: ChatMember<'a>,
+    pub old_chat_member: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub new_chat_member: ChatMember<'a>,
+    pub new_chat_member: &'a RawValue,
 }
 
 #[derive(Deserialize)]
 pub struct Chat<'a> {
     pub id: ChatId,
     #[serde(borrow, rename = "type")]
-    pub kind: Option<Cow<'a, str>>,
+    pub kind: Option<Text<'a>>,
     #[serde(borrow)]
-    pub title: Option<Cow<'a, str>>,
+    pub title: Option<Text<'a>>,
 }
 
 impl Chat<'_> {
     /// Only users have positive ids.
     pub fn is_private(&self) -> bool {
-        self.kind.as_deref().map_or(self.id.0 > 0, |kind| kind == "private")
+        text(&self.kind).map_or(self.id.0 > 0, |kind| kind == "private")
+    }
+
+    pub fn title(&self) -> Option<String> {
+        text(&self.title)
     }
 }
 
 #[derive(Deserialize)]
 pub struct User<'a> {
     pub id: UserId,
-    #[serde(default)]
-    pub is_bot: bool,
+    is_bot: Option<bool>,
     #[serde(borrow)]
-    pub first_name: Option<Cow<'a, str>>,
+    first_name: Option<Text<'a>>,
     #[serde(borrow)]
-    pub last_name: Option<Cow<'a, str>>,
+    last_name: Option<Text<'a>>,
     #[serde(borrow)]
-    pub username: Option<Cow<'a, str>>,
+    username: Option<Text<'a>>,
     #[serde(borrow)]
-    pub language_code: Option<Cow<'a, str>>,
+    language_code: Option<Text<'a>>,
 }
 
 impl User<'_> {
+    pub fn is_bot(&self) -> bool {
+        self.is_bot == Some(true)
+    }
+
     pub fn person(&self) -> Person {
-        let owned = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
         Person {
             id: self.id,
-            is_bot: self.is_bot,
-            first_name: owned(&self.first_name).unwrap_or_default(),
-            last_name: owned(&self.last_name),
-            username: owned(&self.username),
-            language_code: owned(&self.language_code),
+            is_bot: self.is_bot(),
+            first_name: text(&self.first_name).unwrap_or_default(),
+            last_name: text(&self.last_name),
+            username: text(&self.username),
+            language_code: text(&self.language_code),
         }
     }
 }
 
-/// All kinds of `ChatMember` in one: the status tells which fields mean something.
+/// Text that may be of any shape: a name cut in the middle of an emoji must not hide the ban of who bears it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Text<'a>(#[serde(borrow)] &'a RawValue);
+
+fn text(of: &Option<Text>) -> Option<String> {
+    of.as_ref().and_then(|text| serde_json::from_str(text.0.get()).ok())
+}
+
+/// A number that may be written in any way, or be none.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    struct Number;
+
+    impl<'de> Visitor<'de> for Number {
+        type Value = Option<i64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("anything")
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+            Ok(Some(value))
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+            Ok(value.try_into().ok())
+        }
+
+        fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+            Ok(Some(value as i64))
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+            Ok(value.parse().ok())
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(Number)
+}
+
+/// Who a `ChatMember` is.
 #[derive(Deserialize)]
 pub struct ChatMember<'a> {
     #[serde(borrow)]
     pub user: User<'a>,
-    #[serde(flatten)]
-    pub state: MemberState,
-}
-
-impl ChatMember<'_> {
-    pub fn member(&self) -> member::Member {
-        self.state.member()
-    }
 }
 
 /// A member's status and rights, without who it is.
 #[derive(Deserialize)]
 pub struct MemberState {
     pub status: member::Status,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     until_date: Option<i64>,
     #[serde(default)]
     can_restrict_members: Option<bool>,
@@ -173,22 +233,23 @@ impl MemberState {
 
 #[derive(Deserialize)]
 pub struct Message<'a> {
+    #[serde(default, deserialize_with = "number")]
     pub message_id: Option<i64>,
     #[serde(borrow)]
     pub from: Option<User<'a>>,
     #[serde(borrow)]
-    pub sender_chat: Option<Chat<'a>>,
+    pub sender_chat: Option<&'a RawValue>,
     #[serde(borrow)]
     pub chat: Chat<'a>,
-    pub message_thread_id: Option<i32>,
-    #[serde(default)]
-    pub is_topic_message: bool,
+    #[serde(default, deserialize_with = "number")]
+    pub message_thread_id: Option<i64>,
+    pub is_topic_message: Option<bool>,
     #[serde(borrow)]
-    pub text: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub entities: Vec<Entity<'a>>,
+    text: Option<Text<'a>>,
     #[serde(borrow)]
-    pub reply_to_message: Option<Box<RepliedTo<'a>>>,
+    entities: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reply_to_message: Option<&'a RawValue>,
     #[serde(borrow)]
     pub forward_origin: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -199,13 +260,30 @@ pub struct Message<'a> {
     pub migrate_from_chat_id: Option<ChatId>,
 }
 
+impl<'a> Message<'a> {
+    pub fn text(&self) -> Option<String> {
+        text(&self.text)
+    }
+
+    /// Who is mentioned by name, without a username.
+    pub fn text_mention(&self) -> Option<Person> {
+        let entities: Vec<Entity> = serde_json::from_str(self.entities?.get()).ok()?;
+        let mention = entities.iter().find(|entity| text(&entity.kind).as_deref() == Some("text_mention"))?;
+        mention.user.as_ref().map(User::person)
+    }
+
+    pub fn reply_to(&self) -> Option<RepliedTo<'a>> {
+        serde_json::from_str(self.reply_to_message?.get()).ok()
+    }
+}
+
 /// A piece of a text with a meaning; of those that are not known, nothing but their presence is read.
 #[derive(Deserialize)]
-pub struct Entity<'a> {
+struct Entity<'a> {
     #[serde(borrow, rename = "type")]
-    pub kind: Cow<'a, str>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
-    pub user: Option<User<'a>>,
+    user: Option<User<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -213,15 +291,14 @@ pub struct RepliedTo<'a> {
     #[serde(borrow)]
     pub from: Option<User<'a>>,
     #[serde(borrow)]
-    pub sender_chat: Option<Chat<'a>>,
+    pub sender_chat: Option<&'a RawValue>,
     #[serde(borrow)]
     pub forum_topic_created: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 pub struct CallbackQuery<'a> {
-    #[serde(borrow)]
-    pub id: Cow<'a, str>,
+    pub id: String,
     #[serde(borrow)]
     pub from: Option<User<'a>>,
 }
