@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::sync::Arc;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use lambda_runtime::{Context, Error};
 
@@ -45,24 +47,24 @@ where
 
 /// JSON lines; the level is `AWS_LAMBDA_LOG_LEVEL`'s, which the template sets. No spans: an invocation's lines carry their ids themselves.
 fn init_logs() {
-    let level = crate::env::required("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "INFO".to_owned());
-    let filter = EnvFilter::try_new(format!("warn,lambda_runtime=off,{}", ours(&level))).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false).with_env_filter(filter).init();
+    let level = crate::env::parsed("AWS_LAMBDA_LOG_LEVEL").unwrap_or(LevelFilter::INFO);
+    // A handler's error is logged above; Lambda's loop would log it once more.
+    let targets = Targets::new().with_default(LevelFilter::WARN).with_target("lambda_runtime", LevelFilter::OFF);
+    let targets = OURS.iter().fold(targets, |targets, name| targets.with_target(*name, level));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    tracing_subscriber::registry().with(lines).with(targets).init();
 }
 
-/// The crates of this project at `level`. A handler's error is logged above; Lambda's loop would log it once more.
-fn ours(level: &str) -> String {
-    let crates = [
-        "aws",
-        "telegram",
-        "domain",
-        "webhook",
-        "relay",
-        "sync_planner",
-        "sync_worker",
-        "notification_planner",
-        "notification_sender",
-        "chat_lifecycle",
-    ];
-    crates.map(|name| format!("{name}={level}")).join(",")
-}
+/// The crates of this project; of the libraries only warnings are news.
+const OURS: [&str; 10] = [
+    "aws",
+    "telegram",
+    "domain",
+    "webhook",
+    "relay",
+    "sync_planner",
+    "sync_worker",
+    "notification_planner",
+    "notification_sender",
+    "chat_lifecycle",
+];
