@@ -5,6 +5,7 @@ use anyhow::Result;
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
 use domain::sync::{Outcome, Reason, SyncStatus};
+use serde_json::{Value, json};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, Fault, NewChat};
 
@@ -17,6 +18,17 @@ impl Play {
 
     async fn state(&self, chat: i64) -> Option<ChatState> {
         self.users.chats([ChatId(chat)]).await.ok()?.remove(&ChatId(chat)).map(|chat| chat.state)
+    }
+
+    /// Settings as DynamoDB's JSON.
+    fn set_settings(&self, chat: i64, settings: Value) -> Result<()> {
+        let parameters = json!({
+            "TableName": self.stack.tables["users"],
+            "Key": {"pk": {"S": format!("CHAT#{chat}")}, "sk": {"S": "CHAT"}},
+            "UpdateExpression": "SET settings = :settings",
+            "ExpressionAttributeValues": {":settings": {"M": settings}},
+        });
+        self.stack.aws("dynamodb", "update_item", parameters).map(|_| ())
     }
 
     async fn wait_until_followed(&self, admin: i64, chat: i64, count: usize) -> Result<()> {
@@ -130,9 +142,12 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_subscriptions() -> Result<(
     let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     play.subscribe(group, boris, mallory).await?;
+    play.set_settings(group, json!({"sync_delay_seconds": {"N": "6"}}))?;
     let supergroup = play.telegram.migrate(group).await?;
     play.wait_until_followed(boris, supergroup, 1).await?;
     play.wait_until_followed(boris, group, 0).await?;
+    let chats = play.users.chats([ChatId(supergroup)]).await?;
+    assert_eq!(chats[&ChatId(supergroup)].settings.sync_delay_seconds, 6, "the settings came along");
 
     let (_, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
     assert_eq!((results[0].chat_id.0, results[0].outcome), (supergroup, Outcome::Applied));
@@ -158,6 +173,20 @@ async fn a_group_that_becomes_a_supergroup_while_a_ban_is_on_its_way_is_banned_i
     let (_, results) = play.sync_of(&event).await?;
     assert_eq!(results[0].outcome, Outcome::Applied);
     assert!(play.telegram.is_banned(supergroup, mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_chat_with_automatic_sync_off_only_hears_of_the_ban() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "ru").await?, play.person("Mallory").await?);
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[mallory]).await?);
+    play.subscribe(b, boris, mallory).await?;
+    play.set_settings(b, json!({"auto_sync_enabled": {"BOOL": false}}))?;
+    let (summary, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
+    assert_eq!((summary.status, results[0].outcome), (SyncStatus::Completed, Outcome::Skipped(Reason::AutoSyncOff)));
+    play.telegram.wait_until_sees(boris, "был забанен в чате A", PATIENCE).await?;
+    assert!(!play.telegram.is_banned(b, mallory).await?);
     Ok(())
 }
 

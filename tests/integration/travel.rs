@@ -222,6 +222,10 @@ async fn a_ban_reaches_a_hundred_chats_each_exactly_once() -> Result<()> {
     }
     play.telegram.wait_until_accepted(PATIENCE).await?;
 
+    let counts = play.stack.is_instrumented().await;
+    if counts {
+        play.stack.forget_calls().await?;
+    }
     let refused_before = play.telegram.call_counts().await?.too_many_requests;
     let event = play.ban(a, alice, mallory).await?;
     let (summary, results) = play.sync_of(&event).await?;
@@ -233,6 +237,14 @@ async fn a_ban_reaches_a_hundred_chats_each_exactly_once() -> Result<()> {
     let took = summary.completed_at_ms.unwrap_or_default() - summary.started_at_ms;
     println!("100 chats: {took} ms from sync.started to sync.completed, 5000 of them the settle time");
     assert_eq!(play.telegram.call_counts().await?.too_many_requests, refused_before);
+    if counts {
+        let calls = play.stack.calls_of("sync-worker").await?;
+        let of = |operation: &str| calls.iter().filter(|call| call.operation == operation).map(|call| call.count).sum::<u32>();
+        assert_eq!(of("BatchWriteItem"), 4, "the results of a chunk are one call");
+        // An intent and a count a chunk, the end, and the limiter, which chunks at the same moment may have to ask again.
+        assert!(of("UpdateItem") <= 4 + 4 + 1 + 20, "{calls:?}");
+        println!("100 chats: {} AWS calls by the worker: {calls:?}", calls.iter().map(|call| call.count).sum::<u32>());
+    }
     let message = play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
     assert!(message.text.contains("+90"), "{}", message.text);
     Ok(())

@@ -53,7 +53,7 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Ban>>, _context: C
     let chats: BTreeSet<_> = followers.iter().map(|(chat, _)| *chat).chain([ban.chat_id]).collect();
     let mut chats = planner.users.chats(chats).await?;
     // Settings and state of a supergroup stand under its own id.
-    let moved: Vec<_> = chats.values().filter_map(|chat| chat.migrated_to).collect();
+    let moved: BTreeSet<_> = chats.values().filter_map(|chat| chat.migrated_to).collect();
     chats.extend(planner.users.chats(moved).await?);
 
     let plan = Plan::new(&followers, &chats, ban.chat_id, ban.until, planner.settle);

@@ -17,8 +17,9 @@ pub struct Options {
     /// Another AWS than the local one: a URL, or `aws` for the account of the environment's credentials
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
-    /// Another Bot API than the simulator; it needs --telegram-token-file
-    #[arg(long, value_name = "URL", requires = "telegram_token_file")]
+    /// Another Bot API than the simulator. One on this machine is given the token in target/local/bot-token (made when there is
+    /// none); elsewhere it needs --telegram-token-file
+    #[arg(long, value_name = "URL")]
     pub telegram_api: Option<String>,
     /// The token of a real bot (from @BotFather), in a file; alone it means real Telegram
     #[arg(long, value_name = "FILE")]
@@ -73,12 +74,22 @@ fn start_and_deploy(options: &Options) -> Result<Stack> {
     Ok(stack)
 }
 
-/// The real bot, when one is named.
+/// The bot at a Bot API that is not the simulator started here, when one is named.
 fn bot(options: &Options) -> Result<Option<Bot>> {
-    let Some(file) = &options.telegram_token_file else { return Ok(None) };
-    let token = secret::read(file)?;
-    secret::bot_id(&token).with_context(|| format!("{} holds no token", file.display()))?;
-    Ok(Some(Bot { api: options.telegram_api.clone().unwrap_or(TELEGRAM.to_owned()), token }))
+    let api = options.telegram_api.clone();
+    let token = match (&options.telegram_token_file, &api) {
+        (None, None) => return Ok(None),
+        (Some(file), _) => {
+            let token = secret::read(file)?;
+            secret::bot_id(&token).with_context(|| format!("{} holds no token", file.display()))?;
+            token
+        }
+        (None, Some(api)) => {
+            ensure!(is_loopback(api), "{api} is not on this machine: name the file of its bot's token by --telegram-token-file");
+            secret::read(&secret::token_file()?).or_else(|_| secret::new_token())?
+        }
+    };
+    Ok(Some(Bot { api: api.unwrap_or(TELEGRAM.to_owned()), token }))
 }
 
 /// Reuses what runs and is up to date, or starts all anew: a new AWS knows no old token, and an old one no new.

@@ -158,7 +158,7 @@ impl Users {
             .expression_attribute_values(":occurred", s(occurred.as_str()))
             .expression_attribute_values(":migrated", value(ChatState::Migrated)?);
         let expression = update.get_update_expression().clone().unwrap_or_default();
-        self.unless_known(update.update_expression(format!("{expression}, occurred = :occurred"))).await.map(|_| ())
+        self.unless_known(update.update_expression(format!("{expression}, occurred = :occurred"))).await
     }
 
     /// A call showed that the bot can no longer act in a chat as it could.
@@ -168,7 +168,7 @@ impl Users {
             .condition_expression("attribute_not_exists(#state) OR #state = :active OR (#state = :suspended AND :suspended <> :state)")
             .expression_attribute_values(":active", value(ChatState::Active)?)
             .expression_attribute_values(":suspended", value(ChatState::Suspended)?);
-        self.unless_known(update).await.map(|_| ())
+        self.unless_known(update).await
     }
 
     /// A group became a supergroup.
@@ -178,20 +178,30 @@ impl Users {
             .condition_expression("attribute_not_exists(#state) OR #state <> :state")
             .expression_attribute_values(":to", n(to.0));
         let expression = update.get_update_expression().clone().unwrap_or_default();
-        self.unless_known(update.update_expression(format!("{expression}, migrated_to = :to"))).await.map(|_| ())
+        self.unless_known(update.update_expression(format!("{expression}, migrated_to = :to"))).await
     }
 
-    /// Gives a chat the settings of the group that it was, unless it has its own.
+    /// Gives a chat the settings of the group that it was, unless it has its own. The chat may not be known yet: then it is taken as
+    /// active, as any chat is of which nothing is known.
     pub async fn inherit_settings(&self, from: ChatId, to: ChatId) -> anyhow::Result<()> {
         let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chat_key(from)));
         let item = get.send().await.context("reading a chat's settings")?.item;
         let Some(settings) = item.and_then(|mut item| item.remove("settings")) else { return Ok(()) };
         let update = self
             .update(chat_key(to))
-            .update_expression("SET settings = :settings")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(settings)")
-            .expression_attribute_values(":settings", settings);
-        self.unless_known(update).await.map(|_| ())
+            .update_expression(
+                "SET settings = :settings, chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
+                 updated_at = if_not_exists(updated_at, :now), version = if_not_exists(version, :version)",
+            )
+            .condition_expression("attribute_not_exists(settings)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":settings", settings)
+            .expression_attribute_values(":id", n(to.0))
+            .expression_attribute_values(":active", value(ChatState::Active)?)
+            .expression_attribute_values(":cause", value(Cause::Membership)?)
+            .expression_attribute_values(":now", n(time::now()))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        self.unless_known(update).await
     }
 
     fn set_state(&self, chat: ChatId, title: Option<&str>, state: ChatState, cause: Cause) -> anyhow::Result<UpdateItemFluentBuilder> {
@@ -216,11 +226,11 @@ impl Users {
         self.table.client.update_item().table_name(&self.table.name).set_key(Some(key))
     }
 
-    /// `false`: the condition did not hold, so what was to be told is known or outdated.
-    async fn unless_known(&self, update: UpdateItemFluentBuilder) -> anyhow::Result<bool> {
+    /// Where the condition does not hold, what was to be told is known or outdated.
+    async fn unless_known(&self, update: UpdateItemFluentBuilder) -> anyhow::Result<()> {
         match update.send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
             Err(error) => Err(error).context("writing a chat"),
         }
     }
