@@ -29,11 +29,13 @@ fn main() -> Result<(), lambda::Error> {
         || async {
             let aws = Aws::from_env().await;
             let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+            let gateway = Gateway::new(&aws, env::required("GATEWAY_TABLE")?);
+            gateway.connect().await;
             Ok(Sender {
                 telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 notifications: Notifications::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
-                gateway: Gateway::new(&aws, env::required("GATEWAY_TABLE")?),
+                gateway,
                 queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
             })
         },

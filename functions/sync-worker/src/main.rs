@@ -36,12 +36,14 @@ fn main() -> Result<(), lambda::Error> {
         || async {
             let aws = Aws::from_env().await;
             let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+            let gateway = Gateway::new(&aws, env::required("GATEWAY_TABLE")?);
+            gateway.connect().await;
             Ok(Worker {
                 telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
                 bans: Bans::new(&aws, env::required("BANS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
-                gateway: Gateway::new(&aws, env::required("GATEWAY_TABLE")?),
+                gateway,
                 queue: Queue::new(&aws, env::required("SYNC_QUEUE_URL")?),
             })
         },

@@ -43,6 +43,8 @@ fn main() -> Result<(), lambda::Error> {
             let [token, secret] =
                 secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?, env::required("WEBHOOK_SECRET_PARAMETER")?]).await?;
             anyhow::ensure!(!secret.is_empty(), "the webhook secret is empty");
+            let gateway = Gateway::new(&aws, env::required("GATEWAY_TABLE")?);
+            gateway.connect().await;
             Ok(Webhook {
                 secret,
                 telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
@@ -51,7 +53,7 @@ fn main() -> Result<(), lambda::Error> {
                 bans: Bans::new(&aws, env::required("BANS_TABLE")?),
                 subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
-                gateway: Gateway::new(&aws, env::required("GATEWAY_TABLE")?),
+                gateway,
             })
         },
         receive,

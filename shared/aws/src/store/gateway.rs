@@ -3,7 +3,7 @@
 //! | access | by |
 //! |---|---|
 //! | has this update been dealt with? | GetItem, PutItem `UPDATE#<update id>` |
-//! | the limiter of calls to Telegram | GetItem, UpdateItem `LIMITER` |
+//! | the limiter of calls to Telegram; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
 use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, time};
@@ -29,6 +29,14 @@ pub struct Gateway {
 impl Gateway {
     pub fn new(aws: &Aws, table: String) -> Self {
         Self { table: Table::new(aws, table) }
+    }
+
+    /// Opens the connection to the store by one read. A function's start has a whole CPU; its first event, at 128 MB, a fourteenth: there a
+    /// TLS handshake takes tens of milliseconds.
+    pub async fn connect(&self) {
+        if let Err(error) = self.limiter().await {
+            tracing::warn!(error = format!("{error:#}"), "the store does not answer; the first event tries again");
+        }
     }
 
     pub async fn update_is_done(&self, update_id: i64) -> anyhow::Result<bool> {
