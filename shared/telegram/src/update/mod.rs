@@ -4,6 +4,7 @@
 //! status, entity or missing right, and an update lost here is a ban lost.
 
 mod command;
+mod lenient;
 mod raw;
 
 pub use command::{Command, CommandName, Target};
