@@ -13,8 +13,7 @@ pub use lambda_runtime::{Context, Error};
 
 /// Runs a function: `init` once (clients, settings), then `handle` for every event.
 ///
-/// An error of `init` ends the process: Lambda starts another. An error of `handle` is logged here, once, and makes Lambda (or the
-/// queue, or the stream) try again.
+/// An error of `handle` is logged here, once, and makes Lambda (or the queue, or the stream) try again.
 pub fn run<S, E, R, I, H>(init: impl FnOnce() -> I, handle: impl Fn(Arc<S>, E, Context) -> H + Clone) -> Result<(), Error>
 where
     E: DeserializeOwned,
@@ -22,16 +21,8 @@ where
     I: Future<Output = anyhow::Result<S>>,
     H: Future<Output = anyhow::Result<R>>,
 {
-    init_logs();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let state = match init().await {
-            Ok(state) => Arc::new(state),
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the function cannot start");
-                return Err(error.into());
-            }
-        };
+    start(init, |state| {
+        let state = Arc::new(state);
         lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
             let (state, handle) = (state.clone(), handle.clone());
             async move {
@@ -41,7 +32,27 @@ where
                 })
             }
         }))
-        .await
+    })
+}
+
+/// Starts a function: logs, one thread, `init` once; then `serve`, which is Lambda's loop over what `init` made.
+///
+/// An error of `init` ends the process: Lambda starts another.
+pub fn start<S, I, F>(init: impl FnOnce() -> I, serve: impl FnOnce(S) -> F) -> Result<(), Error>
+where
+    I: Future<Output = anyhow::Result<S>>,
+    F: Future<Output = Result<(), Error>>,
+{
+    init_logs();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match init().await {
+            Ok(made) => serve(made).await,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the function cannot start");
+                Err(error.into())
+            }
+        }
     })
 }
 
@@ -56,11 +67,13 @@ fn init_logs() {
 }
 
 /// The crates of this project; of the libraries only warnings are news.
-const OURS: [&str; 10] = [
+const OURS: [&str; 12] = [
     "aws",
     "telegram",
     "domain",
     "webhook",
+    "api",
+    "authorizer",
     "relay",
     "sync_planner",
     "sync_worker",

@@ -2,12 +2,13 @@
 //!
 //! | access | by |
 //! |---|---|
+//! | does the store answer? | GetItem of an item that is not there |
 //! | store an event once | PutItem on `event_id`, if it is not there |
 //! | is there anything newer on this person in this chat? | Query `by_user`: `user_id`, `occurred` after, filtered by chat |
 //!
 //! `by_user` is written asynchronously, within a second as a rule; a ban is carried over only after the settle time.
 
-use super::{DAY, Table, VERSION, n, s};
+use super::{Attributes, DAY, Table, VERSION, n, s};
 use crate::Aws;
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
@@ -35,6 +36,11 @@ pub struct BanItem {
 impl Bans {
     pub fn new(aws: &Aws, table: String) -> Self {
         Self { table: Table::new(aws, table) }
+    }
+
+    /// Does the store answer?
+    pub async fn reachable(&self) -> anyhow::Result<()> {
+        self.table.reachable(Attributes::from([("event_id".to_owned(), s("HEALTH"))])).await
     }
 
     /// Stores an event; `false` when it is there already.

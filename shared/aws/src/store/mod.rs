@@ -4,6 +4,7 @@
 pub mod bans;
 pub mod gateway;
 pub mod notifications;
+pub mod page;
 pub mod subscriptions;
 pub mod sync;
 pub mod users;
@@ -33,6 +34,12 @@ const BATCH_ROUNDS: usize = 5;
 impl Table {
     fn new(aws: &Aws, name: String) -> Self {
         Self { client: aws.dynamodb(), name }
+    }
+
+    /// Does the table answer? One read of an item that is not there; `key` is one of its kind of keys.
+    async fn reachable(&self, key: Attributes) -> anyhow::Result<()> {
+        self.client.get_item().table_name(&self.name).set_key(Some(key)).send().await.context("asking whether the store answers")?;
+        Ok(())
     }
 
     /// The items of `keys` that exist, in any order; 100 a call, what is left unread is asked for again.

@@ -2,6 +2,7 @@
 //!
 //! | access | by |
 //! |---|---|
+//! | does the store answer? | GetItem of an item that is not there |
 //! | follow, stop following | transaction on `ADMIN#<admin>`: `SUB#<chat>#<source>` and `COUNT` |
 //! | an admin's subscriptions in a chat | Query `ADMIN#<admin>`, `SUB#<chat>#…` |
 //! | does anybody follow a source? who? | Query `by_source`: `source_key` |
@@ -52,6 +53,11 @@ pub enum Followed {
 impl Subscriptions {
     pub fn new(aws: &Aws, table: String) -> Self {
         Self { table: Table::new(aws, table) }
+    }
+
+    /// Does the store answer?
+    pub async fn reachable(&self) -> anyhow::Result<()> {
+        self.table.reachable(key("HEALTH", "HEALTH")).await
     }
 
     /// Follows, anew or again. Uniqueness and the limit hold whoever else does the same at the same time.

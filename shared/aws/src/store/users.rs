@@ -2,6 +2,7 @@
 //!
 //! | access | by |
 //! |---|---|
+//! | does the store answer? | GetItem of an item that is not there |
 //! | a person's profile | `USER#<id>`, `PROFILE` |
 //! | who has a username | `NAME#<lower-case username>`, `NAME`, then the profile, which knows whether it is still his |
 //! | a chat: state, title, settings | `CHAT#<id>`, `CHAT` |
@@ -73,6 +74,11 @@ impl From<ChatItem> for Chat {
 impl Users {
     pub fn new(aws: &Aws, table: String) -> Self {
         Self { table: Table::new(aws, table) }
+    }
+
+    /// Does the store answer?
+    pub async fn reachable(&self) -> anyhow::Result<()> {
+        self.table.reachable(key("HEALTH", "HEALTH")).await
     }
 
     /// Writes a person's names and language; two writes where there is a username.

@@ -1,0 +1,65 @@
+//! Who may call what. API Gateway lets nobody in whom the authorizer does not know; which scopes he has comes along with the request, and
+//! is held here against what the route needs.
+
+use crate::concern::Concern;
+use crate::error::{ApiError, CORRELATION_ID};
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use lambda_http::request::RequestContext;
+use serde_json::json;
+
+/// Lets a request through that has the concern's scope: `<concern>:read` to look, `<concern>:write` for anything else. Every route of a
+/// concern is behind this, so that none can be forgotten.
+pub async fn require_scope(State(concern): State<Concern>, request: Request, next: Next) -> Result<Response, ApiError> {
+    let needed = match *request.method() {
+        Method::GET | Method::HEAD => format!("{concern}:read"),
+        _ => format!("{concern}:write"),
+    };
+    // Without the authorizer's word nobody is let in, whatever the routes in front of this function are.
+    let scopes = authorized(&request, "scopes").ok_or_else(|| ApiError::unauthorized("the request has no token"))?;
+    if !scopes.split(' ').any(|scope| scope == needed) {
+        let error = ApiError::forbidden("missing_scope", format!("this needs the scope {needed}"));
+        return Err(error.with_details(json!({ "needed": needed })));
+    }
+    Ok(next.run(request).await)
+}
+
+/// What the authorizer said of the caller.
+fn authorized<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    gateway(request)?.authorizer.as_ref()?.fields.get(name)?.as_str()
+}
+
+/// The id that the caller gave, where it is one, or else API Gateway's own.
+pub fn correlation_id(request: &Request) -> String {
+    let given = request.headers().get(CORRELATION_ID).and_then(|id| id.to_str().ok()).filter(|id| is_id(id));
+    given.or_else(|| gateway(request)?.request_id.as_deref()).unwrap_or("none").to_owned()
+}
+
+/// Short and plain enough to stand in a log.
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=.".contains(&byte))
+}
+
+fn gateway(request: &Request) -> Option<&lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext> {
+    match request.extensions().get::<RequestContext>()? {
+        RequestContext::ApiGatewayV2(context) => Some(context),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correlation_id_is_short_and_plain() {
+        for id in ["a", "1b671a64-40d5-491e-99b0-da01ff1f3341", "QxR5bhZkoAMEMmg="] {
+            assert!(is_id(id), "{id}");
+        }
+        for id in ["", "a b", "a\"b", "ü", &"x".repeat(65)] {
+            assert!(!is_id(id), "{id}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Reading requests. As axum's extractors of the same names, with errors that have the API's body.
+
+use crate::error::ApiError;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// The body.
+pub struct Json<T>(pub T);
+
+/// The parameters behind the question mark.
+pub struct Query<T>(pub T);
+
+/// The variable parts of the path.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        axum::Json::from_request(request, state).await.map(|axum::Json(body)| Self(body)).map_err(|rejection| match rejection {
+            JsonRejection::MissingJsonContentType(_) => {
+                ApiError::invalid("the body must be application/json").with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            rejection if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large("the body is too large"),
+            rejection => ApiError::invalid(rejection.body_text()),
+        })
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = axum::extract::Query::from_request_parts(parts, state).await;
+        read.map(|axum::extract::Query(query)| Self(query)).map_err(|rejection: QueryRejection| ApiError::invalid(rejection.body_text()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = axum::extract::Path::from_request_parts(parts, state).await;
+        read.map(|axum::extract::Path(path)| Self(path)).map_err(|rejection: PathRejection| ApiError::invalid(rejection.body_text()))
+    }
+}

@@ -1,0 +1,35 @@
+//! The REST API. One binary, deployed as one Lambda a concern: each has its own role on its own tables, and answers its own routes only.
+//!
+//! # Layout
+//! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`telegram_calls`];
+//! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`page`], [`health`],
+//!   [`openapi`].
+
+mod access;
+mod bans;
+mod concern;
+mod error;
+mod extract;
+mod health;
+mod openapi;
+mod page;
+mod subscriptions;
+mod telegram_calls;
+mod users;
+
+use aws::{Aws, env, lambda};
+use concern::Concern;
+
+fn main() -> Result<(), lambda::Error> {
+    if std::env::args().nth(1).as_deref() == Some(openapi::ARGUMENT) {
+        println!("{}", openapi::text()?);
+        return Ok(());
+    }
+    lambda::start(
+        || async {
+            let concern: Concern = env::parsed("CONCERN")?;
+            concern.router(&Aws::from_env().await).await
+        },
+        lambda_http::run,
+    )
+}

@@ -1,0 +1,100 @@
+//! The OpenAPI description of all concerns, made from the code of their handlers. `cargo xtask openapi` writes it, with examples, to
+//! infra/openapi.json.
+
+use crate::concern::Concern;
+use crate::error::ErrorBody;
+use crate::health::Health;
+use crate::{bans, subscriptions, telegram_calls, users};
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItemBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
+use utoipa::{OpenApi as _, ToSchema};
+
+/// What the program is called with to print the description instead of serving.
+pub const ARGUMENT: &str = "openapi";
+
+/// Name of the way to authenticate: a token or an API key.
+const BEARER: &str = "bearer";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Bansync",
+        description = "Ban synchronisation for Telegram. Ids of people and chats are Telegram's; moments are Unix seconds, UTC. \
+            Lists come in pages: give `next_cursor` as `cursor` for the next one."
+    ),
+    components(schemas(ErrorBody, Health)),
+    servers((url = "/", description = "The stack's output `ApiUrl`"))
+)]
+struct Head;
+
+/// Errors that any operation may answer; what is said of each.
+const COMMON: [(&str, &str); 6] = [
+    ("400", "The request cannot be read."),
+    ("401", "No token, or none that is known."),
+    ("403", "The token is refused, or has not the scope."),
+    ("413", "The body is too large."),
+    ("429", "Too many requests; see Retry-After."),
+    ("503", "Something that this needs does not answer now; try again."),
+];
+
+/// The description as JSON.
+pub fn text() -> Result<String, serde_json::Error> {
+    document().to_pretty_json()
+}
+
+fn document() -> OpenApi {
+    let mut document = Head::openapi();
+    for (concern, routes) in [
+        (Concern::Subscriptions, subscriptions::routes().into_openapi()),
+        (Concern::Users, users::routes().into_openapi()),
+        (Concern::Bans, bans::routes().into_openapi()),
+        (Concern::Telegram, telegram_calls::routes().into_openapi()),
+    ] {
+        document.merge(tagged(routes, concern));
+        document.paths.paths.extend(health(concern));
+    }
+    document
+}
+
+/// Operations of a concern carry its name, the need of a token, and the errors that all have.
+fn tagged(mut routes: OpenApi, concern: Concern) -> OpenApi {
+    for path in routes.paths.paths.values_mut() {
+        for operation in operations(path) {
+            operation.tags = Some(vec![concern.name().to_owned()]);
+            operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+            for (status, said) in COMMON {
+                operation.responses.responses.entry(status.to_owned()).or_insert_with(|| error(said));
+            }
+        }
+    }
+    let components = routes.components.get_or_insert_default();
+    let scheme =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of POST /api/v1/auth/token, or an API key.")).build();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    routes
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+    [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete].into_iter().flatten()
+}
+
+fn error(said: &str) -> RefOr<utoipa::openapi::Response> {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
+    ResponseBuilder::new().description(said).content("application/json", body).build().into()
+}
+
+/// The health routes are not made by the routers' macros: they are the same for every concern.
+fn health(concern: Concern) -> impl Iterator<Item = (String, PathItem)> {
+    ["", "/live", "/ready"].into_iter().map(move |which| {
+        let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(Health::name()))).build();
+        let ok = ResponseBuilder::new().description("It is.").content("application/json", body).build();
+        let operation = OperationBuilder::new()
+            .operation_id(Some(format!("{concern}_health{}", which.replace('/', "_"))))
+            .tag(concern.name())
+            .summary(Some(if which == "/live" { "Can it answer at all?" } else { "Can it work: does its store answer?" }))
+            .response("200", ok)
+            .response("503", error("It cannot."));
+        (format!("/{concern}/health{which}"), PathItemBuilder::new().operation(HttpMethod::Get, operation.build()).build())
+    })
+}
