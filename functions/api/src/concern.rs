@@ -36,7 +36,7 @@ impl Concern {
     /// All routes of the concern, with clients for what they need.
     pub async fn router(self, aws: &Aws) -> anyhow::Result<Router> {
         Ok(match self {
-            Self::Subscriptions => self.complete(subscriptions::routes(), subscriptions::State::from_env(aws)?),
+            Self::Subscriptions => self.complete(subscriptions::routes(), subscriptions::State::from_env(aws).await?),
             Self::Users => self.complete(users::routes(), users::State::from_env(aws)?),
             Self::Bans => self.complete(bans::routes(), bans::State::from_env(aws)?),
             Self::Telegram => self.complete(telegram_calls::routes(), telegram_calls::State::from_env(aws).await?),

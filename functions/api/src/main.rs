@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`telegram_calls`];
-//! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`page`], [`health`],
+//! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`page`], [`health`],
 //!   [`openapi`].
 
 mod access;
@@ -11,6 +11,7 @@ mod concern;
 mod error;
 mod extract;
 mod health;
+mod ids;
 mod openapi;
 mod page;
 mod subscriptions;

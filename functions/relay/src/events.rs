@@ -4,12 +4,13 @@ use anyhow::Context;
 use aws::batch::{Item, read};
 use aws::bus::Event;
 use aws::store::bans::BanItem;
-use aws::store::subscriptions::SubscriptionItem;
+use aws::store::subscriptions::{CountItem, SubscriptionItem};
 use aws::store::sync::Summary;
 use aws::store::users::ChatItem;
 use domain::chat::ChatState;
 use domain::event::{self, Envelope};
 use domain::member::Action;
+use domain::subscription::MAX_PER_ADMIN;
 use domain::sync::SyncStatus;
 
 /// The events of one change. The item itself tells what it is.
@@ -20,6 +21,9 @@ pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
         of_ban(&read(new).context("a ban event")?)
     } else if has("subscription_id") {
         of_subscription(old.map(read).transpose().context("a subscription")?, &read(new).context("a subscription")?)
+    } else if has("admin_user_id") && has("active") {
+        // The first count of an admin has no old image; one of an older version has not all that is read.
+        of_count(old.and_then(|old| read(old).ok()), &read(new).context("a count of subscriptions")?)
     } else if has("sync_id") {
         of_sync(old.map(read).transpose().context("a sync")?, &read(new).context("a sync")?)
     } else if has("chat_id") && has("state") {
@@ -52,6 +56,16 @@ fn of_subscription(old: Option<SubscriptionItem>, new: &SubscriptionItem) -> any
     let what = format!("{} at {}", new.subscription_id, new.updated_at);
     let payload = event::SubscriptionChanged::from(&new.subscription);
     Ok(vec![Event::new(event::SUBSCRIPTIONS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
+}
+
+/// The last free place was taken. Told once each time, however many asked for it.
+fn of_count(old: Option<CountItem>, new: &CountItem) -> anyhow::Result<Vec<Event>> {
+    if new.active < MAX_PER_ADMIN || old.is_some_and(|old| old.active >= MAX_PER_ADMIN) {
+        return Ok(Vec::new());
+    }
+    let payload = event::LimitReached { admin_user_id: new.admin_user_id, active: new.active };
+    let what = format!("{} at {}", new.admin_user_id, new.updated_at);
+    Ok(vec![Event::new(event::SUBSCRIPTIONS, &Envelope::new(event::SUBSCRIPTION_LIMIT_REACHED, &what, new.updated_at, payload))?])
 }
 
 fn of_sync(old: Option<Summary>, new: &Summary) -> anyhow::Result<Vec<Event>> {
@@ -144,6 +158,15 @@ mod tests {
         assert_eq!(types(None, subscription(true)), ["subscription.created"]);
         assert_eq!(types(Some(subscription(true)), subscription(false)), ["subscription.deleted"]);
         assert_eq!(types(Some(subscription(true)), subscription(true)), [""; 0]);
+    }
+
+    #[test]
+    fn the_limit_is_told_of_once_each_time_it_is_reached() {
+        let count = |active: u32| json!({"pk": "ADMIN#1", "sk": "COUNT", "admin_user_id": 1, "active": active, "updated_at": 7});
+        assert_eq!(types(Some(count(99)), count(100)), ["subscription.limit_reached"]);
+        for (old, new) in [(98, 99), (100, 100), (100, 99)] {
+            assert_eq!(types(Some(count(old)), count(new)), [""; 0], "{old} -> {new}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{NotNow, Webhook};
 use aws::store::subscriptions::Followed;
 use domain::chat::ChatState;
 use domain::ids::UserId;
-use domain::subscription::{Source, Subscription};
+use domain::subscription::{CannotFollow, Source, Subscription};
 use telegram::bot::OutgoingMessage;
 use telegram::client::Failure;
 use telegram::reaction::{Mend, Reaction};
@@ -88,6 +88,7 @@ impl Webhook {
         let named = self.named(command, "subscribe").await?;
         let subscription = subscription(command, named.id);
         subscription.check(self.telegram.bot()).map_err(Reply::CannotFollow)?;
+        self.check_can_be_banned(command, named.id).await?;
         Ok(match self.subscriptions.follow(&subscription).await? {
             Followed::New => {
                 let chat = self.users.chats([command.chat_id]).await?.remove(&command.chat_id);
@@ -133,6 +134,19 @@ impl Webhook {
                 // Bringing the update again would change nothing and hold back what comes after it.
                 Reaction::SuspendChat | Reaction::ChatGone | Reaction::OurBug => Err(Reply::CannotCheckAdmins.into()),
                 _ => Err(self.not_now(failure).await.into()),
+            },
+        }
+    }
+
+    /// Whoever is to be followed is no administrator of the chat, where nobody could ban him.
+    async fn check_can_be_banned(&self, command: &Command, user: UserId) -> Result<(), Stop> {
+        match self.telegram.member(command.chat_id, user).await {
+            Ok(member) if member.is_admin() => Err(Reply::CannotFollow(CannotFollow::ChatAdmin).into()),
+            Ok(_) => Ok(()),
+            Err(failure) => match failure.reaction() {
+                Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => Err(self.not_now(failure).await.into()),
+                // Telegram knows no such member: then he is no administrator.
+                _ => Ok(()),
             },
         }
     }

@@ -28,6 +28,7 @@ pub const SYNC_PARTIAL: &str = "sync.partial";
 pub const SYNC_FAILED: &str = "sync.failed";
 pub const SUBSCRIPTION_CREATED: &str = "subscription.created";
 pub const SUBSCRIPTION_DELETED: &str = "subscription.deleted";
+pub const SUBSCRIPTION_LIMIT_REACHED: &str = "subscription.limit_reached";
 pub const CHAT_ACTIVATED: &str = "chat.activated";
 pub const CHAT_SUSPENDED: &str = "chat.suspended";
 pub const CHAT_REMOVED: &str = "chat.removed";
@@ -144,6 +145,14 @@ impl From<&Subscription> for SubscriptionChanged {
             tracked_user_id,
         }
     }
+}
+
+/// Payload of `subscription.limit_reached`: the last free place of an admin was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitReached {
+    pub admin_user_id: UserId,
+    /// Subscriptions he has now, which is as many as he may have.
+    pub active: u32,
 }
 
 /// Payload of `chat.activated`, `chat.suspended`, `chat.removed` and `chat.migrated`.

@@ -81,6 +81,31 @@ impl Subscription {
     }
 }
 
+/// What is done in a chat when a source that is followed from it bans somebody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Ban here too.
+    #[default]
+    Auto,
+    /// Ask the admins first.
+    Confirm,
+    /// Only tell the admins.
+    Notify,
+}
+
+impl Mode {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Confirm, Self::Notify];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Confirm => "confirm",
+            Self::Notify => "notify",
+        }
+    }
+}
+
 /// Why somebody cannot be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotFollow {
@@ -90,6 +115,9 @@ pub enum CannotFollow {
     Bot,
     #[error("this id stands for no single person")]
     NotAPerson,
+    /// Told by Telegram, not by [`Subscription::check`]: a ban of an admin could not be carried into his own chat.
+    #[error("this person is an administrator of the chat")]
+    ChatAdmin,
 }
 
 #[cfg(test)]

@@ -1,0 +1,97 @@
+//! Subscriptions: who follows whom from which chat.
+//!
+//! # Layout
+//! - [`one`]: begin, read, change, end;
+//! - [`many`]: lists, checks, counts;
+//! - [`body`]: what they look like.
+
+mod body;
+mod many;
+mod one;
+
+use crate::error::ApiError;
+use crate::health::Ready;
+use crate::ids::{GroupId, PersonId};
+use aws::store::subscriptions::{Followed, SubscriptionItem, Subscriptions};
+use aws::{Aws, env, secrets};
+use domain::subscription::{CannotFollow, MAX_PER_ADMIN, Mode, Source, Subscription};
+use serde_json::json;
+use std::sync::Arc;
+use telegram::client::Client;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct State {
+    subscriptions: Arc<Subscriptions>,
+    telegram: Client,
+}
+
+impl State {
+    pub async fn from_env(aws: &Aws) -> anyhow::Result<Self> {
+        let [token] = secrets::load(aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+        Ok(Self {
+            subscriptions: Arc::new(Subscriptions::new(aws, env::required("SUBSCRIPTIONS_TABLE")?)),
+            telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+        })
+    }
+}
+
+impl Ready for State {
+    async fn ready(&self) -> anyhow::Result<()> {
+        self.subscriptions.reachable().await
+    }
+}
+
+pub fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(one::create_subscription))
+        .routes(routes!(one::get_subscription, one::update_subscription, one::delete_subscription))
+        .routes(routes!(many::list_subscriptions_of_admin))
+        .routes(routes!(many::list_subscribers_of_user))
+        .routes(routes!(many::check_subscription))
+        .routes(routes!(many::subscription_stats))
+}
+
+impl State {
+    async fn follow(&self, subscription: &Subscription, mode: Mode) -> Result<SubscriptionItem, ApiError> {
+        subscription.check(self.telegram.bot()).map_err(cannot_follow)?;
+        match self.subscriptions.follow_in(subscription, mode).await? {
+            Followed::New => self.stored(subscription).await,
+            Followed::Already => {
+                let error = ApiError::conflict("already_exists", "this admin follows this person from this chat already");
+                Err(error.with_details(json!({ "subscription_id": subscription.id() })))
+            }
+            Followed::LimitReached => {
+                let error = ApiError::conflict("limit_reached", format!("an admin has at most {MAX_PER_ADMIN} subscriptions"));
+                Err(error.with_details(json!({ "limit": MAX_PER_ADMIN })))
+            }
+        }
+    }
+
+    async fn by_id(&self, id: Uuid) -> Result<SubscriptionItem, ApiError> {
+        self.subscriptions.by_id(id).await?.ok_or_else(|| ApiError::not_found("there is no such subscription"))
+    }
+
+    /// As it is after a write.
+    async fn stored(&self, subscription: &Subscription) -> Result<SubscriptionItem, ApiError> {
+        let item = self.subscriptions.get(subscription).await?;
+        item.ok_or_else(|| ApiError::not_found("the subscription is gone"))
+    }
+}
+
+fn subscription(PersonId(admin): PersonId, GroupId(chat): GroupId, PersonId(tracked): PersonId) -> Subscription {
+    Subscription { admin_user_id: admin, admin_chat_id: chat, source: Source::User(tracked) }
+}
+
+fn cannot_follow(why: CannotFollow) -> ApiError {
+    let code = match why {
+        CannotFollow::Yourself => "self_subscription",
+        CannotFollow::Bot => "bot",
+        CannotFollow::NotAPerson => "reserved_id",
+        CannotFollow::ChatAdmin => "chat_admin",
+    };
+    ApiError::refused(code, why.to_string())
+}

@@ -1,0 +1,102 @@
+//! One subscription: begin, read, change, end.
+
+use super::body::{NewSubscription, SubscriptionBody, SubscriptionChange};
+use super::{State, subscription};
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{Json, Path};
+use axum::extract;
+use axum::http::StatusCode;
+use domain::subscription::Mode;
+use uuid::Uuid;
+
+/// Follow somebody.
+///
+/// What had ended begins again. Nobody follows himself, the bot, an administrator of his own chat, or an id that stands for no single
+/// person; an admin has at most 100 subscriptions, over all chats.
+#[utoipa::path(
+    post,
+    path = "/api/v1/subscriptions",
+    responses(
+        (status = 201, description = "He follows.", body = SubscriptionBody),
+        (status = 409, description = "`already_exists`: he follows already; `limit_reached`: he has as many as he may.", body = ErrorBody),
+        (status = 422, description = "This person cannot be followed.", body = ErrorBody),
+    )
+)]
+pub async fn create_subscription(
+    extract::State(state): extract::State<State>,
+    Json(new): Json<NewSubscription>,
+) -> Result<(StatusCode, axum::Json<SubscriptionBody>), ApiError> {
+    let subscription = subscription(new.admin_user_id, new.admin_chat_id, new.tracked_user_id);
+    let item = state.follow(&subscription, new.mode.into()).await?;
+    Ok((StatusCode::CREATED, axum::Json(item.into())))
+}
+
+/// A subscription.
+#[utoipa::path(
+    get,
+    path = "/api/v1/subscriptions/{subscription_id}",
+    params(("subscription_id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "It, active or not.", body = SubscriptionBody),
+        (status = 404, description = "There is none.", body = ErrorBody),
+    )
+)]
+pub async fn get_subscription(
+    extract::State(state): extract::State<State>,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<SubscriptionBody>, ApiError> {
+    Ok(axum::Json(state.by_id(id).await?.into()))
+}
+
+/// Change a subscription's mode, end it, or begin it again.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/subscriptions/{subscription_id}",
+    params(("subscription_id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "As it is now.", body = SubscriptionBody),
+        (status = 404, description = "There is none.", body = ErrorBody),
+        (status = 409, description = "`limit_reached`: no place to begin it again; `inactive`: its mode is chosen when it begins.", body = ErrorBody),
+        (status = 422, description = "This person can no longer be followed.", body = ErrorBody),
+    )
+)]
+pub async fn update_subscription(
+    extract::State(state): extract::State<State>,
+    Path(id): Path<Uuid>,
+    Json(change): Json<SubscriptionChange>,
+) -> Result<axum::Json<SubscriptionBody>, ApiError> {
+    let item = state.by_id(id).await?;
+    let mode = change.mode.map_or(item.mode, Mode::from);
+    let item = match (item.is_active, change.is_active.unwrap_or(item.is_active)) {
+        (true, false) => {
+            state.subscriptions.unfollow(&item.subscription).await?;
+            state.stored(&item.subscription).await?
+        }
+        (false, true) => state.follow(&item.subscription, mode).await?,
+        (true, true) if mode != item.mode => {
+            let changed = state.subscriptions.set_mode(&item.subscription, mode).await?;
+            changed.ok_or_else(|| ApiError::conflict("inactive", "the subscription has ended"))?
+        }
+        (false, false) if mode != item.mode => return Err(ApiError::conflict("inactive", "the subscription has ended")),
+        _ => item,
+    };
+    Ok(axum::Json(item.into()))
+}
+
+/// End a subscription. It stays as history.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/subscriptions/{subscription_id}",
+    params(("subscription_id" = Uuid, Path)),
+    responses(
+        (status = 204, description = "It has ended."),
+        (status = 404, description = "There is none, or it had ended before.", body = ErrorBody),
+    )
+)]
+pub async fn delete_subscription(extract::State(state): extract::State<State>, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
+    let item = state.by_id(id).await?;
+    match state.subscriptions.unfollow(&item.subscription).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(ApiError::not_found("this subscription had ended before")),
+    }
+}
