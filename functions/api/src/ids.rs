@@ -19,6 +19,26 @@ pub struct PersonId(pub UserId);
 #[schema(value_type = i64, minimum = -4_503_599_627_370_496_i64, maximum = -1, example = -1001234567890_i64)]
 pub struct GroupId(pub ChatId);
 
+/// A chat of any kind; a person's private chat has his id.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(try_from = "i64", into = "i64")]
+#[schema(value_type = i64, minimum = -4_503_599_627_370_496_i64, maximum = 4_503_599_627_370_496_i64, example = -1001234567890_i64)]
+pub struct AnyChatId(pub ChatId);
+
+impl TryFrom<i64> for AnyChatId {
+    type Error = &'static str;
+
+    fn try_from(id: i64) -> Result<Self, &'static str> {
+        if (-LARGEST..=LARGEST).contains(&id) { Ok(Self(ChatId(id))) } else { Err("a chat's id has at most 52 bits") }
+    }
+}
+
+impl From<AnyChatId> for i64 {
+    fn from(id: AnyChatId) -> Self {
+        id.0.0
+    }
+}
+
 impl TryFrom<i64> for PersonId {
     type Error = &'static str;
 

@@ -3,7 +3,7 @@
 //! # Layout
 //! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`telegram_calls`];
 //! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`page`], [`health`],
-//!   [`openapi`].
+//!   [`openapi`], [`refusal`] (by Telegram).
 
 mod access;
 mod bans;
@@ -14,6 +14,7 @@ mod health;
 mod ids;
 mod openapi;
 mod page;
+mod refusal;
 mod subscriptions;
 mod telegram_calls;
 mod users;

@@ -89,7 +89,7 @@ impl Sender {
             called = self.telegram.send(&message).await;
         }
         match called {
-            Ok(()) => self.end(notification, End::Sent).await,
+            Ok(_) => self.end(notification, End::Sent).await,
             Err(failure) => self.failed(notification, &failure).await,
         }
     }

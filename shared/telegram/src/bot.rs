@@ -1,10 +1,11 @@
 //! The calls that the product makes. Each is one try; [`Failure::reaction`] tells what an error calls for.
 
 use crate::client::{Client, Failure};
-use crate::update::MemberState;
+use crate::update::{ChatMember, MemberState};
 use domain::ids::{ChatId, UserId};
 use domain::member::Member;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use teloxide_core::payloads;
 use teloxide_core::types::{self, ParseMode, Recipient, ReplyParameters};
 
@@ -25,6 +26,11 @@ impl OutgoingMessage {
     pub fn html(chat_id: ChatId, text: String) -> Self {
         Self { chat_id, text, html: true, thread_id: None, reply_to: None }
     }
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    message_id: i64,
 }
 
 impl Client {
@@ -48,7 +54,20 @@ impl Client {
         self.call::<_, MemberState>(&payload).await.map(|state| state.member())
     }
 
-    pub async fn send(&self, message: &OutgoingMessage) -> Result<(), Failure> {
+    /// The administrators of a chat, bots among them only where it is this one.
+    pub async fn admins(&self, chat: ChatId) -> Result<Vec<ChatMember>, Failure> {
+        let members: Vec<Box<RawValue>> = self.call(&payloads::GetChatAdministrators::new(recipient(chat))).await?;
+        members.iter().map(|member| ChatMember::read(member).map_err(|_| Failure::UnreadableResult)).collect()
+    }
+
+    /// As [`Client::member`], and who it is.
+    pub async fn chat_member(&self, chat: ChatId, user: UserId) -> Result<ChatMember, Failure> {
+        let member: Box<RawValue> = self.call(&payloads::GetChatMember::new(recipient(chat), telegram_user(user))).await?;
+        ChatMember::read(&member).map_err(|_| Failure::UnreadableResult)
+    }
+
+    /// The id of the message that was sent.
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<i64, Failure> {
         let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
         payload.parse_mode = message.html.then_some(ParseMode::Html);
         payload.message_thread_id = message.thread_id.map(|id| types::ThreadId(types::MessageId(id)));
@@ -56,7 +75,7 @@ impl Client {
             .reply_to
             .and_then(|id| i32::try_from(id).ok())
             .map(|id| ReplyParameters::new(types::MessageId(id)).allow_sending_without_reply());
-        self.run(&payload).await
+        self.call::<_, Sent>(&payload).await.map(|sent| sent.message_id)
     }
 
     /// Ends the waiting of a pressed button; `text` is shown for a moment.

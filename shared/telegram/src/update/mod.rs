@@ -76,6 +76,21 @@ impl Person {
     }
 }
 
+/// Somebody in a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatMember {
+    pub person: Person,
+    pub member: Member,
+}
+
+impl ChatMember {
+    /// Reads a `ChatMember` of the Bot API.
+    pub fn read(raw: &serde_json::value::RawValue) -> Result<Self, Unreadable> {
+        let who: raw::ChatMember = parse(raw)?;
+        Ok(Self { person: who.user.person(), member: parse::<MemberState>(raw)?.member() })
+    }
+}
+
 /// A change of the bot's own membership.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BotMembership {

@@ -1,0 +1,93 @@
+//! Banning and unbanning.
+
+use super::State;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::Json;
+use crate::ids::{GroupId, PersonId};
+use aws::time;
+use axum::extract;
+use domain::sync::{LONGEST_BAN, SHORTEST_BAN};
+use serde::{Deserialize, Serialize};
+use telegram::reaction::Reaction;
+use utoipa::ToSchema;
+
+/// Somebody to ban.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBan {
+    #[schema(inline)]
+    chat_id: GroupId,
+    #[schema(inline)]
+    user_id: PersonId,
+    /// End of the ban, Unix seconds: 30 seconds to 366 days from now. For ever where it is left out.
+    #[schema(minimum = 0, maximum = 253_402_300_799_i64)]
+    until_date: Option<i64>,
+}
+
+/// Somebody to unban.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUnban {
+    #[schema(inline)]
+    chat_id: GroupId,
+    #[schema(inline)]
+    user_id: PersonId,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Done {
+    #[schema(inline)]
+    chat_id: GroupId,
+    #[schema(inline)]
+    user_id: PersonId,
+    /// End of the ban, Unix seconds; `null` for ever, or where nobody is banned now.
+    until_date: Option<i64>,
+}
+
+/// Ban somebody in a chat, member or not. This starts no sync.
+#[utoipa::path(
+    post,
+    path = "/api/ban_user",
+    responses(
+        (status = 200, description = "He is banned.", body = Done),
+        (status = 404, description = "The bot is in no such chat, or Telegram knows no such person.", body = ErrorBody),
+        (status = 409, description = "The group became a supergroup.", body = ErrorBody),
+        (status = 422, description = "The end is too near or too far; the bot may not ban there; he is an administrator; or nobody can be banned by this id.", body = ErrorBody),
+    )
+)]
+pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): Json<NewBan>) -> Result<axum::Json<Done>, ApiError> {
+    let (GroupId(chat), PersonId(user)) = (ban.chat_id, ban.user_id);
+    if user.is_reserved() || user == state.telegram.bot() {
+        return Err(ApiError::refused("reserved_id", "this id stands for no single person, or for the bot itself"));
+    }
+    // Telegram would take it for a ban for ever.
+    if ban.until_date.is_some_and(|until| !(SHORTEST_BAN..=LONGEST_BAN).contains(&(until - time::now()))) {
+        return Err(ApiError::refused("end_out_of_range", "a ban ends 30 seconds to 366 days from now, or never"));
+    }
+    state.reserve().await?;
+    match state.telegram.ban(chat, user, ban.until_date).await {
+        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.refused(failure).await),
+        _ => Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date: ban.until_date })),
+    }
+}
+
+/// Lift somebody's ban in a chat. Whoever is not banned stays as he is.
+#[utoipa::path(
+    post,
+    path = "/api/unban_user",
+    responses(
+        (status = 200, description = "He is not banned.", body = Done),
+        (status = 404, description = "The bot is in no such chat, or Telegram knows no such person.", body = ErrorBody),
+        (status = 409, description = "The group became a supergroup.", body = ErrorBody),
+        (status = 422, description = "The bot may not do this there.", body = ErrorBody),
+    )
+)]
+pub async fn unban_user(extract::State(state): extract::State<State>, Json(unban): Json<NewUnban>) -> Result<axum::Json<Done>, ApiError> {
+    let (GroupId(chat), PersonId(user)) = (unban.chat_id, unban.user_id);
+    state.reserve().await?;
+    match state.telegram.unban(chat, user).await {
+        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.refused(failure).await),
+        _ => Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None })),
+    }
+}

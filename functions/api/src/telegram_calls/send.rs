@@ -1,0 +1,79 @@
+//! Sending a message.
+
+use super::State;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::Json;
+use crate::ids::AnyChatId;
+use axum::extract;
+use serde::{Deserialize, Serialize};
+use telegram::bot::OutgoingMessage;
+use telegram::reaction::Reaction;
+use utoipa::ToSchema;
+
+/// The longest text of a message, in characters (Bot API `sendMessage`).
+const LONGEST_TEXT: usize = 4096;
+
+/// A message to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    #[schema(inline)]
+    chat_id: AnyChatId,
+    #[schema(min_length = 1, max_length = 4096, example = "Hello")]
+    text: String,
+    /// How the text is marked up; plain where it is left out.
+    #[schema(inline)]
+    parse_mode: Option<ParseMode>,
+    /// The message that it answers; sent all the same where that is gone.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    reply_to_message_id: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum ParseMode {
+    #[serde(rename = "HTML")]
+    Html,
+}
+
+/// A message that was sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SentMessage {
+    /// `null` where Telegram took the message and did not tell.
+    message_id: Option<i64>,
+}
+
+/// Send a message in the bot's name.
+#[utoipa::path(
+    post,
+    path = "/api/send_message",
+    request_body = NewMessage,
+    responses(
+        (status = 200, description = "It is sent.", body = SentMessage),
+        (status = 404, description = "The bot is in no such chat.", body = ErrorBody),
+        (status = 409, description = "The group became a supergroup.", body = ErrorBody),
+        (status = 422, description = "The bot may not write there, or Telegram refuses the text.", body = ErrorBody),
+    )
+)]
+pub async fn send_message(
+    extract::State(state): extract::State<State>,
+    Json(new): Json<NewMessage>,
+) -> Result<axum::Json<SentMessage>, ApiError> {
+    if !(1..=LONGEST_TEXT).contains(&new.text.chars().count()) {
+        return Err(ApiError::invalid(format!("text has 1 to {LONGEST_TEXT} characters")));
+    }
+    if new.reply_to_message_id.is_some_and(|id| i32::try_from(id).is_err() || id < 1) {
+        return Err(ApiError::invalid("reply_to_message_id is no id of a message"));
+    }
+    state.reserve().await?;
+    let AnyChatId(chat) = new.chat_id;
+    let message = OutgoingMessage {
+        html: new.parse_mode == Some(ParseMode::Html),
+        reply_to: new.reply_to_message_id,
+        ..OutgoingMessage::html(chat, new.text)
+    };
+    match state.telegram.send(&message).await {
+        Ok(id) => Ok(axum::Json(SentMessage { message_id: Some(id) })),
+        Err(failure) if failure.reaction() == Reaction::Fine => Ok(axum::Json(SentMessage { message_id: None })),
+        Err(failure) => Err(state.refused(failure).await),
+    }
+}
