@@ -24,7 +24,7 @@ use concern::Concern;
 
 fn main() -> Result<(), lambda::Error> {
     if std::env::args().nth(1).as_deref() == Some(openapi::ARGUMENT) {
-        println!("{}", openapi::text()?);
+        print!("{}", openapi::text()?);
         return Ok(());
     }
     lambda::start(

@@ -25,6 +25,10 @@ pub fn lint() -> Result<()> {
     sam.args(["validate", "--lint", "--template-file", "template.yaml", "--region", crate::aws::REGION]);
     sam.env("SAM_CLI_TELEMETRY", "0").current_dir(&root);
     run::run(&mut sam)?;
+    step("policies");
+    let mut policies = Command::new(setup::python()?);
+    policies.args(["-m", "bansync_local.policies", "template"]).arg(root.join("template.yaml")).current_dir(root.join("infra/local"));
+    run::run(&mut policies)?;
     step("Python");
     run::run(Command::new(setup::python()?).args(["-m", "compileall", "-q", "infra/local"]).current_dir(&root))?;
     println!("No complaints.");

@@ -1,7 +1,7 @@
 //! `cargo xtask …`: the developer's and the operator's commands.
 //!
 //! # Layout
-//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`lint`];
+//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`openapi`], [`lint`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
 //!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
@@ -12,10 +12,12 @@ mod build;
 mod demo;
 mod deploy;
 mod down;
+mod fuzz;
 mod interrupt;
 mod lint;
 mod local_aws;
 mod logs;
+mod openapi;
 mod poll;
 mod process;
 mod run;
@@ -59,6 +61,8 @@ enum Command {
     Test(test::Options),
     /// Print the functions' logs
     Logs(logs::Options),
+    /// Write the REST API's description to infra/openapi.json
+    Openapi,
     /// Check format, lints, licences and templates
     Lint,
 }
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
         Command::Logs(options) => logs::logs(&options),
+        Command::Openapi => openapi::openapi(),
         Command::Lint => lint::lint(),
     });
     match done {

@@ -21,6 +21,16 @@ pub fn tool(name: &str) -> Result<PathBuf> {
     Ok(workspace::state()?.join("venv-tools/bin").join(name))
 }
 
+/// A tool for trying the REST API: `schemathesis`. Installed by [`api`].
+pub fn api_tool(name: &str) -> Result<PathBuf> {
+    Ok(workspace::state()?.join("venv-api/bin").join(name))
+}
+
+/// Installs what tries the REST API.
+pub fn api() -> Result<()> {
+    environment("venv-api", "requirements-api.txt", "the fuzzer of the REST API", &python_version()?)
+}
+
 pub fn setup() -> Result<()> {
     let version = python_version()?;
     environment("venv", "requirements.txt", "the local AWS", &version)?;

@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Result, bail};
 
 use crate::build::cargo;
-use crate::{down, run, service, setup, stack, up, workspace};
+use crate::{down, fuzz, run, service, setup, stack, up, workspace};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -20,9 +20,9 @@ pub struct Options {
 
 /// Tests by how they ended.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Count {
-    passed: u32,
-    failed: u32,
+pub struct Count {
+    pub passed: u32,
+    pub failed: u32,
 }
 
 pub fn test(options: &Options) -> Result<()> {
@@ -59,6 +59,19 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
         }
     }
 
+    let aws = stack::Stack::load()?.aws();
+    if fuzz_wanted(options) && !fuzz::api(count)? {
+        failed.push("the REST API's fuzzing");
+    }
+    // Only all tests together use all that a function may do.
+    if options.filter.is_none() && aws.is_local() {
+        let mut policies = Command::new(setup::python()?);
+        policies.args(["-m", "bansync_local.policies", "used"]).current_dir(workspace::root()?.join("infra/local"));
+        aws.environment(&mut policies);
+        if !counted(&mut policies, count)?.success() {
+            failed.push("the check for permissions that no function uses");
+        }
+    }
     if options.filter.is_none() {
         let mut python = Command::new(setup::python()?);
         // unittest writes to standard error.
@@ -74,6 +87,11 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
     Ok(())
 }
 
+/// With all tests, and by its own name.
+fn fuzz_wanted(options: &Options) -> bool {
+    options.filter.as_deref().is_none_or(|filter| filter == fuzz::NAME)
+}
+
 fn counted(command: &mut Command, count: &mut Count) -> Result<ExitStatus> {
     let mut ran = 0;
     run::lines(command, |line| {
@@ -83,7 +101,7 @@ fn counted(command: &mut Command, count: &mut Count) -> Result<ExitStatus> {
 }
 
 /// Reads the summaries of Rust's harness ("test result: ok. 3 passed; 0 failed; …") and of Python's ("Ran 23 tests in …",
-/// then "OK" or "FAILED (failures=1, errors=2)").
+/// then "OK" or "FAILED (failures=1, errors=2)"), and the line "3 passed, 0 failed" of others.
 fn count_line(line: &str, ran: &mut u32, count: &mut Count) {
     let number = |word: &str| word.trim().parse::<u32>().unwrap_or_default();
     if let Some((_, result)) = line.split_once("test result: ") {
@@ -94,6 +112,12 @@ fn count_line(line: &str, ran: &mut u32, count: &mut Count) {
                 _ => {}
             }
         }
+    } else if let Some((Some(passed), Some(failed))) = line.split_once(", ").map(|(passed, failed)| {
+        let number = |part: &str, word: &str| part.strip_suffix(word)?.parse::<u32>().ok();
+        (number(passed, " passed"), number(failed, " failed"))
+    }) {
+        count.passed += passed;
+        count.failed += failed;
     } else if let Some(rest) = line.strip_prefix("Ran ") {
         *ran = number(rest.split(' ').next().unwrap_or_default());
     } else if line == "OK" || line.starts_with("OK (") || line.starts_with("FAILED (") {
@@ -119,11 +143,13 @@ mod tests {
             "OK",
             "Ran 5 tests in 1.0s",
             "FAILED (failures=1, errors=2)",
+            "7 passed, 2 failed",
+            "nothing passed, 9 failed",
         ];
         let (mut ran, mut count) = (0, Count::default());
         for line in lines {
             count_line(line, &mut ran, &mut count);
         }
-        assert_eq!(count, Count { passed: 30, failed: 4 });
+        assert_eq!(count, Count { passed: 37, failed: 6 });
     }
 }

@@ -7,12 +7,13 @@
 | `DELETE /_bansync/faults` | forgets all rules |
 | `GET /_bansync/calls` | AWS calls by function, service and operation: see `calls` |
 | `DELETE /_bansync/calls` | starts counting from nothing |
+| `GET /_bansync/permissions` | the permissions that functions have used: see `permissions` |
 | `GET /_bansync/processes` | the running function processes: see `processes` |
 """
 
 import json
 
-from bansync_local.control import calls, faults, processes
+from bansync_local.control import calls, faults, permissions, processes
 from bansync_local.control.call import Call
 from bansync_local.control.drop import Dropped, close_connection
 
@@ -43,6 +44,7 @@ def install():
         except Dropped:
             close_connection(send)
 
+    permissions.watch()
     ministack.app, ministack._dispatch_service_request = application, watched_dispatch
     return ministack
 
@@ -72,6 +74,8 @@ def _route(method: str, name: str, body: bytes) -> tuple[int, object]:
                 return 200, calls.listed()
             case "DELETE", "calls":
                 return 200, calls.clear()
+            case "GET", "permissions":
+                return 200, permissions.listed()
             case "GET", "processes":
                 return 200, processes.listed()
     except (ValueError, TypeError) as error:

@@ -25,10 +25,10 @@ class Call:
         if not operation:
             action = extract_iam_action(service, method, path, headers, body, parameters)
             operation = (action or f"{service}:{method}").rpartition(":")[2]
-        return cls(service, operation, _function(extract_access_key_id(headers, query)))
+        return cls(service, operation, function_of(extract_access_key_id(headers, query)))
 
 
-def _function(access_key: str | None) -> str | None:
+def function_of(access_key: str | None) -> str | None:
     """MiniStack gives each function a session of its role, named after the function (its first 64 characters)."""
     from ministack.services import sts
 

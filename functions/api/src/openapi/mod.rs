@@ -1,6 +1,9 @@
 //! The OpenAPI description of all concerns, made from the code of their handlers. `cargo xtask openapi` writes it, with examples, to
 //! infra/openapi.json.
 
+mod examples;
+mod token;
+
 use crate::concern::Concern;
 use crate::error::ErrorBody;
 use crate::health::Health;
@@ -38,13 +41,16 @@ const COMMON: [(&str, &str); 6] = [
     ("503", "Something that this needs does not answer now; try again."),
 ];
 
-/// The description as JSON.
+/// The description as JSON, with a line's end.
 pub fn text() -> Result<String, serde_json::Error> {
-    document().to_pretty_json()
+    let mut document = document();
+    examples::add(&mut document)?;
+    Ok(document.to_pretty_json()? + "\n")
 }
 
 fn document() -> OpenApi {
     let mut document = Head::openapi();
+    document.merge(token::document());
     for (concern, routes) in [
         (Concern::Subscriptions, subscriptions::routes().into_openapi()),
         (Concern::Users, users::routes().into_openapi()),
@@ -97,4 +103,31 @@ fn health(concern: Concern) -> impl Iterator<Item = (String, PathItem)> {
             .response("503", error("It cannot."));
         (format!("/{concern}/health{which}"), PathItemBuilder::new().operation(HttpMethod::Get, operation.build()).build())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_committed_description_is_that_of_the_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == text().unwrap(), "infra/openapi.json is not what the code says: run `cargo xtask openapi`");
+    }
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_and_says_which_errors_it_answers() {
+        let mut document = document();
+        let mut ids = BTreeSet::new();
+        for path in document.paths.paths.values_mut() {
+            for operation in operations(path) {
+                let id = operation.operation_id.clone().unwrap();
+                assert!(operation.responses.responses.contains_key("503"), "{id}");
+                assert!(ids.insert(id.clone()), "{id} twice");
+            }
+        }
+        assert!(ids.len() > 20, "{ids:?}");
+    }
 }

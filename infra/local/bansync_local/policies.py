@@ -1,0 +1,153 @@
+"""Least privilege, checked: `python -m bansync_local.policies template FILE` or `… used`.
+
+- `template FILE` reads a template: what a function's policies name is exactly what its environment gives it (tables,
+  queues, bus, bucket, parameters) and where its failed events go; nothing is allowed by a wildcard.
+- `used` asks the local AWS (AWS_ENDPOINT_URL) after the tests: each permission of a deployed function was used by it.
+
+Prints what is wrong and "N passed, N failed" by function.
+"""
+
+import fnmatch
+import json
+import os
+import re
+import sys
+import urllib.request
+
+import yaml
+
+# A subscript of the template (`!GetAtt X.Arn`, `!Sub "${X.Arn}/index/y"`) names this resource.
+RESOURCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
+
+
+class Loader(yaml.SafeLoader):
+    """CloudFormation's short forms, each as text that names what it refers to."""
+
+
+def _short_form(loader: Loader, suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if suffix == "Sub" else "${" + node.value + "}"
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+Loader.add_multi_constructor("!", _short_form)
+
+
+def named(text: str) -> str:
+    """What an ARN or a setting is about: a resource of the template, or a parameter."""
+    parameter = re.search(r"\$\{AWS::StackName\}/([\w-]+)$", text)
+    if parameter:
+        return f"parameter {parameter[1]}"
+    found = RESOURCE.search(text.replace("AWS::", ""))
+    return found[1] if found else text
+
+
+def listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(function: dict) -> list[dict]:
+    return [statement for policy in function.get("Policies", []) for statement in policy["Statement"]]
+
+
+def given(function: dict, resources: dict) -> set[str]:
+    """What the environment names, and the queues for what the function could not take."""
+    variables = function.get("Environment", {}).get("Variables", {}).values()
+    names = {named(value) for value in variables if isinstance(value, str)}
+    handed = {name for name in names if name.startswith("parameter ") or name in resources}
+    return handed | set(failures(function))
+
+
+def failures(value) -> list[str]:
+    """Destinations of OnFailure, wherever they stand."""
+    if isinstance(value, list):
+        return [name for item in value for name in failures(item)]
+    if not isinstance(value, dict):
+        return []
+    here = [named(value["OnFailure"]["Destination"])] if "OnFailure" in value else []
+    return here + [name for item in value.values() for name in failures(item)]
+
+
+def of_template(template: dict) -> dict[str, list[str]]:
+    """By function, what is wrong with its policies."""
+    resources = template["Resources"]
+    functions = {name: of["Properties"] for name, of in resources.items() if of["Type"] == "AWS::Serverless::Function"}
+    return {name: _of_function(function, resources) for name, function in functions.items()}
+
+
+def _of_function(function: dict, resources: dict) -> list[str]:
+    wrong, allowed = [], set()
+    for statement in statements(function):
+        for action in listed(statement["Action"]):
+            if "*" in action:
+                wrong.append(f"{action} allows more than one action")
+        for resource in listed(statement["Resource"]):
+            allowed.add(named(resource))
+            # A bucket's objects, an index: part of something that is named.
+            if resource.startswith("*") or resource.endswith(":*"):
+                wrong.append(f"{resource} allows more than one resource")
+    expected = given(function, resources)
+    wrong += [f"{name} is allowed and not in the environment" for name in sorted(allowed - expected)]
+    wrong += [f"{name} is in the environment and not allowed" for name in sorted(expected - allowed)]
+    return wrong
+
+
+def unused(permissions: list[dict], used: list[dict]) -> dict[str, list[str]]:
+    """By function, the permissions it never used. Both lists: `{"function", "action", "resource"}`."""
+    found = {permission["function"]: [] for permission in permissions}
+    for permission in permissions:
+        if not any(
+            use["function"] == permission["function"][:64]
+            and use["action"] == permission["action"]
+            and fnmatch.fnmatchcase(use["resource"], permission["resource"])
+            for use in used
+        ):
+            found[permission["function"]].append(f"{permission['action']} on {permission['resource']} was never used")
+    return found
+
+
+def deployed(client) -> list[dict]:
+    """The permissions of all functions, but those by which Lambda itself delivers failed events."""
+    functions, iam = client("lambda"), client("iam")
+    permissions = []
+    for page in functions.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            name, role = function["FunctionName"], function["Role"].rpartition("/")[2]
+            for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+                document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+                permissions += [
+                    {"function": name, "action": action, "resource": resource}
+                    for statement in listed(document["Statement"])
+                    for action in listed(statement["Action"])
+                    for resource in listed(statement["Resource"])
+                    if not (action == "sqs:SendMessage" and "EventsDlq" in resource)
+                ]
+    return permissions
+
+
+def report(wrong: dict[str, list[str]]) -> bool:
+    for function, problems in sorted(wrong.items()):
+        for problem in problems:
+            print(f"{function}: {problem}")
+    failed = sum(bool(problems) for problems in wrong.values())
+    print(f"{len(wrong) - failed} passed, {failed} failed")
+    return failed == 0
+
+
+def main(arguments: list[str]) -> bool:
+    match arguments:
+        case ["template", path]:
+            with open(path) as file:
+                return report(of_template(yaml.load(file, Loader)))
+        case ["used"]:
+            from bansync_local import aws
+
+            with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/_bansync/permissions") as answer:
+                return report(unused(deployed(aws.client), json.load(answer)))
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main(sys.argv[1:]) else 1)

@@ -1,0 +1,64 @@
+import unittest
+
+import yaml
+
+from bansync_local import policies
+
+TEMPLATE = """
+Resources:
+  Bans: {{Type: AWS::DynamoDB::Table}}
+  Users: {{Type: AWS::DynamoDB::Table}}
+  Dlq: {{Type: AWS::SQS::Queue}}
+  Webhook:
+    Type: AWS::Serverless::Function
+    Properties:
+      EventInvokeConfig: {{DestinationConfig: {{OnFailure: {{Type: SQS, Destination: !GetAtt Dlq.Arn}}}}}}
+      Environment:
+        Variables:
+          BANS_TABLE: !Ref Bans
+          TOKEN_PARAMETER: !Sub "/${{AWS::StackName}}/bot-token"
+          LIMIT: "5"
+      Policies:
+        - Statement:
+            - {{Action: {action}, Resource: !GetAtt {table}.Arn}}
+            - {{Action: dynamodb:Query, Resource: !Sub "${{Bans.Arn}}/index/by_user"}}
+            - {{Action: sqs:SendMessage, Resource: !GetAtt Dlq.Arn}}
+            - Action: ssm:GetParameters
+              Resource: !Sub "arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/${{AWS::StackName}}/bot-token"
+"""
+
+
+def wrong(action: str = "dynamodb:PutItem", table: str = "Bans") -> list[str]:
+    return policies.of_template(yaml.load(TEMPLATE.format(action=action, table=table), policies.Loader))["Webhook"]
+
+
+class OfTheTemplate(unittest.TestCase):
+    def test_what_is_allowed_is_what_the_environment_names(self):
+        self.assertEqual(wrong(), [])
+
+    def test_a_table_that_the_function_is_not_given_is_refused(self):
+        self.assertEqual(wrong(table="Users"), ["Users is allowed and not in the environment"])
+
+    def test_a_wildcard_is_refused(self):
+        self.assertEqual(wrong(action="dynamodb:*"), ["dynamodb:* allows more than one action"])
+
+    def test_a_setting_that_nothing_allows_is_found(self):
+        template = yaml.load(TEMPLATE.format(action="dynamodb:PutItem", table="Bans"), policies.Loader)
+        template["Resources"]["Webhook"]["Properties"]["Environment"]["Variables"]["USERS_TABLE"] = "${Users}"
+        self.assertEqual(policies.of_template(template)["Webhook"], ["Users is in the environment and not allowed"])
+
+
+class OfTheDeployment(unittest.TestCase):
+    def test_a_permission_that_was_not_used_is_found(self):
+        allowed = [
+            {"function": "webhook", "action": "dynamodb:PutItem", "resource": "arn:table/bans"},
+            {"function": "webhook", "action": "dynamodb:Query", "resource": "arn:table/bans/index/by_user"},
+            {"function": "relay", "action": "s3:PutObject", "resource": "arn:bucket/bans/*"},
+        ]
+        used = [
+            {"function": "webhook", "action": "dynamodb:PutItem", "resource": "arn:table/bans"},
+            {"function": "relay", "action": "s3:PutObject", "resource": "arn:bucket/bans/2026/x"},
+        ]
+        found = policies.unused(allowed, used)
+        self.assertEqual(found["relay"], [])
+        self.assertEqual(found["webhook"], ["dynamodb:Query on arn:table/bans/index/by_user was never used"])
