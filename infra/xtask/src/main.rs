@@ -1,7 +1,8 @@
 //! `cargo xtask …`: the developer's and the operator's commands.
 //!
 //! # Layout
-//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`lint`];
+//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`keys`],
+//!   [`lint`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
 //!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
@@ -13,6 +14,7 @@ mod demo;
 mod deploy;
 mod down;
 mod interrupt;
+mod keys;
 mod lint;
 mod local_aws;
 mod logs;
@@ -59,6 +61,8 @@ enum Command {
     Test(test::Options),
     /// Print the functions' logs
     Logs(logs::Options),
+    /// Make, list and revoke API keys; change the signing key of tokens
+    Keys(keys::Options),
     /// Check format, lints, licences and templates
     Lint,
 }
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
         Command::Logs(options) => logs::logs(&options),
+        Command::Keys(options) => keys::keys(&options),
         Command::Lint => lint::lint(),
     });
     match done {
