@@ -1,25 +1,23 @@
 //! Who may call what. API Gateway lets nobody in whom the authorizer does not know; which scopes he has comes along with the request, and
 //! is held here against what the route needs.
 
-use crate::concern::Concern;
 use crate::error::{ApiError, CORRELATION_ID};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::access::{Concern, Right, Scope, Scopes};
 use lambda_http::request::RequestContext;
 use serde_json::json;
 
 /// Lets a request through that has the concern's scope: `<concern>:read` to look, `<concern>:write` for anything else. Every route of a
 /// concern is behind this, so that none can be forgotten.
 pub async fn require_scope(State(concern): State<Concern>, request: Request, next: Next) -> Result<Response, ApiError> {
-    let needed = match *request.method() {
-        Method::GET | Method::HEAD => format!("{concern}:read"),
-        _ => format!("{concern}:write"),
-    };
+    let right = if matches!(*request.method(), Method::GET | Method::HEAD) { Right::Read } else { Right::Write };
+    let needed = Scope { concern, right };
     // Without the authorizer's word nobody is let in, whatever the routes in front of this function are.
-    let scopes = authorized(&request, "scopes").ok_or_else(|| ApiError::unauthorized("the request has no token"))?;
-    if !scopes.split(' ').any(|scope| scope == needed) {
+    let scopes: Option<Scopes> = authorized(&request, "scopes").and_then(|scopes| scopes.parse().ok());
+    if !scopes.ok_or_else(|| ApiError::unauthorized("the request has no token"))?.contains(needed) {
         let error = ApiError::forbidden("missing_scope", format!("this needs the scope {needed}"));
         return Err(error.with_details(json!({ "needed": needed })));
     }

@@ -1,9 +1,9 @@
 //! Is this part of the API alive, and ready to work? Anybody may ask: nothing is told but that.
 
-use crate::concern::Concern;
 use crate::error::ApiError;
 use axum::routing::get;
 use axum::{Json, Router};
+use domain::access::Concern;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -20,18 +20,11 @@ mod telegram_calls;
 mod users;
 
 use aws::{Aws, env, lambda};
-use concern::Concern;
 
 fn main() -> Result<(), lambda::Error> {
     if std::env::args().nth(1).as_deref() == Some(openapi::ARGUMENT) {
         print!("{}", openapi::text()?);
         return Ok(());
     }
-    lambda::start(
-        || async {
-            let concern: Concern = env::parsed("CONCERN")?;
-            concern.router(&Aws::from_env().await).await
-        },
-        lambda_http::run,
-    )
+    lambda::start(|| async { concern::router(env::parsed("CONCERN")?, &Aws::from_env().await).await }, lambda_http::run)
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{run, setup, workspace};
@@ -17,6 +17,14 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// What `--endpoint` names: a URL, or `aws`.
+    pub fn at(endpoint: Option<String>) -> Result<Self> {
+        let aws = Self { endpoint: endpoint.filter(|endpoint| endpoint != "aws") };
+        let url = aws.endpoint.as_deref().unwrap_or("https://");
+        ensure!(url.starts_with("http://") || url.starts_with("https://"), "--endpoint {url}: it is a URL, or `aws`");
+        Ok(aws)
+    }
+
     /// Whether it is an AWS on this machine.
     pub fn is_local(&self) -> bool {
         self.endpoint.as_deref().is_some_and(is_loopback)

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::aws::Aws;
 use crate::stack::Outputs;
-use crate::{run, setup, workspace};
+use crate::{keys, run, setup, workspace};
 
 /// The name of the stack, which is also the prefix of its parameters: `/bansync/bot-token`.
 pub const STACK: &str = "bansync";
@@ -18,13 +18,13 @@ pub const STACK: &str = "bansync";
 /// Lines of the log shown when a deploy fails.
 const TAIL: usize = 40;
 
-/// Puts the two secrets where the functions read them. CloudFormation cannot create a SecureString.
+/// Puts the secrets where the functions read them; a signing key of tokens only where there is none, or callers would be turned away. CloudFormation cannot create a SecureString.
 pub fn put_secrets(aws: &Aws, token: &str, webhook_secret: &str) -> Result<()> {
     for (name, value) in [("bot-token", token), ("webhook-secret", webhook_secret)] {
         let parameters = json!({"Name": format!("/{STACK}/{name}"), "Value": value, "Type": "SecureString", "Overwrite": true});
         aws.call("ssm", "put_parameter", &parameters)?;
     }
-    Ok(())
+    keys::signing::put_if_none(aws)
 }
 
 /// Creates or updates the stack (samconfig.toml, environment `local`) and returns its outputs.
@@ -52,7 +52,8 @@ pub fn deploy(aws: &Aws, telegram_api: &str, settle_seconds: u32) -> Result<Outp
     outputs(aws)
 }
 
-fn outputs(aws: &Aws) -> Result<Outputs> {
+/// The outputs of the deployed stack.
+pub fn outputs(aws: &Aws) -> Result<Outputs> {
     let answer = aws.call("cloudformation", "describe_stacks", &json!({"StackName": STACK}))?;
     let outputs = answer["Stacks"][0]["Outputs"].as_array().cloned().unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();

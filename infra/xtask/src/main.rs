@@ -1,7 +1,8 @@
 //! `cargo xtask …`: the developer's and the operator's commands.
 //!
 //! # Layout
-//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`openapi`], [`lint`];
+//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`keys`],
+//!   [`openapi`], [`lint`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
 //!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
@@ -14,6 +15,7 @@ mod deploy;
 mod down;
 mod fuzz;
 mod interrupt;
+mod keys;
 mod lint;
 mod local_aws;
 mod logs;
@@ -63,6 +65,8 @@ enum Command {
     Logs(logs::Options),
     /// Write the REST API's description to infra/openapi.json
     Openapi,
+    /// Make, list and revoke API keys; change the signing key of tokens
+    Keys(keys::Options),
     /// Check format, lints, licences and templates
     Lint,
 }
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::test(&options),
         Command::Logs(options) => logs::logs(&options),
         Command::Openapi => openapi::openapi(),
+        Command::Keys(options) => keys::keys(&options),
         Command::Lint => lint::lint(),
     });
     match done {

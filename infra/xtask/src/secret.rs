@@ -34,8 +34,19 @@ pub fn new_token() -> Result<String> {
 /// Random characters of [`ALPHABET`].
 pub fn random(length: usize) -> Result<String> {
     let mut bytes = vec![0; length];
-    File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes)).context("no randomness from /dev/urandom")?;
+    fill(&mut bytes)?;
     Ok(bytes.into_iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect())
+}
+
+/// Random bytes.
+pub fn bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<()> {
+    File::open("/dev/urandom").and_then(|mut source| source.read_exact(bytes)).context("no randomness from /dev/urandom")
 }
 
 /// Writes a file that only the user can read.

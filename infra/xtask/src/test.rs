@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitStatus};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::build::cargo;
 use crate::{down, fuzz, run, service, setup, stack, up, workspace};
@@ -46,6 +46,8 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
     for packages in [&["--workspace", "--exclude", "xtask"][..], &["--package", "xtask"][..]] {
         let mut command = cargo("test");
         command.args(["--profile", "local", "--no-fail-fast"]).args(packages).env("BANSYNC_STACK", stack::path()?);
+        // A test makes keys as an operator does.
+        command.env("BANSYNC_XTASK", std::env::current_exe().context("this program has no path")?);
         // Integration tests wait far more than they work.
         command.env("RUST_TEST_THREADS", "8");
         // The tests' own clients are directed as everybody else's.

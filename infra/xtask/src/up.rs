@@ -103,7 +103,7 @@ fn start(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, S
     if whole && same_bot && token_file.is_file() && secret_file.is_file() {
         println!("Using what runs already.");
         let endpoint = options.endpoint.clone().or(local_aws.map(|service| service.url));
-        return Ok((aws(endpoint)?, simulator.map(|service| service.url), secret::read(&token_file)?));
+        return Ok((Aws::at(endpoint)?, simulator.map(|service| service.url), secret::read(&token_file)?));
     }
 
     service::stop_all()?;
@@ -116,14 +116,7 @@ fn start(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, S
         Some(endpoint) => endpoint.clone(),
         None => local_aws::start()?.url,
     };
-    Ok((aws(Some(endpoint))?, simulator, token))
-}
-
-fn aws(endpoint: Option<String>) -> Result<Aws> {
-    let aws = Aws { endpoint: endpoint.filter(|endpoint| endpoint != "aws") };
-    let url = aws.endpoint.as_deref().unwrap_or("https://");
-    ensure!(url.starts_with("http://") || url.starts_with("https://"), "--endpoint {url}: it is a URL, or `aws`");
-    Ok(aws)
+    Ok((Aws::at(Some(endpoint))?, simulator, token))
 }
 
 /// Has Telegram's updates reach the webhook.

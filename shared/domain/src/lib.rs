@@ -11,9 +11,11 @@
 //! - [`notification`]: who is told what after a sync
 //! - [`limiter`]: when the next calls to Telegram may start
 //! - [`lang`]: the languages the bot speaks
+//! - [`access`]: who may call the REST API, and for what
 //!
 //! Times are Unix seconds in UTC unless a name ends in `_ms`.
 
+pub mod access;
 pub mod ban;
 pub mod chat;
 pub mod event;

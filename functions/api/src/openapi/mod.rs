@@ -4,10 +4,10 @@
 mod examples;
 mod token;
 
-use crate::concern::Concern;
 use crate::error::ErrorBody;
 use crate::health::Health;
 use crate::{bans, subscriptions, telegram_calls, users};
+use domain::access::Concern;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItemBuilder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
