@@ -1,0 +1,206 @@
+//! Subscriptions by REST.
+
+use crate::play::Play;
+use anyhow::Result;
+use aws::store::subscriptions::Followed;
+use domain::ids::{ChatId, UserId};
+use domain::subscription::{MAX_PER_ADMIN, Source, Subscription};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const SCOPES: [&str; 2] = ["subscriptions:read", "subscriptions:write"];
+
+const PATH: &str = "/api/v1/subscriptions";
+
+fn body(admin: i64, chat: i64, tracked: i64) -> Value {
+    json!({ "admin_user_id": admin, "admin_chat_id": chat, "tracked_user_id": tracked })
+}
+
+#[tokio::test]
+async fn a_subscription_is_made_found_changed_ended_and_begun_again() -> Result<()> {
+    let play = Play::begin().await?;
+    let token = play.token(&SCOPES).await?;
+    let token = Some(token.as_str());
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+
+    let new = json!({ "admin_user_id": boris, "admin_chat_id": chat, "tracked_user_id": mallory, "mode": "confirm" });
+    let made = play.api("POST", PATH, token, Some(&new)).await?;
+    assert_eq!((made.status, &made.body["mode"], &made.body["is_active"]), (201, &json!("confirm"), &json!(true)), "{}", made.body);
+    assert_eq!(made.body["source"], format!("user:{mallory}"));
+    let path = format!("{PATH}/{}", made.body["subscription_id"].as_str().unwrap());
+    let again = play.api("POST", PATH, token, Some(&new)).await?;
+    assert_eq!((again.status, &again.body["code"]), (409, &json!("already_exists")));
+
+    assert_eq!(play.api("GET", &path, token, None).await?.body, made.body);
+    let check = format!("{PATH}/check?admin_user_id={boris}&admin_chat_id={chat}&tracked_user_id={mallory}");
+    assert_eq!(play.api("GET", &check, token, None).await?.body["exists"], true);
+    let followers = play.api("GET", &format!("{PATH}/user/{mallory}"), token, None).await?;
+    assert_eq!(followers.body["items"], json!([made.body]));
+
+    let changed = play.api("PATCH", &path, token, Some(&json!({ "mode": "notify" }))).await?;
+    assert_eq!((changed.status, &changed.body["mode"]), (200, &json!("notify")));
+    assert_eq!(play.api("DELETE", &path, token, None).await?.status, 204);
+    assert_eq!(play.api("DELETE", &path, token, None).await?.status, 404);
+    assert_eq!(play.api("GET", &check, token, None).await?.body["exists"], false);
+    assert_eq!(play.api("GET", &path, token, None).await?.body["is_active"], false, "it stays as history");
+    assert_eq!(play.api("PATCH", &path, token, Some(&json!({ "mode": "auto" }))).await?.status, 409);
+    let of_admin = format!("{PATH}/admin/{boris}");
+    assert_eq!(play.api("GET", &format!("{of_admin}?is_active=true"), token, None).await?.body["items"], json!([]));
+    assert_eq!(play.api("GET", &of_admin, token, None).await?.body["items"].as_array().unwrap().len(), 1);
+
+    let begun = play.api("PATCH", &path, token, Some(&json!({ "is_active": true }))).await?;
+    assert_eq!((&begun.body["is_active"], &begun.body["mode"]), (&json!(true), &json!("notify")), "{}", begun.body);
+    let stats = play.api("GET", &format!("{PATH}/stats?admin_id={boris}&user_id={mallory}"), token, None).await?.body;
+    assert_eq!((&stats["admin"], &stats["user"]), (&json!({ "active": 1, "limit": 100 }), &json!({ "subscribers": 1 })));
+    assert!(stats["total"]["created"].as_i64() >= Some(2) && stats["total"]["ended"].as_i64() >= Some(1), "{stats}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_follows_himself_the_bot_an_admin_of_his_chat_or_an_id_of_nobody() -> Result<()> {
+    let play = Play::begin().await?;
+    let token = play.token(&SCOPES).await?;
+    let (boris, bella, mallory) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[bella, mallory]).await?;
+    play.telegram.promote(chat, bella, telegram_sim::AdminRights::moderator()).await?;
+    play.telegram.wait_until_accepted(crate::play::PATIENCE).await?;
+    for (admin, tracked, code) in [
+        (boris, boris, "self_subscription"),
+        (boris, play.stack.bot_id, "bot"),
+        (boris, UserId::ANONYMOUS_ADMIN.0, "reserved_id"),
+        (boris, bella, "chat_admin"),
+        (mallory, bella, "not_an_admin"),
+    ] {
+        let answer = play.api("POST", PATH, Some(&token), Some(&body(admin, chat, tracked))).await?;
+        assert_eq!((answer.status, &answer.body["code"]), (422, &json!(code)), "{}", answer.body);
+        assert!(answer.body["message"].is_string() && answer.body["correlation_id"].is_string(), "{}", answer.body);
+    }
+    let answer = play.command(chat, boris, &format!("/subscribe {bella}")).await?;
+    assert!(answer.text.contains("administrator of this chat"), "{}", answer.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_with_a_reason() -> Result<()> {
+    let play = Play::begin().await?;
+    let token = play.token(&SCOPES).await?;
+    for (method, path, sent) in [
+        ("POST", PATH.to_owned(), Some(json!({}))),
+        ("POST", PATH.to_owned(), Some(body(-1, -100, 5))),
+        ("POST", PATH.to_owned(), Some(json!({ "admin_user_id": 1, "admin_chat_id": -1, "tracked_user_id": 2, "modus": "auto" }))),
+        ("GET", format!("{PATH}/admin/x"), None),
+        ("GET", format!("{PATH}/admin/1?limit=0"), None),
+        ("GET", format!("{PATH}/admin/1?limit=101"), None),
+        ("GET", format!("{PATH}/admin/1?cursor=x"), None),
+        ("GET", format!("{PATH}/not-a-uuid"), None),
+        ("GET", format!("{PATH}/check?admin_user_id=1"), None),
+    ] {
+        let answer = play.api(method, &path, Some(&token), sent.as_ref()).await?;
+        assert_eq!((answer.status, &answer.body["code"]), (400, &json!("invalid_request")), "{path} {}", answer.body);
+    }
+    let answer = play.api("PUT", PATH, Some(&token), None).await?;
+    assert_eq!((answer.status, &answer.body["code"]), (405, &json!("method_not_allowed")));
+    let answer = play.api("GET", &format!("{PATH}/a/b/c"), Some(&token), None).await?;
+    assert_eq!((answer.status, &answer.body["code"]), (404, &json!("not_found")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_go_through_a_list_without_gap_or_double_and_belong_to_it() -> Result<()> {
+    let play = Play::begin().await?;
+    let token = play.token(&SCOPES).await?;
+    let (admin, other) = (play.admin("Boris", "en").await?, play.admin("Other", "en").await?);
+    for n in 1..=23 {
+        let source = Source::User(UserId(admin * 1000 + n));
+        play.subscriptions.follow(&Subscription { admin_user_id: UserId(admin), admin_chat_id: ChatId(-100), source }).await?;
+    }
+    let (mut seen, mut cursor, mut pages) = (BTreeSet::new(), String::new(), 0);
+    loop {
+        let page = play.api("GET", &format!("{PATH}/admin/{admin}?limit=5{cursor}"), Some(&token), None).await?;
+        assert_eq!(page.status, 200, "{}", page.body);
+        for item in page.body["items"].as_array().unwrap() {
+            assert!(seen.insert(item["tracked_user_id"].as_i64().unwrap()), "{item} twice");
+        }
+        pages += 1;
+        match page.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+        let elsewhere = play.api("GET", &format!("{PATH}/admin/{other}?limit=5{cursor}"), Some(&token), None).await?;
+        assert_eq!(elsewhere.status, 400, "another list does not take this cursor");
+    }
+    assert_eq!((seen.len(), pages), (23, 5));
+    Ok(())
+}
+
+#[tokio::test]
+async fn fifty_at_once_at_ninety_five_leave_exactly_a_hundred_and_the_limit_is_told_of_once() -> Result<()> {
+    let play = Play::alone().await?;
+    let token = play.token(&SCOPES).await?;
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("B", boris, &[]).await?;
+    let tracked = |n: i64| boris * 1000 + n;
+    for n in 0..95 {
+        let source = Source::User(UserId(tracked(n)));
+        let subscription = Subscription { admin_user_id: UserId(boris), admin_chat_id: ChatId(chat), source };
+        assert_eq!(play.subscriptions.follow(&subscription).await?, Followed::New);
+    }
+    let mut listener = play.listen("limit-reached", "subscription.limit_reached")?;
+    let bodies: Vec<_> = (100..150).map(|n| body(boris, chat, tracked(n))).collect();
+    let answers = join_all(bodies.iter().map(|body| play.api("POST", PATH, Some(&token), Some(body)))).await;
+    let mut made = 0;
+    for answer in answers {
+        let answer = answer?;
+        match answer.status {
+            201 => made += 1,
+            _ => assert_eq!((answer.status, &answer.body["code"]), (409, &json!("limit_reached")), "{}", answer.body),
+        }
+    }
+    assert_eq!(made, 5);
+    assert_eq!(play.subscriptions.count_of(UserId(boris)).await?, MAX_PER_ADMIN);
+    assert_eq!(play.subscriptions.of_admin(UserId(boris), ChatId(chat)).await?.len(), 100);
+    let heard = listener.hear(|payload| payload["admin_user_id"] == boris, Duration::from_secs(5)).await?;
+    assert_eq!(heard, [json!({ "admin_user_id": boris, "active": 100 })]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_subscription_asked_for_by_many_at_once_is_made_once() -> Result<()> {
+    let play = Play::begin().await?;
+    let token = play.token(&SCOPES).await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    let body = body(boris, chat, mallory);
+    let answers = join_all((0..20).map(|_| play.api("POST", PATH, Some(&token), Some(&body)))).await;
+    let mut statuses: Vec<_> = answers.into_iter().map(|answer| answer.map(|answer| answer.status)).collect::<Result<_>>()?;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [vec![201], vec![409; 19]].concat());
+    assert_eq!(play.subscriptions.count_of(UserId(boris)).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_503_and_comes_back() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: this AWS cannot be made to fail");
+        return Ok(());
+    }
+    let token = play.token(&SCOPES).await?;
+    let path = format!("{PATH}/admin/1");
+    assert_eq!(play.api("GET", &path, Some(&token), None).await?.status, 200);
+    play.stack.fail(json!({ "service": "dynamodb", "function": play.stack.functions["api-subscriptions"] })).await?;
+    let failed = play.api("GET", &path, Some(&token), None).await;
+    let ready = play.api("GET", "/subscriptions/health/ready", None, None).await;
+    let live = play.api("GET", "/subscriptions/health/live", None, None).await;
+    play.stack.heal().await?;
+    let failed = failed?;
+    assert_eq!((failed.status, &failed.body["code"]), (503, &json!("unavailable")), "{}", failed.body);
+    assert!(failed.headers.contains_key("retry-after"));
+    assert_eq!((ready?.status, live?.status), (503, 200));
+    assert_eq!(play.api("GET", "/subscriptions/health/ready", None, None).await?.status, 200);
+    Ok(())
+}
