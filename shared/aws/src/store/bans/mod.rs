@@ -144,7 +144,8 @@ impl Bans {
 
     /// Stores events, some at a time; the answers in their order, each as that of [`Bans::register`].
     pub async fn register_all(&self, events: &[BanEvent]) -> Vec<anyhow::Result<Option<BanEvent>>> {
-        stream::iter(events).map(|event| self.register(event)).buffered(AT_A_TIME).collect().await
+        let puts: Vec<_> = events.iter().map(|event| self.register(event)).collect();
+        stream::iter(puts).buffered(AT_A_TIME).collect().await
     }
 
     /// The event of this id.
