@@ -142,11 +142,13 @@ impl Bans {
 /// The days (since 1970) that are read one after the other, or the one part that is no day.
 fn parts(order: Order, position: Option<&Position>) -> Result<Vec<Option<i64>>, PageError> {
     let Order::Days { from, to } = order else { return Ok(vec![None]) };
+    // By days: without an end given, the end is the moment of asking, and somebody's clock may be ahead of it.
+    let days = from / DAY..=to / DAY;
     let last = match position {
-        Some(position) => position.occurred.at().filter(|at| (from - from % DAY..=to).contains(at)).ok_or(PageError::BadCursor)?,
-        None => to,
+        Some(position) => position.occurred.at().map(|at| at / DAY).filter(|day| days.contains(day)).ok_or(PageError::BadCursor)?,
+        None => to / DAY,
     };
-    Ok((from / DAY..=last / DAY).rev().map(Some).collect())
+    Ok((from / DAY..=last).rev().map(Some).collect())
 }
 
 /// Events that one Query reads.
@@ -222,6 +224,7 @@ mod tests {
         for (position, expected) in [
             (None, vec![12, 11, 10]),
             (Some(at(12 * DAY + 7)), vec![12, 11, 10]),
+            (Some(at(13 * DAY - 1)), vec![12, 11, 10]),
             (Some(at(12 * DAY - 1)), vec![11, 10]),
             (Some(at(10 * DAY + 5)), vec![10]),
             (Some(Position::before(11)), vec![11, 10]),
@@ -234,7 +237,7 @@ mod tests {
     #[test]
     fn a_cursor_from_outside_the_period_is_none_of_this_list() {
         let nonsense: Occurred = serde_json::from_str("\"yesterday\"").unwrap();
-        for position in [at(9 * DAY), at(12 * DAY + 8), Position { occurred: nonsense, event_id: Uuid::nil() }] {
+        for position in [at(10 * DAY - 1), at(13 * DAY), Position { occurred: nonsense, event_id: Uuid::nil() }] {
             assert!(matches!(parts(DAYS, Some(&position)), Err(PageError::BadCursor)), "{position:?}");
         }
     }

@@ -148,10 +148,10 @@ impl Bans {
         stream::iter(puts).buffered(AT_A_TIME).collect().await
     }
 
-    /// The event of this id.
+    /// The event of this id, also when it was stored just now.
     pub async fn get(&self, event_id: Uuid) -> anyhow::Result<Option<BanEvent>> {
         let key = Attributes::from([("event_id".to_owned(), s(event_id))]);
-        let answer = self.table.client.get_item().table_name(&self.table.name).set_key(Some(key)).send().await;
+        let answer = self.table.client.get_item().table_name(&self.table.name).set_key(Some(key)).consistent_read(true).send().await;
         let Some(item) = answer.context("reading a ban event")?.item else { return Ok(None) };
         Ok(Some(serde_dynamo::from_item::<_, BanItem>(item)?.event))
     }
