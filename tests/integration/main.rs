@@ -9,17 +9,24 @@
 //! - [`commands`]: what admins type
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`webhook`]: the front door
+//! - [`bans`]: ban events that programs register, and how they are found; [`registrar`] is such a program
+//! - [`load`]: much history at once
+//! - [`archive`]: what becomes of events whose time has run out
 //! - [`faults`]: what breaks on the way, and that nothing is lost
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
 
+mod archive;
+mod bans;
 mod chats;
 mod commands;
 mod corpus;
 mod events;
 mod faults;
+mod load;
 mod play;
+mod registrar;
 mod secrets;
 mod stack;
 mod travel;

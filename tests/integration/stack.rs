@@ -18,6 +18,7 @@ pub struct Stack {
     pub bot_id: i64,
     pub tables: BTreeMap<String, String>,
     pub queues: BTreeMap<String, String>,
+    pub buckets: BTreeMap<String, String>,
     pub functions: BTreeMap<String, String>,
 }
 

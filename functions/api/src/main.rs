@@ -2,11 +2,12 @@
 //!
 //! # Layout
 //! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`telegram_calls`];
-//! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`page`], [`health`],
-//!   [`openapi`], [`refusal`] (by Telegram).
+//! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`bounded`],
+//!   [`page`], [`health`], [`openapi`], [`refusal`] (by Telegram).
 
 mod access;
 mod bans;
+mod bounded;
 mod concern;
 mod error;
 mod extract;

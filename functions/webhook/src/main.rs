@@ -14,7 +14,6 @@ use aws::{Aws, env, metrics, secrets, time};
 use domain::ban::BanEvent;
 use domain::chat::ChatState;
 use domain::ids::UserId;
-use domain::member::Action;
 use domain::subscription::Source;
 use http::{Request, Response};
 use std::sync::Arc;
@@ -121,10 +120,7 @@ impl Webhook {
 
     /// One query, one conditional write.
     async fn ban(&self, mut event: BanEvent) -> anyhow::Result<()> {
-        event.tracked = match event.event_type {
-            Action::Ban | Action::Unban => self.subscriptions.is_followed(Source::User(event.user_id)).await?,
-            Action::Kick | Action::Restrict | Action::Unrestrict => false,
-        };
+        event.tracked = event.may_be_tracked(time::now()) && self.subscriptions.is_followed(Source::User(event.user_id)).await?;
         if self.bans.insert(&event).await? {
             metrics::count("ban_events_processed_total", Some(("event_type", event.event_type.name())), 1);
             let UserId(user) = event.user_id;

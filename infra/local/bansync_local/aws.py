@@ -1,9 +1,10 @@
 """One AWS call: `python -m bansync_local.aws SERVICE OPERATION [JSON | -]`.
 
-Prints the answer as JSON. `-` reads the parameters from standard input, which keeps a secret out of the process
+Prints the answer as JSON; a stream (a Lambda's payload, an object) is text in it, or base64 where it is no text. `-` reads the parameters from standard input, which keeps a secret out of the process
 list. The endpoint is AWS_ENDPOINT_URL; on a loopback endpoint the credentials are the local AWS's own.
 """
 
+import base64
 import json
 import os
 import sys
@@ -26,10 +27,17 @@ def client(service: str, endpoint: str | None = None):
 
 
 def call(service: str, operation: str, parameters: dict) -> dict:
-    """The answer without its metadata; streams (a Lambda's payload) are read as text."""
+    """The answer without its metadata; streams are read."""
     answer = getattr(client(service), operation)(**parameters)
     answer.pop("ResponseMetadata", None)
-    return {key: value.read().decode() if isinstance(value, StreamingBody) else value for key, value in answer.items()}
+    return {key: _text(value.read()) if isinstance(value, StreamingBody) else value for key, value in answer.items()}
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(content).decode()
 
 
 def main(arguments: list[str]) -> None:

@@ -23,6 +23,7 @@ pub struct Stack {
     pub bot_id: i64,
     pub tables: BTreeMap<String, String>,
     pub queues: BTreeMap<String, String>,
+    pub buckets: BTreeMap<String, String>,
     pub bus: String,
     pub functions: BTreeMap<String, String>,
     pub log_group: Option<String>,
@@ -36,7 +37,7 @@ pub type Outputs = BTreeMap<String, String>;
 
 impl Stack {
     /// Reads the outputs by their names: `TableBans` → `tables.bans`, `QueueSyncDlq` → `queues.sync_dlq`,
-    /// `FunctionSyncPlanner` → `functions["sync-planner"]`.
+    /// `BucketArchive` → `buckets.archive`, `FunctionSyncPlanner` → `functions["sync-planner"]`.
     pub fn from_outputs(outputs: &Outputs, aws: &Aws, webhook_secret: String, telegram_api: String, bot_id: i64) -> Result<Self> {
         let output = |name: &str| outputs.get(name).cloned().with_context(|| format!("template.yaml has no output `{name}`"));
         let named = |prefix: &str, separator| {
@@ -61,6 +62,7 @@ impl Stack {
             bot_id,
             tables: named("Table", '_'),
             queues: named("Queue", '_'),
+            buckets: named("Bucket", '_'),
             bus: output("Bus")?,
             functions: named("Function", '-'),
             log_group: outputs.get("LogGroup").cloned(),
@@ -106,13 +108,15 @@ mod tests {
 
     #[test]
     fn outputs_are_read_by_their_names() {
-        let outputs = [("TableBans", "t"), ("QueueSyncDlq", "q"), ("FunctionSyncPlanner", "f"), ("Bus", "b"), ("ApiId", "a")];
+        let outputs =
+            [("TableBans", "t"), ("QueueSyncDlq", "q"), ("FunctionSyncPlanner", "f"), ("BucketArchive", "s"), ("Bus", "b"), ("ApiId", "a")];
         let outputs: Outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let aws = Aws { endpoint: Some("http://127.0.0.1:1/".to_owned()) };
         let stack = Stack::from_outputs(&outputs, &aws, "s".to_owned(), "http://sim".to_owned(), 7).unwrap();
         assert_eq!(stack.tables["bans"], "t");
         assert_eq!(stack.queues["sync_dlq"], "q");
         assert_eq!(stack.functions["sync-planner"], "f");
+        assert_eq!(stack.buckets["archive"], "s");
         assert_eq!(stack.webhook_url, "http://127.0.0.1:1/_aws/execute-api/a/$default/telegram/webhook");
     }
 

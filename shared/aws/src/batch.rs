@@ -29,8 +29,26 @@ pub struct StreamBatch {
 
 /// A change of an item.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct StreamRecord {
     pub dynamodb: Change,
+    #[serde(default)]
+    user_identity: Option<Identity>,
+}
+
+/// Who changed an item, where it was not somebody who called the store.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    #[serde(default)]
+    principal_id: String,
+}
+
+impl StreamRecord {
+    /// Did the store itself remove the item, because its time had run out? (DynamoDB Developer Guide, "DynamoDB Streams and Time to Live")
+    pub fn is_by_service(&self) -> bool {
+        self.user_identity.as_ref().is_some_and(|identity| identity.principal_id == "dynamodb.amazonaws.com")
+    }
 }
 
 /// An item before and after a change.

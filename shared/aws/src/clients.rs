@@ -31,6 +31,12 @@ impl Aws {
         aws_sdk_eventbridge::Client::new(&self.config)
     }
 
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        // An endpoint of somebody's own, such as the local AWS, has no host name a bucket.
+        let by_path = self.config.endpoint_url().is_some();
+        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&self.config).force_path_style(by_path).build())
+    }
+
     pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&self.config)
     }

@@ -6,10 +6,12 @@
 //! - [`secrets`]: SecureStrings of the Parameter Store
 //! - [`store`]: the tables, a module a concern, each with its access patterns
 //! - [`queue`], [`bus`]: what is sent on; refused entries are always read
+//! - [`archive`]: what leaves the store for good
 //! - [`batch`]: batches from queues and streams, each record parsed and answered on its own
 //! - [`lambda`]: the main function of every Lambda
 //! - [`metrics`]: counts in CloudWatch's embedded metric format
 
+pub mod archive;
 pub mod batch;
 pub mod bus;
 mod clients;

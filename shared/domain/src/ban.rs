@@ -3,6 +3,7 @@
 use crate::ids::{ChatId, UserId};
 use crate::member::Action;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Namespace of the ids this project derives.
@@ -12,6 +13,10 @@ pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f0c_64bb_2f7c_4d0e_9d5b_8c0f_3a51
 pub const PERMANENT: &str = "permanent";
 /// See [`PERMANENT`].
 pub const TEMPORARY: &str = "temporary";
+
+/// Seconds after which an event is history. Telegram brings an update again for a day: what is older comes from somebody who loads
+/// what he has kept, and must not carry out bans that nobody asks for any more.
+pub const NEWS: i64 = 24 * 3600;
 
 /// When something happened, in an order that holds within one second too: Telegram's dates are whole seconds, its update ids rise
 /// within any short while. Compares as text: `<unix seconds, 12 digits>#<update id, 16 digits>`.
@@ -27,6 +32,11 @@ impl Occurred {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Unix seconds; `None` where the text was not made here.
+    pub fn at(&self) -> Option<i64> {
+        self.0.get(..12)?.parse().ok()
     }
 }
 
@@ -57,9 +67,18 @@ pub struct BanEvent {
     /// Name of the user at that time, for messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
+    /// What else the one who registered the event had to say of it. Text only, so that the archive's readers have one type for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl BanEvent {
+    /// May this event be tracked, if somebody follows the person, at `now` (Unix seconds)? Only what changes who is banned, and only as
+    /// long as it is news: see [`NEWS`].
+    pub fn may_be_tracked(&self, now: i64) -> bool {
+        matches!(self.event_type, Action::Ban | Action::Unban) && now.saturating_sub(self.event_timestamp) <= NEWS
+    }
+
     /// Length of the ban in seconds from its start; `None` is for ever.
     pub fn ban_duration(&self) -> Option<i64> {
         self.until.map(|until| until - self.event_timestamp)
@@ -119,6 +138,25 @@ mod tests {
             tracked: true,
             chat_title: None,
             user_name: None,
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_a_day_is_history_and_never_tracked() {
+        for (event_type, age, expected) in [
+            (Action::Ban, 0, true),
+            (Action::Ban, -60, true),
+            (Action::Ban, NEWS, true),
+            (Action::Ban, NEWS + 1, false),
+            (Action::Unban, 60, true),
+            (Action::Unban, NEWS + 1, false),
+            (Action::Kick, 0, false),
+            (Action::Restrict, 0, false),
+            (Action::Unrestrict, 0, false),
+        ] {
+            let now = 1_700_000_000;
+            assert_eq!(event(event_type, now - age, 1).may_be_tracked(now), expected, "{event_type:?} {age}");
         }
     }
 
@@ -147,6 +185,7 @@ mod tests {
     proptest! {
         #[test]
         fn text_order_of_occurred_is_order_in_time(a in 0i64..1_000_000_000_000, b in 0i64..1_000_000_000_000, i in 0i64..1 << 52, j in 0i64..1 << 52) {
+            prop_assert_eq!(Occurred::new(a, i).at(), Some(a));
             prop_assert_eq!(Occurred::new(a, i).cmp(&Occurred::new(b, j)), (a, i).cmp(&(b, j)));
         }
 

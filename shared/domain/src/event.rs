@@ -57,6 +57,12 @@ pub fn timestamp(at: i64) -> String {
     jiff::Timestamp::from_second(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }
 
+/// The day of `at` (Unix seconds), UTC, as `2026-11-24`; a moment outside the years that can be written so reads as 1970.
+pub fn date(at: i64) -> String {
+    let moment = jiff::Timestamp::from_second(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
 /// Payload of `ban.registered`, `ban.detected` and `ban.lifted`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
@@ -171,6 +177,15 @@ pub struct ChatChanged {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        for (at, expected) in
+            [(0, "1970-01-01"), (86_399, "1970-01-01"), (86_400, "1970-01-02"), (1_736_937_000, "2025-01-15"), (i64::MAX, "1970-01-01")]
+        {
+            assert_eq!(date(at), expected, "{at}");
+        }
+    }
 
     #[test]
     fn an_envelope_has_the_agreed_fields_and_an_id_that_repeats() {

@@ -4,6 +4,8 @@
 //! - [`ids`]: chat and user ids, and the ids nobody may act on
 //! - [`member`]: what a change of a member's status means
 //! - [`ban`]: a ban event and its derived, repeatable id
+//! - [`registration`]: a ban event that somebody tells of, and whether it can be one
+//! - [`search`]: which ban events are looked for, and where
 //! - [`chat`]: a chat's state, rights and settings
 //! - [`subscription`]: who follows which source from which chat
 //! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
@@ -24,5 +26,7 @@ pub mod lang;
 pub mod limiter;
 pub mod member;
 pub mod notification;
+pub mod registration;
+pub mod search;
 pub mod subscription;
 pub mod sync;

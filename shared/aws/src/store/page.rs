@@ -4,6 +4,7 @@
 use super::{Attributes, Table};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
@@ -95,14 +96,8 @@ impl Table {
         let mut items = Vec::new();
         for _ in 0..ROUNDS {
             let left = i32::try_from(wanted.limit - items.len()).unwrap_or(i32::MAX);
-            let answer = query.clone().table_name(&self.name).limit(left).set_exclusive_start_key(start.take()).send().await;
-            let answer = match answer {
-                // A key that is none of this index: somebody wrote the cursor himself.
-                Err(SdkError::ServiceError(error)) if wanted.cursor.is_some() && error.err().code() == Some("ValidationException") => {
-                    return Err(PageError::BadCursor);
-                }
-                answer => answer.with_context(|| format!("reading a page of {list}"))?,
-            };
+            let query = query.clone().limit(left).set_exclusive_start_key(start.take());
+            let answer = self.query_of_page(query, wanted.cursor.is_some()).await?;
             let found: Vec<T> = serde_dynamo::from_items(answer.items.unwrap_or_default()).context("reading an item of a page")?;
             items.extend(found);
             start = answer.last_evaluated_key;
@@ -112,6 +107,17 @@ impl Table {
         }
         let next = start.map(|key| Cursor::write(list, parts(key)?)).transpose()?;
         Ok(Page { items, next })
+    }
+
+    /// One call of a list's query. `by_cursor`: a key in it comes from a cursor.
+    pub(super) async fn query_of_page(&self, query: QueryFluentBuilder, by_cursor: bool) -> Result<QueryOutput, PageError> {
+        match query.table_name(&self.name).send().await {
+            // A key that is none of this index: somebody wrote the cursor himself.
+            Err(SdkError::ServiceError(error)) if by_cursor && error.err().code() == Some("ValidationException") => {
+                Err(PageError::BadCursor)
+            }
+            answer => Ok(answer.with_context(|| format!("reading a page of {}", self.name))?),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::{self, Member};
+use std::collections::BTreeMap;
 
 /// What an update asks of us.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,6 +157,7 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
         tracked: false,
         user_name: Some(user.person().name()).filter(|name| !name.is_empty()),
         chat_title: change.chat.title(),
+        metadata: BTreeMap::new(),
     })))
 }
 
