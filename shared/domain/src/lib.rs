@@ -4,7 +4,10 @@
 //! - [`ids`]: chat and user ids, and the ids nobody may act on
 //! - [`member`]: what a change of a member's status means
 //! - [`ban`]: a ban event and its derived, repeatable id
-//! - [`chat`]: a chat's state, rights and settings
+//! - [`chat`]: a chat's state and rights
+//! - [`role`]: what an administrator of a chat is to us
+//! - [`profile`]: what people are called, and what may be said of them
+//! - [`settings`]: what people and chats chose, and what they may choose
 //! - [`subscription`]: who follows which source from which chat
 //! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
 //! - [`event`]: the envelope that travels on the bus
@@ -22,5 +25,8 @@ pub mod lang;
 pub mod limiter;
 pub mod member;
 pub mod notification;
+pub mod profile;
+pub mod role;
+pub mod settings;
 pub mod subscription;
 pub mod sync;

@@ -129,7 +129,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
 /// The status before, where the update tells it.
 fn old_member(change: &raw::MemberUpdated) -> Member {
     let old = change.old_chat_member.and_then(|old| parse::<raw::MemberState>(old).ok());
-    let unknown = Member { status: member::Status::Unknown, until: None, permissions: 0, can_restrict: false };
+    let unknown = Member { status: member::Status::Unknown, until: None, permissions: 0, can_restrict: false, can_promote: false };
     old.map_or(unknown, |old| old.member())
 }
 
