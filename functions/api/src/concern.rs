@@ -37,7 +37,7 @@ impl Concern {
     pub async fn router(self, aws: &Aws) -> anyhow::Result<Router> {
         Ok(match self {
             Self::Subscriptions => self.complete(subscriptions::routes(), subscriptions::State::from_env(aws).await?),
-            Self::Users => self.complete(users::routes(), users::State::from_env(aws)?),
+            Self::Users => self.complete(users::routes(), users::State::from_env(aws).await?),
             Self::Bans => self.complete(bans::routes(), bans::State::from_env(aws)?),
             Self::Telegram => self.complete(telegram_calls::routes(), telegram_calls::State::from_env(aws).await?),
         })

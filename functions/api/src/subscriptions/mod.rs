@@ -5,7 +5,7 @@
 //! - [`many`]: lists, checks, counts;
 //! - [`body`]: what they look like.
 
-mod body;
+pub mod body;
 mod many;
 mod one;
 
