@@ -15,7 +15,7 @@ const LARGEST_BODY: usize = 1024 * 1024;
 pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
     Ok(match concern {
         Concern::Subscriptions => complete(concern, subscriptions::routes(), subscriptions::State::from_env(aws).await?),
-        Concern::Users => complete(concern, users::routes(), users::State::from_env(aws)?),
+        Concern::Users => complete(concern, users::routes(), users::State::from_env(aws).await?),
         Concern::Bans => complete(concern, bans::routes(), bans::State::from_env(aws)?),
         Concern::Telegram => complete(concern, telegram_calls::routes(), telegram_calls::State::from_env(aws).await?),
         Concern::Sync | Concern::Notifications | Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),

@@ -94,6 +94,11 @@ impl ApiError {
         Self { retry_after: Some(1), cause: Some(cause.into()), ..error }
     }
 
+    /// Another word for it than the status usually has.
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 /// The body.
 pub struct Json<T>(pub T);
@@ -46,4 +47,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
         let read = axum::extract::Path::from_request_parts(parts, state).await;
         read.map(|axum::extract::Path(path)| Self(path)).map_err(|rejection: PathRejection| ApiError::invalid(rejection.body_text()))
     }
+}
+
+/// Tells `null` (inner `None`) from a field that is left out (outer `None`); for fields with `serde(default)`.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }

@@ -1,56 +1,63 @@
-//! A chat is gone, or has become another: its subscriptions and settings follow.
+//! A chat is gone or has become another, an admin is one no longer, a person is erased: what hangs on them follows.
+//!
+//! Every step may be done again: what was done before stays as it is.
+
+mod chats;
+mod erase;
 
 use aws::batch::BusEvent;
 use aws::lambda::{self, Context};
+use aws::store::held::{Erasure, Tables};
 use aws::store::subscriptions::Subscriptions;
 use aws::store::users::Users;
 use aws::{Aws, env};
-use domain::chat::ChatState;
-use domain::event::{CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope};
+use domain::event::{ADMIN_REMOVED, CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope, USER_ERASED};
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 struct Lifecycle {
     subscriptions: Subscriptions,
     users: Users,
+    erasure: Erasure,
 }
 
 fn main() -> Result<(), lambda::Error> {
     lambda::run(
         || async {
             let aws = Aws::from_env().await;
+            let subscriptions = env::required("SUBSCRIPTIONS_TABLE")?;
+            let tables = Tables {
+                bans: env::required("BANS_TABLE")?,
+                notifications: env::required("NOTIFICATIONS_TABLE")?,
+                subscriptions: subscriptions.clone(),
+                sync: env::required("SYNC_TABLE")?,
+            };
             Ok(Lifecycle {
-                subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
+                subscriptions: Subscriptions::new(&aws, subscriptions),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
+                erasure: Erasure::new(&aws, tables),
             })
         },
         follow,
     )
 }
 
-/// Every step may be done again: what was done before stays as it is.
-async fn follow(lifecycle: Arc<Lifecycle>, event: BusEvent<Envelope<ChatChanged>>, _context: Context) -> anyhow::Result<()> {
-    let Lifecycle { subscriptions, users } = &*lifecycle;
-    let (event_type, chat) = (event.detail.event_type.as_str(), event.detail.payload);
-    let followed = subscriptions.of_chat(chat.chat_id).await?;
-    match (event_type, chat.migrated_to) {
-        (CHAT_MIGRATED, Some(to)) => {
-            users.inherit_settings(chat.chat_id, to).await?;
-            for subscription in &followed {
-                subscriptions.migrate(subscription, to).await?;
+async fn follow(lifecycle: Arc<Lifecycle>, event: BusEvent<Envelope<Box<RawValue>>>, _context: Context) -> anyhow::Result<()> {
+    let (event_type, payload) = (event.detail.event_type.as_str(), event.detail.payload.get());
+    match event_type {
+        CHAT_REMOVED => lifecycle.chat_removed(serde_json::from_str(payload)?).await,
+        CHAT_MIGRATED => {
+            let chat: ChatChanged = serde_json::from_str(payload)?;
+            match chat.migrated_to {
+                Some(to) => lifecycle.chat_migrated(chat, to).await,
+                None => anyhow::bail!("a migration does not tell where to"),
             }
         }
-        (CHAT_REMOVED, _) => {
-            // The bot may have been added again before this event came.
-            let state = users.chats([chat.chat_id]).await?.remove(&chat.chat_id).map(|chat| chat.state);
-            if state.is_some_and(|state| state != ChatState::Removed) {
-                return Ok(());
-            }
-            for subscription in &followed {
-                subscriptions.end_with_chat(subscription).await?;
-            }
+        ADMIN_REMOVED => lifecycle.admin_removed(serde_json::from_str(payload)?).await,
+        USER_ERASED => lifecycle.user_erased(serde_json::from_str(payload)?).await,
+        _ => {
+            tracing::warn!(event_type, "an event that nothing hangs on; the rule should leave it out");
+            Ok(())
         }
-        _ => tracing::warn!(event_type, "an event that changes no subscription; the rule should leave it out"),
     }
-    tracing::info!(chat_id = %chat.chat_id, event_type, subscriptions = followed.len(), "subscriptions followed their chat");
-    Ok(())
 }

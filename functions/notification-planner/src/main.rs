@@ -6,11 +6,12 @@ use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
-use aws::store::users::Users;
+use aws::store::users::{Profile, Users};
 use aws::{Aws, env};
 use domain::chat::Cause;
 use domain::event::{self, ChatChanged, Envelope};
 use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
 use domain::notification::{Content, Notification, SyncReport, by_admin, notification_id};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,12 +98,13 @@ impl Planner {
 
     async fn send(&self, event_id: &str, correlation_id: &str, contents: BTreeMap<UserId, Content>) -> anyhow::Result<()> {
         let profiles = self.users.profiles(contents.keys().copied()).await?;
-        let messages = contents.into_iter().map(|(recipient, content)| {
+        let wanted = contents.into_iter().filter(|(recipient, _)| profiles.get(recipient).is_none_or(Profile::wants_notifications));
+        let messages = wanted.map(|(recipient, content)| {
             let notification = Notification {
                 notification_id: notification_id(event_id, recipient),
                 correlation_id: correlation_id.to_owned(),
                 recipient,
-                lang: profiles.get(&recipient).map(|profile| profile.lang()).unwrap_or_default(),
+                lang: profiles.get(&recipient).map_or_else(|| Lang::of(None, None), Profile::lang),
                 content,
             };
             Message::new(&notification, 0)

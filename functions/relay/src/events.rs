@@ -6,7 +6,7 @@ use aws::bus::Event;
 use aws::store::bans::BanItem;
 use aws::store::subscriptions::{CountItem, SubscriptionItem};
 use aws::store::sync::Summary;
-use aws::store::users::ChatItem;
+use aws::store::users::{AdminItem, ChatItem, Erasing};
 use domain::chat::ChatState;
 use domain::event::{self, Envelope};
 use domain::member::Action;
@@ -29,6 +29,11 @@ pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
     } else if has("chat_id") && has("state") {
         // A chat whose settings came before its state has no state in its old image.
         of_chat(old.and_then(|old| read(old).ok()), &read(new).context("a chat")?)
+    } else if has("ended_at") {
+        of_admin(old.map(read).transpose().context("a role")?, &read(new).context("a role")?)
+    } else if has("erase_round") {
+        // A profile that was not being erased has no such attributes.
+        of_erasure(old.and_then(|old| read(old).ok()), read(new).context("an erasure")?)
     } else {
         Ok(Vec::new())
     }
@@ -117,6 +122,25 @@ fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> 
     Ok(vec![Event::new(event::CHATS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
 }
 
+/// A role that ended. Whoever was never known to have one has none that could end.
+fn of_admin(old: Option<AdminItem>, new: &AdminItem) -> anyhow::Result<Vec<Event>> {
+    let Some(changed_at) = new.ended_at.filter(|_| old.is_none_or(|old| old.ended_at != new.ended_at)) else { return Ok(Vec::new()) };
+    let payload = event::AdminRemoved { chat_id: new.chat_id, user_id: new.user_id, changed_at };
+    let what = format!("{} in {} at {changed_at}", new.user_id, new.chat_id);
+    Ok(vec![Event::new(event::CHATS, &Envelope::new(event::ADMIN_REMOVED, &what, changed_at, payload))?])
+}
+
+/// A person was erased, or a part of what else is held on him was.
+fn of_erasure(old: Option<Erasing>, new: Erasing) -> anyhow::Result<Vec<Event>> {
+    if old == Some(new) {
+        return Ok(Vec::new());
+    }
+    let Erasing { user_id, erasing_at: erased_at, erase_round: round } = new;
+    let payload = event::UserErased { user_id, erased_at, round };
+    let what = format!("{user_id} at {erased_at} round {round}");
+    Ok(vec![Event::new(event::USERS, &Envelope::new(event::USER_ERASED, &what, erased_at, payload))?])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +201,36 @@ mod tests {
         assert_eq!(types(Some(chat("active")), chat("suspended")), ["chat.suspended"]);
         assert_eq!(types(Some(chat("suspended")), chat("removed")), ["chat.removed"]);
         assert_eq!(types(Some(chat("active")), chat("active")), [""; 0]);
+    }
+
+    #[test]
+    fn an_administrator_is_told_of_when_his_role_ends_and_not_when_it_is_seen_again_that_he_has_none() {
+        let role = |ended_at: Option<i64>| {
+            let mut item = json!({"chat_id": -100, "user_id": 1, "occurred": "000000001000#0000000000000001", "observed_at": 7});
+            match ended_at {
+                Some(at) => item["ended_at"] = at.into(),
+                None => item["role"] = "moderator".into(),
+            }
+            item
+        };
+        assert_eq!(types(Some(role(None)), role(Some(7))), ["admin.removed"]);
+        assert_eq!(types(None, role(Some(7))), ["admin.removed"], "his role was older than what is known of the chat");
+        assert_eq!(types(Some(role(Some(7))), role(Some(7))), [""; 0]);
+        assert_eq!(types(Some(role(Some(7))), role(None)), [""; 0]);
+        assert_eq!(types(None, role(None)), [""; 0]);
+    }
+
+    #[test]
+    fn each_part_of_an_erasure_is_told_of_once() {
+        let erasing = |round: u32| json!({"user_id": 1, "erased_at": 5, "erasing_at": 5, "erase_round": round, "version": 1});
+        let profile = json!({"user_id": 1, "first_name": "Mal", "version": 2});
+        assert_eq!(types(None, erasing(0)), ["user.erased"]);
+        assert_eq!(types(Some(profile.clone()), erasing(0)), ["user.erased"]);
+        assert_eq!(types(Some(erasing(0)), erasing(1)), ["user.erased"]);
+        assert_eq!(types(Some(erasing(1)), json!({"user_id": 1, "erased_at": 5, "version": 1})), [""; 0]);
+        let back = json!({"user_id": 1, "can_write": true, "erasing_at": 5, "erase_round": 1, "version": 1});
+        assert_eq!(types(Some(erasing(1)), back), [""; 0], "who comes back while it is under way");
+        assert_eq!(types(None, profile), [""; 0]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::{NotNow, Webhook};
 use aws::store::subscriptions::Followed;
 use domain::chat::ChatState;
 use domain::ids::UserId;
+use domain::lang::Lang;
 use domain::subscription::{CannotFollow, Source, Subscription};
 use telegram::bot::OutgoingMessage;
 use telegram::client::Failure;
@@ -55,14 +56,20 @@ impl Webhook {
         {
             return Ok(());
         }
-        for person in [Some(&command.from), command.replied_to.as_ref(), target_person(&command)].into_iter().flatten() {
+        if command.name == CommandName::Start && command.private {
+            self.users.begin(command.from.id).await?;
+            self.people.forget(command.from.id);
+        }
+        let chosen = self.people.seen(&self.users, &command.from).await?;
+        for person in [command.replied_to.as_ref(), target_person(&command)].into_iter().flatten() {
             self.people.seen(&self.users, person).await?;
         }
         let reply = match self.carry_out(&command).await {
             Ok(reply) | Err(Stop::Reply(reply)) => reply,
             Err(Stop::NotNow(not_now)) => return Err(not_now),
         };
-        self.answer(&command, reply.text(command.from.lang())).await?;
+        let lang = Lang::of(chosen, command.from.language_code.as_deref());
+        self.answer(&command, reply.text(lang)).await?;
         if let Some(update_id) = command.update_id {
             self.gateway.update_done(update_id).await?;
         }
@@ -71,10 +78,6 @@ impl Webhook {
 
     async fn carry_out(&self, command: &Command) -> Result<Reply, Stop> {
         match command.name {
-            CommandName::Start if command.private => {
-                self.users.set_can_write(command.from.id, true).await?;
-                Ok(Reply::Start)
-            }
             CommandName::Start => Ok(Reply::Start),
             CommandName::Help => Ok(Reply::Help),
             CommandName::Subscribe => self.subscribe(command).await,
@@ -114,7 +117,7 @@ impl Webhook {
         let followed = self.subscriptions.of_admin(command.from.id, command.chat_id).await?;
         let users: Vec<_> = followed.iter().map(|Subscription { source: Source::User(user), .. }| *user).collect();
         let profiles = self.users.profiles(users.iter().copied()).await?;
-        let name = |user| profiles.get(user).map(|profile| profile.name.clone()).filter(|name| !name.is_empty());
+        let name = |user| profiles.get(user).map(|profile| profile.name()).filter(|name| !name.is_empty());
         Ok(Reply::Subscriptions(users.iter().map(|user| (*user, name(user))).collect()))
     }
 
@@ -156,10 +159,10 @@ impl Webhook {
             Target::Person(person) => Ok(Named { id: person.id, name: Some(person.name()).filter(|name| !name.is_empty()) }),
             Target::Id(id) => {
                 let profile = self.users.profiles([*id]).await?.remove(id);
-                Ok(Named { id: *id, name: profile.map(|profile| profile.name).filter(|name| !name.is_empty()) })
+                Ok(Named { id: *id, name: profile.map(|profile| profile.name()).filter(|name| !name.is_empty()) })
             }
             Target::Username(username) => match self.users.by_username(username).await? {
-                Some(profile) => Ok(Named { id: profile.user_id, name: Some(profile.name).filter(|name| !name.is_empty()) }),
+                Some(profile) => Ok(Named { id: profile.user_id, name: Some(profile.name()).filter(|name| !name.is_empty()) }),
                 None => Err(Reply::UnknownUsername(username.clone()).into()),
             },
             Target::Unclear | Target::None => Err(Reply::WhoIsMeant(name).into()),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use telegram::client::Client;
 use telegram::reaction::Reaction;
 use telegram::render::Reply;
-use telegram::update::{self, Update};
+use telegram::update::{self, AdminChange, Update};
 use tokio::sync::OnceCell;
 
 struct Webhook {
@@ -98,6 +98,7 @@ impl Webhook {
         match update {
             Update::NotForUs => Ok(()),
             Update::Ban(event) => Ok(self.ban(*event).await?),
+            Update::Admin(change) => Ok(self.admin(*change).await?),
             Update::BotMembership(membership) => {
                 if let Some(state) = ChatState::of_bot(&membership.bot) {
                     self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
@@ -116,6 +117,14 @@ impl Webhook {
                 Ok(())
             }
         }
+    }
+
+    /// A role that ended by a ban is both. Either may be told again.
+    async fn admin(&self, change: AdminChange) -> anyhow::Result<()> {
+        if let Some(ban) = change.ban {
+            self.ban(ban).await?;
+        }
+        self.users.set_role(change.chat_id, change.user_id, change.role, &change.occurred).await
     }
 
     /// One query, one conditional write.

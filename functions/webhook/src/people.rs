@@ -1,13 +1,16 @@
 //! Names of people, kept fresh from what they write; so that `@username` can be looked up, and messages name people as they are called.
 
 use anyhow::Result;
-use aws::store::users::{Profile, Users};
+use aws::store::users::{Seen, Users};
 use aws::time;
+use domain::ids::UserId;
+use domain::lang::Lang;
+use domain::profile::ProfileChange;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use telegram::update::Person;
 
-/// A profile that has not changed is written again after this, in seconds.
+/// A profile that has not changed is written again after this, in seconds; what is remembered of it is as old at most.
 const FRESH: i64 = 300;
 
 /// People remembered; then all are forgotten, which costs a write each.
@@ -16,38 +19,65 @@ const REMEMBERED: usize = 10_000;
 /// Who was written lately, so that the same names are not written with every message.
 #[derive(Default)]
 pub struct Cache {
-    written: Mutex<HashMap<i64, (i64, Profile)>>,
+    written: Mutex<HashMap<UserId, Written>>,
+}
+
+#[derive(Clone)]
+struct Written {
+    at: i64,
+    names: ProfileChange,
+    seen: Seen,
 }
 
 impl Cache {
-    /// Writes a person's profile where it changed or is no longer fresh. Bots are left out.
-    pub async fn seen(&self, users: &Users, person: &Person) -> Result<()> {
+    /// Writes a person's profile where it changed or is no longer fresh. Bots are left out. Answers the language that he has chosen.
+    pub async fn seen(&self, users: &Users, person: &Person) -> Result<Option<Lang>> {
         if person.is_bot || person.id.is_reserved() {
-            return Ok(());
+            return Ok(None);
         }
-        let profile = Profile {
-            user_id: person.id,
-            name: person.name(),
-            username: person.username.clone(),
-            language_code: person.language_code.clone(),
-            can_write: None,
+        let (now, names) = (time::now(), names(person));
+        let seen = match self.fresh(person.id, &names, now) {
+            Some(seen) => seen,
+            None => {
+                let seen = users.seen(person.id, &names).await?;
+                self.remember(person.id, Written { at: now, names, seen });
+                seen
+            }
         };
-        let now = time::now();
-        if self.is_fresh(&profile, now) {
-            return Ok(());
+        Ok(match seen {
+            Seen::Known(language) => language,
+            Seen::Erased => None,
+        })
+    }
+
+    /// Somebody whose profile changes is written when he is seen next.
+    pub fn forget(&self, user: UserId) {
+        if let Ok(mut written) = self.written.lock() {
+            written.remove(&user);
         }
-        users.seen(&profile).await?;
+    }
+
+    fn fresh(&self, user: UserId, names: &ProfileChange, now: i64) -> Option<Seen> {
+        let written = self.written.lock().ok()?;
+        written.get(&user).filter(|written| now - written.at < FRESH && written.names == *names).map(|written| written.seen)
+    }
+
+    fn remember(&self, user: UserId, new: Written) {
         if let Ok(mut written) = self.written.lock() {
             if written.len() >= REMEMBERED {
                 written.clear();
             }
-            written.insert(person.id.0, (now, profile));
+            written.insert(user, new);
         }
-        Ok(())
     }
+}
 
-    fn is_fresh(&self, profile: &Profile, now: i64) -> bool {
-        let Ok(written) = self.written.lock() else { return false };
-        written.get(&profile.user_id.0).is_some_and(|(at, known)| now - at < FRESH && known == profile)
+fn names(person: &Person) -> ProfileChange {
+    ProfileChange {
+        first_name: Some(person.first_name.clone()),
+        last_name: Some(person.last_name.clone()),
+        username: Some(person.username.clone()),
+        language_code: Some(person.language_code.clone()),
+        ..ProfileChange::default()
     }
 }

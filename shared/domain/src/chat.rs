@@ -1,7 +1,8 @@
-//! A chat: whether the bot can act in it, and how its admins want bans carried over.
+//! A chat: whether the bot can act in it. How its admins want bans carried over is in [`crate::settings`].
 
 use crate::ids::ChatId;
 use crate::member::{Member, Status};
+use crate::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
 
 /// Can the bot act in this chat?
@@ -27,36 +28,6 @@ impl ChatState {
             Status::Left | Status::Kicked => Self::Removed,
             Status::Unknown => return None,
         })
-    }
-}
-
-/// Which ban a chat takes over from the source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncBanType {
-    /// Until the source's ban ends.
-    #[default]
-    Same,
-    Permanent,
-    /// For [`ChatSettings::ban_duration_seconds`] from the moment it is applied.
-    Temporary,
-}
-
-/// How bans are carried into a chat. The defaults hold for a chat whose admins never chose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ChatSettings {
-    pub sync_ban_type: SyncBanType,
-    /// For [`SyncBanType::Temporary`].
-    pub ban_duration_seconds: i64,
-    /// Pause between the source's ban and the one here; at least the settle time is kept anyway.
-    pub sync_delay_seconds: i64,
-    pub auto_sync_enabled: bool,
-}
-
-impl Default for ChatSettings {
-    fn default() -> Self {
-        Self { sync_ban_type: SyncBanType::Same, ban_duration_seconds: 24 * 3600, sync_delay_seconds: 0, auto_sync_enabled: true }
     }
 }
 
@@ -86,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_bot_can_act_only_as_an_administrator_who_may_ban() {
-        let bot = |status, can_restrict| Member { status, until: None, permissions: 0, can_restrict };
+        let bot = |status, can_restrict| Member { status, until: None, permissions: 0, can_restrict, can_promote: false };
         for (status, can_restrict, expected) in [
             (Status::Administrator, true, Some(ChatState::Active)),
             (Status::Creator, false, Some(ChatState::Active)),

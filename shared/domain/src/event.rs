@@ -18,6 +18,8 @@ pub const SYNC: &str = "bansync.sync";
 pub const SUBSCRIPTIONS: &str = "bansync.subscriptions";
 /// `source` of the events of chats.
 pub const CHATS: &str = "bansync.chats";
+/// `source` of the events of people.
+pub const USERS: &str = "bansync.users";
 
 pub const BAN_REGISTERED: &str = "ban.registered";
 pub const BAN_DETECTED: &str = "ban.detected";
@@ -33,6 +35,8 @@ pub const CHAT_ACTIVATED: &str = "chat.activated";
 pub const CHAT_SUSPENDED: &str = "chat.suspended";
 pub const CHAT_REMOVED: &str = "chat.removed";
 pub const CHAT_MIGRATED: &str = "chat.migrated";
+pub const ADMIN_REMOVED: &str = "admin.removed";
+pub const USER_ERASED: &str = "user.erased";
 
 /// What every event is wrapped in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +176,25 @@ pub struct ChatChanged {
     pub cause: Cause,
     /// Unix seconds.
     pub changed_at: i64,
+}
+
+/// Payload of `admin.removed`: somebody is no administrator of a chat any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminRemoved {
+    pub chat_id: ChatId,
+    pub user_id: UserId,
+    /// Unix seconds.
+    pub changed_at: i64,
+}
+
+/// Payload of `user.erased`: a person's profile is erased, and what other concerns hold on him is to follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserErased {
+    pub user_id: UserId,
+    /// Unix seconds. What is newer is not erased: he has come back.
+    pub erased_at: i64,
+    /// How many parts of it have been erased before; the event comes again until nothing is left.
+    pub round: u32,
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ impl Lang {
             _ => Self::En,
         }
     }
+
+    /// The language somebody is spoken to in: the one he `chose`, else the one that Telegram's `code` calls for, else Russian.
+    pub fn of(chosen: Option<Self>, code: Option<&str>) -> Self {
+        chosen.unwrap_or_else(|| code.map_or(Self::Ru, |code| Self::from_code(Some(code))))
+    }
 }
 
 #[cfg(test)]
@@ -32,5 +37,12 @@ mod tests {
         assert_eq!(Lang::from_code(Some("en_GB")), Lang::En);
         assert_eq!(Lang::from_code(Some("pt-br")), Lang::En);
         assert_eq!(Lang::from_code(None), Lang::En);
+    }
+
+    #[test]
+    fn what_somebody_chose_wins_over_what_telegram_tells() {
+        assert_eq!(Lang::of(Some(Lang::Ru), Some("en")), Lang::Ru);
+        assert_eq!(Lang::of(None, Some("en")), Lang::En);
+        assert_eq!(Lang::of(None, None), Lang::Ru);
     }
 }

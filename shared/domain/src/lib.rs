@@ -6,7 +6,10 @@
 //! - [`ban`]: a ban event and its derived, repeatable id
 //! - [`registration`]: a ban event that somebody tells of, and whether it can be one
 //! - [`search`]: which ban events are looked for, and where
-//! - [`chat`]: a chat's state, rights and settings
+//! - [`chat`]: a chat's state and rights
+//! - [`role`]: what an administrator of a chat is to us
+//! - [`profile`]: what people are called, and what may be said of them
+//! - [`settings`]: what people and chats chose, and what they may choose
 //! - [`subscription`]: who follows which source from which chat
 //! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
 //! - [`event`]: the envelope that travels on the bus
@@ -26,7 +29,10 @@ pub mod lang;
 pub mod limiter;
 pub mod member;
 pub mod notification;
+pub mod profile;
 pub mod registration;
+pub mod role;
 pub mod search;
+pub mod settings;
 pub mod subscription;
 pub mod sync;

@@ -29,6 +29,8 @@ pub struct Member {
     pub permissions: u32,
     /// `can_restrict_members` of an administrator; an owner always can.
     pub can_restrict: bool,
+    /// `can_promote_members` of an administrator; an owner always can.
+    pub can_promote: bool,
 }
 
 impl Member {
@@ -92,7 +94,7 @@ mod tests {
     const PERMISSIONS: u32 = 3;
 
     fn member(status: Status) -> Member {
-        Member { status, until: None, permissions: PERMISSIONS, can_restrict: false }
+        Member { status, until: None, permissions: PERMISSIONS, can_restrict: false, can_promote: false }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! the outcomes close the [`Totals`].
 
 use crate::ban::{Occurred, derive};
-use crate::chat::{Chat, ChatState, SyncBanType};
+use crate::chat::{Chat, ChatState};
 use crate::ids::{ChatId, UserId};
+use crate::settings::SyncBanType;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -21,6 +22,10 @@ pub const SHORTEST_BAN: i64 = 30;
 
 /// Telegram takes a ban that ends later than this for one that never ends, in seconds.
 pub const LONGEST_BAN: i64 = 366 * 24 * 3600;
+
+/// Length of a temporary ban in a chat that chose temporary bans and no length, in seconds. Settings are checked so that this does not
+/// happen any more; older ones have not been.
+const UNCHOSEN_DURATION: i64 = 24 * 3600;
 
 /// How long a ban is to last in a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +156,7 @@ impl Plan {
             let term = match (settings.sync_ban_type, until) {
                 (SyncBanType::Permanent, _) | (SyncBanType::Same, None) => Term::Permanent,
                 (SyncBanType::Same, Some(until)) => Term::Until(until),
-                (SyncBanType::Temporary, _) => Term::For(settings.ban_duration_seconds),
+                (SyncBanType::Temporary, _) => Term::For(settings.ban_duration_seconds.unwrap_or(UNCHOSEN_DURATION)),
             };
             let delay = settings.sync_delay_seconds.clamp(settle, MAX_QUEUE_DELAY);
             plan.targets.entry(delay).or_default().push(Target { chat_id, admins, term, tries: 0 });
@@ -264,7 +269,7 @@ impl Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::ChatSettings;
+    use crate::settings::ChatSettings;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -316,7 +321,7 @@ mod tests {
         let with = |sync_ban_type, until, delay| {
             let mut target = chat(-2, ChatState::Active);
             target.1.settings =
-                ChatSettings { sync_ban_type, ban_duration_seconds: 3600, sync_delay_seconds: delay, auto_sync_enabled: true };
+                ChatSettings { sync_ban_type, ban_duration_seconds: Some(3600), sync_delay_seconds: delay, ..ChatSettings::default() };
             let plan = Plan::new(&[(ChatId(-2), UserId(1))], &[target].into(), SOURCE, until, 5);
             let (&delay, targets) = plan.targets.first_key_value().unwrap();
             (targets[0].term, delay)

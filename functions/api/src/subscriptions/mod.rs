@@ -5,19 +5,20 @@
 //! - [`many`]: lists, checks, counts;
 //! - [`body`]: what they look like.
 
-mod body;
+pub mod body;
 mod many;
 mod one;
 
 use crate::error::ApiError;
 use crate::health::Ready;
 use crate::ids::{GroupId, PersonId};
+use crate::roles::Roles;
 use aws::store::subscriptions::{Followed, SubscriptionItem, Subscriptions};
-use aws::{Aws, env, secrets};
+use aws::store::users::Users;
+use aws::{Aws, env};
 use domain::subscription::{CannotFollow, MAX_PER_ADMIN, Mode, Source, Subscription};
 use serde_json::json;
 use std::sync::Arc;
-use telegram::client::Client;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -26,15 +27,15 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct State {
     subscriptions: Arc<Subscriptions>,
-    telegram: Client,
+    roles: Roles,
 }
 
 impl State {
     pub async fn from_env(aws: &Aws) -> anyhow::Result<Self> {
-        let [token] = secrets::load(aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+        let users = Arc::new(Users::new(aws, env::required("USERS_TABLE")?));
         Ok(Self {
             subscriptions: Arc::new(Subscriptions::new(aws, env::required("SUBSCRIPTIONS_TABLE")?)),
-            telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+            roles: Roles::from_env(aws, users).await?,
         })
     }
 }
@@ -57,7 +58,7 @@ pub fn routes() -> OpenApiRouter<State> {
 
 impl State {
     async fn follow(&self, subscription: &Subscription, mode: Mode) -> Result<SubscriptionItem, ApiError> {
-        subscription.check(self.telegram.bot()).map_err(cannot_follow)?;
+        self.check(subscription).await?;
         match self.subscriptions.follow_in(subscription, mode).await? {
             Followed::New => self.stored(subscription).await,
             Followed::Already => {
@@ -68,6 +69,19 @@ impl State {
                 let error = ApiError::conflict("limit_reached", format!("an admin has at most {MAX_PER_ADMIN} subscriptions"));
                 Err(error.with_details(json!({ "limit": MAX_PER_ADMIN })))
             }
+        }
+    }
+
+    /// Who follows is an admin of his chat; whom he follows is none, and somebody.
+    async fn check(&self, subscription: &Subscription) -> Result<(), ApiError> {
+        subscription.check(self.roles.bot()).map_err(cannot_follow)?;
+        let (chat, Source::User(tracked)) = (subscription.admin_chat_id, subscription.source);
+        if self.roles.of(chat, subscription.admin_user_id).await?.is_none() {
+            return Err(ApiError::refused("not_an_admin", "who follows is no administrator of this chat"));
+        }
+        match self.roles.of(chat, tracked).await? {
+            Some(_) => Err(cannot_follow(CannotFollow::ChatAdmin)),
+            None => Ok(()),
         }
     }
 

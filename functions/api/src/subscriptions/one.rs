@@ -18,8 +18,9 @@ use uuid::Uuid;
     path = "/api/v1/subscriptions",
     responses(
         (status = 201, description = "He follows.", body = SubscriptionBody),
-        (status = 409, description = "`already_exists`: he follows already; `limit_reached`: he has as many as he may.", body = ErrorBody),
-        (status = 422, description = "This person cannot be followed.", body = ErrorBody),
+        (status = 404, description = "`chat_unknown`: the bot is in no such chat.", body = ErrorBody),
+        (status = 409, description = "`already_exists`: he follows already; `chat_migrated`: the group became a supergroup; `limit_reached`: he has as many as he may.", body = ErrorBody),
+        (status = 422, description = "This person cannot be followed: `self_subscription`, `bot`, `reserved_id`, `chat_admin`; or who follows is `not_an_admin` of the chat; or the bot may not look there.", body = ErrorBody),
     )
 )]
 pub async fn create_subscription(

@@ -101,11 +101,11 @@ pub async fn chat_member(
     extract::State(state): extract::State<State>,
     Query(query): Query<MemberQuery>,
 ) -> Result<axum::Json<MemberBody>, ApiError> {
-    state.may_look().await?;
+    state.pace.may_look().await?;
     let (GroupId(chat), PersonId(user)) = (query.chat_id, query.user_id);
     match state.telegram.chat_member(chat, user).await {
         Ok(member) => Ok(axum::Json(member.into())),
-        Err(failure) => Err(state.refused(failure).await),
+        Err(failure) => Err(state.pace.refused(failure).await),
     }
 }
 
@@ -125,10 +125,10 @@ pub async fn chat_admins(
     extract::State(state): extract::State<State>,
     Query(query): Query<ChatQuery>,
 ) -> Result<axum::Json<AdminsBody>, ApiError> {
-    state.may_look().await?;
+    state.pace.may_look().await?;
     let GroupId(chat) = query.chat_id;
     match state.telegram.admins(chat).await {
         Ok(admins) => Ok(axum::Json(AdminsBody { administrators: admins.into_iter().map(MemberBody::from).collect() })),
-        Err(failure) => Err(state.refused(failure).await),
+        Err(failure) => Err(state.pace.refused(failure).await),
     }
 }

@@ -65,9 +65,9 @@ pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): J
     if ban.until_date.is_some_and(|until| !(SHORTEST_BAN..=LONGEST_BAN).contains(&(until - time::now()))) {
         return Err(ApiError::refused("end_out_of_range", "a ban ends 30 seconds to 366 days from now, or never"));
     }
-    state.reserve().await?;
+    state.pace.reserve().await?;
     match state.telegram.ban(chat, user, ban.until_date).await {
-        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.refused(failure).await),
+        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
         _ => Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date: ban.until_date })),
     }
 }
@@ -85,9 +85,9 @@ pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): J
 )]
 pub async fn unban_user(extract::State(state): extract::State<State>, Json(unban): Json<NewUnban>) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (unban.chat_id, unban.user_id);
-    state.reserve().await?;
+    state.pace.reserve().await?;
     match state.telegram.unban(chat, user).await {
-        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.refused(failure).await),
+        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
         _ => Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None })),
     }
 }

@@ -64,7 +64,7 @@ pub async fn send_message(
     if new.reply_to_message_id.is_some_and(|id| i32::try_from(id).is_err() || id < 1) {
         return Err(ApiError::invalid("reply_to_message_id is no id of a message"));
     }
-    state.reserve().await?;
+    state.pace.reserve().await?;
     let AnyChatId(chat) = new.chat_id;
     let message = OutgoingMessage {
         html: new.parse_mode == Some(ParseMode::Html),
@@ -74,6 +74,6 @@ pub async fn send_message(
     match state.telegram.send(&message).await {
         Ok(id) => Ok(axum::Json(SentMessage { message_id: Some(id) })),
         Err(failure) if failure.reaction() == Reaction::Fine => Ok(axum::Json(SentMessage { message_id: None })),
-        Err(failure) => Err(state.refused(failure).await),
+        Err(failure) => Err(state.pace.refused(failure).await),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod bans;
 pub mod gateway;
+pub mod held;
 pub mod keys;
 pub mod notifications;
 pub mod page;

@@ -2,6 +2,7 @@
 
 use super::{Person, raw};
 use domain::ids::{ChatId, UserId};
+use domain::profile::is_username;
 
 /// A command addressed to this bot or to no bot in particular.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,11 +127,6 @@ fn target(message: &raw::Message, argument: Option<&str>, replied_to: Option<&Pe
         },
         None => replied_to.cloned().map_or(Target::None, Target::Person),
     }
-}
-
-/// Telegram's usernames: letters, digits and underscores; four characters where bought at an auction.
-fn is_username(name: &str) -> bool {
-    (4..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]

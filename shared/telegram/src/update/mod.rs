@@ -14,6 +14,8 @@ use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::{self, Member};
+use domain::profile::full_name;
+use domain::role::{self, Role};
 use std::collections::BTreeMap;
 
 /// What an update asks of us.
@@ -21,6 +23,8 @@ use std::collections::BTreeMap;
 pub enum Update {
     /// Somebody did something to a member of a chat. `tracked` of the event is not known yet.
     Ban(Box<BanEvent>),
+    /// Somebody became an administrator of a chat, is one no longer, or has other rights; he may have been banned by that, too.
+    Admin(Box<AdminChange>),
     /// The bot's own membership of a chat changed.
     BotMembership(BotMembership),
     /// A person stopped the bot in private, or let it write again.
@@ -65,11 +69,7 @@ pub struct Person {
 impl Person {
     /// First and last name, or the username where there is none.
     pub fn name(&self) -> String {
-        match (&self.last_name, self.first_name.is_empty()) {
-            (Some(last), false) if !last.is_empty() => format!("{} {last}", self.first_name),
-            (_, true) => self.username.clone().unwrap_or_default(),
-            _ => self.first_name.clone(),
-        }
+        full_name(&self.first_name, self.last_name.as_deref(), self.username.as_deref())
     }
 
     pub fn lang(&self) -> Lang {
@@ -90,6 +90,19 @@ impl ChatMember {
         let who: raw::ChatMember = parse(raw)?;
         Ok(Self { person: who.user.person(), member: parse::<MemberState>(raw)?.member() })
     }
+}
+
+/// A change of somebody's role in a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminChange {
+    pub chat_id: ChatId,
+    pub user_id: UserId,
+    /// `None`: he is no administrator any more.
+    pub role: Option<Role>,
+    /// Orders this change among others of the same administrator.
+    pub occurred: Occurred,
+    /// What was done to him by that, where it is more than the end of his role.
+    pub ban: Option<BanEvent>,
 }
 
 /// A change of the bot's own membership.
@@ -130,7 +143,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
 /// The status before, where the update tells it.
 fn old_member(change: &raw::MemberUpdated) -> Member {
     let old = change.old_chat_member.and_then(|old| parse::<raw::MemberState>(old).ok());
-    let unknown = Member { status: member::Status::Unknown, until: None, permissions: 0, can_restrict: false };
+    let unknown = Member { status: member::Status::Unknown, until: None, permissions: 0, can_restrict: false, can_promote: false };
     old.map_or(unknown, |old| old.member())
 }
 
@@ -142,9 +155,9 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
         return Ok(Update::NotForUs);
     }
     let (old, new) = (old_member(change), parse::<MemberState>(change.new_chat_member)?.member());
-    let Some(action) = member::action(&old, &new, by == Some(user.id)) else { return Ok(Update::NotForUs) };
     let at = change.date.unwrap_or(now);
-    Ok(Update::Ban(Box::new(BanEvent {
+    let occurred = Occurred::new(at, update_id.unwrap_or(0));
+    let ban = member::action(&old, &new, by == Some(user.id)).map(|action| BanEvent {
         event_id: event_id(change.chat.id, user.id, action, change.date, update_id),
         user_id: user.id,
         chat_id: change.chat.id,
@@ -153,12 +166,17 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
         reason: None,
         initiator_user_id: by,
         event_timestamp: at,
-        occurred: Occurred::new(at, update_id.unwrap_or(0)),
+        occurred: occurred.clone(),
         tracked: false,
         user_name: Some(user.person().name()).filter(|name| !name.is_empty()),
         chat_title: change.chat.title(),
         metadata: BTreeMap::new(),
-    })))
+    });
+    if role::changed(&old, &new) {
+        let change = AdminChange { chat_id: change.chat.id, user_id: user.id, role: Role::of(&new), occurred, ban };
+        return Ok(Update::Admin(Box::new(change)));
+    }
+    Ok(ban.map_or(Update::NotForUs, |ban| Update::Ban(Box::new(ban))))
 }
 
 fn bot_membership(change: &raw::MemberUpdated, update_id: Option<i64>, now: i64) -> Result<Update, Unreadable> {
@@ -200,6 +218,7 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
 mod tests {
     use super::*;
     use domain::member::Action;
+    use domain::role::Rank;
     use proptest::prelude::*;
 
     const BOT: UserId = UserId(99);
@@ -237,6 +256,30 @@ mod tests {
         assert_eq!(of(&change("left", "member", 5)), Update::NotForUs);
         assert_eq!(of(&change("member", "left", 5)), Update::NotForUs);
         assert_eq!(of(&change("member", "a status from the future", 1)), Update::NotForUs);
+    }
+
+    #[test]
+    fn who_becomes_or_is_no_longer_an_administrator_is_told_apart_from_who_is_banned() {
+        let role = |old: &str, new: &str, rights: &str| {
+            let rights = format!(r#""status":"{new}",{rights}"until_date":0"#);
+            match of(&change(old, new, 1).replace(&format!(r#""status":"{new}","until_date":0"#), &rights)) {
+                Update::Admin(change) => Some((change.role.map(|role| (role.role, role.can_ban)), change.ban.map(|ban| ban.event_type))),
+                _ => None,
+            }
+        };
+        let (moderates, promotes) = (r#""can_restrict_members":true,"#, r#""can_promote_members":true,"#);
+        assert_eq!(role("member", "administrator", moderates), Some((Some((Rank::Moderator, true)), None)));
+        assert_eq!(role("left", "administrator", promotes), Some((Some((Rank::Admin, false)), None)));
+        assert_eq!(role("administrator", "administrator", moderates), Some((Some((Rank::Moderator, true)), None)));
+        assert_eq!(role("administrator", "creator", ""), Some((Some((Rank::Owner, true)), None)));
+        assert_eq!(role("administrator", "member", ""), Some((None, None)));
+        assert_eq!(role("administrator", "kicked", ""), Some((None, Some(Action::Ban))));
+        assert_eq!(role("administrator", "left", ""), Some((None, Some(Action::Kick))));
+        assert_eq!(role("administrator", "administrator", ""), None, "a title that changed is no other role");
+        assert_eq!(role("administrator", "a status from the future", ""), None);
+        for (old, new) in [("left", "member"), ("member", "left"), ("member", "kicked"), ("kicked", "left"), ("member", "restricted")] {
+            assert_eq!(role(old, new, ""), None, "{old} -> {new}");
+        }
     }
 
     #[test]

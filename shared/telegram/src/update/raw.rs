@@ -105,6 +105,8 @@ pub struct MemberState {
     until_date: Option<i64>,
     #[serde(default)]
     can_restrict_members: Option<bool>,
+    #[serde(default)]
+    can_promote_members: Option<bool>,
     // Permissions of a restricted member, of every Bot API version seen.
     #[serde(default)]
     can_send_messages: Option<bool>,
@@ -168,6 +170,7 @@ impl MemberState {
             until: self.until_date.filter(|&until| until > 0),
             permissions: permissions.iter().filter(|granted| **granted == Some(true)).count() as u32,
             can_restrict: self.can_restrict_members == Some(true),
+            can_promote: self.can_promote_members == Some(true),
         }
     }
 }

@@ -1,0 +1,262 @@
+//! Chats: register one; what it chose.
+
+use super::{LangBody, State, invalid};
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{Json, Path, given};
+use crate::ids::GroupId;
+use aws::store::users::{ChatItem, Chosen};
+use axum::extract;
+use axum::http::StatusCode;
+use domain::chat::{Chat, ChatState};
+use domain::settings::{ChatChange, ChatSettings, FreeMap, SyncBanType};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// Which ban is carried over: as long as the source's (`same`), for ever (`permanent`), or for a time (`temporary`).
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncBanTypeBody {
+    Same,
+    Permanent,
+    Temporary,
+}
+
+/// What is to be another way; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatSettingsChange {
+    /// What messages call the chat; `null`: as Telegram does.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    chat_title: Option<Option<String>>,
+    #[schema(inline)]
+    sync_ban_type: Option<SyncBanTypeBody>,
+    /// Needed where `sync_ban_type` is `temporary`. Telegram's shortest ban is half a minute: a shorter one lasts that long.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 31_622_400)]
+    ban_duration_seconds: Option<Option<i64>>,
+    #[schema(minimum = 0, maximum = 604_800)]
+    sync_delay_seconds: Option<i64>,
+    auto_sync_enabled: Option<bool>,
+    require_confirmation: Option<bool>,
+    sync_unban: Option<bool>,
+    /// `null`: of whoever is answered.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<LangBody>, inline)]
+    language: Option<Option<LangBody>>,
+    /// A name of the IANA time zone database; its case does not matter.
+    #[schema(max_length = 64, example = "Europe/Moscow")]
+    timezone: Option<String>,
+    /// Replaces the whole map; at most 4096 bytes as JSON.
+    settings: Option<Map<String, Value>>,
+}
+
+impl From<ChatSettingsChange> for ChatChange {
+    fn from(change: ChatSettingsChange) -> Self {
+        Self {
+            chat_title: change.chat_title,
+            sync_ban_type: change.sync_ban_type.map(|sync_ban_type| match sync_ban_type {
+                SyncBanTypeBody::Same => SyncBanType::Same,
+                SyncBanTypeBody::Permanent => SyncBanType::Permanent,
+                SyncBanTypeBody::Temporary => SyncBanType::Temporary,
+            }),
+            ban_duration_seconds: change.ban_duration_seconds,
+            sync_delay_seconds: change.sync_delay_seconds,
+            auto_sync_enabled: change.auto_sync_enabled,
+            require_confirmation: change.require_confirmation,
+            sync_unban: change.sync_unban,
+            language: change.language.map(|language| language.map(Into::into)),
+            timezone: change.timezone,
+            settings: change.settings.map(FreeMap),
+        }
+    }
+}
+
+/// How bans are carried into a chat.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatSettingsBody {
+    #[schema(inline)]
+    chat_id: GroupId,
+    /// What messages call the chat.
+    chat_title: Option<String>,
+    #[schema(inline)]
+    sync_ban_type: SyncBanTypeBody,
+    ban_duration_seconds: Option<i64>,
+    sync_delay_seconds: i64,
+    auto_sync_enabled: bool,
+    require_confirmation: bool,
+    sync_unban: bool,
+    #[schema(inline)]
+    language: Option<LangBody>,
+    timezone: String,
+    settings: Map<String, Value>,
+}
+
+impl From<ChatItem> for ChatSettingsBody {
+    fn from(item: ChatItem) -> Self {
+        let Chat { chat_id, title, settings, .. } = item.into();
+        Self {
+            chat_id: GroupId(chat_id),
+            chat_title: title,
+            sync_ban_type: match settings.sync_ban_type {
+                SyncBanType::Same => SyncBanTypeBody::Same,
+                SyncBanType::Permanent => SyncBanTypeBody::Permanent,
+                SyncBanType::Temporary => SyncBanTypeBody::Temporary,
+            },
+            ban_duration_seconds: settings.ban_duration_seconds,
+            sync_delay_seconds: settings.sync_delay_seconds,
+            auto_sync_enabled: settings.auto_sync_enabled,
+            require_confirmation: settings.require_confirmation,
+            sync_unban: settings.sync_unban,
+            language: settings.language.map(Into::into),
+            timezone: settings.timezone,
+            settings: settings.settings.0,
+        }
+    }
+}
+
+/// A chat to register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewChat {
+    #[schema(inline)]
+    chat_id: GroupId,
+    settings: Option<ChatSettingsChange>,
+}
+
+/// A chat.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatBody {
+    #[schema(inline)]
+    chat_id: GroupId,
+    /// As Telegram tells it; `null` where it has not yet.
+    title: Option<String>,
+    #[schema(inline)]
+    state: StateBody,
+    /// The supergroup that it became.
+    #[schema(inline)]
+    migrated_to: Option<GroupId>,
+    /// When the state changed last, Unix seconds.
+    updated_at: i64,
+    settings: ChatSettingsBody,
+}
+
+/// Can the bot ban there (`active`), is it there without that right (`suspended`), is it not there (`removed`), or is the chat another
+/// one now (`migrated`)?
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StateBody {
+    Active,
+    Suspended,
+    Removed,
+    Migrated,
+}
+
+impl From<ChatItem> for ChatBody {
+    fn from(item: ChatItem) -> Self {
+        Self {
+            chat_id: GroupId(item.chat_id),
+            title: item.title.clone(),
+            state: match item.state {
+                ChatState::Active => StateBody::Active,
+                ChatState::Suspended => StateBody::Suspended,
+                ChatState::Removed => StateBody::Removed,
+                ChatState::Migrated => StateBody::Migrated,
+            },
+            migrated_to: item.migrated_to.map(GroupId),
+            updated_at: item.updated_at,
+            settings: item.into(),
+        }
+    }
+}
+
+fn unknown_chat() -> ApiError {
+    ApiError::not_found("this chat is not known").with_code("chat_unknown")
+}
+
+/// Register a chat that the bot is in. Whoever adds the bot to a chat registers it by that; this is for chats that have it from before.
+#[utoipa::path(
+    post,
+    path = "/api/v1/chats",
+    responses(
+        (status = 201, description = "It is known now.", body = ChatBody),
+        (status = 404, description = "`chat_unknown`: the bot is in no such chat.", body = ErrorBody),
+        (status = 409, description = "`already_exists`: it is known; `chat_migrated`: it has another id now.", body = ErrorBody),
+        (status = 422, description = "`invalid`: some settings are not as they must be; or the bot may not look there.", body = ErrorBody),
+    )
+)]
+pub async fn create_chat(
+    extract::State(state): extract::State<State>,
+    Json(new): Json<NewChat>,
+) -> Result<(StatusCode, axum::Json<ChatBody>), ApiError> {
+    let GroupId(chat) = new.chat_id;
+    let change = ChatChange::from(new.settings.unwrap_or_default());
+    let settings = ChatSettings::default().changed(&change).map_err(|problems| invalid(&problems))?;
+    let known = || ApiError::conflict("already_exists", "this chat is known already");
+    if state.users.chat(chat).await?.is_some() {
+        return Err(known());
+    }
+    let item = ChatItem::new(chat, state.roles.of_bot(chat).await?, settings);
+    match state.users.add_chat(&item).await? {
+        true => Ok((StatusCode::CREATED, axum::Json(item.into()))),
+        false => Err(known()),
+    }
+}
+
+/// What is known of a chat.
+#[utoipa::path(
+    get,
+    path = "/api/v1/chats/{chat_id}",
+    params(("chat_id" = inline(GroupId), Path)),
+    responses(
+        (status = 200, description = "It.", body = ChatBody),
+        (status = 404, description = "`chat_unknown`: it is not known.", body = ErrorBody),
+    )
+)]
+pub async fn get_chat(
+    extract::State(state): extract::State<State>,
+    Path(GroupId(chat)): Path<GroupId>,
+) -> Result<axum::Json<ChatBody>, ApiError> {
+    Ok(axum::Json(state.users.chat(chat).await?.ok_or_else(unknown_chat)?.into()))
+}
+
+/// How bans are carried into a chat.
+#[utoipa::path(
+    get,
+    path = "/api/v1/chats/{chat_id}/settings",
+    params(("chat_id" = inline(GroupId), Path)),
+    responses(
+        (status = 200, description = "Its settings.", body = ChatSettingsBody),
+        (status = 404, description = "`chat_unknown`: it is not known.", body = ErrorBody),
+    )
+)]
+pub async fn get_chat_settings(
+    extract::State(state): extract::State<State>,
+    Path(GroupId(chat)): Path<GroupId>,
+) -> Result<axum::Json<ChatSettingsBody>, ApiError> {
+    Ok(axum::Json(state.users.chat(chat).await?.ok_or_else(unknown_chat)?.into()))
+}
+
+/// Choose for a chat. Choices that meet are all kept.
+#[utoipa::path(
+    put,
+    path = "/api/v1/chats/{chat_id}/settings",
+    params(("chat_id" = inline(GroupId), Path)),
+    responses(
+        (status = 200, description = "Its settings now.", body = ChatSettingsBody),
+        (status = 404, description = "`chat_unknown`: it is not known.", body = ErrorBody),
+        (status = 422, description = "`invalid`: some fields are not as they must be.", body = ErrorBody),
+    )
+)]
+pub async fn update_chat_settings(
+    extract::State(state): extract::State<State>,
+    Path(GroupId(chat)): Path<GroupId>,
+    Json(change): Json<ChatSettingsChange>,
+) -> Result<axum::Json<ChatSettingsBody>, ApiError> {
+    match state.users.choose_for_chat(chat, &change.into()).await? {
+        Chosen::Done(item) => Ok(axum::Json(item.into())),
+        Chosen::Unknown => Err(unknown_chat()),
+        Chosen::Refused(problems) => Err(invalid(&problems)),
+    }
+}

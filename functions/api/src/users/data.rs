@@ -1,0 +1,186 @@
+//! All that is held on a person, and its erasure.
+
+use super::State;
+use super::admins::AdminBody;
+use super::profiles::UserBody;
+use super::settings::UserSettingsBody;
+use crate::error::ApiError;
+use crate::extract::{Path, Query};
+use crate::ids::{GroupId, PersonId};
+use crate::page::{PageBody, PageQuery};
+use crate::subscriptions::body::SubscriptionBody;
+use aws::store::held::NotificationItem;
+use axum::extract;
+use axum::http::StatusCode;
+use domain::ban::BanEvent;
+use domain::subscription::Source;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DataQuery {
+    /// Only this list; needed with a `cursor`.
+    #[param(inline)]
+    part: Option<PartBody>,
+}
+
+/// A list of what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartBody {
+    Roles,
+    Subscriptions,
+    BanEvents,
+    Notifications,
+}
+
+/// All that is held on a person. Each list begins here, and goes on by its `next_cursor` with its name as `part`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DataBody {
+    #[schema(inline)]
+    user_id: PersonId,
+    /// When he was erased, Unix seconds.
+    erased_at: Option<i64>,
+    profile: Option<UserBody>,
+    settings: Option<UserSettingsBody>,
+    /// Active subscriptions of others to him.
+    followers: Option<i64>,
+    /// What he is or was in chats.
+    roles: Option<PageBody<AdminBody>>,
+    /// What he follows and followed.
+    subscriptions: Option<PageBody<SubscriptionBody>>,
+    /// What admins did to him, newest first.
+    ban_events: Option<PageBody<HeldBan>>,
+    /// The log of what the bot wrote to him.
+    notifications: Option<PageBody<HeldNotification>>,
+}
+
+/// Something that an admin did to him.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldBan {
+    event_id: Uuid,
+    #[schema(inline)]
+    chat_id: GroupId,
+    /// ban, kick, restrict, unban, unrestrict.
+    event_type: String,
+    /// His name at that time.
+    user_name: Option<String>,
+    reason: Option<String>,
+    /// Unix seconds.
+    event_timestamp: i64,
+}
+
+impl From<BanEvent> for HeldBan {
+    fn from(event: BanEvent) -> Self {
+        Self {
+            event_id: event.event_id,
+            chat_id: GroupId(event.chat_id),
+            event_type: event.event_type.name().to_owned(),
+            user_name: event.user_name,
+            reason: event.reason,
+            event_timestamp: event.event_timestamp,
+        }
+    }
+}
+
+/// A message of the bot to him.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldNotification {
+    notification_type: String,
+    channel: String,
+    status: String,
+    /// Unix seconds.
+    created_at: i64,
+    sent_at: Option<i64>,
+}
+
+impl From<NotificationItem> for HeldNotification {
+    fn from(item: NotificationItem) -> Self {
+        let NotificationItem { notification_type, channel, status, created_at, sent_at } = item;
+        Self { notification_type, channel, status, created_at, sent_at }
+    }
+}
+
+/// All that is held on a person.
+#[utoipa::path(
+    get,
+    path = "/api/v1/users/{user_id}/data",
+    params(("user_id" = inline(PersonId), Path), DataQuery, PageQuery),
+    responses((status = 200, description = "It; nothing is `null`, and empty lists.", body = DataBody))
+)]
+pub async fn get_user_data(
+    extract::State(state): extract::State<State>,
+    Path(PersonId(user)): Path<PersonId>,
+    Query(DataQuery { part }): Query<DataQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<axum::Json<DataBody>, ApiError> {
+    let wanted = page.wanted()?;
+    if wanted.cursor.is_some() && part.is_none() {
+        return Err(ApiError::invalid("a cursor belongs to one part").with_details(json!({ "parameter": "part" })));
+    }
+    let wants = |list| part.is_none_or(|part| part == list);
+    let mut body = DataBody {
+        user_id: PersonId(user),
+        erased_at: None,
+        profile: None,
+        settings: None,
+        followers: None,
+        roles: None,
+        subscriptions: None,
+        ban_events: None,
+        notifications: None,
+    };
+    if part.is_none() {
+        if let Some(profile) = state.users.held(user).await? {
+            body.erased_at = profile.erased_at;
+            if profile.erased_at.is_none() {
+                body.settings = Some(profile.clone().into());
+                body.profile = Some(profile.into());
+            }
+        }
+        body.followers = Some(state.subscriptions.count_of_source(Source::User(user)).await?);
+    }
+    if wants(PartBody::Roles) {
+        body.roles = Some(PageBody::new(state.users.roles(user, &wanted).await?, AdminBody::from));
+    }
+    if wants(PartBody::Subscriptions) {
+        let page = state.subscriptions.page_of_admin(user, None, None, &wanted).await?;
+        body.subscriptions = Some(PageBody::new(page, SubscriptionBody::from));
+    }
+    if wants(PartBody::BanEvents) {
+        body.ban_events = Some(PageBody::new(state.held.bans(user, &wanted).await?, HeldBan::from));
+    }
+    if wants(PartBody::Notifications) {
+        body.notifications = Some(PageBody::new(state.held.notifications(user, &wanted).await?, HeldNotification::from));
+    }
+    Ok(axum::Json(body))
+}
+
+/// What is being erased.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasedBody {
+    #[schema(inline)]
+    user_id: PersonId,
+    /// Unix seconds; what is newer is not erased.
+    erased_at: i64,
+}
+
+/// Erase a person. Profile, settings and username are gone at once, and updates do not write them again until he himself starts the bot
+/// in private; subscriptions, roles and the log of messages go within seconds. What admins did to him stays as their chats' record,
+/// without his name and their reasons.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{user_id}/data",
+    params(("user_id" = inline(PersonId), Path)),
+    responses((status = 202, description = "It has begun.", body = ErasedBody))
+)]
+pub async fn erase_user_data(
+    extract::State(state): extract::State<State>,
+    Path(PersonId(user)): Path<PersonId>,
+) -> Result<(StatusCode, axum::Json<ErasedBody>), ApiError> {
+    let erased_at = state.users.erase(user).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(ErasedBody { user_id: PersonId(user), erased_at })))
+}

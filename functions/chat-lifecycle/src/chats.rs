@@ -1,0 +1,49 @@
+//! A chat is gone or has become another, or an admin of it is one no longer: what is followed from there follows.
+
+use crate::Lifecycle;
+use domain::chat::ChatState;
+use domain::event::{AdminRemoved, ChatChanged};
+use domain::ids::ChatId;
+
+impl Lifecycle {
+    /// Subscriptions and settings of a group go over to the supergroup that it became.
+    pub async fn chat_migrated(&self, chat: ChatChanged, to: ChatId) -> anyhow::Result<()> {
+        let followed = self.subscriptions.of_chat(chat.chat_id).await?;
+        self.users.inherit_settings(chat.chat_id, to).await?;
+        for subscription in &followed {
+            self.subscriptions.migrate(subscription, to).await?;
+        }
+        tracing::info!(chat_id = %chat.chat_id, %to, subscriptions = followed.len(), "subscriptions followed their chat");
+        Ok(())
+    }
+
+    /// Subscriptions of a chat that is gone end.
+    pub async fn chat_removed(&self, chat: ChatChanged) -> anyhow::Result<()> {
+        // The bot may have been added again before this event came.
+        let state = self.users.chats([chat.chat_id]).await?.remove(&chat.chat_id).map(|chat| chat.state);
+        if state.is_some_and(|state| state != ChatState::Removed) {
+            return Ok(());
+        }
+        let followed = self.subscriptions.of_chat(chat.chat_id).await?;
+        for subscription in &followed {
+            self.subscriptions.end_with_chat(subscription).await?;
+        }
+        tracing::info!(chat_id = %chat.chat_id, subscriptions = followed.len(), "subscriptions ended with their chat");
+        Ok(())
+    }
+
+    /// What somebody followed as an admin of a chat ends when he is one no longer.
+    pub async fn admin_removed(&self, admin: AdminRemoved) -> anyhow::Result<()> {
+        // He may have been made one again before this event came.
+        let known = self.users.admin(admin.chat_id, admin.user_id).await?;
+        if known.is_some_and(|known| known.role().is_some()) {
+            return Ok(());
+        }
+        let followed = self.subscriptions.of_admin(admin.user_id, admin.chat_id).await?;
+        for subscription in &followed {
+            self.subscriptions.unfollow(subscription).await?;
+        }
+        tracing::info!(chat_id = %admin.chat_id, admin = %admin.user_id, subscriptions = followed.len(), "subscriptions ended with their admin's role");
+        Ok(())
+    }
+}

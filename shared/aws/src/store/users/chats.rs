@@ -1,0 +1,155 @@
+//! Chats: the bot's place in them, and what they chose.
+
+use super::{Users, chat_key};
+use crate::store::{Attributes, VERSION, n, s, value};
+use crate::time;
+use anyhow::Context;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use domain::ban::Occurred;
+use domain::chat::{Cause, Chat, ChatState};
+use domain::ids::ChatId;
+use domain::settings::ChatSettings;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A chat as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatItem {
+    pub chat_id: ChatId,
+    /// As Telegram tells it.
+    #[serde(default)]
+    pub title: Option<String>,
+    pub state: ChatState,
+    #[serde(default)]
+    pub migrated_to: Option<ChatId>,
+    #[serde(default)]
+    pub settings: ChatSettings,
+    /// Counts changes of the settings, so that none is lost where two meet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) settings_revision: i64,
+    /// What the last change of `state` was noticed through.
+    pub cause: Cause,
+    /// Unix seconds.
+    pub updated_at: i64,
+}
+
+fn is_zero(revision: &i64) -> bool {
+    *revision == 0
+}
+
+impl ChatItem {
+    /// A chat that was found to be in this state now.
+    pub fn new(chat_id: ChatId, state: ChatState, settings: ChatSettings) -> Self {
+        let (title, migrated_to, cause, updated_at) = (None, None, Cause::Membership, time::now());
+        Self { chat_id, title, state, migrated_to, settings, settings_revision: 0, cause, updated_at }
+    }
+}
+
+impl From<ChatItem> for Chat {
+    fn from(item: ChatItem) -> Self {
+        let title = item.settings.chat_title.clone().or(item.title);
+        Self { chat_id: item.chat_id, title, state: item.state, migrated_to: item.migrated_to, settings: item.settings }
+    }
+}
+
+impl Users {
+    /// What is known of a chat.
+    pub async fn chat(&self, chat: ChatId) -> anyhow::Result<Option<ChatItem>> {
+        self.read(chat_key(chat)).await
+    }
+
+    /// Registers a chat; `false` where it is known.
+    pub async fn add_chat(&self, chat: &ChatItem) -> anyhow::Result<bool> {
+        let mut item: Attributes = serde_dynamo::to_item(chat)?;
+        item.extend(chat_key(chat.chat_id));
+        item.insert("version".to_owned(), n(i64::from(VERSION)));
+        let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(error).context("registering a chat"),
+        }
+    }
+
+    /// The chats that are known.
+    pub async fn chats(&self, chats: impl IntoIterator<Item = ChatId>) -> anyhow::Result<BTreeMap<ChatId, Chat>> {
+        let items = self.table.get_all(chats.into_iter().map(chat_key).collect()).await?;
+        let chats = items.into_iter().map(|item| serde_dynamo::from_item::<_, ChatItem>(item).map(|item| (item.chat_id, item.into())));
+        Ok(chats.collect::<Result<_, _>>()?)
+    }
+
+    /// The bot's own membership changed. An older change than the one that is known is left out.
+    pub async fn set_membership(&self, chat: ChatId, title: Option<&str>, state: ChatState, occurred: &Occurred) -> anyhow::Result<()> {
+        let update = self
+            .set_state(chat, title, state, Cause::Membership)?
+            .condition_expression(
+                "(attribute_not_exists(occurred) OR occurred < :occurred) AND (attribute_not_exists(#state) OR #state <> :migrated)",
+            )
+            .expression_attribute_values(":occurred", s(occurred.as_str()))
+            .expression_attribute_values(":migrated", value(ChatState::Migrated)?);
+        let expression = update.get_update_expression().clone().unwrap_or_default();
+        self.unless_known(update.update_expression(format!("{expression}, occurred = :occurred"))).await.map(|_| ())
+    }
+
+    /// A call showed that the bot can no longer act in a chat as it could.
+    pub async fn lost(&self, chat: ChatId, state: ChatState) -> anyhow::Result<()> {
+        let update = self
+            .set_state(chat, None, state, Cause::Sync)?
+            .condition_expression("attribute_not_exists(#state) OR #state = :active OR (#state = :suspended AND :suspended <> :state)")
+            .expression_attribute_values(":active", value(ChatState::Active)?)
+            .expression_attribute_values(":suspended", value(ChatState::Suspended)?);
+        self.unless_known(update).await.map(|_| ())
+    }
+
+    /// A group became a supergroup.
+    pub async fn migrated(&self, from: ChatId, to: ChatId, title: Option<&str>) -> anyhow::Result<()> {
+        let update = self
+            .set_state(from, title, ChatState::Migrated, Cause::Membership)?
+            .condition_expression("attribute_not_exists(#state) OR #state <> :state")
+            .expression_attribute_values(":to", n(to.0));
+        let expression = update.get_update_expression().clone().unwrap_or_default();
+        self.unless_known(update.update_expression(format!("{expression}, migrated_to = :to"))).await.map(|_| ())
+    }
+
+    /// Gives a chat the settings of the group that it was, unless it has its own. The chat may not be known yet: then it is taken as
+    /// active, as any chat is of which nothing is known.
+    pub async fn inherit_settings(&self, from: ChatId, to: ChatId) -> anyhow::Result<()> {
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chat_key(from)));
+        let item = get.send().await.context("reading a chat's settings")?.item;
+        let Some(settings) = item.and_then(|mut item| item.remove("settings")) else { return Ok(()) };
+        let update = self
+            .update(chat_key(to))
+            .update_expression(
+                "SET settings = :settings, chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
+                 updated_at = if_not_exists(updated_at, :now), version = if_not_exists(version, :version)",
+            )
+            .condition_expression("attribute_not_exists(settings)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":settings", settings)
+            .expression_attribute_values(":id", n(to.0))
+            .expression_attribute_values(":active", value(ChatState::Active)?)
+            .expression_attribute_values(":cause", value(Cause::Membership)?)
+            .expression_attribute_values(":now", n(time::now()))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        self.unless_known(update).await.map(|_| ())
+    }
+
+    fn set_state(&self, chat: ChatId, title: Option<&str>, state: ChatState, cause: Cause) -> anyhow::Result<UpdateItemFluentBuilder> {
+        let expression = "SET chat_id = :id, #state = :state, cause = :cause, updated_at = :now, version = :version";
+        let update = self
+            .update(chat_key(chat))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":id", n(chat.0))
+            .expression_attribute_values(":state", value(state)?)
+            .expression_attribute_values(":cause", value(cause)?)
+            .expression_attribute_values(":now", n(time::now()))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        Ok(match title {
+            Some(title) => {
+                update.update_expression(format!("{expression}, title = :title")).expression_attribute_values(":title", s(title))
+            }
+            None => update.update_expression(expression),
+        })
+    }
+}
