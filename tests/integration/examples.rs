@@ -1,0 +1,145 @@
+//! The examples in infra/openapi.json are real answers: they are played here, and compared by their form.
+//!
+//! `BANSYNC_RECORD=1 cargo xtask test examples` writes them anew (functions/api/examples.json); `cargo xtask openapi` then takes them over.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::{Context, Result, ensure};
+use domain::access::Scope;
+use serde_json::{Map, Value, json};
+use std::fs;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/api/examples.json");
+
+/// Requests with their answers, by operation id.
+#[derive(Default)]
+struct Recorder {
+    examples: Map<String, Value>,
+}
+
+impl Recorder {
+    /// Calls the API and keeps what it answers as an example of `operation`.
+    async fn call(&mut self, play: &Play, token: &str, operation: &str, call: (&str, String), body: Value) -> Result<Value> {
+        let (method, path) = call;
+        let sent = (!body.is_null()).then_some(&body);
+        let answer = play.api(method, &path, Some(token), sent).await?;
+        ensure!(answer.status < 300, "{operation}: {} {}", answer.status, answer.body);
+        self.keep(operation, &body, answer.status, &answer.body);
+        Ok(answer.body)
+    }
+
+    fn keep(&mut self, operation: &str, request: &Value, status: u16, answer: &Value) {
+        let example = self.examples.entry(operation).or_insert_with(|| json!({ "request": request, "responses": {} }));
+        if !answer.is_null() {
+            example["responses"][status.to_string()] = answer.clone();
+        }
+    }
+}
+
+/// The form of a value: the names of its fields, and what they hold.
+fn form(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), form(value))).collect::<Map<_, _>>().into(),
+        Value::Array(items) => items.first().map_or_else(|| json!([]), |first| json!([form(first)])),
+        Value::String(_) => "text".into(),
+        Value::Number(_) => "number".into(),
+        Value::Bool(_) => "flag".into(),
+        Value::Null => Value::Null,
+    }
+}
+
+#[tokio::test]
+async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()> {
+    let play = Play::begin().await?;
+    let scopes: Vec<_> = Scope::all().map(|scope| scope.to_string()).collect();
+    let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
+    let token = &play.token(&scopes).await?;
+    let (boris, mallory) = (play.admin("Boris", "ru").await?, play.person("Mallory").await?);
+    let chat = play.chat("Chess club", boris, &[mallory]).await?;
+    let said = play.telegram.say(chat, mallory, "hello").await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.telegram.say(chat, boris, "hello").await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let now = aws::time::now();
+    let mut recorder = Recorder::default();
+    let get = |path: String| ("GET", path);
+
+    let new = json!({ "admin_user_id": boris, "admin_chat_id": chat, "tracked_user_id": mallory, "mode": "auto" });
+    let made = recorder.call(&play, token, "create_subscription", ("POST", "/api/v1/subscriptions".into()), new).await?;
+    let path = format!("/api/v1/subscriptions/{}", made["subscription_id"].as_str().context("it has an id")?);
+    recorder.call(&play, token, "get_subscription", get(path.clone()), Value::Null).await?;
+    recorder.call(&play, token, "update_subscription", ("PATCH", path.clone()), json!({ "mode": "confirm" })).await?;
+    for (operation, path) in [
+        ("list_subscriptions_of_admin", format!("/api/v1/subscriptions/admin/{boris}")),
+        ("list_subscribers_of_user", format!("/api/v1/subscriptions/user/{mallory}")),
+        (
+            "check_subscription",
+            format!("/api/v1/subscriptions/check?admin_user_id={boris}&admin_chat_id={chat}&tracked_user_id={mallory}"),
+        ),
+        ("subscription_stats", format!("/api/v1/subscriptions/stats?admin_id={boris}&user_id={mallory}")),
+    ] {
+        recorder.call(&play, token, operation, get(path), Value::Null).await?;
+    }
+
+    // History, so that the example bans nobody.
+    let event = json!({ "user_id": mallory, "chat_id": chat, "event_type": "ban", "ban_duration": 86400, "reason": "spam",
+        "initiator_user_id": boris, "event_timestamp": now - 2 * 86400, "metadata": { "source": "an old bot" } });
+    let stored = recorder.call(&play, token, "register_ban_event", ("POST", "/api/v1/events/ban".into()), event.clone()).await?;
+    let id = stored["event_id"].as_str().context("it has an id")?;
+    recorder.call(&play, token, "get_ban_event", get(format!("/api/v1/events/ban/{id}")), Value::Null).await?;
+    let second = json!({ "user_id": mallory, "chat_id": chat, "event_type": "unban", "event_timestamp": now - 86400 });
+    let bulk = json!({ "events": [event, second] });
+    recorder.call(&play, token, "register_ban_events", ("POST", "/api/v1/events/bulk".into()), bulk).await?;
+    for (operation, path) in [
+        ("list_ban_events_of_user", format!("/api/v1/events/user/{mallory}")),
+        ("list_ban_events_of_chat", format!("/api/v1/events/chat/{chat}")),
+        ("search_ban_events", format!("/api/v1/events/search?user_id={mallory}&event_type=ban&reason=spam")),
+    ] {
+        recorder.call(&play, token, operation, get(path), Value::Null).await?;
+    }
+
+    for (operation, path) in [
+        ("get_user", format!("/api/v1/users/{boris}")),
+        ("get_user_settings", format!("/api/v1/users/{boris}/settings")),
+        ("get_user_data", format!("/api/v1/users/{boris}/data")),
+        ("get_chat", format!("/api/v1/chats/{chat}")),
+        ("get_chat_settings", format!("/api/v1/chats/{chat}/settings")),
+        ("verify_admin", format!("/api/v1/admins/verify?user_id={boris}&chat_id={chat}")),
+        ("list_chat_admins", format!("/api/v1/chats/{chat}/admins")),
+        ("chat_member", format!("/api/chat_member?chat_id={chat}&user_id={mallory}")),
+        ("chat_admins", format!("/api/chat_admins?chat_id={chat}")),
+    ] {
+        recorder.call(&play, token, operation, get(path), Value::Null).await?;
+    }
+    let settings = json!({ "language": "en", "timezone": "Europe/Moscow" });
+    recorder.call(&play, token, "update_user_settings", ("PUT", format!("/api/v1/users/{boris}/settings")), settings).await?;
+    let settings = json!({ "sync_ban_type": "temporary", "ban_duration_seconds": 86400, "sync_delay_seconds": 60 });
+    recorder.call(&play, token, "update_chat_settings", ("PUT", format!("/api/v1/chats/{chat}/settings")), settings).await?;
+    let change = json!({ "last_name": "Ivanov" });
+    recorder.call(&play, token, "update_user", ("PUT", format!("/api/v1/users/{boris}")), change).await?;
+    let message = json!({ "chat_id": chat, "text": "Hello", "reply_to_message_id": said });
+    recorder.call(&play, token, "send_message", ("POST", "/api/send_message".into()), message).await?;
+    let ban = json!({ "chat_id": chat, "user_id": mallory, "until_date": now + 86400 });
+    recorder.call(&play, token, "ban_user", ("POST", "/api/ban_user".into()), ban).await?;
+    let unban = json!({ "chat_id": chat, "user_id": mallory });
+    recorder.call(&play, token, "unban_user", ("POST", "/api/unban_user".into()), unban).await?;
+
+    // Not of this run's secrets and counts.
+    recorder.examples.get_mut("subscription_stats").context("stats are recorded")?["responses"]["200"]["total"] =
+        json!({ "active": 3, "created": 5, "ended": 2 });
+    compare_or_record(&recorder.examples)
+}
+
+fn compare_or_record(played: &Map<String, Value>) -> Result<()> {
+    if std::env::var_os("BANSYNC_RECORD").is_some() {
+        fs::write(FILE, serde_json::to_string_pretty(played)? + "\n")?;
+        return Ok(());
+    }
+    let examples: Map<String, Value> = serde_json::from_slice(&fs::read(FILE)?)?;
+    let names = |examples: &Map<String, Value>| examples.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&examples), names(played));
+    for (operation, example) in &examples {
+        let (example, now) = (form(&example["responses"]), form(&played[operation]["responses"]));
+        assert_eq!(example, now, "the example of {operation} is not what is answered now: record it anew");
+    }
+    Ok(())
+}
