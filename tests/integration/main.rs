@@ -9,11 +9,15 @@
 //! - [`commands`]: what admins type
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`webhook`]: the front door
+//! - [`caller`]: a program that calls the REST API, and its key
+//! - [`access`]: who is let in
 //! - [`faults`]: what breaks on the way, and that nothing is lost
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
 
+mod access;
+mod caller;
 mod chats;
 mod commands;
 mod corpus;
