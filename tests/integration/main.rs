@@ -12,13 +12,17 @@
 //! - [`bans`]: ban events that programs register, and how they are found; [`registrar`] is such a program
 //! - [`load`]: much history at once
 //! - [`archive`]: what becomes of events whose time has run out
+//! - [`caller`]: a program that calls the REST API, and its key
+//! - [`access`]: who is let in
 //! - [`faults`]: what breaks on the way, and that nothing is lost
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
 
+mod access;
 mod archive;
 mod bans;
+mod caller;
 mod chats;
 mod commands;
 mod corpus;

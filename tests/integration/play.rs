@@ -4,6 +4,7 @@ use crate::stack::{Stack, stack};
 use anyhow::{Context, Result};
 use aws::Aws;
 use aws::store::bans::Bans;
+use aws::store::keys::Keys;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
@@ -29,6 +30,7 @@ pub struct Play {
     pub syncs: Syncs,
     pub subscriptions: Subscriptions,
     pub users: Users,
+    pub keys: Keys,
     _stage: Stage,
 }
 
@@ -58,6 +60,7 @@ impl Play {
             syncs: Syncs::new(&aws, table("sync")),
             subscriptions: Subscriptions::new(&aws, table("subscriptions")),
             users: Users::new(&aws, table("users")),
+            keys: Keys::new(&aws, table("auth")),
             _stage: stage,
         })
     }

@@ -73,6 +73,31 @@ async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() ->
 }
 
 #[tokio::test]
+async fn no_key_and_no_token_of_a_caller_is_in_the_logs() -> Result<()> {
+    let play = Play::begin().await?;
+    let key = play.key(&["subscriptions:read"], None).await?;
+    let secret = &key.reveal()[17..];
+    // What cannot be read may still hold a key.
+    for body in [json!({}), json!({ "apikey": key.reveal() }), json!({ "scopes": [key.reveal()] }), json!([key.reveal()])] {
+        play.exchange(&key, &body).await?;
+    }
+    let token = play.token(&["subscriptions:read"]).await?;
+    play.api("GET", "/api/v1/subscriptions/stats", Some(&token), None).await?;
+    play.api("GET", "/api/v1/subscriptions/stats", Some(&format!("{token}x")), None).await?;
+    play.keys.revoke(key.id()).await?;
+    play.exchange(&key, &json!({})).await?;
+
+    let refused = |logs: &String| logs.lines().any(|line| line.contains("a key was refused") && line.contains(key.id().as_str()));
+    let logged = async || Ok(play.logs().ok().filter(refused));
+    let logs = play.telegram.wait_until("the logs", PATIENCE, logged).await?;
+    let signature = token.rsplit('.').next().unwrap_or_default();
+    for hidden in [secret, signature, &key.hash().to_string()] {
+        assert!(!hidden.is_empty() && !logs.contains(hidden), "found in the logs: {}…", &hidden[..4]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_correlation_id_follows_a_ban_through_the_functions_logs() -> Result<()> {
     let play = Play::begin().await?;
     let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);

@@ -14,6 +14,7 @@ pub struct Stack {
     pub endpoint: String,
     pub webhook_url: String,
     pub webhook_secret: String,
+    pub api_url: String,
     pub telegram_api: String,
     pub bot_id: i64,
     pub tables: BTreeMap<String, String>,

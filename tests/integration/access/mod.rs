@@ -1,0 +1,216 @@
+//! Who is let in to the REST API: keys, the tokens got for them, and what becomes of both. [`matrix`]: every operation, and everybody who
+//! must not be let in to it; [`forge`] makes their tokens.
+
+mod forge;
+mod matrix;
+
+use crate::caller::TOKEN_PATH;
+use crate::play::{PATIENCE, Play};
+use anyhow::{Context, Result};
+use domain::access::{ApiKey, KeyId};
+use forge::{Forge, said};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_key_is_exchanged_for_a_token_with_the_scopes_of_the_key() -> Result<()> {
+    let play = Play::begin().await?;
+    let key = play.key(&["users:read", "bans:write"], None).await?;
+    let (status, headers, body) = play.exchange(&key, &json!({})).await?;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(headers["cache-control"], "no-store");
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
+    assert_eq!(body["scopes"], json!(["users:read", "bans:write"]));
+
+    let token = body["access_token"].as_str().context("a token")?;
+    let claims = said(token)?;
+    let decision = play.decision(&format!("Bearer {token}"))?;
+    let context =
+        json!({"subject": format!("key:{}", key.id()), "scopes": "users:read bans:write", "expires_at": claims["exp"].to_string()});
+    assert_eq!(decision, json!({"isAuthorized": true, "context": context}));
+
+    // The key may as well come in the body, and be used without a token.
+    let (status, _, body) = play.api("POST", TOKEN_PATH, None, Some(&json!({ "api_key": key.reveal() }))).await?;
+    assert_eq!(status, 200, "{body}");
+    let decision = play.decision(&format!("Bearer {}", key.reveal()))?;
+    assert_eq!(decision["context"], json!({"subject": format!("key:{}", key.id()), "scopes": "users:read bans:write"}));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_may_have_less_than_its_key_and_never_more() -> Result<()> {
+    let play = Play::begin().await?;
+    let key = play.key(&["users:read", "users:write"], None).await?;
+    let (status, _, body) = play.exchange(&key, &json!({ "scopes": ["users:read"] })).await?;
+    assert_eq!((status, &body["scopes"]), (200, &json!(["users:read"])), "{body}");
+    let (status, headers, body) = play.exchange(&key, &json!({ "scopes": ["users:read", "sync:write"] })).await?;
+    assert_eq!((status, &body["details"]["missing"]), (403, &json!(["sync:write"])), "{body}");
+    assert_eq!(headers["cache-control"], "no-store");
+    assert_eq!(body["code"], "missing_scope");
+    assert!(body["correlation_id"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn unknown_revoked_and_expired_keys_open_neither_door() -> Result<()> {
+    let play = Play::begin().await?;
+    let good = play.key(&["users:read"], Some(3600)).await?;
+    let revoked = play.key(&["users:read"], None).await?;
+    let before = play.token_for(&revoked).await?;
+    assert!(play.keys.revoke(revoked.id()).await?);
+    let expired = play.key(&["users:read"], Some(-1)).await?;
+    // The id is known, the secret is another key's.
+    let (_, secret) = revoked.reveal().split_at(17);
+    let (id, _) = good.reveal().split_at(17);
+    let mixed = format!("{id}{secret}");
+    let unknown = good.reveal().replace(good.id().as_str(), "aaaaaaaaaaaa");
+    for key in [revoked.reveal(), expired.reveal(), &mixed, &unknown, &good.reveal()[..59], "bsk_", "x"] {
+        let (status, headers, body) = play.api("POST", TOKEN_PATH, Some(key), None).await?;
+        assert_eq!((status, &body["code"]), (401, &json!("unauthorized")), "{body}");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(play.decision(&format!("Bearer {key}"))?, json!({"isAuthorized": false}));
+    }
+    assert_eq!(play.decision(&format!("Bearer {}", good.reveal()))?["isAuthorized"], true);
+    // A token outlives its key by a quarter of an hour at most: nothing is looked up for it.
+    assert_eq!(play.decision(&format!("Bearer {before}"))?["isAuthorized"], true);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_for_a_token_that_cannot_be_read_is_told_so() -> Result<()> {
+    let play = Play::begin().await?;
+    let key = play.key(&["users:read"], None).await?;
+    for (body, expected) in [
+        (json!([]), (400, "invalid_request")),
+        (json!({ "scope": ["users:read"] }), (400, "invalid_request")),
+        (json!({ "scopes": ["users:everything"] }), (400, "invalid_request")),
+        (json!({ "scopes": [] }), (400, "invalid_request")),
+        (json!({ "scopes": ["x".repeat(16 * 1024)] }), (413, "too_large")),
+    ] {
+        let (status, _, answer) = play.exchange(&key, &body).await?;
+        assert_eq!((status, answer["code"].as_str().unwrap_or_default()), expected, "{answer}");
+        assert!(answer["message"].is_string() && answer["correlation_id"].is_string(), "{answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_operators_command_makes_lists_and_revokes_keys() -> Result<()> {
+    let play = Play::begin().await?;
+    let text = play.keys_command(&["create", "--name", "the reporter", "--scope", "bans:write", "users:read", "--days", "30"])?;
+    let (status, _, body) = play.api("POST", TOKEN_PATH, Some(&text), None).await?;
+    assert_eq!((status, &body["scopes"]), (200, &json!(["users:read", "bans:write"])), "{body}");
+    let id = &text[4..16];
+    let record = play.keys.get(&id.parse()?).await?.context("the key is in the table")?;
+    assert_eq!((record.name.as_str(), record.expires_at), ("the reporter", Some(record.created_at + 30 * 24 * 3600)));
+
+    let listed = play.keys_command(&["list"])?;
+    assert!(listed.contains(&format!("{id}  good  the reporter")), "{listed}");
+    assert!(!listed.contains(&text) && !listed.contains(&record.hash.to_string()), "{listed}");
+    assert!(play.keys.list().await?.iter().any(|record| record.key_id.as_str() == id));
+    play.keys_command(&["revoke", id])?;
+    assert!(play.keys_command(&["list"])?.contains(&format!("{id}  revoked ")));
+    let (status, _, body) = play.api("POST", TOKEN_PATH, Some(&text), None).await?;
+    assert_eq!(status, 401, "{body}");
+
+    let error = play.keys_command(&["revoke", "aaaaaaaaaaaa"]).expect_err("there is no such key").to_string();
+    assert!(error.contains("there is no key aaaaaaaaaaaa"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rotation_of_the_signing_key_turns_nobody_away() -> Result<()> {
+    let play = Play::begin().await?;
+    let before = Forge::begin(&play).await?;
+    let token = before.token(|_| {})?;
+    assert_eq!(play.decision(&format!("Bearer {token}"))?["isAuthorized"], true);
+    play.keys_command(&["rotate"])?;
+    let after = Forge::begin(&play).await?;
+    assert_ne!(after.kid, before.kid);
+    let new = format!("Bearer {}", after.token(|_| {})?);
+    // A name that is not known has the keys read again, ten seconds after the last time.
+    let authorized = async || {
+        let decision = play.decision(&new).unwrap_or_default();
+        Ok((decision["isAuthorized"] == true).then_some(()))
+    };
+    play.telegram.wait_until("the new key to be believed", PATIENCE, authorized).await?;
+    assert_eq!(play.decision(&format!("Bearer {token}"))?["isAuthorized"], true, "the key before it stays good");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_use_of_a_key_is_noted_once_a_minute() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: this AWS does not count calls");
+        return Ok(());
+    }
+    let key = play.key(&["users:read"], None).await?;
+    play.stack.forget_calls().await?;
+    for _ in 0..3 {
+        play.exchange(&key, &json!({})).await?;
+    }
+    let writes = async || -> Result<u32> {
+        let calls = play.stack.calls_of("authorizer").await?;
+        Ok(calls.iter().filter(|call| call.operation == "UpdateItem").map(|call| call.count).sum())
+    };
+    assert_eq!(writes().await?, 1);
+    let record = play.keys.get(key.id()).await?.context("the key is there")?;
+    assert!(record.last_used_at.is_some_and(|at| at >= record.created_at));
+
+    // A minute later it is noted again.
+    let id = json!({"pk": {"S": "KEY"}, "sk": {"S": key.id().as_str()}});
+    let aged = json!({"TableName": play.stack.tables["auth"], "Key": id, "UpdateExpression": "SET last_used_at = :then",
+        "ExpressionAttributeValues": {":then": {"N": (aws::time::now() - 61).to_string()}}});
+    play.stack.aws("dynamodb", "update_item", aged)?;
+    play.exchange(&key, &json!({})).await?;
+    assert_eq!(writes().await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_keys_cannot_be_looked_up_nobody_is_let_in() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        println!("skipped: this AWS cannot be made to fail");
+        return Ok(());
+    }
+    let key = play.key(&["subscriptions:read"], None).await?;
+    play.stack.fail(json!({"service": "dynamodb", "function": play.stack.functions["authorizer"]})).await?;
+    let (status, headers, body) = play.exchange(&key, &json!({})).await?;
+    let direct = play.api("GET", "/api/v1/subscriptions/stats", Some(key.reveal()), None).await?;
+    play.stack.heal().await?;
+    assert_eq!((status, &body["code"]), (503, &json!("unavailable")), "{body}");
+    assert_eq!(headers["retry-after"], "1");
+    assert_eq!(direct.0, 500, "{}", direct.2);
+
+    let (status, _, body) = play.exchange(&key, &json!({})).await?;
+    assert_eq!(status, 200, "{body}");
+    Ok(())
+}
+
+impl Play {
+    async fn token_for(&self, key: &ApiKey) -> Result<String> {
+        let (status, _, body) = self.exchange(key, &json!({})).await?;
+        anyhow::ensure!(status == 200, "{status} {body}");
+        Ok(body["access_token"].as_str().context("a token is answered")?.to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_made_once_and_revoked_only_where_it_is() -> Result<()> {
+    let play = Play::begin().await?;
+    let key = play.key(&["users:read"], None).await?;
+    let record = play.keys.get(key.id()).await?.context("the key is there")?;
+    assert!(!play.keys.create(&record).await?, "its id is taken");
+    let nobody: KeyId = "zzzzzzzzzzzz".parse()?;
+    assert!(!play.keys.revoke(&nobody).await?);
+    assert!(play.keys.get(&nobody).await?.is_none());
+    assert!(play.keys.revoke(key.id()).await?);
+    let first = play.keys.get(key.id()).await?.and_then(|record| record.revoked_at);
+    assert!(first.is_some() && play.keys.revoke(key.id()).await?);
+    assert_eq!(play.keys.get(key.id()).await?.and_then(|record| record.revoked_at), first, "once revoked it stays as it is");
+    let item = json!({"TableName": play.stack.tables["auth"], "Key": {"pk": {"S": "KEY"}, "sk": {"S": key.id().as_str()}}});
+    let item: Value = play.stack.aws("dynamodb", "get_item", item)?;
+    assert!(!item.to_string().contains(&key.reveal()[17..]), "the secret is kept nowhere");
+    Ok(())
+}
