@@ -9,6 +9,9 @@
 //! - [`commands`]: what admins type
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`webhook`]: the front door
+//! - [`users`]: people and chats, and what they chose; [`operator`] is a program that looks after them
+//! - [`admins`]: who is an administrator where
+//! - [`erasure`]: a person is erased everywhere
 //! - [`bans`]: ban events that programs register, and how they are found; [`registrar`] is such a program
 //! - [`load`]: much history at once
 //! - [`archive`]: what becomes of events whose time has run out
@@ -17,17 +20,21 @@
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
 
+mod admins;
 mod archive;
 mod bans;
 mod chats;
 mod commands;
 mod corpus;
+mod erasure;
 mod events;
 mod faults;
 mod load;
+mod operator;
 mod play;
 mod registrar;
 mod secrets;
 mod stack;
 mod travel;
+mod users;
 mod webhook;
