@@ -12,14 +12,20 @@ use std::process::Command;
 /// Where tokens are got.
 pub const TOKEN_PATH: &str = "/api/v1/auth/token";
 
-/// An answer of the API: status, headers, and the body, `null` where there is none.
-pub type Answer = (u16, HeaderMap, Value);
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// `null` where there is none.
+    pub body: Value,
+}
 
 impl Play {
     /// An access token with these scopes.
     pub async fn token(&self, scopes: &[&str]) -> Result<String> {
         let key = self.key(scopes, None).await?;
-        let (status, _, body) = self.exchange(&key, &json!({})).await?;
+        let Answer { status, body, .. } = self.exchange(&key, &json!({})).await?;
         ensure!(status == 200, "{status} {body}");
         Ok(body["access_token"].as_str().context("a token is answered")?.to_owned())
     }
@@ -51,7 +57,7 @@ impl Play {
             "" => Value::Null,
             text => serde_json::from_str(text).with_context(|| format!("{method} {path}: {status} with a body that is no JSON: {text}"))?,
         };
-        Ok((status, headers, body))
+        Ok(Answer { status, headers, body })
     }
 
     /// What API Gateway is told of a caller, without what it remembers of him.

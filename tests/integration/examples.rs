@@ -71,10 +71,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     for (operation, path) in [
         ("list_subscriptions_of_admin", format!("/api/v1/subscriptions/admin/{boris}")),
         ("list_subscribers_of_user", format!("/api/v1/subscriptions/user/{mallory}")),
-        (
-            "check_subscription",
-            format!("/api/v1/subscriptions/check?admin_user_id={boris}&admin_chat_id={chat}&tracked_user_id={mallory}"),
-        ),
+        ("check_subscription", format!("/api/v1/subscriptions/check?admin_user_id={boris}&admin_chat_id={chat}&tracked_user_id={mallory}")),
         ("subscription_stats", format!("/api/v1/subscriptions/stats?admin_id={boris}&user_id={mallory}")),
     ] {
         recorder.call(&play, token, operation, get(path), Value::Null).await?;

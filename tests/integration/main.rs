@@ -9,9 +9,14 @@
 //! - [`commands`]: what admins type
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`webhook`]: the front door
+//! - [`users`]: people and chats, and what they chose; [`operator`] is a program that looks after them
+//! - [`admins`]: who is an administrator where
+//! - [`erasure`]: a person is erased everywhere
 //! - [`bans`]: ban events that programs register, and how they are found; [`registrar`] is such a program
 //! - [`load`]: much history at once
 //! - [`archive`]: what becomes of events whose time has run out
+//! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
+//! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
 //! - [`access`]: who is let in
 //! - [`faults`]: what breaks on the way, and that nothing is lost
@@ -20,18 +25,26 @@
 //! - [`events`]: the payloads in `events/`
 
 mod access;
+mod admins;
 mod archive;
 mod bans;
+mod bus;
 mod caller;
 mod chats;
 mod commands;
 mod corpus;
+mod erasure;
 mod events;
+mod examples;
 mod faults;
 mod load;
+mod operator;
 mod play;
 mod registrar;
 mod secrets;
 mod stack;
+mod subscriptions;
+mod telegram_calls;
 mod travel;
+mod users;
 mod webhook;

@@ -1,5 +1,6 @@
 //! A program that registers ban events and looks at them, and ids that no other test has.
 
+use crate::caller::Answer;
 use crate::play::Play;
 use anyhow::{Context, Result, ensure};
 use domain::search::Search;
@@ -46,18 +47,18 @@ impl<'a> Registrar<'a> {
 
     /// Registers one event: the status and the body of the answer.
     pub async fn register(&self, event: &Value) -> Result<(u16, Value)> {
-        let (status, _, body) = self.play.api("POST", "/api/v1/events/ban", Some(&self.token), Some(event)).await?;
+        let Answer { status, body, .. } = self.play.api("POST", "/api/v1/events/ban", Some(&self.token), Some(event)).await?;
         Ok((status, body))
     }
 
     pub async fn bulk(&self, events: &[Value]) -> Result<(u16, Value)> {
         let body = json!({ "events": events });
-        let (status, _, body) = self.play.api("POST", "/api/v1/events/bulk", Some(&self.token), Some(&body)).await?;
+        let Answer { status, body, .. } = self.play.api("POST", "/api/v1/events/bulk", Some(&self.token), Some(&body)).await?;
         Ok((status, body))
     }
 
     pub async fn get(&self, path: &str) -> Result<(u16, Value)> {
-        let (status, _, body) = self.play.api("GET", &format!("/api/v1/events/{path}"), Some(&self.token), None).await?;
+        let Answer { status, body, .. } = self.play.api("GET", &format!("/api/v1/events/{path}"), Some(&self.token), None).await?;
         Ok((status, body))
     }
 

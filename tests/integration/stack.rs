@@ -17,6 +17,7 @@ pub struct Stack {
     pub api_url: String,
     pub telegram_api: String,
     pub bot_id: i64,
+    pub bus: String,
     pub tables: BTreeMap<String, String>,
     pub queues: BTreeMap<String, String>,
     pub buckets: BTreeMap<String, String>,

@@ -22,7 +22,7 @@ impl Play {
     }
 
     /// Calls by the webhook function, as "service:operation", one each call.
-    async fn webhook_calls(&self) -> Result<Vec<String>> {
+    pub async fn webhook_calls(&self) -> Result<Vec<String>> {
         let calls = self.stack.calls_of("webhook").await?;
         let name = |call: &crate::stack::CallCount| vec![format!("{}:{}", call.service, call.operation); call.count as usize];
         Ok(calls.iter().flat_map(name).collect())

@@ -45,7 +45,7 @@ fn concrete(path: &str) -> String {
 impl Play {
     async fn status(&self, operation: &Operation, token: Option<&str>) -> Result<(u16, Value)> {
         let body = (operation.method != "GET").then(|| json!({}));
-        let (status, _, body) = self.api(&operation.method, &operation.path, token, body.as_ref()).await?;
+        let Answer { status, body, .. } = self.api(&operation.method, &operation.path, token, body.as_ref()).await?;
         Ok((status, body))
     }
 }

@@ -4,7 +4,7 @@
 mod forge;
 mod matrix;
 
-use crate::caller::TOKEN_PATH;
+use crate::caller::{Answer, TOKEN_PATH};
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result};
 use domain::access::{ApiKey, KeyId};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 async fn a_key_is_exchanged_for_a_token_with_the_scopes_of_the_key() -> Result<()> {
     let play = Play::begin().await?;
     let key = play.key(&["users:read", "bans:write"], None).await?;
-    let (status, headers, body) = play.exchange(&key, &json!({})).await?;
+    let Answer { status, headers, body } = play.exchange(&key, &json!({})).await?;
     assert_eq!(status, 200, "{body}");
     assert_eq!(headers["cache-control"], "no-store");
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
@@ -29,7 +29,7 @@ async fn a_key_is_exchanged_for_a_token_with_the_scopes_of_the_key() -> Result<(
     assert_eq!(decision, json!({"isAuthorized": true, "context": context}));
 
     // The key may as well come in the body, and be used without a token.
-    let (status, _, body) = play.api("POST", TOKEN_PATH, None, Some(&json!({ "api_key": key.reveal() }))).await?;
+    let Answer { status, body, .. } = play.api("POST", TOKEN_PATH, None, Some(&json!({ "api_key": key.reveal() }))).await?;
     assert_eq!(status, 200, "{body}");
     let decision = play.decision(&format!("Bearer {}", key.reveal()))?;
     assert_eq!(decision["context"], json!({"subject": format!("key:{}", key.id()), "scopes": "users:read bans:write"}));
@@ -40,9 +40,9 @@ async fn a_key_is_exchanged_for_a_token_with_the_scopes_of_the_key() -> Result<(
 async fn a_token_may_have_less_than_its_key_and_never_more() -> Result<()> {
     let play = Play::begin().await?;
     let key = play.key(&["users:read", "users:write"], None).await?;
-    let (status, _, body) = play.exchange(&key, &json!({ "scopes": ["users:read"] })).await?;
+    let Answer { status, body, .. } = play.exchange(&key, &json!({ "scopes": ["users:read"] })).await?;
     assert_eq!((status, &body["scopes"]), (200, &json!(["users:read"])), "{body}");
-    let (status, headers, body) = play.exchange(&key, &json!({ "scopes": ["users:read", "sync:write"] })).await?;
+    let Answer { status, headers, body } = play.exchange(&key, &json!({ "scopes": ["users:read", "sync:write"] })).await?;
     assert_eq!((status, &body["details"]["missing"]), (403, &json!(["sync:write"])), "{body}");
     assert_eq!(headers["cache-control"], "no-store");
     assert_eq!(body["code"], "missing_scope");
@@ -64,7 +64,7 @@ async fn unknown_revoked_and_expired_keys_open_neither_door() -> Result<()> {
     let mixed = format!("{id}{secret}");
     let unknown = good.reveal().replace(good.id().as_str(), "aaaaaaaaaaaa");
     for key in [revoked.reveal(), expired.reveal(), &mixed, &unknown, &good.reveal()[..59], "bsk_", "x"] {
-        let (status, headers, body) = play.api("POST", TOKEN_PATH, Some(key), None).await?;
+        let Answer { status, headers, body } = play.api("POST", TOKEN_PATH, Some(key), None).await?;
         assert_eq!((status, &body["code"]), (401, &json!("unauthorized")), "{body}");
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(play.decision(&format!("Bearer {key}"))?, json!({"isAuthorized": false}));
@@ -86,7 +86,7 @@ async fn a_request_for_a_token_that_cannot_be_read_is_told_so() -> Result<()> {
         (json!({ "scopes": [] }), (400, "invalid_request")),
         (json!({ "scopes": ["x".repeat(16 * 1024)] }), (413, "too_large")),
     ] {
-        let (status, _, answer) = play.exchange(&key, &body).await?;
+        let Answer { status, body: answer, .. } = play.exchange(&key, &body).await?;
         assert_eq!((status, answer["code"].as_str().unwrap_or_default()), expected, "{answer}");
         assert!(answer["message"].is_string() && answer["correlation_id"].is_string(), "{answer}");
     }
@@ -97,7 +97,7 @@ async fn a_request_for_a_token_that_cannot_be_read_is_told_so() -> Result<()> {
 async fn the_operators_command_makes_lists_and_revokes_keys() -> Result<()> {
     let play = Play::begin().await?;
     let text = play.keys_command(&["create", "--name", "the reporter", "--scope", "bans:write", "users:read", "--days", "30"])?;
-    let (status, _, body) = play.api("POST", TOKEN_PATH, Some(&text), None).await?;
+    let Answer { status, body, .. } = play.api("POST", TOKEN_PATH, Some(&text), None).await?;
     assert_eq!((status, &body["scopes"]), (200, &json!(["users:read", "bans:write"])), "{body}");
     let id = &text[4..16];
     let record = play.keys.get(&id.parse()?).await?.context("the key is in the table")?;
@@ -109,7 +109,7 @@ async fn the_operators_command_makes_lists_and_revokes_keys() -> Result<()> {
     assert!(play.keys.list().await?.iter().any(|record| record.key_id.as_str() == id));
     play.keys_command(&["revoke", id])?;
     assert!(play.keys_command(&["list"])?.contains(&format!("{id}  revoked ")));
-    let (status, _, body) = play.api("POST", TOKEN_PATH, Some(&text), None).await?;
+    let Answer { status, body, .. } = play.api("POST", TOKEN_PATH, Some(&text), None).await?;
     assert_eq!(status, 401, "{body}");
 
     let error = play.keys_command(&["revoke", "aaaaaaaaaaaa"]).expect_err("there is no such key").to_string();
@@ -176,21 +176,21 @@ async fn while_keys_cannot_be_looked_up_nobody_is_let_in() -> Result<()> {
     }
     let key = play.key(&["subscriptions:read"], None).await?;
     play.stack.fail(json!({"service": "dynamodb", "function": play.stack.functions["authorizer"]})).await?;
-    let (status, headers, body) = play.exchange(&key, &json!({})).await?;
+    let Answer { status, headers, body } = play.exchange(&key, &json!({})).await?;
     let direct = play.api("GET", "/api/v1/subscriptions/stats", Some(key.reveal()), None).await?;
     play.stack.heal().await?;
     assert_eq!((status, &body["code"]), (503, &json!("unavailable")), "{body}");
     assert_eq!(headers["retry-after"], "1");
     assert_eq!(direct.0, 500, "{}", direct.2);
 
-    let (status, _, body) = play.exchange(&key, &json!({})).await?;
+    let Answer { status, body, .. } = play.exchange(&key, &json!({})).await?;
     assert_eq!(status, 200, "{body}");
     Ok(())
 }
 
 impl Play {
     async fn token_for(&self, key: &ApiKey) -> Result<String> {
-        let (status, _, body) = self.exchange(key, &json!({})).await?;
+        let Answer { status, body, .. } = self.exchange(key, &json!({})).await?;
         anyhow::ensure!(status == 200, "{status} {body}");
         Ok(body["access_token"].as_str().context("a token is answered")?.to_owned())
     }

@@ -1,0 +1,170 @@
+//! Who is an administrator where: told by updates, asked for where that is old, and what hangs on it.
+
+use crate::operator::Operator;
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use aws::store::users::AdminItem;
+use domain::ids::{ChatId, UserId};
+use domain::member::Action;
+use serde_json::{Value, json};
+use telegram_sim::AdminRights;
+use telegram_sim::control::CallFilter;
+
+impl Play {
+    /// How often Telegram was asked what somebody is in a chat.
+    async fn asked(&self, chat: i64, user: i64) -> Result<usize> {
+        Ok(self.telegram.calls(CallFilter::method("getChatMember").chat(chat).user(user)).await?.len())
+    }
+
+    async fn known(&self, chat: i64, user: i64) -> Result<Option<AdminItem>> {
+        self.users.admin(ChatId(chat), UserId(user)).await
+    }
+
+    async fn wait_until_follows(&self, admin: i64, chat: i64, count: usize) -> Result<()> {
+        let followed = async || {
+            let of_admin = self.subscriptions.of_admin(UserId(admin), ChatId(chat)).await;
+            Ok(of_admin.is_ok_and(|of_admin| of_admin.len() == count).then_some(()))
+        };
+        Ok(self.telegram.wait_until(&format!("{count} subscriptions in {chat}"), PATIENCE, followed).await?)
+    }
+}
+
+fn verify(chat: i64, user: i64) -> String {
+    format!("admins/verify?user_id={user}&chat_id={chat}")
+}
+
+#[tokio::test]
+async fn a_role_that_an_update_told_is_known_without_asking_until_it_is_old() -> Result<()> {
+    let play = Play::begin().await?;
+    let operator = Operator::new(&play).await?;
+    let (boris, bella) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?);
+    let chat = play.chat("B", boris, &[bella]).await?;
+    for (rights, role, can_ban) in [
+        (AdminRights::moderator(), "moderator", true),
+        (AdminRights::without_restrict(), "moderator", false),
+        (AdminRights { can_promote_members: true, ..AdminRights::moderator() }, "admin", true),
+    ] {
+        play.telegram.promote(chat, bella, rights).await?;
+        play.telegram.wait_until_accepted(PATIENCE).await?;
+        let told = operator.there(&verify(chat, bella)).await?;
+        assert_eq!((&told["is_admin"], &told["role"], &told["can_ban"]), (&json!(true), &json!(role), &json!(can_ban)), "{told}");
+    }
+    play.telegram.demote(chat, bella).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let told = operator.there(&verify(chat, bella)).await?;
+    assert_eq!((&told["is_admin"], &told["role"], &told["can_ban"]), (&json!(false), &Value::Null, &json!(false)));
+    assert_eq!(play.asked(chat, bella).await?, 0);
+
+    let old = json!({"observed_at": {"N": (aws::time::now() - 301).to_string()}});
+    operator.set(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old)?;
+    for _ in 0..2 {
+        assert_eq!(operator.there(&verify(chat, bella)).await?["is_admin"], false);
+        assert_eq!(play.asked(chat, bella).await?, 1, "old: asked once");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_is_not_known_is_asked_for_and_then_listed() -> Result<()> {
+    let play = Play::begin().await?;
+    let operator = Operator::new(&play).await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    let told = operator.there(&verify(chat, boris)).await?;
+    assert_eq!((&told["role"], &told["can_ban"]), (&json!("owner"), &json!(true)));
+    for user in [mallory, 999_999_999_999] {
+        assert_eq!(operator.there(&verify(chat, user)).await?["is_admin"], false);
+    }
+    let listed = operator.there(&format!("chats/{chat}/admins")).await?;
+    assert_eq!((&listed["items"], &listed["next_cursor"]), (&json!([told]), &Value::Null));
+    let (status, body) = operator.get(&verify(-1_009_999_999_999, boris)).await?;
+    assert_eq!((status, &body["code"]), (404, &json!("chat_unknown")));
+    for path in ["admins/verify?user_id=1", "admins/verify?user_id=-1&chat_id=-1", "admins/verify?user_id=1&chat_id=1"] {
+        assert_eq!(operator.get(path).await?.0, 400, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_telegram_answers_instead_of_a_role_is_told_as_what_it_is() -> Result<()> {
+    let play = Play::alone().await?;
+    let operator = Operator::new(&play).await?;
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("B", boris, &[]).await?;
+    for (fault, status) in [
+        (telegram_sim::control::Fault::error(403, "Forbidden: bot was kicked from the supergroup chat"), 404),
+        (telegram_sim::control::Fault::error(502, "Bad Gateway"), 503),
+        (telegram_sim::control::Fault::error(400, "Bad Request: CHAT_ADMIN_REQUIRED"), 422),
+    ] {
+        play.telegram.add_fault(fault.method("getChatMember").chat(chat).times(1)).await?;
+        assert_eq!(operator.get(&verify(chat, boris)).await?.0, status);
+    }
+    assert_eq!(operator.get(&verify(chat, boris)).await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_subscriptions_of_an_admin_who_goes_end_in_that_chat_however_he_goes() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let mut admins = Vec::new();
+    for name in ["Demoted", "Leaving", "Banned"] {
+        admins.push(play.admin(name, "en").await?);
+    }
+    let (b, c) = (play.chat("B", boris, &admins).await?, play.chat("C", boris, &admins).await?);
+    for admin in &admins {
+        for chat in [b, c] {
+            play.telegram.promote(chat, *admin, AdminRights::moderator()).await?;
+            play.telegram.wait_until_accepted(PATIENCE).await?;
+            play.subscribe(chat, *admin, mallory).await?;
+        }
+    }
+    let [demoted, leaving, banned] = admins[..] else { unreachable!() };
+    play.telegram.demote(b, demoted).await?;
+    play.telegram.leave(b, leaving).await?;
+    play.telegram.ban(b, boris, banned, None).await?;
+    for admin in admins {
+        play.wait_until_follows(admin, b, 0).await?;
+        play.wait_until_follows(admin, c, 1).await?;
+    }
+    // The ban of an admin is a ban all the same.
+    let of = async || {
+        let events = play.bans_of(banned).await;
+        Ok(events.is_ok_and(|events| events.contains(&Action::Ban)).then_some(()))
+    };
+    play.telegram.wait_until("the ban of an admin to be stored", PATIENCE, of).await?;
+    Ok(())
+}
+
+impl Play {
+    async fn bans_of(&self, user: i64) -> Result<Vec<Action>> {
+        let operator = Operator::new(self).await?;
+        let data = operator.there(&format!("users/{user}/data?part=ban_events")).await?;
+        let items = data["ban_events"]["items"].as_array().cloned().unwrap_or_default();
+        Ok(items.into_iter().filter_map(|item| serde_json::from_value(item["event_type"].clone()).ok()).collect())
+    }
+}
+
+#[tokio::test]
+async fn an_admin_who_is_one_again_keeps_his_subscriptions() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, bella, mallory) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[bella]).await?;
+    play.telegram.promote(chat, bella, AdminRights::moderator()).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.subscribe(chat, bella, mallory).await?;
+    // The event of an end that is over.
+    let event = json!({"detail": {"event_id": "6cf0ff3a-994f-5a9f-ba28-47e9a9ed6003", "event_type": "admin.removed", "timestamp": "2026-01-01T10:00:00Z",
+        "payload": {"chat_id": chat, "user_id": bella, "changed_at": 1_767_261_600}}});
+    let call = json!({"FunctionName": play.stack.functions["chat-lifecycle"], "Payload": event.to_string()});
+    let answer = play.stack.aws("lambda", "invoke", call.clone())?;
+    assert!(answer["FunctionError"].is_null(), "{answer}");
+    play.wait_until_follows(bella, chat, 1).await?;
+
+    play.telegram.demote(chat, bella).await?;
+    play.wait_until_follows(bella, chat, 0).await?;
+    assert_eq!(play.known(chat, bella).await?.and_then(|known| known.role()), None);
+    // Again: nothing is left to end.
+    assert!(play.stack.aws("lambda", "invoke", call)?["FunctionError"].is_null());
+    Ok(())
+}
