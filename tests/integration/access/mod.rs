@@ -181,7 +181,7 @@ async fn while_keys_cannot_be_looked_up_nobody_is_let_in() -> Result<()> {
     play.stack.heal().await?;
     assert_eq!((status, &body["code"]), (503, &json!("unavailable")), "{body}");
     assert_eq!(headers["retry-after"], "1");
-    assert_eq!(direct.0, 500, "{}", direct.2);
+    assert_eq!(direct.status, 500, "{}", direct.body);
 
     let Answer { status, body, .. } = play.exchange(&key, &json!({})).await?;
     assert_eq!(status, 200, "{body}");
