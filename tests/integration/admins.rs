@@ -8,7 +8,7 @@ use domain::ids::{ChatId, UserId};
 use domain::member::Action;
 use serde_json::{Value, json};
 use telegram_sim::AdminRights;
-use telegram_sim::control::CallFilter;
+use telegram_sim::control::{CallFilter, Fault};
 
 impl Play {
     /// How often Telegram was asked what somebody is in a chat.
@@ -18,14 +18,6 @@ impl Play {
 
     async fn known(&self, chat: i64, user: i64) -> Result<Option<AdminItem>> {
         self.users.admin(ChatId(chat), UserId(user)).await
-    }
-
-    async fn wait_until_follows(&self, admin: i64, chat: i64, count: usize) -> Result<()> {
-        let followed = async || {
-            let of_admin = self.subscriptions.of_admin(UserId(admin), ChatId(chat)).await;
-            Ok(of_admin.is_ok_and(|of_admin| of_admin.len() == count).then_some(()))
-        };
-        Ok(self.telegram.wait_until(&format!("{count} subscriptions in {chat}"), PATIENCE, followed).await?)
     }
 }
 
@@ -92,9 +84,9 @@ async fn what_telegram_answers_instead_of_a_role_is_told_as_what_it_is() -> Resu
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     for (fault, status) in [
-        (telegram_sim::control::Fault::error(403, "Forbidden: bot was kicked from the supergroup chat"), 404),
-        (telegram_sim::control::Fault::error(502, "Bad Gateway"), 503),
-        (telegram_sim::control::Fault::error(400, "Bad Request: CHAT_ADMIN_REQUIRED"), 422),
+        (Fault::error(403, "Forbidden: bot was kicked from the supergroup chat"), 404),
+        (Fault::error(502, "Bad Gateway"), 503),
+        (Fault::error(400, "Bad Request: CHAT_ADMIN_REQUIRED"), 422),
     ] {
         play.telegram.add_fault(fault.method("getChatMember").chat(chat).times(1)).await?;
         assert_eq!(operator.get(&verify(chat, boris)).await?.0, status);
@@ -124,8 +116,8 @@ async fn the_subscriptions_of_an_admin_who_goes_end_in_that_chat_however_he_goes
     play.telegram.leave(b, leaving).await?;
     play.telegram.ban(b, boris, banned, None).await?;
     for admin in admins {
-        play.wait_until_follows(admin, b, 0).await?;
-        play.wait_until_follows(admin, c, 1).await?;
+        play.wait_until_followed(admin, b, 0).await?;
+        play.wait_until_followed(admin, c, 1).await?;
     }
     // The ban of an admin is a ban all the same.
     let of = async || {
@@ -159,10 +151,10 @@ async fn an_admin_who_is_one_again_keeps_his_subscriptions() -> Result<()> {
     let call = json!({"FunctionName": play.stack.functions["chat-lifecycle"], "Payload": event.to_string()});
     let answer = play.stack.aws("lambda", "invoke", call.clone())?;
     assert!(answer["FunctionError"].is_null(), "{answer}");
-    play.wait_until_follows(bella, chat, 1).await?;
+    play.wait_until_followed(bella, chat, 1).await?;
 
     play.telegram.demote(chat, bella).await?;
-    play.wait_until_follows(bella, chat, 0).await?;
+    play.wait_until_followed(bella, chat, 0).await?;
     assert_eq!(play.known(chat, bella).await?.and_then(|known| known.role()), None);
     // Again: nothing is left to end.
     assert!(play.stack.aws("lambda", "invoke", call)?["FunctionError"].is_null());

@@ -31,7 +31,7 @@ impl Play {
         self.stack.aws("dynamodb", "update_item", parameters).map(|_| ())
     }
 
-    async fn wait_until_followed(&self, admin: i64, chat: i64, count: usize) -> Result<()> {
+    pub async fn wait_until_followed(&self, admin: i64, chat: i64, count: usize) -> Result<()> {
         let followed = async || {
             let of_admin = self.subscriptions.of_admin(UserId(admin), ChatId(chat)).await;
             Ok(of_admin.is_ok_and(|of_admin| of_admin.len() == count).then_some(()))

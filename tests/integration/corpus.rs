@@ -68,6 +68,11 @@ async fn does_what_it_should(play: &Play, expected: &str, update: Option<&Update
             let known = play.users.profiles([*user]).await?.remove(user).and_then(|profile| profile.can_write);
             known == Some(*may_write) && expected.contains(if *may_write { "resume DMs" } else { "stop DMs" })
         }
+        (expected, Some(Update::Admin(change))) => {
+            let known = play.users.admin(change.chat_id, change.user_id).await?;
+            let fits = ["ignore", "rights change"].iter().any(|words| expected.starts_with(words));
+            fits && change.ban.is_none() && known.is_some_and(|known| known.role() == change.role)
+        }
         (expected, Some(Update::BotMembership(membership))) => {
             let known = state(membership.chat_id).await?.map(|chat| chat.state);
             let read = ChatState::of_bot(&membership.bot);

@@ -4,7 +4,7 @@ use super::State;
 use super::admins::AdminBody;
 use super::profiles::UserBody;
 use super::settings::UserSettingsBody;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Path, Query};
 use crate::ids::{GroupId, PersonId};
 use crate::page::{PageBody, PageQuery};
@@ -15,7 +15,6 @@ use axum::http::StatusCode;
 use domain::ban::BanEvent;
 use domain::subscription::Source;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -109,7 +108,10 @@ impl From<NotificationItem> for HeldNotification {
     get,
     path = "/api/v1/users/{user_id}/data",
     params(("user_id" = inline(PersonId), Path), DataQuery, PageQuery),
-    responses((status = 200, description = "It; nothing is `null`, and empty lists.", body = DataBody))
+    responses(
+        (status = 200, description = "It; where there is nothing, `null` and empty lists.", body = DataBody),
+        (status = 422, description = "`part_missing`: a cursor without the part that it belongs to.", body = ErrorBody),
+    )
 )]
 pub async fn get_user_data(
     extract::State(state): extract::State<State>,
@@ -119,7 +121,7 @@ pub async fn get_user_data(
 ) -> Result<axum::Json<DataBody>, ApiError> {
     let wanted = page.wanted()?;
     if wanted.cursor.is_some() && part.is_none() {
-        return Err(ApiError::invalid("a cursor belongs to one part").with_details(json!({ "parameter": "part" })));
+        return Err(ApiError::refused("part_missing", "a cursor belongs to one part, which has to be named"));
     }
     let wants = |list| part.is_none_or(|part| part == list);
     let mut body = DataBody {
