@@ -1,6 +1,7 @@
 //! Every operation of the API, and everybody who must not be let in to it.
 
 use super::forge::{Forge, all_scopes};
+use crate::caller::Answer;
 use crate::play::Play;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
