@@ -1,7 +1,7 @@
 //! What becomes of events whose time has run out: they leave the store, and are in the archive.
 
 use crate::play::{PATIENCE, Play};
-use crate::registrar::{Registrar, chat, told, unique, user, with};
+use crate::registrar::{Registrar, chat, past, told, unique, user, with};
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,9 +26,10 @@ async fn what_expires_is_read_back_from_the_archive_as_it_was_though_s3_fails_fo
         return Ok(());
     }
     let registrar = Registrar::new(&play).await?;
-    let (user, chat, start) = (user(), chat(), 1_400_000_000 + unique() % 3000 * DAY);
+    let (user, chat, start) = (user(), chat(), past(1_600_000_000, 4));
+    let run = unique();
     let event = |n: i64| {
-        let fields = json!({"event_id": format!("{start} {n}"), "reason": format!("Причина\n{n}"), "metadata": {"n": n.to_string()}});
+        let fields = json!({"event_id": format!("{run} {n}"), "reason": format!("Причина\n{n}"), "metadata": {"n": n.to_string()}});
         with(told(user, chat, "ban", start + n * DAY / 12), fields)
     };
     // The last one is deleted by somebody instead.

@@ -1,7 +1,7 @@
 //! Ban events that programs register, and how they are found.
 
 use crate::play::{PATIENCE, Play};
-use crate::registrar::{Registrar, chat, ids, path, told, unique, user, with};
+use crate::registrar::{Registrar, chat, ids, past, path, told, unique, user, with};
 use anyhow::Result;
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
@@ -171,13 +171,13 @@ async fn every_filter_and_every_two_of_them_find_what_they_are_to_find() -> Resu
     let play = Play::begin().await?;
     let registrar = Registrar::new(&play).await?;
     // Days of this test's own.
-    let start = 1_400_000_000 + unique() % 3000 * DAY;
+    let (start, run) = (past(1_500_000_000, 3), unique());
     let (users, chats) = ([user(), user()], [chat(), chat()]);
     let (types, reasons) = (["ban", "kick", "unban"], ["Реклама", "spam and scam", "SPAM", ""]);
     let event = |n: usize| {
         // Many within one second, and over the border of a day.
         let at = start + (n as i64 / 3) * 7200;
-        with(told(users[n % 2], chats[n / 2 % 2], types[n % 3], at), json!({"event_id": format!("{start} {n}"), "reason": reasons[n % 4]}))
+        with(told(users[n % 2], chats[n / 2 % 2], types[n % 3], at), json!({"event_id": format!("{run} {n}"), "reason": reasons[n % 4]}))
     };
     let events: Vec<_> = (0..60).map(event).collect();
     let (_, body) = registrar.bulk(&events).await?;

@@ -1,7 +1,7 @@
 //! Much history at once, and who reads it meanwhile.
 
 use crate::play::Play;
-use crate::registrar::{Registrar, chat, ids, path, told, unique, user, with};
+use crate::registrar::{Registrar, chat, ids, past, path, told, unique, user, with};
 use anyhow::{Result, ensure};
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
@@ -23,7 +23,9 @@ const DAY: i64 = 24 * HOUR;
 struct Past {
     users: Vec<i64>,
     chats: Vec<i64>,
+    /// Unix seconds.
     start: i64,
+    run: i64,
 }
 
 impl Past {
@@ -33,7 +35,7 @@ impl Past {
         let at = self.start + (n as i64 * 7919) % (4 * DAY);
         let reason = if n.is_multiple_of(10) { "Spam, again" } else { "rules" };
         let (user, chat) = (self.users[n % self.users.len()], self.chats[n / 7 % self.chats.len()]);
-        with(told(user, chat, types[n / 3 % 5], at), json!({"event_id": format!("{} {n}", self.start), "reason": reason}))
+        with(told(user, chat, types[n / 3 % 5], at), json!({"event_id": format!("{} {n}", self.run), "reason": reason}))
     }
 
     /// The same as the domain has it.
@@ -61,7 +63,8 @@ async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_doub
     let past = Past {
         users: (0..20).map(|_| user()).collect(),
         chats: (0..10).map(|_| chat()).collect(),
-        start: 1_400_000_000 + unique() % 2000 * DAY,
+        start: past(1_400_000_000, 5),
+        run: unique(),
     };
     let counts = play.stack.is_instrumented().await;
     if counts {
@@ -133,7 +136,7 @@ async fn read_all(registrar: &Registrar<'_>, path: &str, search: &Search, stored
     let set: BTreeSet<_> = list.iter().cloned().collect();
     assert_eq!(list.len(), set.len(), "nothing twice: {path}");
     let expected: BTreeSet<_> = stored.iter().filter(|event| search.finds(event)).map(|event| event.event_id.to_string()).collect();
-    assert!(expected.len() > 300, "there is something to page through: {} of {path}", expected.len());
+    assert!(expected.len() > 200, "there is something to page through: {} of {path}", expected.len());
     assert!(set.is_superset(&expected), "{} missing: {path}", expected.difference(&set).count());
     Ok(found.len())
 }
