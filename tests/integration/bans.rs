@@ -34,8 +34,8 @@ async fn an_event_is_stored_once_by_its_id_however_many_tell_it_at_once() -> Res
     assert_eq!((&stored["reason"], &stored["ban_duration"]), (&json!(format!("told {n}")), &json!(3600)));
     let (status, found) = registrar.get(&format!("ban/{}", stored["event_id"].as_str().unwrap_or_default())).await?;
     assert_eq!((status, &found), (200, stored));
-    assert_eq!(registrar.list(&format!("user/{user}"), 50).await?, [stored.clone()]);
-    assert_eq!(registrar.list(&format!("chat/{chat}"), 50).await?, [stored.clone()]);
+    assert_eq!(registrar.list(&format!("user/{user}"), 50).await?, std::slice::from_ref(stored));
+    assert_eq!(registrar.list(&format!("chat/{chat}"), 50).await?, std::slice::from_ref(stored));
     assert_eq!(registrar.get("ban/1b671a64-40d5-491e-99b0-da01ff1f3341").await?.0, 404);
     Ok(())
 }

@@ -60,7 +60,7 @@ impl Past {
 async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_double_while_more_come_in() -> Result<()> {
     let play = Play::alone().await?;
     let registrar = Registrar::new(&play).await?;
-    let past = Past {
+    let history = Past {
         users: (0..20).map(|_| user()).collect(),
         chats: (0..10).map(|_| chat()).collect(),
         start: past(1_400_000_000, 5),
@@ -72,7 +72,7 @@ async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_doub
     }
     let began = Instant::now();
     let numbers: Vec<usize> = (0..EVENTS).collect();
-    let bulks = numbers.chunks(500).map(|numbers| numbers.iter().map(|n| past.event(*n)).collect::<Vec<_>>());
+    let bulks = numbers.chunks(500).map(|numbers| numbers.iter().map(|n| history.event(*n)).collect::<Vec<_>>());
     let loads = bulks.map(|events| load(&registrar, events)).collect::<Vec<_>>();
     stream::iter(loads).buffer_unordered(4).try_collect::<Vec<_>>().await?;
     println!("{EVENTS} events: loaded in {} ms", began.elapsed().as_millis());
@@ -82,19 +82,19 @@ async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_doub
         assert_eq!((of("PutItem"), of("Query"), of("GetItem")), (EVENTS as u32, 0, 0), "one write an event; nobody asks who follows");
     }
 
-    let period = |from, to| Search { from: Some(past.start + from), to: Some(past.start + to), ..Search::default() };
-    let of_user = Search::of_user(UserId(past.users[3]));
-    let of_chat = Search::of_chat(ChatId(past.chats[4]));
+    let period = |from, to| Search { from: Some(history.start + from), to: Some(history.start + to), ..Search::default() };
+    let of_user = Search::of_user(UserId(history.users[3]));
+    let of_chat = Search::of_chat(ChatId(history.chats[4]));
     let reason = Some("spam".to_owned());
     let searches = [
-        (format!("user/{}", past.users[3]), of_user.clone()),
-        (format!("chat/{}", past.chats[4]), of_chat.clone()),
+        (format!("user/{}", history.users[3]), of_user.clone()),
+        (format!("chat/{}", history.chats[4]), of_chat.clone()),
         (path(&period(DAY - HOUR, DAY + 4 * HOUR)), period(DAY - HOUR, DAY + 4 * HOUR)),
         of(Search { event_type: Some(Action::Kick), ..of_user }),
-        of(Search { reason: reason.clone(), from: Some(past.start + DAY), ..of_chat }),
+        of(Search { reason: reason.clone(), from: Some(history.start + DAY), ..of_chat }),
         of(Search { event_type: Some(Action::Ban), reason, ..period(0, 4 * DAY) }),
     ];
-    let stored = numbers.iter().map(|n| past.stored(*n)).collect::<Result<Vec<_>>>()?;
+    let stored = numbers.iter().map(|n| history.stored(*n)).collect::<Result<Vec<_>>>()?;
     let read = AtomicBool::new(false);
     let reading = async {
         let lists = try_join_all(searches.iter().map(|(path, search)| read_all(&registrar, path, search, &stored))).await;
@@ -105,7 +105,7 @@ async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_doub
     let writing = async {
         let mut more = 0;
         while !read.load(Ordering::Relaxed) {
-            let events = (0..50).map(|n| past.event(EVENTS + more + n)).collect();
+            let events = (0..50).map(|n| history.event(EVENTS + more + n)).collect();
             load(&registrar, events).await?;
             more += 50;
         }
