@@ -83,7 +83,7 @@ async fn what_is_against_the_description_is_400_and_what_cannot_have_happened_42
         ("search?user_id=x", 400, "invalid_request"),
         ("search?reason=", 400, "invalid_request"),
         ("user/5?limit=0", 400, "invalid_request"),
-        ("user/5?cursor=x", 400, "invalid_request"),
+        ("user/5?cursor=x", 422, "bad_cursor"),
         ("user/0", 400, "invalid_request"),
         ("ban/x", 400, "invalid_request"),
     ] {

@@ -94,7 +94,6 @@ async fn what_cannot_be_read_is_refused_with_a_reason() -> Result<()> {
         ("GET", format!("{PATH}/admin/x"), None),
         ("GET", format!("{PATH}/admin/1?limit=0"), None),
         ("GET", format!("{PATH}/admin/1?limit=101"), None),
-        ("GET", format!("{PATH}/admin/1?cursor=x"), None),
         ("GET", format!("{PATH}/not-a-uuid"), None),
         ("GET", format!("{PATH}/check?admin_user_id=1"), None),
     ] {
@@ -130,7 +129,7 @@ async fn pages_go_through_a_list_without_gap_or_double_and_belong_to_it() -> Res
             None => break,
         }
         let elsewhere = play.api("GET", &format!("{PATH}/admin/{other}?limit=5{cursor}"), Some(&token), None).await?;
-        assert_eq!(elsewhere.status, 400, "another list does not take this cursor");
+        assert_eq!(elsewhere.status, 422, "another list does not take this cursor");
     }
     assert_eq!((seen.len(), pages), (23, 5));
     Ok(())

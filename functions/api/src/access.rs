@@ -2,6 +2,7 @@
 //! is held here against what the route needs.
 
 use crate::error::{ApiError, CORRELATION_ID};
+use aws::time;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -15,6 +16,11 @@ use serde_json::json;
 pub async fn require_scope(State(concern): State<Concern>, request: Request, next: Next) -> Result<Response, ApiError> {
     let right = if matches!(*request.method(), Method::GET | Method::HEAD) { Right::Read } else { Right::Write };
     let needed = Scope { concern, right };
+    // API Gateway remembers the authorizer's word for a minute, which may be longer than the token is good.
+    let until: Option<i64> = authorized(&request, "expires_at").and_then(|until| until.parse().ok());
+    if until.is_some_and(|until| until <= time::now()) {
+        return Err(ApiError::unauthorized("the token has expired"));
+    }
     // Without the authorizer's word nobody is let in, whatever the routes in front of this function are.
     let scopes: Option<Scopes> = authorized(&request, "scopes").and_then(|scopes| scopes.parse().ok());
     if !scopes.ok_or_else(|| ApiError::unauthorized("the request has no token"))?.contains(needed) {

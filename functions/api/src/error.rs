@@ -29,6 +29,18 @@ pub struct ErrorBody {
     correlation_id: String,
 }
 
+/// The body of what API Gateway itself may answer, or a function in its place with more to say.
+#[expect(dead_code, reason = "only described")]
+#[derive(ToSchema)]
+pub struct RefusalBody {
+    /// A sentence for people.
+    #[schema(example = "Unauthorized")]
+    message: String,
+    /// As in the body of other errors, where a function answers.
+    code: Option<String>,
+    correlation_id: Option<String>,
+}
+
 /// An error on its way to the caller. `message` is for him and holds nothing that only a log may read.
 #[derive(Clone, Debug)]
 pub struct ApiError {
@@ -118,7 +130,7 @@ impl From<anyhow::Error> for ApiError {
 impl From<PageError> for ApiError {
     fn from(error: PageError) -> Self {
         match error {
-            PageError::BadCursor => Self::invalid(error.to_string()).with_details(json!({ "parameter": "cursor" })),
+            PageError::BadCursor => Self::refused("bad_cursor", error.to_string()).with_details(json!({ "parameter": "cursor" })),
             PageError::Store(error) => error.into(),
         }
     }

@@ -55,7 +55,7 @@ impl Signing {
     pub async fn current(&self) -> anyhow::Result<(String, [u8; SIGNING_KEY_BYTES])> {
         let mut known = self.known.lock().await;
         self.refresh(&mut known, None).await?;
-        let (kid, key) = known.keys.current();
+        let (kid, key) = known.keys.signer(time::now());
         Ok((kid.to_owned(), *key))
     }
 

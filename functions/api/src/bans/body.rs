@@ -1,6 +1,6 @@
 //! Ban events in requests and answers.
 
-use crate::bounded::{Text, Whole};
+use crate::bounded::{LAST_MOMENT, Text, Whole};
 use crate::ids::{GroupId, PersonId};
 use domain::ban::BanEvent;
 use domain::member::Action;
@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// The last second of the year 9999.
-pub const LAST_MOMENT: i64 = 253_402_300_799;
 
 /// What was done to somebody in a chat.
 #[derive(Debug, Deserialize, ToSchema)]

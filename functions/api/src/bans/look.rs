@@ -1,8 +1,8 @@
 //! Looking at what was registered.
 
 use super::State;
-use super::body::{BanEventBody, EventType, LAST_MOMENT};
-use crate::bounded::{Text, Whole};
+use super::body::{BanEventBody, EventType};
+use crate::bounded::{LAST_MOMENT, Text, Whole};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Path, Query};
 use crate::ids::{GroupId, PersonId};

@@ -4,7 +4,7 @@
 mod examples;
 mod token;
 
-use crate::error::ErrorBody;
+use crate::error::{ErrorBody, RefusalBody};
 use crate::health::Health;
 use crate::{bans, subscriptions, telegram_calls, users};
 use domain::access::Concern;
@@ -26,19 +26,19 @@ const BEARER: &str = "bearer";
         description = "Ban synchronisation for Telegram. Ids of people and chats are Telegram's; moments are Unix seconds, UTC. \
             Lists come in pages: give `next_cursor` as `cursor` for the next one."
     ),
-    components(schemas(ErrorBody, Health)),
+    components(schemas(ErrorBody, RefusalBody, Health)),
     servers((url = "/", description = "The stack's output `ApiUrl`"))
 )]
 struct Head;
 
-/// Errors that any operation may answer; what is said of each.
-const COMMON: [(&str, &str); 6] = [
-    ("400", "The request cannot be read."),
-    ("401", "No token, or none that is known."),
-    ("403", "The token is refused, or has not the scope."),
-    ("413", "The body is too large."),
-    ("429", "Too many requests; see Retry-After."),
-    ("503", "Something that this needs does not answer now; try again."),
+/// Errors that any operation may answer, and what is said of each. Those of `true` may come from API Gateway, which says less.
+const COMMON: [(&str, &str, bool); 6] = [
+    ("400", "The request cannot be read.", false),
+    ("401", "No token, or none that is known.", true),
+    ("403", "The token is refused, or has not the scope.", true),
+    ("413", "The body is too large.", true),
+    ("429", "Too many requests; see Retry-After.", true),
+    ("503", "Something that this needs does not answer now; try again.", true),
 ];
 
 /// The description as JSON, with a line's end.
@@ -69,8 +69,20 @@ fn tagged(mut routes: OpenApi, concern: Concern) -> OpenApi {
         for operation in operations(path) {
             operation.tags = Some(vec![concern.name().to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
-            for (status, said) in COMMON {
-                operation.responses.responses.entry(status.to_owned()).or_insert_with(|| error(said));
+            for (status, said, by_gateway) in COMMON {
+                operation.responses.responses.entry(status.to_owned()).or_insert_with(|| error(said, by_gateway));
+            }
+            if operation.request_body.is_some() {
+                operation.responses.responses.insert("415".to_owned(), error("The body is not application/json.", false));
+            }
+            let has_cursor = operation
+                .parameters
+                .iter()
+                .flatten()
+                .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"));
+            if has_cursor {
+                let said = "`bad_cursor`: it is not one of this list; or what else the operation says.";
+                operation.responses.responses.entry("422".to_owned()).or_insert_with(|| error(said, false));
             }
         }
     }
@@ -85,8 +97,9 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi:
     [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete].into_iter().flatten()
 }
 
-fn error(said: &str) -> RefOr<utoipa::openapi::Response> {
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
+fn error(said: &str, by_gateway: bool) -> RefOr<utoipa::openapi::Response> {
+    let name = if by_gateway { RefusalBody::name() } else { ErrorBody::name() };
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
     ResponseBuilder::new().description(said).content("application/json", body).build().into()
 }
 
@@ -100,7 +113,7 @@ fn health(concern: Concern) -> impl Iterator<Item = (String, PathItem)> {
             .tag(concern.name())
             .summary(Some(if which == "/live" { "Can it answer at all?" } else { "Can it work: does its store answer?" }))
             .response("200", ok)
-            .response("503", error("It cannot."));
+            .response("503", error("It cannot.", false));
         (format!("/{concern}/health{which}"), PathItemBuilder::new().operation(HttpMethod::Get, operation.build()).build())
     })
 }

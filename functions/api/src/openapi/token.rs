@@ -1,6 +1,6 @@
 //! `POST /api/v1/auth/token`: described here, beside what its tokens open; answered by functions/authorizer, which alone can sign.
 
-use crate::error::ErrorBody;
+use crate::error::{ErrorBody, RefusalBody};
 use utoipa::openapi::OpenApi;
 use utoipa::{OpenApi as _, ToSchema};
 
@@ -11,8 +11,8 @@ use utoipa::{OpenApi as _, ToSchema};
 struct TokenRequest {
     #[schema(max_length = 200, example = "bsk_0a1b2c3d4e5f_…")]
     api_key: Option<String>,
-    /// Fewer scopes than the key has; all that it has where left out.
-    #[schema(max_items = 14, example = json!(["subscriptions:read"]))]
+    /// Fewer scopes than the key has; all that it has where left out: `<concern>:read` and `<concern>:write`.
+    #[schema(min_items = 1, example = json!(["subscriptions:read"]))]
     scopes: Option<Vec<String>>,
 }
 
@@ -35,14 +35,14 @@ struct TokenBody {
     path = "/api/v1/auth/token",
     operation_id = "create_token",
     tag = "auth",
-    request_body = TokenRequest,
+    request_body = Option<TokenRequest>,
     responses(
         (status = 200, description = "A token.", body = TokenBody),
         (status = 400, description = "The request cannot be read.", body = ErrorBody),
         (status = 401, description = "The key is not known, has expired, or was revoked.", body = ErrorBody),
         (status = 403, description = "The key has not all of these scopes.", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
-        (status = 429, description = "Too many requests.", body = ErrorBody),
+        (status = 429, description = "Too many requests.", body = RefusalBody),
         (status = 503, description = "The keys cannot be read now; try again.", body = ErrorBody),
     )
 )]

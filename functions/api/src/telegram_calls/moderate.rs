@@ -1,6 +1,7 @@
 //! Banning and unbanning.
 
 use super::State;
+use crate::bounded::{LAST_MOMENT, Whole};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
 use crate::ids::{GroupId, PersonId};
@@ -20,8 +21,8 @@ pub struct NewBan {
     #[schema(inline)]
     user_id: PersonId,
     /// End of the ban, Unix seconds: 30 seconds to 366 days from now. For ever where it is left out.
-    #[schema(minimum = 0, maximum = 253_402_300_799_i64)]
-    until_date: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64)]
+    until_date: Option<Whole<0, LAST_MOMENT>>,
 }
 
 /// Somebody to unban.
@@ -58,17 +59,18 @@ pub struct Done {
 )]
 pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): Json<NewBan>) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (ban.chat_id, ban.user_id);
+    let until_date = ban.until_date.map(|Whole(until)| until);
     if user.is_reserved() || user == state.telegram.bot() {
         return Err(ApiError::refused("reserved_id", "this id stands for no single person, or for the bot itself"));
     }
     // Telegram would take it for a ban for ever.
-    if ban.until_date.is_some_and(|until| !(SHORTEST_BAN..=LONGEST_BAN).contains(&(until - time::now()))) {
+    if until_date.is_some_and(|until| !(SHORTEST_BAN..=LONGEST_BAN).contains(&(until - time::now()))) {
         return Err(ApiError::refused("end_out_of_range", "a ban ends 30 seconds to 366 days from now, or never"));
     }
     state.pace.reserve().await?;
-    match state.telegram.ban(chat, user, ban.until_date).await {
+    match state.telegram.ban(chat, user, until_date).await {
         Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
-        _ => Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date: ban.until_date })),
+        _ => Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date })),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sending a message.
 
 use super::State;
+use crate::bounded::{Text, Whole};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
 use crate::ids::AnyChatId;
@@ -13,20 +14,23 @@ use utoipa::ToSchema;
 /// The longest text of a message, in characters (Bot API `sendMessage`).
 const LONGEST_TEXT: usize = 4096;
 
+/// The largest id of a message, which has 31 bits.
+const LARGEST_MESSAGE_ID: i64 = 2_147_483_647;
+
 /// A message to send.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
     #[schema(inline)]
     chat_id: AnyChatId,
-    #[schema(min_length = 1, max_length = 4096, example = "Hello")]
-    text: String,
+    #[schema(value_type = String, min_length = 1, max_length = 4096, example = "Hello")]
+    text: Text<1, LONGEST_TEXT>,
     /// How the text is marked up; plain where it is left out.
     #[schema(inline)]
     parse_mode: Option<ParseMode>,
     /// The message that it answers; sent all the same where that is gone.
-    #[schema(minimum = 1, maximum = 2_147_483_647)]
-    reply_to_message_id: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 2_147_483_647)]
+    reply_to_message_id: Option<Whole<1, LARGEST_MESSAGE_ID>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -58,18 +62,12 @@ pub async fn send_message(
     extract::State(state): extract::State<State>,
     Json(new): Json<NewMessage>,
 ) -> Result<axum::Json<SentMessage>, ApiError> {
-    if !(1..=LONGEST_TEXT).contains(&new.text.chars().count()) {
-        return Err(ApiError::invalid(format!("text has 1 to {LONGEST_TEXT} characters")));
-    }
-    if new.reply_to_message_id.is_some_and(|id| i32::try_from(id).is_err() || id < 1) {
-        return Err(ApiError::invalid("reply_to_message_id is no id of a message"));
-    }
     state.pace.reserve().await?;
     let AnyChatId(chat) = new.chat_id;
     let message = OutgoingMessage {
         html: new.parse_mode == Some(ParseMode::Html),
-        reply_to: new.reply_to_message_id,
-        ..OutgoingMessage::html(chat, new.text)
+        reply_to: new.reply_to_message_id.map(|Whole(id)| id),
+        ..OutgoingMessage::html(chat, new.text.0)
     };
     match state.telegram.send(&message).await {
         Ok(id) => Ok(axum::Json(SentMessage { message_id: Some(id) })),

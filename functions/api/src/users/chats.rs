@@ -1,6 +1,7 @@
 //! Chats: register one; what it chose.
 
 use super::{LangBody, State, invalid};
+use crate::bounded::Integer;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Json, Path, given};
 use crate::ids::GroupId;
@@ -35,9 +36,9 @@ pub struct ChatSettingsChange {
     /// Needed where `sync_ban_type` is `temporary`. Telegram's shortest ban is half a minute: a shorter one lasts that long.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 31_622_400)]
-    ban_duration_seconds: Option<Option<i64>>,
-    #[schema(minimum = 0, maximum = 604_800)]
-    sync_delay_seconds: Option<i64>,
+    ban_duration_seconds: Option<Option<Integer>>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 604_800)]
+    sync_delay_seconds: Option<Integer>,
     auto_sync_enabled: Option<bool>,
     require_confirmation: Option<bool>,
     sync_unban: Option<bool>,
@@ -61,8 +62,8 @@ impl From<ChatSettingsChange> for ChatChange {
                 SyncBanTypeBody::Permanent => SyncBanType::Permanent,
                 SyncBanTypeBody::Temporary => SyncBanType::Temporary,
             }),
-            ban_duration_seconds: change.ban_duration_seconds,
-            sync_delay_seconds: change.sync_delay_seconds,
+            ban_duration_seconds: change.ban_duration_seconds.map(|seconds| seconds.map(|Integer(seconds)| seconds)),
+            sync_delay_seconds: change.sync_delay_seconds.map(|Integer(seconds)| seconds),
             auto_sync_enabled: change.auto_sync_enabled,
             require_confirmation: change.require_confirmation,
             sync_unban: change.sync_unban,

@@ -137,7 +137,7 @@ pub async fn create_user(
     match profile.problems() {
         problems if !problems.is_empty() => Err(invalid(&problems)),
         _ => match state.users.create(user, &profile).await? {
-            Created::New(profile) => Ok((StatusCode::CREATED, axum::Json(profile.into()))),
+            Created::New(profile) => Ok((StatusCode::CREATED, axum::Json(UserBody::from(*profile)))),
             Created::Exists => Err(ApiError::conflict("already_exists", "this person is known already")),
             Created::Erased => Err(ApiError::conflict("erased", "this person asked to be forgotten")),
         },

@@ -16,7 +16,6 @@ use utoipa::ToSchema;
 pub struct UserSettingsBody {
     notifications_enabled: bool,
     /// The language he is spoken to in: the one he chose, else Telegram's, else `ru`.
-    #[schema(inline)]
     language: LangBody,
     /// A name of the IANA time zone database.
     #[schema(example = "Europe/Moscow")]

@@ -124,9 +124,13 @@ fn revoke(table: &Table, key_id: &KeyId) -> Result<()> {
 }
 
 fn rotate(aws: &Aws) -> Result<()> {
-    let keys = signing::rotate(aws)?;
-    println!("Tokens are signed with {} within a minute. Signing keys that are believed: {}.", keys.current().0, signing::names(&keys));
-    println!("Not again before 16 minutes: tokens that are still good may be signed with the key that would go.");
+    let keys = signing::rotate(aws, now()?)?;
+    println!(
+        "Tokens are signed with {} in 90 seconds, when all who look at tokens know it. Signing keys that are believed: {}.",
+        keys.current().0,
+        signing::names(&keys)
+    );
+    println!("Not again before 18 minutes: tokens that are still good may be signed with the key that would go.");
     Ok(())
 }
 

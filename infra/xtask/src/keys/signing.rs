@@ -17,10 +17,11 @@ pub fn put_if_none(aws: &Aws) -> Result<()> {
 }
 
 /// Has a new key sign; of the others only the one that signed before stays. Where there is none, this is the first.
-pub fn rotate(aws: &Aws) -> Result<SigningKeys> {
+/// `now`: Unix seconds.
+pub fn rotate(aws: &Aws, now: i64) -> Result<SigningKeys> {
     let keys = match read(aws)? {
         Some(mut keys) => {
-            keys.rotate(secret::bytes()?, secret::bytes()?);
+            keys.rotate(secret::bytes()?, secret::bytes()?, now);
             keys
         }
         None => SigningKeys::new(secret::bytes()?, secret::bytes()?),

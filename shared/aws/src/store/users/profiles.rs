@@ -99,7 +99,7 @@ pub enum Seen {
 /// What came of registering a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created {
-    New(Profile),
+    New(Box<Profile>),
     Exists,
     /// He asked to be forgotten: only he himself can begin anew.
     Erased,
@@ -154,7 +154,7 @@ impl Users {
             return Ok(refused(known));
         }
         match self.write(user, None, profile, Assignments::default(), "attribute_not_exists(pk)").await? {
-            Some(profile) => Ok(Created::New(profile)),
+            Some(profile) => Ok(Created::New(Box::new(profile))),
             None => Ok(self.read(profile_key(user)).await?.map_or(Created::Exists, refused)),
         }
     }
