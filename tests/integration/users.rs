@@ -224,11 +224,13 @@ async fn whoever_chose_a_language_is_spoken_to_in_it_and_whoever_wants_no_messag
     let play = Play::begin().await?;
     let operator = Operator::new(&play).await?;
     let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
-    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
+    // Before the bot sees them: what it has seen it remembers for some minutes.
     for (user, settings) in [(boris, json!({"language": "ru"})), (alice, json!({"notifications_enabled": false}))] {
-        assert_eq!(operator.post("users", json!({"user_id": user, "first_name": "X"})).await?.0, 201);
+        let (status, body) = operator.post("users", json!({"user_id": user, "first_name": "X"})).await?;
+        assert_eq!(status, 201, "{body}");
         assert_eq!(operator.put(&format!("users/{user}/settings"), settings).await?.0, 200);
     }
+    let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
     let answer = play.command(b, boris, &format!("/subscribe {mallory}")).await?;
     assert!(answer.text.contains("Вы следите"), "{}", answer.text);
     let c = play.chat("C", alice, &[]).await?;

@@ -9,8 +9,8 @@
 //! | erase a message's log | notifications | BatchWriteItem |
 //! | erase what he followed | subscriptions | Query `ADMIN#<admin>`; transaction: no `SUB#<chat>#<source>`, no `ID#<id>`; DeleteItem `COUNT` |
 //!
-//! That a chat's admin banned somebody is the chat's record, and so is that an admin follows him: there his id stays, and his name and the
-//! reason go. What is older than a year is gone from the table anyway.
+//! That a chat's admin banned somebody is the chat's record, and so are who follows him and whom a sync was to tell: there his id stays,
+//! and his name and the reason go. What is older than a year is gone from the tables anyway, and what is archived stays as it is.
 
 use super::bans::BanItem;
 use super::page::{Page, PageError, Wanted};
