@@ -89,6 +89,7 @@ async fn what_cannot_be_read_is_refused_with_a_reason() -> Result<()> {
     let token = play.token(&SCOPES).await?;
     for (method, path, sent) in [
         ("POST", PATH.to_owned(), Some(json!({}))),
+        ("POST", PATH.to_owned(), Some(json!([1, -100, 5]))),
         ("POST", PATH.to_owned(), Some(body(-1, -100, 5))),
         ("POST", PATH.to_owned(), Some(json!({ "admin_user_id": 1, "admin_chat_id": -1, "tracked_user_id": 2, "modus": "auto" }))),
         ("GET", format!("{PATH}/admin/x"), None),

@@ -6,7 +6,7 @@ use crate::{Authorizer, subject};
 use aws::time;
 use domain::access::{ApiKey, Refused, Scope, Scopes, TOKEN_LIFE};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The largest body that is read, in bytes: a key and every scope there is fit many times.
@@ -118,8 +118,9 @@ fn read_body(request: &Request) -> Result<Body, Denied> {
     if body.trim_ascii().is_empty() {
         return Ok(Body::default());
     }
-    // The error itself may quote the body, which may hold a key.
-    serde_json::from_slice(&body)
+    // Serde's structs read themselves from an array as well. The error itself may quote the body, which may hold a key.
+    serde_json::from_slice::<Map<String, Value>>(&body)
+        .and_then(|object| serde_json::from_value(object.into()))
         .map_err(|_| Denied::Malformed(r#"the body is not of the form {"api_key": "…", "scopes": ["…"]}; both may be left out"#.to_owned()))
 }
 

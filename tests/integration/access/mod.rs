@@ -81,6 +81,7 @@ async fn a_request_for_a_token_that_cannot_be_read_is_told_so() -> Result<()> {
     let key = play.key(&["users:read"], None).await?;
     for (body, expected) in [
         (json!([]), (400, "invalid_request")),
+        (json!([null, null]), (400, "invalid_request")),
         (json!({ "scope": ["users:read"] }), (400, "invalid_request")),
         (json!({ "scopes": ["users:everything"] }), (400, "invalid_request")),
         (json!({ "scopes": [] }), (400, "invalid_request")),
