@@ -26,10 +26,12 @@ pub fn api(count: &mut Count) -> Result<bool> {
     let (stack, root) = (Stack::load()?, workspace::root()?);
     let description = root.join("infra/openapi.json");
     let mut command = Command::new(setup::api_tool("schemathesis")?);
-    command.args(["--config-file", "infra/local/schemathesis.toml", "run"]).arg(&description);
+    command.arg("--config-file").arg(root.join("infra/local/schemathesis.toml")).arg("run").arg(&description);
     command.args(["--url", &stack.api_url, "--max-examples", EXAMPLES, "--seed", SEED]);
     // Read by the configuration: the key is not seen in the process list.
-    command.env("BANSYNC_API_KEY", keys::for_tests(&stack)?).current_dir(&root);
+    command.env("BANSYNC_API_KEY", keys::for_tests(&stack)?);
+    // It keeps what it found in a folder of the current one.
+    command.current_dir(workspace::state()?);
     let passed = run::lines(&mut command, |line| println!("{line}"))?.success();
     match passed {
         true => count.passed += operations(&fs::read_to_string(&description).context("infra/openapi.json cannot be read")?)?,
