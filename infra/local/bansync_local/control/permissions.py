@@ -21,7 +21,8 @@ def watch() -> None:
         function = None if denied else function_of(access_key)
         if function:
             with _lock:
-                _used.add((function, action, resource_arn))
+                # Several resources of one call stand in one string: see the patch `parameters`.
+                _used.update((function, action, resource) for resource in resource_arn.split(" "))
         return denied
 
     iam_evaluator.enforce = watched
