@@ -91,7 +91,14 @@ async fn what_telegram_answers_instead_of_a_role_is_told_as_what_it_is() -> Resu
         play.telegram.add_fault(fault.method("getChatMember").chat(chat).times(1)).await?;
         assert_eq!(operator.get(&verify(chat, boris)).await?.0, status);
     }
-    assert_eq!(operator.get(&verify(chat, boris)).await?.0, 200);
+    // A flood wait is everybody's: the second time Telegram is not asked.
+    play.telegram.add_fault(Fault::too_many_requests(2).method("getChatMember").chat(chat).times(1)).await?;
+    for _ in 0..2 {
+        assert_eq!(operator.get(&verify(chat, boris)).await?.0, 429);
+        assert_eq!(play.asked(chat, boris).await?, 4);
+    }
+    let told = async || Ok(operator.there(&verify(chat, boris)).await.ok());
+    assert_eq!(play.telegram.wait_until("the flood wait to end", PATIENCE, told).await?["role"], "owner");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! # Layout
 //! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`telegram_calls`];
 //! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`bounded`],
-//!   [`page`], [`health`], [`openapi`], [`refusal`] (by Telegram).
+//!   [`page`], [`health`], [`openapi`], [`roles`] (who is an administrator where), [`pace`] (of calls to Telegram), [`refusal`] (by it).
 
 mod access;
 mod bans;
