@@ -95,6 +95,7 @@ async fn does_what_it_should(play: &Play, expected: &str, update: Option<&Update
             command.name == CommandName::Start && called("sendMessage", Some(command.chat_id.0)).await?
         }
         (expected, Some(Update::Command(command))) => expected.contains("another bot") && command.addressed_to.is_some(),
+        (expected, Some(Update::Joined(_))) => expected.starts_with("join") || expected.starts_with("ignore"),
         (expected, Some(Update::Button { .. })) => {
             expected.starts_with("answerCallbackQuery") && called("answerCallbackQuery", None).await?
         }

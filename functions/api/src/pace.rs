@@ -4,6 +4,7 @@ use crate::error::ApiError;
 use crate::refusal::refusal;
 use aws::store::gateway::Gateway;
 use aws::{Aws, env};
+use domain::limiter::Lane;
 use std::sync::Arc;
 use telegram::client::Failure;
 use telegram::reaction::Reaction;
@@ -28,7 +29,8 @@ impl Pace {
 
     /// Lets one call that changes something begin, in the pace of all.
     pub async fn reserve(&self) -> Result<(), ApiError> {
-        self.gateway.reserve_calls(1).await?.map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
+        let reserved = self.gateway.reserve_calls(1, Lane::Normal).await?;
+        reserved.map(drop).map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
     }
 
     /// Lets one call that only looks begin, unless there is a flood wait.

@@ -5,17 +5,27 @@ use aws::batch::BusEvent;
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::subscriptions::Subscriptions;
-use aws::store::sync::Syncs;
-use aws::store::users::{Profile, Users};
+use aws::store::page::Wanted;
+use aws::store::sync::{Summary, Syncs};
+use aws::store::users::{AdminItem, Profile, Users};
 use aws::{Aws, env};
 use domain::chat::Cause;
-use domain::event::{self, ChatChanged, Envelope};
+use domain::event::{self, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::notification::{Content, Notification, SyncReport, by_admin, notification_id};
+use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::question::id_of_held;
+use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use uuid::Uuid;
+
+/// Administrators of a source that are asked about its bans.
+const SOURCE_ADMINS: usize = 50;
+
+/// Who is told what; between them, the id of what it is about: told once.
+type Told = (UserId, String, Content);
 
 struct Planner {
     subscriptions: Subscriptions,
@@ -43,7 +53,12 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
     let (event_id, payload) = (event.detail.event_id.to_string(), event.detail.payload.get());
     match event.detail.event_type.as_str() {
         event::SYNC_COMPLETED | event::SYNC_PARTIAL | event::SYNC_FAILED => {
-            planner.sync_ended(&event_id, serde_json::from_str(payload)?).await
+            let ended: event::Sync = serde_json::from_str(payload)?;
+            planner.part_ended(&event_id, ended.sync_id, None).await
+        }
+        event::SYNC_PART_COMPLETED => {
+            let SyncPart { sync_id, part } = serde_json::from_str(payload)?;
+            planner.part_ended(&event_id, sync_id, Some(part)).await
         }
         event::CHAT_SUSPENDED | event::CHAT_REMOVED => {
             let changed: ChatChanged = serde_json::from_str(payload)?;
@@ -61,17 +76,33 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
 }
 
 impl Planner {
-    /// One report an admin, whatever number of his chats the sync touched.
-    async fn sync_ended(&self, event_id: &str, sync: event::Sync) -> anyhow::Result<()> {
-        let summary = self.syncs.summary(sync.sync_id).await?.context("the sync of this event is not stored")?;
-        let admins = by_admin(&self.syncs.results(sync.sync_id).await?);
-        let chats: BTreeSet<ChatId> = admins.values().flatten().flat_map(|(_, chats)| chats).copied().collect();
+    /// One report an admin, whatever number of his chats the sync touched, and his questions. `part`: of a sync that has several, which are
+    /// told of one by one; `None`: it has ended.
+    async fn part_ended(&self, event_id: &str, sync_id: Uuid, part: Option<u32>) -> anyhow::Result<()> {
+        let summary = self.syncs.summary(sync_id).await?.context("the sync of this event is not stored")?;
+        // Its parts have been told of.
+        if part.is_none() && summary.next.is_some() {
+            return Ok(());
+        }
+        let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
+        let admins = by_admin(&results, summary.kind, summary.origin);
+        let asked = results.iter().filter(|result| result.question.is_some());
+        let chats: BTreeSet<ChatId> = admins
+            .values()
+            .flatten()
+            .flat_map(|(_, chats)| chats.iter().copied())
+            .chain(asked.clone().map(|result| result.chat_id))
+            .collect();
         let titles = self.titles(chats).await?;
-        let source_chat = summary.source_chat_title.unwrap_or_else(|| summary.source_chat_id.to_string());
-        let contents = admins.into_iter().map(|(admin, groups)| {
-            let title = |chat: &ChatId| titles.get(chat).cloned().unwrap_or_else(|| chat.to_string());
-            let chats = groups.into_iter().map(|(outcome, chats)| (outcome, chats.iter().map(title).collect())).collect();
+        let title = |chat: &ChatId| titles.get(chat).cloned().unwrap_or_else(|| chat.to_string());
+        let source_chat = summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string());
+        let mut messages = Vec::new();
+        for (admin, groups) in admins {
+            let named = |chat: &ChatId| NamedChat { chat_id: *chat, title: title(chat) };
+            let chats = groups.into_iter().map(|(outcome, chats)| (outcome, chats.iter().map(named).collect())).collect();
             let report = SyncReport {
+                sync_id,
+                kind: summary.kind,
                 user_id: summary.user_id,
                 user_name: summary.user_name.clone(),
                 source_chat: source_chat.clone(),
@@ -79,9 +110,46 @@ impl Planner {
                 at: summary.event_timestamp,
                 chats,
             };
-            (admin, Content::SyncReport(report))
-        });
-        self.send(event_id, &sync.ban_event_id.to_string(), contents.collect()).await
+            messages.push((admin, event_id.to_owned(), Content::SyncReport(report)));
+        }
+        for result in asked {
+            let Some(question_id) = result.question else { continue };
+            let asking = Asking {
+                question_id,
+                held: result.outcome == Outcome::Skipped(Reason::Held),
+                user_id: summary.user_id,
+                user_name: summary.user_name.clone(),
+                source_chat: source_chat.clone(),
+                chat: title(&result.chat_id),
+                reason: summary.reason.clone(),
+                at: summary.event_timestamp,
+            };
+            // The message's id is that of its question: what is held within an hour is asked once.
+            let what = question_id.to_string();
+            messages.extend(result.admins.iter().map(|&admin| (admin, what.clone(), Content::Question(asking.clone()))));
+        }
+        messages.extend(self.to_source(&summary, &results, &source_chat).await?);
+        self.send(&summary.ban_event_id.to_string(), messages).await
+    }
+
+    /// The source's own admins are asked where its bans are held.
+    async fn to_source(&self, summary: &Summary, results: &[TargetResult], source_chat: &str) -> anyhow::Result<Vec<Told>> {
+        if !results.iter().any(|result| result.outcome == Outcome::Skipped(Reason::Held)) {
+            return Ok(Vec::new());
+        }
+        let source = summary.source_chat_id;
+        let question_id = id_of_held(source, source, summary.event_timestamp);
+        // It is the chats that are flooded, not the source that floods, where nobody has asked.
+        if self.syncs.asked(question_id).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let wanted = Wanted { limit: SOURCE_ADMINS, cursor: None };
+        let admins = self.users.admins(source, &wanted).await?.items;
+        let told = |admin: AdminItem| {
+            let content = Content::BansHeld { question_id, chat: source_chat.to_owned() };
+            (admin.user_id, question_id.to_string(), content)
+        };
+        Ok(admins.into_iter().map(told).collect())
     }
 
     /// Everybody who follows from the chat is told once.
@@ -93,15 +161,16 @@ impl Planner {
         };
         // chat-lifecycle ends the subscriptions of a removed chat at the same time: those that just ended still name who is to be told.
         let admins = self.subscriptions.admins_of_chat(changed.chat_id, changed.changed_at).await?;
-        self.send(event_id, event_id, admins.into_iter().map(|admin| (admin, content.clone())).collect()).await
+        self.send(event_id, admins.into_iter().map(|admin| (admin, event_id.to_owned(), content.clone())).collect()).await
     }
 
-    async fn send(&self, event_id: &str, correlation_id: &str, contents: BTreeMap<UserId, Content>) -> anyhow::Result<()> {
-        let profiles = self.users.profiles(contents.keys().copied()).await?;
-        let wanted = contents.into_iter().filter(|(recipient, _)| profiles.get(recipient).is_none_or(Profile::wants_notifications));
-        let messages = wanted.map(|(recipient, content)| {
+    async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
+        let recipients: BTreeSet<UserId> = told.iter().map(|(recipient, ..)| *recipient).collect();
+        let profiles = self.users.profiles(recipients).await?;
+        let wanted = told.into_iter().filter(|(recipient, ..)| profiles.get(recipient).is_none_or(Profile::wants_notifications));
+        let messages = wanted.map(|(recipient, what, content)| {
             let notification = Notification {
-                notification_id: notification_id(event_id, recipient),
+                notification_id: notification_id(&what, recipient),
                 correlation_id: correlation_id.to_owned(),
                 recipient,
                 lang: profiles.get(&recipient).map_or_else(|| Lang::of(None, None), Profile::lang),

@@ -8,7 +8,7 @@ use aws::store::gateway::Gateway;
 use aws::store::notifications::{Claim, End, Notifications};
 use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets};
-use domain::limiter::CALLS_PER_SECOND;
+use domain::limiter::{Health, Lane};
 use domain::notification::Notification;
 use std::sync::Arc;
 use telegram::bot::OutgoingMessage;
@@ -47,47 +47,75 @@ fn main() -> Result<(), lambda::Error> {
 enum Sent {
     /// Sent, or failed for good, or dealt with before.
     Ended,
+    /// Nothing more may be written to this chat for this many seconds.
+    Later(i64),
     /// Nobody may call Telegram for this many seconds: back to the queue.
     Wait(i64),
 }
 
 async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
-    let calls = batch.records.len().min(CALLS_PER_SECOND);
-    let mut wait = sender.gateway.reserve_calls(calls).await?.err().map(|ms| (ms + 999) / 1000);
+    let (grant, mut wait) = match sender.gateway.reserve_calls(batch.records.len(), Lane::Normal).await? {
+        Ok(grant) => (Some(grant), None),
+        Err(ms) => (None, Some(seconds(ms))),
+    };
+    let mut left = grant.map_or(0, |grant| grant.calls);
+    let mut health = Health::default();
     for record in batch.records {
         let done = async {
             let notification: Notification = serde_json::from_str(&record.body).context("the message is no notification")?;
-            if wait.is_none() {
-                match sender.notification(&notification).await? {
-                    Sent::Ended => return Ok(()),
-                    Sent::Wait(seconds) => wait = Some(seconds),
-                }
+            if wait.is_none() && left == 0 {
+                wait = Some(1);
             }
-            sender.queue.send(Message::new(&notification, wait.unwrap_or_default())?).await
+            let its_wait = match wait {
+                Some(seconds) => seconds,
+                None => {
+                    left -= 1;
+                    match sender.notification(&notification, &mut health).await? {
+                        Sent::Ended => return Ok(()),
+                        Sent::Later(seconds) => seconds,
+                        Sent::Wait(seconds) => *wait.insert(seconds),
+                    }
+                }
+            };
+            sender.queue.send(Message::new(&notification, its_wait)?).await
         };
         if let Err(error) = done.await {
             tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a notification goes back to the queue");
             answer.fail(record.message_id);
         }
     }
+    if let Some(grant) = grant {
+        sender.gateway.report(health, grant).await?;
+    }
     Ok(answer)
 }
 
+/// Whole seconds that are not too short.
+fn seconds(ms: i64) -> i64 {
+    (ms + 999) / 1000
+}
+
 impl Sender {
-    async fn notification(&self, notification: &Notification) -> anyhow::Result<Sent> {
+    async fn notification(&self, notification: &Notification, health: &mut Health) -> anyhow::Result<Sent> {
+        let chat = notification.recipient.private_chat();
+        if let Err(ms) = self.gateway.reserve_message(chat).await? {
+            return Ok(Sent::Later(seconds(ms)));
+        }
         match self.notifications.claim(notification).await? {
             Claim::Mine => {}
             Claim::Done => return Ok(Sent::Ended),
             Claim::Taken => bail!("another sender has this notification"),
         }
-        let mut message = OutgoingMessage::html(notification.recipient.private_chat(), render::notification(notification));
+        let buttons = render::buttons(notification);
+        let mut message = OutgoingMessage { buttons, ..OutgoingMessage::html(chat, render::notification(notification)) };
         let mut called = self.telegram.send(&message).await;
         if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
             tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
             message = OutgoingMessage { text: render::plain_text(&message.text), html: false, ..message };
             called = self.telegram.send(&message).await;
         }
+        health.add(called.as_ref().is_err_and(Failure::is_no_answer));
         match called {
             Ok(_) => self.end(notification, End::Sent).await,
             Err(failure) => self.failed(notification, &failure).await,

@@ -5,13 +5,14 @@ use aws::batch::{Item, read};
 use aws::bus::Event;
 use aws::store::bans::BanItem;
 use aws::store::subscriptions::{CountItem, SubscriptionItem};
-use aws::store::sync::Summary;
+use aws::store::sync::{NextItem, RequestItem, Summary, TotalsItem};
 use aws::store::users::{AdminItem, ChatItem, Erasing};
 use domain::chat::ChatState;
 use domain::event::{self, Envelope};
 use domain::member::Action;
 use domain::subscription::MAX_PER_ADMIN;
 use domain::sync::SyncStatus;
+use uuid::Uuid;
 
 /// The events of one change. The item itself tells what it is.
 pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
@@ -24,6 +25,12 @@ pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
     } else if has("admin_user_id") && has("active") {
         // The first count of an admin has no old image; one of an older version has not all that is read.
         of_count(old.and_then(|old| read(old).ok()), &read(new).context("a count of subscriptions")?)
+    } else if has("request") {
+        of_request(&read(new).context("a request for a sync")?)
+    } else if has("next_part") {
+        of_next_part(&read(new).context("a part of a sync")?)
+    } else if has("part_totals") {
+        of_part(&read(new).context("a part of a sync")?)
     } else if has("sync_id") {
         of_sync(old.map(read).transpose().context("a sync")?, &read(new).context("a sync")?)
     } else if has("chat_id") && has("state") {
@@ -85,10 +92,13 @@ fn of_sync(old: Option<Summary>, new: &Summary) -> anyhow::Result<Vec<Event>> {
             successful: totals.applied + totals.already,
             failed: totals.failed,
             totals,
+            kind: new.kind,
+            origin: new.origin,
         };
         Event::new(event::SYNC, &Envelope::new(status.event_type(), &new.sync_id.to_string(), at_ms / 1000, payload))
     };
     let mut events = Vec::new();
+    let undo_before = old.as_ref().is_some_and(|old| old.undo.is_some() && old.status != SyncStatus::Running);
     let before = old.map(|old| old.status);
     if before.is_none() {
         events.push(put(SyncStatus::Running, new.started_at_ms)?);
@@ -96,7 +106,27 @@ fn of_sync(old: Option<Summary>, new: &Summary) -> anyhow::Result<Vec<Event>> {
     if new.status != SyncStatus::Running && before.is_none_or(|before| before == SyncStatus::Running) {
         events.push(put(new.status, new.completed_at_ms.unwrap_or(new.started_at_ms))?);
     }
+    // What takes a sync back waits for its end.
+    if let Some(undo) = new.undo.filter(|_| new.status != SyncStatus::Running && !undo_before) {
+        events.push(asked_for(undo, new.ban_event_id, new.completed_at_ms.unwrap_or(new.started_at_ms) / 1000)?);
+    }
     Ok(events)
+}
+
+fn of_request(item: &RequestItem) -> anyhow::Result<Vec<Event>> {
+    let request = &item.request;
+    if request.waits { Ok(Vec::new()) } else { Ok(vec![asked_for(request.sync_id, request.ban_event_id, item.requested_at)?]) }
+}
+
+fn asked_for(sync_id: Uuid, ban_event_id: Uuid, at: i64) -> anyhow::Result<Event> {
+    let payload = event::SyncRequested { sync_id, ban_event_id };
+    Event::new(event::SYNC, &Envelope::new(event::SYNC_REQUESTED, &sync_id.to_string(), at, payload))
+}
+
+fn of_next_part(next: &NextItem) -> anyhow::Result<Vec<Event>> {
+    let payload = event::SyncPart { sync_id: next.sync_id, part: next.next_part };
+    let what = format!("{} part {}", next.sync_id, next.next_part);
+    Ok(vec![Event::new(event::SYNC, &Envelope::new(event::SYNC_CONTINUED, &what, next.at, payload))?])
 }
 
 fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> {
@@ -139,6 +169,12 @@ fn of_erasure(old: Option<Erasing>, new: Erasing) -> anyhow::Result<Vec<Event>> 
     let payload = event::UserErased { user_id, erased_at, round };
     let what = format!("{user_id} at {erased_at} round {round}");
     Ok(vec![Event::new(event::USERS, &Envelope::new(event::USER_ERASED, &what, erased_at, payload))?])
+}
+
+fn of_part(part: &TotalsItem) -> anyhow::Result<Vec<Event>> {
+    let payload = event::SyncPart { sync_id: part.sync_id, part: part.part };
+    let what = format!("{} part {}", part.sync_id, part.part);
+    Ok(vec![Event::new(event::SYNC, &Envelope::new(event::SYNC_PART_COMPLETED, &what, part.at, payload))?])
 }
 
 #[cfg(test)]
@@ -243,6 +279,27 @@ mod tests {
         assert_eq!(types(None, summary("completed")), ["sync.started", "sync.completed"]);
         assert_eq!(types(Some(summary("running")), summary("partial")), ["sync.partial"]);
         assert_eq!(types(Some(summary("partial")), summary("partial")), [""; 0]);
+    }
+
+    #[test]
+    fn what_takes_a_sync_back_is_asked_for_once_when_both_are_there() {
+        let summary = |status: &str, undo: bool| {
+            let mut item = json!({"sync_id": ID, "ban_event_id": ID, "plan": ID, "user_id": 5, "source_chat_id": -100, "event_timestamp": 1,
+                "occurred": "000000001000#0000000000000001", "total_chats": 1, "chunks": 1, "status": status, "started_at_ms": 1, "expires_at": 9, "version": 1});
+            if undo {
+                item["undo"] = ID.into();
+            }
+            item
+        };
+        assert_eq!(types(Some(summary("running", true)), summary("completed", true)), ["sync.completed", "sync.requested"]);
+        assert_eq!(types(Some(summary("completed", false)), summary("completed", true)), ["sync.requested"]);
+        assert_eq!(types(Some(summary("running", false)), summary("running", true)), [""; 0]);
+        assert_eq!(types(Some(summary("completed", true)), summary("completed", true)), [""; 0]);
+    }
+
+    #[test]
+    fn a_further_part_is_asked_for() {
+        assert_eq!(types(None, json!({"sync_id": ID, "next_part": 1, "at": 5, "version": 1})), ["sync.continued"]);
     }
 
     #[test]

@@ -1,26 +1,39 @@
 //! A chunk of targets → Telegram → results.
+//!
+//! # Layout
+//! - here: what a chunk is worth doing, and what is written when it is done
+//! - [`ban`], [`lift`]: what is done in its targets
+//! - [`calls`]: calls side by side, one try each, and what their answers call for
 
-mod apply;
+mod ban;
+mod calls;
+mod lift;
 
 use anyhow::Context as _;
-use apply::{Applied, Wait};
 use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::bans::Bans;
 use aws::store::gateway::Gateway;
-use aws::store::sync::Syncs;
+use aws::store::sync::{LogEntry, Pending, Summary, Syncs};
 use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets, time};
+use calls::{Ended, Wait};
 use domain::chat::ChatState;
-use domain::sync::{ChunkMessage, Outcome, Reason, Target, TargetResult, Totals};
-use std::collections::BTreeSet;
+use domain::limiter::{Grant, Lane};
+use domain::question::{About, Question, id_of_ban, id_of_held};
+use domain::sync::ledger::{Decisions, Entry};
+use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
 use std::sync::Arc;
 use telegram::client::Client;
+use uuid::Uuid;
 
 /// A chunk is begun only with this much of the function's time left, in milliseconds: two rounds of calls at their time-outs, and the
 /// writes after them.
 const TIME_FOR_A_CHUNK_MS: i64 = 25_000;
+
+/// How often a chunk comes again because its part has not begun, before that is an error.
+const EARLY_ROUNDS: u32 = 8;
 
 struct Worker {
     telegram: Client,
@@ -29,6 +42,8 @@ struct Worker {
     syncs: Syncs,
     gateway: Gateway,
     queue: Queue,
+    /// Members of one chat that are banned within an hour without its admins being asked.
+    most_bans: u32,
 }
 
 fn main() -> Result<(), lambda::Error> {
@@ -45,6 +60,7 @@ fn main() -> Result<(), lambda::Error> {
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 gateway,
                 queue: Queue::new(&aws, env::required("SYNC_QUEUE_URL")?),
+                most_bans: env::parsed("MAX_BANS_PER_HOUR")?,
             })
         },
         work,
@@ -71,102 +87,203 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
 /// What came of a chunk.
 #[derive(Default)]
 struct Work {
-    results: Vec<TargetResult>,
-    /// What is to be tried again.
-    again: Vec<Target>,
-    /// Seconds to wait before.
-    delay: i64,
-    /// Telegram refuses the bot as a whole.
-    refused: bool,
+    ended: Vec<Ended>,
+    /// What is to be tried again, and why.
+    again: Vec<(Target, Wait)>,
+    /// Milliseconds to wait at least.
+    wait_ms: i64,
 }
 
 impl Worker {
     async fn chunk(&self, chunk: ChunkMessage) -> anyhow::Result<()> {
-        let summary = self.syncs.summary(chunk.sync_id).await?.context("the sync of this chunk has not begun")?;
-        if summary.plan != chunk.plan || summary.done_chunks.contains(&chunk.chunk) {
+        let Some(plan) = self.plan_of(&chunk).await? else {
+            anyhow::ensure!(chunk.round < EARLY_ROUNDS, "the sync of this chunk has not begun");
+            let later = ChunkMessage { round: chunk.round + 1, ..chunk };
+            return self.queue.send(Message::new(&later, 2)?).await;
+        };
+        if plan.is_over {
             return Ok(());
         }
-        let lifted = self.bans.superseded(chunk.user_id, chunk.source_chat_id, &chunk.occurred).await?;
-        let Work { results, again, delay, refused } = if lifted {
-            let lifted = |target: &Target| result(target, Outcome::Skipped(Reason::Lifted));
-            Work { results: chunk.targets.iter().map(lifted).collect(), ..Work::default() }
-        } else if let Err(wait_ms) = self.gateway.reserve_calls(chunk.targets.len()).await? {
-            Work { again: chunk.targets.clone(), delay: seconds(wait_ms), ..Work::default() }
-        } else {
-            self.apply(&chunk).await?
+        let work = match self.called_off(&chunk, plan.undone).await? {
+            Ok(decisions) => self.act(&chunk, &decisions).await?,
+            Err(reason) => {
+                let ended = chunk.targets.iter().map(|target| Ended::new(target.clone(), Outcome::Skipped(reason)));
+                Work { ended: ended.collect(), ..Work::default() }
+            }
         };
-        self.syncs.write_results(chunk.sync_id, &results).await?;
-        self.log(&chunk, &results, again.len());
-        // Until an operator has acted every try is in vain: the message ends in the DLQ, from where it can be brought back.
-        anyhow::ensure!(!refused, "Telegram refuses the bot's token or account");
-        if again.is_empty() {
-            return self.done(&chunk).await;
-        }
-        // The results are written: what is left travels on by itself, and this message is finished.
-        let rest = ChunkMessage { targets: again, ..chunk };
-        self.queue.send(Message::new(&rest, delay)?).await
+        self.write(&chunk, work).await
     }
 
-    /// Asks Telegram to ban, and tells everybody of a flood wait.
-    async fn apply(&self, chunk: &ChunkMessage) -> anyhow::Result<Work> {
-        let now = time::now();
-        let looked = apply::look(&self.telegram, chunk.user_id, chunk.targets.clone(), now).await;
-        let mut results = Vec::new();
-        let mut again = looked.again;
-        let earlier = match looked.ended.iter().any(|(_, applied)| applied.outcome == Outcome::Already) {
-            true => self.syncs.intended(chunk.sync_id, chunk.chunk).await?,
-            false => BTreeSet::new(),
-        };
-        let mut ended = looked.ended;
-        for (target, applied) in &mut ended {
-            // An earlier try banned here and died before it could write so.
-            if applied.outcome == Outcome::Already && earlier.contains(&target.chat_id) {
-                applied.outcome = Outcome::Applied;
+    /// Where the chunk's sync and part stand; `None` before they have begun.
+    async fn plan_of(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<PlanState>> {
+        let Some(summary) = self.syncs.summary(chunk.sync_id).await? else { return Ok(None) };
+        let is_over = |plan: Uuid, done: bool| plan != chunk.plan || done;
+        if chunk.part == 0 {
+            let is_over = is_over(summary.plan, summary.done_chunks.contains(&chunk.chunk));
+            return Ok(Some(PlanState { is_over, undone: is_undone(&summary) }));
+        }
+        let part = self.syncs.part(chunk.sync_id, chunk.part).await?;
+        Ok(part.map(|part| PlanState { is_over: is_over(part.plan, part.done_chunks.contains(&chunk.chunk)), undone: is_undone(&summary) }))
+    }
+
+    /// What people have decided since, or why nothing is to be done any more.
+    async fn called_off(&self, chunk: &ChunkMessage, undone: bool) -> anyhow::Result<Result<Decisions, Reason>> {
+        if chunk.user_id.is_reserved() || chunk.user_id == self.telegram.bot() {
+            return Ok(Err(Reason::NotSupported));
+        }
+        // To take something back, all that stands has to be known.
+        let after = (chunk.kind == Kind::Ban).then_some(&chunk.occurred);
+        let decisions = self.bans.decisions(chunk.user_id, after).await?;
+        let is_undo = matches!(chunk.origin, Origin::UndoneHere | Origin::UndoneEverywhere);
+        if !is_undo && decisions.newer(chunk.source_chat_id, &chunk.occurred) {
+            return Ok(Err(Reason::Lifted));
+        }
+        if undone && chunk.kind == Kind::Ban {
+            return Ok(Err(Reason::Undone));
+        }
+        Ok(Ok(decisions))
+    }
+
+    async fn act(&self, chunk: &ChunkMessage, decisions: &Decisions) -> anyhow::Result<Work> {
+        let mut work = Work::default();
+        let mut targets = Vec::new();
+        for target in &chunk.targets {
+            match target.task {
+                Task::End(outcome) => work.ended.push(Ended::new(target.clone(), outcome)),
+                // A ban that a local admin has lifted since, or set himself, is his.
+                Task::Ban(_) if !chunk.origin.is_decided_there() && decisions.newer(target.chat_id, &chunk.occurred) => {
+                    work.ended.push(Ended::new(target.clone(), Outcome::Skipped(Reason::LocalDecision)));
+                }
+                Task::Ban(_) | Task::Lift => targets.push(target.clone()),
             }
         }
-        if !looked.to_ban.is_empty() {
-            let chats: Vec<_> = looked.to_ban.iter().map(|(target, _)| target.chat_id).collect();
-            self.syncs.intend(chunk.sync_id, chunk.chunk, &chats).await?;
-            let banned = apply::ban(&self.telegram, chunk.user_id, looked.to_ban).await;
-            ended.extend(banned.ended);
-            again.extend(banned.again);
+        if targets.is_empty() {
+            return Ok(work);
         }
-        let (delay, refused) = (apply::delay(&again), again.iter().any(|(_, wait)| *wait == Wait::Refused));
+        let lane = if chunk.bulk { Lane::Bulk } else { Lane::Normal };
+        let grant = match self.gateway.reserve_calls(targets.len(), lane).await? {
+            Ok(grant) => grant,
+            Err(wait_ms) => {
+                work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
+                return Ok(Work { wait_ms, ..work });
+            }
+        };
+        let rest = targets.split_off(grant.calls.min(targets.len()));
+        let acted = match chunk.kind {
+            Kind::Ban => self.ban(chunk, targets, grant).await?,
+            Kind::Lift => self.lift(chunk, decisions, targets, grant).await?,
+        };
+        work.ended.extend(acted.ended);
+        work.again = acted.again;
+        work.again.extend(rest.into_iter().map(|target| (target, Wait::NotBegun)));
+        Ok(work)
+    }
+
+    /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
+    async fn write(&self, chunk: &ChunkMessage, work: Work) -> anyhow::Result<()> {
+        let Work { ended, again, wait_ms } = work;
+        let mut results = Vec::with_capacity(ended.len());
+        for end in &ended {
+            self.note(end).await?;
+            let question = if end.outcome.is_question() { Some(self.ask(chunk, end).await?) } else { None };
+            let (chat_id, admins) = (end.target.chat_id, end.target.admins.clone());
+            results.push(TargetResult { chat_id, admins, outcome: end.outcome, question });
+            self.pend(chunk, end).await?;
+        }
+        self.syncs.enter(&ended.iter().map(|end| entry(chunk, end)).collect::<Vec<_>>()).await?;
+        self.syncs.write_results(chunk, &results).await?;
+        self.log(chunk, &results, again.len());
         if let Some(retry_after) = again.iter().filter_map(|(_, wait)| wait.flood()).max() {
             self.gateway.block_calls(retry_after).await?;
         }
-        for (target, applied) in ended {
-            self.note(&target, applied).await?;
-            results.push(result(&target, applied.outcome));
+        // Until an operator has acted every try is in vain: the message ends in the DLQ, from where it can be brought back.
+        anyhow::ensure!(!again.iter().any(|(_, wait)| *wait == Wait::Refused), "Telegram refuses the bot's token or account");
+        if again.is_empty() {
+            return self.done(chunk).await;
         }
-        Ok(Work { results, again: again.into_iter().map(|(target, _)| target).collect(), delay, refused })
+        // The results are written: what is left travels on by itself, and this message is finished.
+        let seed = domain::ban::derive(&[&chunk.sync_id.to_string(), &format!("{}/{}/{}", chunk.part, chunk.chunk, chunk.round)]);
+        let delay = calls::delay(&again, seed.as_bytes()[0]).max(seconds(wait_ms));
+        let targets = again.into_iter().map(|(target, _)| target).collect();
+        let rest = ChunkMessage { targets, round: chunk.round + 1, ..chunk.clone() };
+        self.queue.send(Message::new(&rest, delay)?).await
     }
 
     /// What a call told about the chat itself.
-    async fn note(&self, target: &Target, applied: Applied) -> anyhow::Result<()> {
-        if let Some(to) = applied.migrated_to {
-            self.users.migrated(target.chat_id, to, None).await?;
+    async fn note(&self, end: &Ended) -> anyhow::Result<()> {
+        if let Some(to) = end.migrated_to {
+            self.users.migrated(end.target.chat_id, to, None).await?;
         }
-        let chat = applied.migrated_to.unwrap_or(target.chat_id);
-        match applied.outcome {
+        // What was known before is no news.
+        if matches!(end.target.task, Task::End(_)) {
+            return Ok(());
+        }
+        let chat = end.migrated_to.unwrap_or(end.target.chat_id);
+        match end.outcome {
             Outcome::Failed(Reason::NoRights) => self.users.lost(chat, ChatState::Suspended).await,
             Outcome::Failed(Reason::ChatGone) => self.users.lost(chat, ChatState::Removed).await,
             _ => Ok(()),
         }
     }
 
-    /// Counts the chunk; whoever completes the set closes the sync.
+    /// Asks the chat's admins; the question's id.
+    async fn ask(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<Uuid> {
+        let chat_id = end.target.chat_id;
+        let held = end.outcome == Outcome::Skipped(Reason::Held);
+        let at = chunk.occurred.at().unwrap_or_default();
+        let single = id_of_ban(chunk.sync_id, chat_id);
+        let mut question = Question {
+            question_id: if held { id_of_held(chunk.source_chat_id, chat_id, at) } else { single },
+            about: if held { About::Held } else { About::Ban },
+            chat_id,
+            user_id: chunk.user_id,
+            source_chat_id: chunk.source_chat_id,
+            asked_at: time::now(),
+            choice: None,
+            decided_by: None,
+        };
+        // What comes after the answer has a question of its own.
+        if !self.syncs.ask(&question, chunk.ban_event_id, None).await? && held {
+            question.question_id = single;
+            self.syncs.ask(&question, chunk.ban_event_id, None).await?;
+        }
+        Ok(question.question_id)
+    }
+
+    /// Who could not be banned now is banned when he comes; who was, waits no longer.
+    async fn pend(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<()> {
+        let (chat_id, user_id) = (end.target.chat_id, chunk.user_id);
+        if chunk.kind == Kind::Ban && end.outcome.is_pending() {
+            let (ban_event_id, occurred) = (chunk.ban_event_id, chunk.occurred.clone());
+            return self.syncs.keep_pending(&Pending { chat_id, user_id, ban_event_id, occurred }).await;
+        }
+        if chunk.origin == Origin::Joined {
+            return self.syncs.end_pending(chat_id, user_id).await;
+        }
+        Ok(())
+    }
+
+    /// Counts the chunk; whoever completes the last part closes the sync.
     async fn done(&self, chunk: &ChunkMessage) -> anyhow::Result<()> {
-        let Some(summary) = self.syncs.chunk_done(chunk.sync_id, chunk.plan, chunk.chunk).await? else { return Ok(()) };
-        if summary.done_chunks.len() < summary.chunks as usize {
+        let Some(progress) = self.syncs.chunk_done(chunk).await? else { return Ok(()) };
+        if !progress.part_done {
             return Ok(());
         }
-        let results = self.syncs.results(chunk.sync_id).await?;
+        let results = self.syncs.part_results(chunk.sync_id, chunk.part).await?;
         let totals = Totals::of(results.iter().map(|result| &result.outcome));
-        if self.syncs.close(chunk.sync_id, totals).await? {
+        let closed = match progress.only {
+            true => self.syncs.close(chunk.sync_id, totals).await?,
+            false => self.syncs.part_done(chunk.sync_id, chunk.part, totals, progress.next).await?,
+        };
+        if closed {
             tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, ?totals, "sync closed");
         }
         Ok(())
+    }
+
+    /// Tells how a round of calls went.
+    async fn report(&self, health: domain::limiter::Health, grant: Grant) -> anyhow::Result<()> {
+        if health == Default::default() { Ok(()) } else { self.gateway.report(health, grant).await }
     }
 
     fn log(&self, chunk: &ChunkMessage, results: &[TargetResult], again: usize) {
@@ -178,12 +295,38 @@ impl Worker {
                 metrics::count("sync_operations_total", Some(("status", status)), count);
             }
         }
-        tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, chunk = chunk.chunk, ?totals, again, "chunk worked on");
+        tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, part = chunk.part, chunk = chunk.chunk, ?totals, again, "chunk worked on");
     }
 }
 
-fn result(target: &Target, outcome: Outcome) -> TargetResult {
-    TargetResult { chat_id: target.chat_id, admins: target.admins.clone(), outcome }
+struct PlanState {
+    /// Given up, or this chunk is done.
+    is_over: bool,
+    undone: bool,
+}
+
+/// Does somebody take the sync back everywhere? An unban that sweeps up after it stands as that unban already.
+fn is_undone(summary: &Summary) -> bool {
+    summary.undo.is_some()
+}
+
+fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
+    let entry = Entry {
+        sync_id: chunk.sync_id,
+        ban_event_id: chunk.ban_event_id,
+        kind: chunk.kind,
+        origin: chunk.origin,
+        user_id: chunk.user_id,
+        chat_id: end.migrated_to.unwrap_or(end.target.chat_id),
+        source_chat_id: chunk.source_chat_id,
+        occurred: chunk.occurred.clone(),
+        outcome: end.outcome,
+        at: time::now(),
+        until: end.until,
+        prior: end.prior,
+        was_member: end.was_member,
+    };
+    LogEntry { entry, tries: end.target.tries }
 }
 
 /// Whole seconds that are not too short.

@@ -2,6 +2,7 @@
 
 use crate::{NotNow, Webhook};
 use aws::store::subscriptions::Followed;
+use aws::store::users::Ignored;
 use domain::chat::ChatState;
 use domain::ids::UserId;
 use domain::lang::Lang;
@@ -83,6 +84,48 @@ impl Webhook {
             CommandName::Subscribe => self.subscribe(command).await,
             CommandName::Unsubscribe => self.unsubscribe(command).await,
             CommandName::List => self.list(command).await,
+            CommandName::Undo => self.undo_command(command).await,
+            CommandName::Ignore => self.ignore(command).await,
+            CommandName::Unignore => self.unignore(command).await,
+        }
+    }
+
+    async fn undo_command(&self, command: &Command) -> Result<Reply, Stop> {
+        self.check_may_ban(command).await?;
+        let named = match command.target {
+            Target::None => None,
+            _ => Some(self.named(command, "undo").await?),
+        };
+        let Some(undone) = self.undo(command.chat_id, named.as_ref().map(|named| named.id), command.from.id).await? else {
+            return Ok(Reply::NothingToUndo);
+        };
+        Ok(Reply::Undoing { user: undone.user, name: named.and_then(|named| named.name), everywhere: undone.everywhere })
+    }
+
+    async fn ignore(&self, command: &Command) -> Result<Reply, Stop> {
+        self.check_may_ban(command).await?;
+        let Named { id: user, name } = self.named(command, "ignore").await?;
+        Ok(match self.users.ignore(command.chat_id, Ignored::User(user)).await? {
+            true => Reply::Ignored { user, name },
+            false => Reply::IgnoreListFull,
+        })
+    }
+
+    async fn unignore(&self, command: &Command) -> Result<Reply, Stop> {
+        self.check_may_ban(command).await?;
+        let Named { id: user, name } = self.named(command, "unignore").await?;
+        Ok(match self.users.ignore_no_longer(command.chat_id, Ignored::User(user)).await? {
+            true => Reply::NoLongerIgnored { user, name },
+            false => Reply::NotIgnored { user, name },
+        })
+    }
+
+    /// As [`Webhook::check_admin`]; and he may ban there.
+    async fn check_may_ban(&self, command: &Command) -> Result<(), Stop> {
+        self.check_admin(command).await?;
+        match self.may_decide(command.chat_id, command.from.id).await? {
+            true => Ok(()),
+            false => Err(Reply::MayNotDecide.into()),
         }
     }
 
@@ -211,7 +254,7 @@ impl Webhook {
     }
 
     /// Why the update is to come again after this failure.
-    async fn not_now(&self, failure: Failure) -> NotNow {
+    pub async fn not_now(&self, failure: Failure) -> NotNow {
         match failure.reaction() {
             Reaction::RetryAfter(seconds) => match self.blocked::<()>(seconds).await {
                 Ok(()) => NotNow::Wait(i64::from(seconds)),

@@ -1,14 +1,18 @@
 //! Every Telegram update in: commands, buttons and bans told apart and stored. Answered 2xx once safely stored, or when it can never be
 //! understood; 503 only where Telegram's bringing it again can help.
 
+mod buttons;
 mod commands;
 mod http;
+mod joins;
 mod people;
+mod undo;
 
 use aws::lambda::{self, Context};
 use aws::store::bans::Bans;
 use aws::store::gateway::Gateway;
 use aws::store::subscriptions::Subscriptions;
+use aws::store::sync::Syncs;
 use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets, time};
 use domain::ban::BanEvent;
@@ -18,8 +22,6 @@ use domain::subscription::Source;
 use http::{Request, Response};
 use std::sync::Arc;
 use telegram::client::Client;
-use telegram::reaction::Reaction;
-use telegram::render::Reply;
 use telegram::update::{self, AdminChange, Update};
 use tokio::sync::OnceCell;
 
@@ -33,6 +35,7 @@ struct Webhook {
     subscriptions: Subscriptions,
     users: Users,
     gateway: Gateway,
+    syncs: Syncs,
 }
 
 fn main() -> Result<(), lambda::Error> {
@@ -52,6 +55,7 @@ fn main() -> Result<(), lambda::Error> {
                 bans: Bans::new(&aws, env::required("BANS_TABLE")?),
                 subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
+                syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 gateway,
             })
         },
@@ -108,7 +112,8 @@ impl Webhook {
             Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
             Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
             Update::Command(command) => self.command(*command).await,
-            Update::Button { callback_id, lang } => self.button(&callback_id, Reply::StaleButton.text(lang)).await,
+            Update::Button(press) => self.pressed(&press).await,
+            Update::Joined(joined) => Ok(self.joined(&joined).await?),
             Update::Seen(person) => {
                 // A name that is missed now comes again with the next message: no reason to hold back the chat's updates.
                 if let Err(error) = self.people.seen(&self.users, &person).await {
@@ -136,21 +141,6 @@ impl Webhook {
             tracing::info!(correlation_id = %event.event_id, chat_id = event.chat_id.0, user_id = user, event_type = event.event_type.name(), tracked = event.tracked, "ban event stored");
         }
         Ok(())
-    }
-
-    async fn button(&self, callback_id: &str, text: String) -> Result<(), NotNow> {
-        self.may_call().await?;
-        match self.telegram.answer_button(callback_id, &text).await {
-            Ok(()) => Ok(()),
-            Err(failure) => match failure.reaction() {
-                Reaction::RetryAfter(seconds) => self.blocked(seconds).await,
-                // The button stops waiting by itself after a while.
-                _ => {
-                    tracing::warn!(%failure, "a button's press could not be answered");
-                    Ok(())
-                }
-            },
-        }
     }
 
     /// `Err` while a flood wait is on.

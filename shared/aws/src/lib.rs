@@ -6,6 +6,7 @@
 //! - [`secrets`]: SecureStrings of the Parameter Store
 //! - [`store`]: the tables, a module a concern, each with its access patterns
 //! - [`queue`], [`bus`]: what is sent on; refused entries are always read
+//! - [`schedule`]: what is to happen later than a queue can hold it
 //! - [`archive`]: what leaves the store for good
 //! - [`batch`]: batches from queues and streams, each record parsed and answered on its own
 //! - [`lambda`]: the main function of every Lambda
@@ -19,6 +20,7 @@ pub mod env;
 pub mod lambda;
 pub mod metrics;
 pub mod queue;
+pub mod schedule;
 pub mod secrets;
 pub mod store;
 pub mod time;

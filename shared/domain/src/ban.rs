@@ -107,18 +107,6 @@ pub fn derive(parts: &[&str]) -> Uuid {
     Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes())
 }
 
-/// Does the newest of `events` of one (chat, user) say that this person is banned there?
-/// `events`: any order, ban and unban at least; others do not change it.
-pub fn stands<'a>(events: impl IntoIterator<Item = &'a BanEvent>, ban: &BanEvent) -> bool {
-    !events.into_iter().any(|event| event.chat_id == ban.chat_id && event.user_id == ban.user_id && supersedes(event, &ban.occurred))
-}
-
-/// Is `event` newer than a ban that occurred at `ban`, and does it change who is banned? A newer ban replaces an older one just as an
-/// unban ends it: the newest event of one (chat, user) wins.
-pub fn supersedes(event: &BanEvent, ban: &Occurred) -> bool {
-    matches!(event.event_type, Action::Ban | Action::Unban) && event.occurred > *ban
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,44 +148,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_unban_within_the_same_second_is_newer_by_its_update_id() {
-        let ban = event(Action::Ban, 100, 7);
-        assert!(!stands([&ban, &event(Action::Unban, 100, 8)], &ban));
-        assert!(stands([&ban, &event(Action::Unban, 100, 6)], &ban));
-        assert!(stands([&ban, &event(Action::Restrict, 100, 8)], &ban));
-    }
-
-    #[test]
-    fn a_newer_ban_replaces_an_older_one() {
-        let (old, new) = (event(Action::Ban, 100, 1), event(Action::Ban, 200, 2));
-        assert!(!stands([&old, &new], &old));
-        assert!(stands([&old, &new], &new));
-    }
-
-    #[test]
-    fn an_unban_in_another_chat_says_nothing() {
-        let ban = event(Action::Ban, 100, 1);
-        let elsewhere = BanEvent { chat_id: ChatId(-2), ..event(Action::Unban, 200, 2) };
-        assert!(stands([&elsewhere], &ban));
-    }
-
     proptest! {
         #[test]
         fn text_order_of_occurred_is_order_in_time(a in 0i64..1_000_000_000_000, b in 0i64..1_000_000_000_000, i in 0i64..1 << 52, j in 0i64..1 << 52) {
             prop_assert_eq!(Occurred::new(a, i).at(), Some(a));
             prop_assert_eq!(Occurred::new(a, i).cmp(&Occurred::new(b, j)), (a, i).cmp(&(b, j)));
-        }
-
-        #[test]
-        fn only_the_newest_ban_or_unban_can_stand(times in prop::collection::vec((0i64..50, any::<bool>()), 1..20)) {
-            let events: Vec<_> = times.iter().enumerate()
-                .map(|(n, (at, ban))| event(if *ban { Action::Ban } else { Action::Unban }, *at, n as i64))
-                .collect();
-            let newest = events.iter().max_by(|a, b| a.occurred.cmp(&b.occurred)).unwrap();
-            for ban in events.iter().filter(|event| event.event_type == Action::Ban) {
-                prop_assert_eq!(stands(&events, ban), ban.occurred == newest.occurred);
-            }
         }
     }
 

@@ -1,9 +1,13 @@
 //! A chat: whether the bot can act in it. How its admins want bans carried over is in [`crate::settings`].
 
-use crate::ids::ChatId;
+use crate::ids::{ChatId, UserId};
 use crate::member::{Member, Status};
 use crate::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The most people, and the most sources, that a chat may ignore: its item is read with every ban.
+pub const MOST_IGNORED: usize = 500;
 
 /// Can the bot act in this chat?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +43,23 @@ pub struct Chat {
     pub state: ChatState,
     pub migrated_to: Option<ChatId>,
     pub settings: ChatSettings,
+    pub ignores: Ignores,
+}
+
+/// Whom and what a chat's admins keep out of the bans that are carried into it: stronger than any source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ignores {
+    /// Never banned here by us.
+    pub users: BTreeSet<UserId>,
+    /// Chats whose bans are never carried over to here.
+    pub sources: BTreeSet<ChatId>,
+}
+
+impl Chat {
+    /// Is a ban of this person by this source kept out?
+    pub fn ignores(&self, user: UserId, source: ChatId) -> bool {
+        self.ignores.users.contains(&user) || self.ignores.sources.contains(&source)
+    }
 }
 
 /// What the bot lost in a chat, and through what it was noticed; rides in `chat.suspended` and `chat.removed`.

@@ -6,7 +6,7 @@ use crate::ban::{BanEvent, Occurred, derive};
 use crate::chat::Cause;
 use crate::ids::{ChatId, UserId};
 use crate::subscription::{Source, Subscription};
-use crate::sync::{SyncStatus, Totals};
+use crate::sync::{Kind, Origin, SyncStatus, Totals};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -28,6 +28,12 @@ pub const SYNC_STARTED: &str = "sync.started";
 pub const SYNC_COMPLETED: &str = "sync.completed";
 pub const SYNC_PARTIAL: &str = "sync.partial";
 pub const SYNC_FAILED: &str = "sync.failed";
+/// Somebody asks for a sync.
+pub const SYNC_REQUESTED: &str = "sync.requested";
+/// A part of a large sync is done; the next is to be planned.
+pub const SYNC_CONTINUED: &str = "sync.continued";
+/// A part of a large sync is done: its admins are told without waiting for the rest.
+pub const SYNC_PART_COMPLETED: &str = "sync.part_completed";
 pub const SUBSCRIPTION_CREATED: &str = "subscription.created";
 pub const SUBSCRIPTION_DELETED: &str = "subscription.deleted";
 pub const SUBSCRIPTION_LIMIT_REACHED: &str = "subscription.limit_reached";
@@ -116,12 +122,31 @@ pub struct Sync {
     pub ban_event_id: Uuid,
     pub user_id: UserId,
     pub source_chat_id: ChatId,
-    /// Chats that the sync is about.
+    /// Chats that the sync is about; of a sync so large that it is planned in parts, those of the first part until it has ended.
     pub total_chats: u32,
     /// Chats where the person is banned now: banned by the sync or before it.
     pub successful: u32,
     pub failed: u32,
     pub totals: Totals,
+    #[serde(default)]
+    pub kind: Kind,
+    #[serde(default)]
+    pub origin: Origin,
+}
+
+/// Payload of `sync.requested`: the request itself is in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncRequested {
+    pub sync_id: Uuid,
+    pub ban_event_id: Uuid,
+}
+
+/// Payload of `sync.continued` and `sync.part_completed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncPart {
+    pub sync_id: Uuid,
+    /// The part that is to be planned, or that is done; the first is 0.
+    pub part: u32,
 }
 
 impl SyncStatus {

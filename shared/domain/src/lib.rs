@@ -12,6 +12,7 @@
 //! - [`settings`]: what people and chats chose, and what they may choose
 //! - [`subscription`]: who follows which source from which chat
 //! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
+//! - [`question`]: what a chat's admins are asked, and their answer
 //! - [`event`]: the envelope that travels on the bus
 //! - [`notification`]: who is told what after a sync
 //! - [`limiter`]: when the next calls to Telegram may start
@@ -30,6 +31,7 @@ pub mod limiter;
 pub mod member;
 pub mod notification;
 pub mod profile;
+pub mod question;
 pub mod registration;
 pub mod role;
 pub mod search;

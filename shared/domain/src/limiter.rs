@@ -1,7 +1,10 @@
-//! When the next calls to Telegram may start: one pace and one flood wait for all workers.
+//! When the next calls to Telegram may start: one pace, one flood wait and one breaker for all workers.
 //!
-//! A generic cell rate algorithm: `busy_until_ms` is the moment until which calls already promised will have been paced out.
+//! The pace is a generic cell rate algorithm: `busy_until_ms` is the moment until which calls already promised will have been paced out.
+//! The breaker: failures in a row open it; then nobody calls for a while; then one call is let through, and its answer closes it or keeps
+//! it open.
 
+use crate::ids::ChatId;
 use serde::{Deserialize, Serialize};
 
 /// Calls that Telegram takes from one bot in a second, about (Bot FAQ: "no more than 30 messages per second").
@@ -10,6 +13,31 @@ pub const CALLS_PER_SECOND: usize = 30;
 /// How far ahead calls may be promised: a second's worth may start at once.
 const WINDOW_MS: i64 = 1000;
 
+/// The same for calls that can wait: however many of them there are, two fifths of the pace are left to others.
+const BULK_WINDOW_MS: i64 = 600;
+
+/// Fewer calls than this are not begun with, unless fewer are wanted: a rest travels on at a price.
+const LEAST: usize = 6;
+
+/// Failures in a row that open the breaker.
+pub const FAILURES: u32 = 5;
+
+/// How long the breaker stays open, in milliseconds.
+pub const OPEN_MS: i64 = 60_000;
+
+/// How long the one call after that has for its answer, in milliseconds; who has not told by then is taken for dead, and another is let
+/// through.
+const PROBE_MS: i64 = 15_000;
+
+/// Whose calls they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Somebody waits for them.
+    Normal,
+    /// Of something so large that it leaves room to others.
+    Bulk,
+}
+
 /// The limiter's state; the default is an idle one. Milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -17,22 +45,86 @@ pub struct Limiter {
     pub busy_until_ms: i64,
     /// No call before this: the latest `retry_after` that Telegram gave to any worker.
     pub blocked_until_ms: i64,
+    /// In a row, up to now.
+    pub failures: u32,
+    /// While the breaker is open: no call before this, then one.
+    pub open_until_ms: i64,
+}
+
+/// Calls that may be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// 1 or more, perhaps fewer than were asked for.
+    pub calls: usize,
+    /// The calls before have failed: how these go is to be told either way.
+    pub on_trial: bool,
+    /// The one call by which an open breaker is tried: its failure says nothing about its target.
+    pub probe: bool,
 }
 
 impl Limiter {
-    /// The state after `calls` (at most [`CALLS_PER_SECOND`]) are promised at `now_ms`, or how many milliseconds to wait before asking
-    /// again.
-    pub fn reserve(self, calls: usize, now_ms: i64) -> Result<Self, i64> {
-        if self.blocked_until_ms > now_ms {
-            return Err(self.blocked_until_ms - now_ms);
+    /// How long nobody may call, in milliseconds; 0 when calls may be made.
+    pub fn blocked_for(self, now_ms: i64) -> i64 {
+        let open = if self.is_open() { self.open_until_ms } else { 0 };
+        (self.blocked_until_ms.max(open) - now_ms).max(0)
+    }
+
+    pub fn is_open(self) -> bool {
+        self.failures >= FAILURES
+    }
+
+    /// What may be called at `now_ms`, and the state after that is promised; or how many milliseconds to wait before asking again.
+    pub fn reserve(self, calls: usize, lane: Lane, now_ms: i64) -> Result<(Self, Grant), i64> {
+        match self.blocked_for(now_ms) {
+            0 => {}
+            wait => return Err(wait),
         }
-        let cost = (calls.min(CALLS_PER_SECOND) as i64 * 1000).div_euclid(CALLS_PER_SECOND as i64);
-        let busy_until_ms = self.busy_until_ms.max(now_ms) + cost;
-        match busy_until_ms - now_ms - WINDOW_MS {
-            wait if wait > 0 => Err(wait),
-            _ => Ok(Self { busy_until_ms, ..self }),
+        let ahead = (self.busy_until_ms - now_ms).max(0);
+        if self.is_open() {
+            let state = Self { busy_until_ms: now_ms + ahead + cost(1), open_until_ms: now_ms + PROBE_MS, ..self };
+            return Ok((state, Grant { calls: 1, on_trial: true, probe: true }));
+        }
+        let window = if lane == Lane::Bulk { BULK_WINDOW_MS } else { WINDOW_MS };
+        let room = usize::try_from((window - ahead) * CALLS_PER_SECOND as i64 / 1000).unwrap_or(0);
+        let least = calls.clamp(1, LEAST);
+        if room < least {
+            return Err((cost(least) - (window - ahead)).max(1));
+        }
+        let calls = calls.clamp(1, room);
+        let state = Self { busy_until_ms: now_ms + ahead + cost(calls), ..self };
+        Ok((state, Grant { calls, on_trial: self.failures > 0, probe: false }))
+    }
+}
+
+/// Milliseconds of the pace.
+fn cost(calls: usize) -> i64 {
+    (calls * 1000).div_ceil(CALLS_PER_SECOND) as i64
+}
+
+/// How calls went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Some were answered by Telegram, with whatever.
+    pub answered: bool,
+    /// How many were not, since the last that was.
+    pub failed: u32,
+}
+
+impl Health {
+    /// Adds the next call.
+    pub fn add(&mut self, failed: bool) {
+        if failed {
+            self.failed += 1;
+        } else {
+            *self = Self { answered: true, failed: 0 };
         }
     }
+}
+
+/// How far apart messages to one chat are to be, in milliseconds: one a second in private, 20 a minute in a group (Bot FAQ, "My bot is
+/// hitting limits").
+pub fn message_interval_ms(chat: ChatId) -> i64 {
+    if chat.0 > 0 { 1000 } else { 3000 }
 }
 
 #[cfg(test)]
@@ -43,41 +135,74 @@ mod tests {
     #[test]
     fn nothing_is_promised_during_a_flood_wait() {
         let limiter = Limiter { blocked_until_ms: 9_000, ..Limiter::default() };
-        assert_eq!(limiter.reserve(1, 2_000), Err(7_000));
-        assert!(limiter.reserve(1, 9_000).is_ok());
+        assert_eq!(limiter.reserve(1, Lane::Normal, 2_000), Err(7_000));
+        assert!(limiter.reserve(1, Lane::Normal, 9_000).is_ok());
+    }
+
+    #[test]
+    fn an_open_breaker_lets_one_call_through_after_its_time() {
+        let open = Limiter { failures: FAILURES, open_until_ms: 70_000, ..Limiter::default() };
+        assert_eq!(open.reserve(25, Lane::Normal, 10_000), Err(60_000));
+        let (probing, grant) = open.reserve(25, Lane::Normal, 70_000).unwrap();
+        assert_eq!(grant, Grant { calls: 1, on_trial: true, probe: true });
+        assert_eq!(probing.reserve(25, Lane::Normal, 70_001), Err(PROBE_MS - 1), "nobody else while it is under way");
+        assert!(probing.reserve(25, Lane::Normal, 70_000 + PROBE_MS).is_ok(), "its caller has died");
+        assert_eq!(Limiter { failures: FAILURES - 1, ..open }.reserve(25, Lane::Normal, 10_000).unwrap().1.calls, 25);
+    }
+
+    #[test]
+    fn failures_count_in_a_row_only() {
+        let mut health = Health::default();
+        for failed in [true, true, false, true] {
+            health.add(failed);
+        }
+        assert_eq!(health, Health { answered: true, failed: 1 });
+    }
+
+    #[test]
+    fn whoever_wants_little_is_served_while_a_large_one_takes_all_it_may() {
+        let (mut limiter, mut now, mut bulk, mut small) = (Limiter::default(), 1_000_000, 0, 0);
+        for step in 0..10_000 {
+            now += 7;
+            if let Ok((next, grant)) = limiter.reserve(25, Lane::Bulk, now) {
+                (limiter, bulk) = (next, bulk + grant.calls);
+            }
+            if step % 100 == 0 {
+                let (next, grant) = limiter.reserve(3, Lane::Normal, now).expect("a small one never waits");
+                (limiter, small) = (next, small + grant.calls);
+            }
+        }
+        let seconds = 70;
+        assert_eq!(small, 300);
+        assert!((seconds * 24..=seconds * 30).contains(&bulk), "{bulk}: the large one has all the rest");
     }
 
     proptest! {
         #[test]
-        fn no_more_than_two_windows_of_calls_start_in_any_second(asks in prop::collection::vec((1usize..=30, 0i64..400), 1..200)) {
+        fn no_more_than_two_windows_of_calls_start_in_any_second(asks in prop::collection::vec((1usize..=30, 0i64..400, any::<bool>()), 1..200)) {
             let (mut limiter, mut now, mut granted) = (Limiter::default(), 1_000_000, Vec::new());
-            for (calls, pause) in asks {
+            for (calls, pause, bulk) in asks {
                 now += pause;
-                if let Ok(next) = limiter.reserve(calls, now) {
+                let lane = if bulk { Lane::Bulk } else { Lane::Normal };
+                if let Ok((next, grant)) = limiter.reserve(calls, lane, now) {
+                    prop_assert!((1..=calls).contains(&grant.calls));
                     limiter = next;
-                    granted.push((now, calls));
+                    granted.push((now, grant.calls));
                 }
             }
             for &(start, _) in &granted {
-                let in_second: usize = granted.iter().filter(|(at, _)| (start..start + 1000).contains(at)).map(|(_, calls)| calls).sum();
-                prop_assert!(in_second <= 2 * CALLS_PER_SECOND + 1, "{in_second} calls within a second");
+                let within: usize = granted.iter().filter(|(at, _)| (start..start + 1000).contains(at)).map(|(_, calls)| calls).sum();
+                prop_assert!(within <= 2 * CALLS_PER_SECOND, "{within} calls within a second of {start}");
             }
-            let calls: usize = granted.iter().map(|(_, calls)| calls).sum();
-            let seconds = (now - 1_000_000) as f64 / 1000.0;
-            prop_assert!(calls as f64 <= (seconds + 1.0) * CALLS_PER_SECOND as f64 + granted.len() as f64);
         }
 
         #[test]
-        fn whoever_waits_as_told_gets_his_turn(calls in 1usize..=30, busy in 0i64..100_000, blocked in 0i64..100_000) {
-            let limiter = Limiter { busy_until_ms: busy, blocked_until_ms: blocked };
-            let mut now = 50_000;
-            for _ in 0..3 {
-                match limiter.reserve(calls, now) {
-                    Ok(_) => return Ok(()),
-                    Err(wait) => now += wait,
-                }
+        fn whoever_waits_as_long_as_told_is_served(calls in 1usize..=30, ahead in 0i64..2000, bulk: bool) {
+            let lane = if bulk { Lane::Bulk } else { Lane::Normal };
+            let limiter = Limiter { busy_until_ms: 10_000 + ahead, ..Limiter::default() };
+            if let Err(wait) = limiter.reserve(calls, lane, 10_000) {
+                prop_assert!(limiter.reserve(calls, lane, 10_000 + wait).is_ok(), "{wait} ms were not enough");
             }
-            prop_assert!(false, "still waiting at {now}");
         }
     }
 }

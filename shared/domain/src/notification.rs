@@ -3,7 +3,7 @@
 use crate::ban::derive;
 use crate::ids::{ChatId, UserId};
 use crate::lang::Lang;
-use crate::sync::{Outcome, Reason, TargetResult};
+use crate::sync::{Kind, Origin, Outcome, Reason, TargetResult};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -24,8 +24,12 @@ pub struct Notification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
-    /// What became of a ban in the recipient's chats.
+    /// What became of a decision in the recipient's chats.
     SyncReport(SyncReport),
+    /// Is somebody to be banned in the recipient's chat?
+    Question(Asking),
+    /// The recipient's chat bans so much that its bans are held.
+    BansHeld { question_id: Uuid, chat: String },
     /// The bot may no longer ban in a chat that the recipient follows from.
     ChatSuspended { chat: String },
     /// The bot is no longer in a chat that the recipient followed from; his subscriptions there ended.
@@ -37,6 +41,8 @@ impl Content {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::SyncReport(_) => "sync_report",
+            Self::Question(_) => "question",
+            Self::BansHeld { .. } => "bans_held",
             Self::ChatSuspended { .. } => "chat_suspended",
             Self::ChatRemoved { .. } => "chat_removed",
         }
@@ -46,21 +52,46 @@ impl Content {
 /// The result of one sync for one admin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
+    pub sync_id: Uuid,
+    #[serde(default)]
+    pub kind: Kind,
     pub user_id: UserId,
     pub user_name: Option<String>,
     pub source_chat: String,
     pub reason: Option<String>,
+    /// When the source's decision was made, Unix seconds.
+    pub at: i64,
+    /// Chats by what became of it there.
+    pub chats: Vec<(Outcome, Vec<NamedChat>)>,
+}
+
+/// A chat and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedChat {
+    pub chat_id: ChatId,
+    pub title: String,
+}
+
+/// A question to an admin of a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asking {
+    pub question_id: Uuid,
+    /// Because the source bans more than anybody should.
+    pub held: bool,
+    pub user_id: UserId,
+    pub user_name: Option<String>,
+    pub source_chat: String,
+    pub chat: String,
+    pub reason: Option<String>,
     /// When the source's ban happened, Unix seconds.
     pub at: i64,
-    /// Chats by what became of the ban there.
-    pub chats: Vec<(Outcome, Vec<String>)>,
 }
 
 /// The chats of each admin, grouped by outcome in a fixed order. Outcomes that are no news (the ban was lifted before it was carried
-/// over) are left out, and so is an admin with nothing else.
-pub fn by_admin(results: &[TargetResult]) -> BTreeMap<UserId, Vec<(Outcome, Vec<ChatId>)>> {
+/// over) are left out, and so are questions, which are asked, and an admin with nothing else.
+pub fn by_admin(results: &[TargetResult], kind: Kind, origin: Origin) -> BTreeMap<UserId, Vec<(Outcome, Vec<ChatId>)>> {
     let mut admins: BTreeMap<UserId, Vec<(Outcome, Vec<ChatId>)>> = BTreeMap::new();
-    for result in results.iter().filter(|result| is_news(&result.outcome)) {
+    for result in results.iter().filter(|result| is_news(&result.outcome, kind, origin)) {
         for &admin in &result.admins {
             let groups = admins.entry(admin).or_default();
             match groups.iter_mut().find(|(outcome, _)| *outcome == result.outcome) {
@@ -80,8 +111,22 @@ pub fn by_admin(results: &[TargetResult]) -> BTreeMap<UserId, Vec<(Outcome, Vec<
     admins
 }
 
-fn is_news(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Skipped(Reason::Lifted | Reason::EndsTooSoon))
+/// Who has asked for something is told all; others only what they would want to know.
+fn is_news(outcome: &Outcome, kind: Kind, origin: Origin) -> bool {
+    if outcome.is_question() {
+        return false;
+    }
+    let asked_for = matches!(origin, Origin::Confirmed | Origin::UndoneHere);
+    let reason = match outcome {
+        Outcome::Skipped(reason) => *reason,
+        Outcome::Applied | Outcome::Already | Outcome::Failed(_) => return true,
+    };
+    match reason {
+        Reason::Ignored | Reason::Lifted | Reason::Undone | Reason::EndsTooSoon | Reason::LocalDecision => asked_for,
+        Reason::NotOurs | Reason::NotBanned => asked_for,
+        Reason::StillBanned => kind == Kind::Lift,
+        _ => true,
+    }
 }
 
 /// The id of a message about `what` (an event's id) to `recipient`.
@@ -94,20 +139,33 @@ mod tests {
     use super::*;
 
     fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
-        TargetResult { chat_id: ChatId(chat), admins: admins.iter().map(|&id| UserId(id)).collect(), outcome }
+        TargetResult::new(ChatId(chat), admins.iter().map(|&id| UserId(id)).collect(), outcome)
+    }
+
+    fn reports(results: &[TargetResult]) -> BTreeMap<UserId, Vec<(Outcome, Vec<ChatId>)>> {
+        by_admin(results, Kind::Ban, Origin::Ban)
     }
 
     #[test]
     fn an_admin_of_several_chats_gets_one_report_with_successes_first() {
         let failed = Outcome::Failed(Reason::NoRights);
-        let reports = by_admin(&[result(-1, &[1], failed), result(-2, &[1, 2], Outcome::Applied), result(-3, &[1], Outcome::Applied)]);
+        let reports = reports(&[result(-1, &[1], failed), result(-2, &[1, 2], Outcome::Applied), result(-3, &[1], Outcome::Applied)]);
         assert_eq!(reports.len(), 2);
         assert_eq!(reports[&UserId(1)], [(Outcome::Applied, vec![ChatId(-2), ChatId(-3)]), (failed, vec![ChatId(-1)])]);
         assert_eq!(reports[&UserId(2)], [(Outcome::Applied, vec![ChatId(-2)])]);
     }
 
     #[test]
-    fn nobody_is_told_of_a_ban_that_was_lifted_in_time() {
-        assert!(by_admin(&[result(-1, &[1], Outcome::Skipped(Reason::Lifted))]).is_empty());
+    fn nobody_is_told_of_a_ban_that_was_lifted_in_time_and_a_question_is_no_report() {
+        for reason in [Reason::Lifted, Reason::Ignored, Reason::Asked, Reason::Held] {
+            assert!(reports(&[result(-1, &[1], Outcome::Skipped(reason))]).is_empty(), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn who_undoes_is_told_why_nothing_was_undone() {
+        let results = [result(-1, &[1], Outcome::Skipped(Reason::LocalDecision))];
+        assert_eq!(by_admin(&results, Kind::Lift, Origin::UndoneHere).len(), 1);
+        assert!(by_admin(&results, Kind::Lift, Origin::Unban).is_empty());
     }
 }

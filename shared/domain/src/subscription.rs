@@ -97,6 +97,15 @@ pub enum Mode {
 impl Mode {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Confirm, Self::Notify];
 
+    /// Of what two admins of a chat want, that which does more.
+    pub fn stronger(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Auto, _) | (_, Self::Auto) => Self::Auto,
+            (Self::Confirm, _) | (_, Self::Confirm) => Self::Confirm,
+            (Self::Notify, Self::Notify) => Self::Notify,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",

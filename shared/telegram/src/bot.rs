@@ -20,11 +20,20 @@ pub struct OutgoingMessage {
     pub thread_id: Option<i32>,
     /// Message that it answers; sent all the same where that is gone.
     pub reply_to: Option<i64>,
+    /// Rows of buttons under it.
+    pub buttons: Vec<Vec<Button>>,
+}
+
+/// A button that is pressed. `data` comes back with the press: 64 bytes at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Button {
+    pub text: String,
+    pub data: String,
 }
 
 impl OutgoingMessage {
     pub fn html(chat_id: ChatId, text: String) -> Self {
-        Self { chat_id, text, html: true, thread_id: None, reply_to: None }
+        Self { chat_id, text, html: true, thread_id: None, reply_to: None, buttons: Vec::new() }
     }
 }
 
@@ -75,7 +84,18 @@ impl Client {
             .reply_to
             .and_then(|id| i32::try_from(id).ok())
             .map(|id| ReplyParameters::new(types::MessageId(id)).allow_sending_without_reply());
+        payload.reply_markup = (!message.buttons.is_empty()).then(|| keyboard(&message.buttons).into());
         self.call::<_, Sent>(&payload).await.map(|sent| sent.message_id)
+    }
+
+    /// Replaces a message of the bot's own by plain text without buttons.
+    pub async fn replace(&self, chat: ChatId, message_id: i32, text: &str) -> Result<(), Failure> {
+        self.run(&payloads::EditMessageText::new(recipient(chat), types::MessageId(message_id), text)).await
+    }
+
+    /// Turns away somebody who asks to be let in.
+    pub async fn decline(&self, chat: ChatId, user: UserId) -> Result<(), Failure> {
+        self.run(&payloads::DeclineChatJoinRequest::new(recipient(chat), telegram_user(user))).await
     }
 
     /// Ends the waiting of a pressed button; `text` is shown for a moment.
@@ -93,6 +113,11 @@ impl Client {
         }
         self.call::<_, Me>(&payloads::GetMe::new()).await.map(|me| me.username)
     }
+}
+
+fn keyboard(rows: &[Vec<Button>]) -> types::InlineKeyboardMarkup {
+    let button = |button: &Button| types::InlineKeyboardButton::callback(button.text.clone(), button.data.clone());
+    types::InlineKeyboardMarkup::new(rows.iter().map(|row| row.iter().map(button).collect::<Vec<_>>()))
 }
 
 fn recipient(chat: ChatId) -> Recipient {

@@ -91,6 +91,17 @@ pub enum Failure {
     UnreadableResult,
 }
 
+impl Failure {
+    /// Did Telegram not answer, or only to say that it cannot?
+    pub fn is_no_answer(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) | Self::Foreign { .. } => true,
+            Self::Answer { code, .. } => *code >= 500,
+            Self::UnreadableResult => false,
+        }
+    }
+}
+
 /// Bot API `ResponseParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]

@@ -42,6 +42,8 @@ pub struct ChatSettingsChange {
     auto_sync_enabled: Option<bool>,
     require_confirmation: Option<bool>,
     sync_unban: Option<bool>,
+    /// Leave bots alone, whoever bans them elsewhere.
+    spare_bots: Option<bool>,
     /// `null`: of whoever is answered.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<LangBody>, inline)]
@@ -67,6 +69,7 @@ impl From<ChatSettingsChange> for ChatChange {
             auto_sync_enabled: change.auto_sync_enabled,
             require_confirmation: change.require_confirmation,
             sync_unban: change.sync_unban,
+            spare_bots: change.spare_bots,
             language: change.language.map(|language| language.map(Into::into)),
             timezone: change.timezone,
             settings: change.settings.map(FreeMap),
@@ -88,6 +91,7 @@ pub struct ChatSettingsBody {
     auto_sync_enabled: bool,
     require_confirmation: bool,
     sync_unban: bool,
+    spare_bots: bool,
     #[schema(inline)]
     language: Option<LangBody>,
     timezone: String,
@@ -110,6 +114,7 @@ impl From<ChatItem> for ChatSettingsBody {
             auto_sync_enabled: settings.auto_sync_enabled,
             require_confirmation: settings.require_confirmation,
             sync_unban: settings.sync_unban,
+            spare_bots: settings.spare_bots,
             language: settings.language.map(Into::into),
             timezone: settings.timezone,
             settings: settings.settings.0,

@@ -3,17 +3,24 @@
 //! | access | by |
 //! |---|---|
 //! | has this update been dealt with? | GetItem, PutItem `UPDATE#<update id>` |
-//! | the limiter of calls to Telegram; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
+//! | the next message to a chat | UpdateItem `WINDOW#<chat>` |
+//! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
 use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
-use domain::limiter::Limiter;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::ids::ChatId;
+use domain::limiter::{FAILURES, Grant, Health, Lane, Limiter, OPEN_MS, message_interval_ms};
 use std::collections::HashMap;
 
 /// Telegram tries to deliver an update for 24 hours; twice that is kept, in seconds.
 const UPDATE_KEPT: i64 = 48 * 3600;
+
+/// How long it is kept when a chat was last written to, in seconds.
+const WINDOW_KEPT: i64 = 3600;
 
 /// Rounds of asking the limiter while others ask at the same time.
 const LIMITER_ROUNDS: usize = 4;
@@ -58,26 +65,29 @@ impl Gateway {
         Ok(())
     }
 
-    /// Takes `calls` to Telegram out of everybody's allowance, or answers how many milliseconds to wait before asking again.
-    pub async fn reserve_calls(&self, calls: usize) -> anyhow::Result<Result<(), i64>> {
+    /// Takes up to `calls` calls to Telegram out of everybody's allowance, or answers how many milliseconds to wait before asking again.
+    pub async fn reserve_calls(&self, calls: usize, lane: Lane) -> anyhow::Result<Result<Grant, i64>> {
         for _ in 0..LIMITER_ROUNDS {
             let (limiter, now) = (self.limiter().await?, time::now_ms());
-            let next = match limiter.reserve(calls, now) {
-                Ok(next) => next,
+            let (next, grant) = match limiter.reserve(calls, lane, now) {
+                Ok(reserved) => reserved,
                 Err(wait) => return Ok(Err(wait)),
             };
             let update = self
                 .limiter_update()
-                .update_expression("SET busy_until_ms = :next, version = :version")
+                .update_expression("SET busy_until_ms = :next, open_until_ms = :open, version = :version")
                 .condition_expression(
-                    "(attribute_not_exists(busy_until_ms) OR busy_until_ms = :read) AND (attribute_not_exists(blocked_until_ms) OR blocked_until_ms <= :now)",
+                    "(attribute_not_exists(busy_until_ms) OR busy_until_ms = :read) AND (attribute_not_exists(blocked_until_ms) OR blocked_until_ms <= :now) \
+                     AND (attribute_not_exists(open_until_ms) OR open_until_ms = :read_open)",
                 )
                 .expression_attribute_values(":next", n(next.busy_until_ms))
+                .expression_attribute_values(":open", n(next.open_until_ms))
                 .expression_attribute_values(":read", n(limiter.busy_until_ms))
+                .expression_attribute_values(":read_open", n(limiter.open_until_ms))
                 .expression_attribute_values(":now", n(now))
                 .expression_attribute_values(":version", n(i64::from(VERSION)));
             match update.send().await {
-                Ok(_) => return Ok(Ok(())),
+                Ok(_) => return Ok(Ok(grant)),
                 // Somebody else asked in between.
                 Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
                 Err(error) => return Err(error).context("reserving calls"),
@@ -86,9 +96,70 @@ impl Gateway {
         Ok(Err(CONTENDED_WAIT_MS))
     }
 
+    /// Tells how calls went, where that is news: failures in a row open the breaker, an answer after failures closes it.
+    pub async fn report(&self, health: Health, grant: Grant) -> anyhow::Result<()> {
+        if health.answered && (grant.on_trial || health.failed > 0) {
+            let update = self
+                .limiter_update()
+                .update_expression("SET failures = :none, open_until_ms = :none")
+                .condition_expression("failures > :none")
+                .expression_attribute_values(":none", n(0));
+            match update.send().await {
+                Ok(_) => {}
+                Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
+                Err(error) => return Err(error).context("closing the breaker"),
+            }
+        }
+        if health.failed == 0 {
+            return Ok(());
+        }
+        let update = self
+            .limiter_update()
+            .update_expression("ADD failures :failed")
+            .expression_attribute_values(":failed", n(i64::from(health.failed)))
+            .return_values(ReturnValue::UpdatedNew);
+        let answer = update.send().await.context("counting failures")?;
+        let failures: Option<u32> = answer.attributes.and_then(|item| item.get("failures")?.as_n().ok()?.parse().ok());
+        if failures.is_some_and(|failures| failures >= FAILURES) {
+            let until = time::now_ms() + OPEN_MS;
+            let open = self.limiter_update().update_expression("SET open_until_ms = :until").expression_attribute_values(":until", n(until));
+            open.send().await.context("opening the breaker")?;
+            tracing::error!(failures, "Telegram does not answer: no calls for a minute");
+        }
+        Ok(())
+    }
+
+    /// Takes the next place for a message to `chat`, or answers how many milliseconds to wait before asking again.
+    pub async fn reserve_message(&self, chat: ChatId) -> anyhow::Result<Result<(), i64>> {
+        let now = time::now_ms();
+        let until = now + message_interval_ms(chat);
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(format!("WINDOW#{chat}"))))
+            .update_expression("SET busy_until_ms = :until, expires_at = :expires, version = :version")
+            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms <= :now")
+            .expression_attribute_values(":until", n(until))
+            .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":expires", n(until / 1000 + WINDOW_KEPT))
+            .expression_attribute_values(":version", n(i64::from(VERSION)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match update.send().await {
+            Ok(_) => return Ok(Ok(())),
+            Err(error) => error,
+        };
+        if let Some(UpdateItemError::ConditionalCheckFailedException(busy)) = error.as_service_error() {
+            let busy = busy.item().and_then(|item| item.get("busy_until_ms")?.as_n().ok()?.parse::<i64>().ok());
+            return Ok(Err((busy.unwrap_or(until) - now).max(1)));
+        }
+        Err(error).context("taking a place for a message")
+    }
+
     /// How many milliseconds nobody may call Telegram; 0 when everybody may.
     pub async fn blocked_for_ms(&self) -> anyhow::Result<i64> {
-        Ok((self.limiter().await?.blocked_until_ms - time::now_ms()).max(0))
+        Ok(self.limiter().await?.blocked_for(time::now_ms()))
     }
 
     /// Telegram answered `retry_after` (seconds): nobody calls before that has passed. A longer wait stays.

@@ -39,6 +39,8 @@ pub struct ChatSettings {
     pub require_confirmation: bool,
     /// Lift a ban that was carried over when the source lifts its own.
     pub sync_unban: bool,
+    /// Leave bots alone, whoever bans them elsewhere.
+    pub spare_bots: bool,
     /// Of what is written in the chat; `None`: of whoever is answered.
     pub language: Option<Lang>,
     /// A name of the IANA time zone database.
@@ -56,6 +58,7 @@ impl Default for ChatSettings {
             auto_sync_enabled: true,
             require_confirmation: false,
             sync_unban: false,
+            spare_bots: false,
             language: None,
             timezone: UTC.to_owned(),
             settings: FreeMap::default(),
@@ -73,6 +76,7 @@ pub struct ChatChange {
     pub auto_sync_enabled: Option<bool>,
     pub require_confirmation: Option<bool>,
     pub sync_unban: Option<bool>,
+    pub spare_bots: Option<bool>,
     pub language: Option<Option<Lang>>,
     pub timezone: Option<String>,
     /// Replaces the whole map.
@@ -91,6 +95,7 @@ impl ChatSettings {
             auto_sync_enabled: change.auto_sync_enabled.unwrap_or(self.auto_sync_enabled),
             require_confirmation: change.require_confirmation.unwrap_or(self.require_confirmation),
             sync_unban: change.sync_unban.unwrap_or(self.sync_unban),
+            spare_bots: change.spare_bots.unwrap_or(self.spare_bots),
             language: change.language.unwrap_or(self.language),
             timezone: change.timezone.as_ref().map_or_else(|| self.timezone.clone(), |name| chosen_zone(name, &mut problems)),
             settings: change.settings.as_ref().map_or_else(|| self.settings.clone(), |map| chosen_map(map, &mut problems)),

@@ -3,7 +3,7 @@
 mod notification;
 mod reply;
 
-pub use notification::{notification, plain_text};
+pub use notification::{buttons, notification, plain_text};
 pub use reply::Reply;
 
 use domain::ids::UserId;

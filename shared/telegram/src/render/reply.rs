@@ -1,8 +1,10 @@
 //! What a command is answered.
 
 use super::{escape, name_of};
+use domain::chat::MOST_IGNORED;
 use domain::ids::UserId;
 use domain::lang::Lang;
+use domain::question::{About, Choice};
 use domain::subscription::{CannotFollow, MAX_PER_ADMIN};
 
 /// An answer to a command.
@@ -45,6 +47,40 @@ pub enum Reply {
     CannotCheckAdmins,
     /// A button that leads nowhere any more.
     StaleButton,
+    /// A press by somebody who may not ban in the chat that it is about.
+    MayNotDecide,
+    /// Whose own bans are held may not let them go on.
+    NotTheOneWhoBanned,
+    /// A question that was open for too long.
+    RanOut,
+    /// A question that is answered: by this person or another one before him.
+    Decided {
+        about: About,
+        choice: Choice,
+        by: Option<UserId>,
+    },
+    /// A ban of ours is being taken back.
+    Undoing {
+        user: UserId,
+        name: Option<String>,
+        everywhere: bool,
+    },
+    /// There is nothing of ours to take back.
+    NothingToUndo,
+    /// A person is kept out of the bans that are carried over here.
+    Ignored {
+        user: UserId,
+        name: Option<String>,
+    },
+    NoLongerIgnored {
+        user: UserId,
+        name: Option<String>,
+    },
+    NotIgnored {
+        user: UserId,
+        name: Option<String>,
+    },
+    IgnoreListFull,
 }
 
 impl Reply {
@@ -59,7 +95,7 @@ impl Reply {
     fn ru(&self) -> String {
         match self {
             Self::Start => "👋 Я переношу баны между чатами: подпишитесь на человека, и когда его забанят в одном чате, я забаню его и в вашем.\n\nДобавьте меня в группу администратором с правом «Блокировка пользователей» и напишите там /subscribe в ответ на сообщение этого человека. Справка: /help".to_owned(),
-            Self::Help => "В группе, для её администраторов:\n/subscribe — следить за банами человека\n/unsubscribe — перестать следить\n/list — за кем вы следите в этом чате\n\nЧеловека можно указать ответом на его сообщение, упоминанием, @username или числовым ID: <code>/subscribe 123456789</code>".to_owned(),
+            Self::Help => "В группе, для её администраторов:\n/subscribe — следить за банами человека\n/unsubscribe — перестать следить\n/list — за кем вы следите в этом чате\n/undo — снять бан, который я сюда перенёс; в чате, где забанили, — снять его везде\n/ignore, /unignore — не переносить сюда баны человека, или снова переносить\n\nЧеловека можно указать ответом на его сообщение, упоминанием, @username или числовым ID: <code>/subscribe 123456789</code>".to_owned(),
             Self::Subscribed { user, name, can_ban } => {
                 let warning = if *can_ban { "" } else { "\n\n⚠️ У меня здесь нет права «Блокировка пользователей»: дайте его, иначе забанить не смогу." };
                 format!("✅ Вы следите за {} (ID: {user}). Если его забанят там, где я есть, забаню и здесь.{warning}", name_of(*user, name.as_deref()))
@@ -81,13 +117,35 @@ impl Reply {
             Self::InAGroup => "Напишите эту команду в группе, где вы администратор. Справка: /help".to_owned(),
             Self::CannotCheckAdmins => "Я не вижу администраторов этого чата. Сделайте меня администратором и повторите команду.".to_owned(),
             Self::StaleButton => "Эта кнопка больше не действует.".to_owned(),
+            Self::MayNotDecide => "Решать может только админ этого чата с правом банить.".to_owned(),
+            Self::NotTheOneWhoBanned => "Это ваши баны: пропустить их может только другой админ.".to_owned(),
+            Self::RanOut => "Вопрос устарел: прошло больше 7 дней.".to_owned(),
+            Self::Decided { about, choice, by } => {
+                let what = match (about, choice) {
+                    (About::Release, Choice::Ban) => "✅ Баны пропущены",
+                    (About::Release, _) => "Баны остаются приостановленными",
+                    (_, Choice::Ban) => "🚫 Решено: забанить",
+                    (_, Choice::Ignore) => "Решено: не банить",
+                    (_, Choice::Never) => "Решено: не банить и больше не переносить баны из этого чата",
+                };
+                by.map_or_else(|| what.to_owned(), |by| format!("{what} (решил админ {by})"))
+            }
+            Self::Undoing { user, name, everywhere } => {
+                let place = if *everywhere { "везде, где его поставил я" } else { "в этом чате" };
+                format!("↩️ Снимаю бан {place}: {} (ID: {user})", name_of(*user, name.as_deref()))
+            }
+            Self::NothingToUndo => "Здесь нечего отменять: нет бана, который поставил бы я. Человека можно указать: <code>/undo 123456789</code>".to_owned(),
+            Self::Ignored { user, name } => format!("✅ {} (ID: {user}): баны этого человека сюда больше не переносятся. Вернуть: /unignore", name_of(*user, name.as_deref())),
+            Self::NoLongerIgnored { user, name } => format!("✅ {} (ID: {user}): баны этого человека снова переносятся сюда.", name_of(*user, name.as_deref())),
+            Self::NotIgnored { user, name } => format!("{} (ID: {user}): этого человека нет в списке исключений.", name_of(*user, name.as_deref())),
+            Self::IgnoreListFull => format!("⚠️ В списке исключений уже {MOST_IGNORED}: уберите кого-нибудь через /unignore"),
         }
     }
 
     fn en(&self) -> String {
         match self {
             Self::Start => "👋 I carry bans between chats: follow a person, and when they are banned in one chat, I ban them in yours too.\n\nAdd me to a group as an administrator with the right “Ban users” and send /subscribe there in reply to that person. Help: /help".to_owned(),
-            Self::Help => "In a group, for its administrators:\n/subscribe — follow a person’s bans\n/unsubscribe — stop following\n/list — whom you follow in this chat\n\nName the person by a reply, a mention, @username or numeric ID: <code>/subscribe 123456789</code>".to_owned(),
+            Self::Help => "In a group, for its administrators:\n/subscribe — follow a person’s bans\n/unsubscribe — stop following\n/list — whom you follow in this chat\n/undo — lift a ban that I carried over here; in the chat that banned, lift it everywhere\n/ignore, /unignore — keep a person’s bans out of this chat, or let them in again\n\nName the person by a reply, a mention, @username or numeric ID: <code>/subscribe 123456789</code>".to_owned(),
             Self::Subscribed { user, name, can_ban } => {
                 let warning = if *can_ban { "" } else { "\n\n⚠️ I lack the right “Ban users” here: grant it, or I cannot ban." };
                 format!("✅ You follow {} (ID: {user}). When they are banned where I am, I ban them here too.{warning}", name_of(*user, name.as_deref()))
@@ -109,6 +167,28 @@ impl Reply {
             Self::InAGroup => "Send this command in a group that you administer. Help: /help".to_owned(),
             Self::CannotCheckAdmins => "I cannot see the administrators of this chat. Make me an administrator and repeat the command.".to_owned(),
             Self::StaleButton => "This button no longer works.".to_owned(),
+            Self::MayNotDecide => "Only an admin of that chat who may ban can decide.".to_owned(),
+            Self::NotTheOneWhoBanned => "These are your own bans: only another admin can let them go on.".to_owned(),
+            Self::RanOut => "This question has run out: it is older than 7 days.".to_owned(),
+            Self::Decided { about, choice, by } => {
+                let what = match (about, choice) {
+                    (About::Release, Choice::Ban) => "✅ The bans go on",
+                    (About::Release, _) => "The bans stay held",
+                    (_, Choice::Ban) => "🚫 Decided: ban",
+                    (_, Choice::Ignore) => "Decided: no ban",
+                    (_, Choice::Never) => "Decided: no ban, and none from that chat any more",
+                };
+                by.map_or_else(|| what.to_owned(), |by| format!("{what} (by admin {by})"))
+            }
+            Self::Undoing { user, name, everywhere } => {
+                let place = if *everywhere { "wherever it is mine" } else { "in this chat" };
+                format!("↩️ Lifting the ban {place}: {} (ID: {user})", name_of(*user, name.as_deref()))
+            }
+            Self::NothingToUndo => "There is nothing to undo here: no ban that I have set. You can name the person: <code>/undo 123456789</code>".to_owned(),
+            Self::Ignored { user, name } => format!("✅ {} (ID: {user}): their bans are no longer carried over here. To change that: /unignore", name_of(*user, name.as_deref())),
+            Self::NoLongerIgnored { user, name } => format!("✅ {} (ID: {user}): their bans are carried over here again.", name_of(*user, name.as_deref())),
+            Self::NotIgnored { user, name } => format!("{} (ID: {user}) is not on the ignore list.", name_of(*user, name.as_deref())),
+            Self::IgnoreListFull => format!("⚠️ The ignore list has {MOST_IGNORED} entries already: take somebody off with /unignore"),
         }
     }
 }

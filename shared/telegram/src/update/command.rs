@@ -34,6 +34,9 @@ pub enum CommandName {
     Subscribe,
     Unsubscribe,
     List,
+    Undo,
+    Ignore,
+    Unignore,
 }
 
 impl CommandName {
@@ -44,6 +47,9 @@ impl CommandName {
             "subscribe" => Self::Subscribe,
             "unsubscribe" => Self::Unsubscribe,
             "list" => Self::List,
+            "undo" => Self::Undo,
+            "ignore" => Self::Ignore,
+            "unignore" => Self::Unignore,
             _ => return None,
         })
     }

@@ -40,10 +40,9 @@ pub enum Update {
     },
     Command(Box<Command>),
     /// A button was pressed: every press is answered.
-    Button {
-        callback_id: String,
-        lang: Lang,
-    },
+    Button(Box<Press>),
+    /// Somebody came into a chat, or asks to be let in.
+    Joined(Joined),
     /// A person wrote something that is not for us; his name may be new.
     Seen(Person),
     /// Nothing to do.
@@ -115,6 +114,37 @@ pub struct BotMembership {
     pub occurred: Occurred,
 }
 
+/// A pressed button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Press {
+    pub callback_id: String,
+    pub from: Person,
+    /// As the button was given it; whoever presses may have made it up.
+    pub data: String,
+    /// The message under which the button stands, where Telegram still has it.
+    pub under: Option<Under>,
+}
+
+/// A message with buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Under {
+    pub chat_id: ChatId,
+    pub message_id: i32,
+    /// Without its markup.
+    pub text: String,
+}
+
+/// Somebody came into a chat, or asks to be let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    pub chat_id: ChatId,
+    pub user_id: UserId,
+    /// He only asks.
+    pub asks: bool,
+    /// Unix seconds; tells one coming from another.
+    pub at: i64,
+}
+
 /// Reads a webhook body.
 ///
 /// `bot`: the bot's own id, whose actions come back as updates and are never news. `now`: Unix seconds, for updates without a date.
@@ -130,14 +160,27 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
         return parse(message).map(|message| read_message(message, update.update_id));
     }
     if let Some(query) = update.callback_query {
-        let query: raw::CallbackQuery = parse(query)?;
-        return Ok(Update::Button { callback_id: query.id, lang: query.from.map(|from| from.person().lang()).unwrap_or_default() });
+        return parse(query).map(|query| Update::Button(Box::new(press(&query))));
+    }
+    if let Some(request) = update.chat_join_request {
+        let request: raw::JoinRequest = parse(request)?;
+        let (chat_id, user_id, at) = (request.chat.id, request.from.id, request.date.unwrap_or(now));
+        return Ok(Update::Joined(Joined { chat_id, user_id, asks: true, at }));
     }
     Ok(Update::NotForUs)
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) -> Result<T, Unreadable> {
     serde_json::from_str(raw.get()).map_err(|_| Unreadable)
+}
+
+fn press(query: &raw::CallbackQuery) -> Press {
+    let under = query.message.and_then(|message| parse::<raw::Message>(message).ok()).and_then(|message| {
+        let message_id = message.message_id?.try_into().ok()?;
+        Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
+    });
+    let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
+    Press { callback_id: query.id.clone(), from, data: query.data().unwrap_or_default(), under }
 }
 
 /// The status before, where the update tells it.
@@ -176,7 +219,12 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
         let change = AdminChange { chat_id: change.chat.id, user_id: user.id, role: Role::of(&new), occurred, ban };
         return Ok(Update::Admin(Box::new(change)));
     }
-    Ok(ban.map_or(Update::NotForUs, |ban| Update::Ban(Box::new(ban))))
+    if let Some(ban) = ban {
+        return Ok(Update::Ban(Box::new(ban)));
+    }
+    let came = old.status == member::Status::Left && matches!(new.status, member::Status::Member | member::Status::Restricted);
+    let joined = || Joined { chat_id: change.chat.id, user_id: user.id, asks: false, at };
+    Ok(if came { Update::Joined(joined()) } else { Update::NotForUs })
 }
 
 fn bot_membership(change: &raw::MemberUpdated, update_id: Option<i64>, now: i64) -> Result<Update, Unreadable> {
@@ -252,8 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn joins_leaves_and_statuses_from_the_future_are_not_for_us() {
-        assert_eq!(of(&change("left", "member", 5)), Update::NotForUs);
+    fn leaves_and_statuses_from_the_future_are_not_for_us_and_a_join_may_be() {
+        let joined = |at| Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), asks: false, at });
+        assert_eq!(of(&change("left", "member", 5)), joined(1000));
         assert_eq!(of(&change("member", "left", 5)), Update::NotForUs);
         assert_eq!(of(&change("member", "a status from the future", 1)), Update::NotForUs);
     }
@@ -323,6 +372,23 @@ mod tests {
         };
         assert_eq!(of(&body("kicked")), Update::PrivateChat { user: UserId(5), may_write: false });
         assert_eq!(of(&body("member")), Update::PrivateChat { user: UserId(5), may_write: true });
+    }
+
+    #[test]
+    fn a_press_tells_who_pressed_what_under_which_message() {
+        let body = r#"{"update_id":1,"callback_query":{"id":"77","from":{"id":5,"first_name":"A"},"data":"u:1","chat_instance":"x",
+            "message":{"message_id":9,"date":1,"chat":{"id":5,"type":"private"},"text":"Banned"}}}"#;
+        let Update::Button(press) = of(body) else { panic!() };
+        assert_eq!((press.callback_id.as_str(), press.from.id, press.data.as_str()), ("77", UserId(5), "u:1"));
+        assert_eq!(press.under, Some(Under { chat_id: ChatId(5), message_id: 9, text: "Banned".to_owned() }));
+        let Update::Button(bare) = of(r#"{"callback_query":{"id":"77","message":{"message_id":9,"date":0,"chat":{"id":5}}}}"#) else { panic!() };
+        assert_eq!((bare.data.as_str(), bare.under), ("", None));
+    }
+
+    #[test]
+    fn who_asks_to_be_let_in_may_be_waited_for() {
+        let body = r#"{"update_id":1,"chat_join_request":{"chat":{"id":-100,"type":"supergroup"},"from":{"id":5,"first_name":"A"},"user_chat_id":5,"date":7}}"#;
+        assert_eq!(of(body), Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), asks: true, at: 7 }));
     }
 
     #[test]

@@ -21,6 +21,20 @@ pub struct Update<'a> {
     pub message: Option<&'a RawValue>,
     #[serde(borrow)]
     pub callback_query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub chat_join_request: Option<&'a RawValue>,
+}
+
+/// Somebody asks to be let into a chat.
+#[derive(Deserialize)]
+pub struct JoinRequest<'a> {
+    #[serde(borrow)]
+    pub chat: Chat<'a>,
+    #[serde(borrow)]
+    pub from: User<'a>,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "number")]
+    pub date: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -245,4 +259,15 @@ pub struct CallbackQuery<'a> {
     pub id: String,
     #[serde(borrow)]
     pub from: Option<User<'a>>,
+    #[serde(borrow)]
+    data: Option<Text<'a>>,
+    /// The message with the button; of one that is too old, only where it is.
+    #[serde(borrow)]
+    pub message: Option<&'a RawValue>,
+}
+
+impl CallbackQuery<'_> {
+    pub fn data(&self) -> Option<String> {
+        text(&self.data)
+    }
 }

@@ -5,7 +5,8 @@
 //! | does the store answer? | GetItem of an item that is not there |
 //! | store an event once | PutItem on `event_id`, if it is not there; answers what was there |
 //! | an event | GetItem on `event_id` |
-//! | is there anything newer on this person in this chat? | Query `by_user`: `user_id`, `occurred` after, filtered by chat |
+//! | what was decided on this person since, in any chat? | Query `by_user`: `user_id`, `occurred` after |
+//! | how many tracked bans has a chat in an hour? | Query `by_chat`: `chat_id`, `occurred` within it, counted |
 //! | a person's events, newest first | Query `by_user`: `user_id`, `occurred` within a period |
 //! | a chat's events, newest first | Query `by_chat`: `chat_id`, `occurred` within a period |
 //! | everybody's events of a period, newest first | Query `by_day`, once a shard: `day` (`2026-11-24#07`), `moment` within the period |
@@ -31,10 +32,12 @@ use super::{Attributes, DAY, Table, VERSION, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use domain::ban::{BanEvent, Occurred, derive, supersedes};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
+use domain::ban::{BanEvent, Occurred, derive};
 use domain::event::date;
 use domain::ids::{ChatId, UserId};
+use domain::member::Action;
+use domain::sync::ledger::Decisions;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -156,37 +159,56 @@ impl Bans {
         Ok(Some(serde_dynamo::from_item::<_, BanItem>(item)?.event))
     }
 
-    /// Did anything after `ban` change whether `user` is banned in `chat`?
-    pub async fn superseded(&self, user: UserId, chat: ChatId, ban: &Occurred) -> anyhow::Result<bool> {
-        let mut pages = self
+    /// The newest that people decided on `user` in every chat, of what occurred after `after`; `None`: of all that is kept.
+    pub async fn decisions(&self, user: UserId, after: Option<&Occurred>) -> anyhow::Result<Decisions> {
+        let query = self
             .table
             .client
             .query()
             .table_name(&self.table.name)
             .index_name("by_user")
-            .key_condition_expression("user_id = :user AND occurred > :ban")
-            .filter_expression("chat_id = :chat")
+            .key_condition_expression("user_id = :user AND occurred > :after")
             .expression_attribute_values(":user", n(user.0))
-            .expression_attribute_values(":ban", s(ban.as_str()))
-            .expression_attribute_values(":chat", n(chat.0))
-            .into_paginator()
-            .send();
+            .expression_attribute_values(":after", s(after.map_or("0", Occurred::as_str)));
+        let mut pages = query.into_paginator().send();
+        let mut decisions = Decisions::default();
         while let Some(page) = pages.next().await {
             let page = page.context("looking for newer ban events")?;
-            let events: Vec<BanItem> = serde_dynamo::from_items(page.items().to_vec())?;
-            if events.iter().any(|item| supersedes(&item.event, ban)) {
-                return Ok(true);
+            for item in serde_dynamo::from_items::<_, BanItem>(page.items().to_vec())? {
+                decisions.add(&item.event);
             }
         }
-        Ok(false)
+        Ok(decisions)
+    }
+
+    /// How many tracked bans there were in a chat from `from` (Unix seconds) to the one that occurred at `to`; that one included.
+    pub async fn count_in_chat(&self, chat: ChatId, from: i64, to: &Occurred) -> anyhow::Result<u32> {
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name("by_chat")
+            .select(Select::Count)
+            .key_condition_expression("chat_id = :chat AND occurred BETWEEN :from AND :to")
+            .filter_expression("event_type = :ban AND tracked = :true")
+            .expression_attribute_values(":chat", n(chat.0))
+            .expression_attribute_values(":from", s(Occurred::new(from, 0).as_str()))
+            .expression_attribute_values(":to", s(to.as_str()))
+            .expression_attribute_values(":ban", s(Action::Ban.name()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true));
+        let mut pages = query.into_paginator().send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            count += u32::try_from(page.context("counting a chat's bans")?.count).unwrap_or(0);
+        }
+        Ok(count)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ids::{ChatId, UserId};
-    use domain::member::Action;
     use domain::registration::NewBanEvent;
     use std::collections::BTreeMap;
 

@@ -8,9 +8,14 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use domain::ids::{ChatId, UserId};
 use domain::subscription::{Source, Subscription};
+use domain::sync::Follower;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Chats whose followers are read at a time.
+const AT_A_TIME: usize = 16;
 
 impl Subscriptions {
     /// The subscription of this admin, chat and source, active or not.
@@ -102,15 +107,52 @@ impl Subscriptions {
         Ok(answer.count() > 0)
     }
 
-    /// Everybody who follows `source`: the chat, and the admin who follows from it.
-    pub async fn followers(&self, source: Source) -> anyhow::Result<Vec<(ChatId, UserId)>> {
-        let mut pages = self.by_source(source).into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(item) = pages.next().await {
+    /// Who follows `source`, chat by chat: from the chat after `after` on, all followers of about `limit` of them. The last chat, where
+    /// there are more.
+    pub async fn followers(
+        &self,
+        source: Source,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> anyhow::Result<(Vec<Follower>, Option<ChatId>)> {
+        // A chat's keys are `<chat>#<admin>`; `~` comes after every digit.
+        let query = match after {
+            Some(chat) => self
+                .by_source(source)
+                .key_condition_expression("source_key = :source AND follower_key > :after")
+                .expression_attribute_values(":after", s(format!("{chat}#~"))),
+            None => self.by_source(source),
+        };
+        let mut items = query.into_paginator().items().send();
+        let (mut found, mut chats, mut last) = (Vec::new(), 0, None);
+        while let Some(item) = items.next().await {
             let item: SubscriptionItem = serde_dynamo::from_item(item.context("reading followers")?)?;
-            found.push((item.subscription.admin_chat_id, item.subscription.admin_user_id));
+            let chat = item.subscription.admin_chat_id;
+            if last != Some(chat) {
+                if chats == limit {
+                    return Ok((found, last));
+                }
+                (chats, last) = (chats + 1, Some(chat));
+            }
+            found.push(Follower { chat_id: chat, admin: item.subscription.admin_user_id, mode: item.mode });
         }
-        Ok(found)
+        Ok((found, None))
+    }
+
+    /// Who follows `source` from these chats.
+    pub async fn followers_in(&self, source: Source, chats: &[ChatId]) -> anyhow::Result<Vec<Follower>> {
+        let of_chat = |chat: ChatId| async move {
+            let query = self
+                .by_source(source)
+                .key_condition_expression("source_key = :source AND begins_with(follower_key, :chat)")
+                .expression_attribute_values(":chat", s(format!("{chat}#")));
+            let answer = query.send().await.context("reading the followers of a chat")?;
+            let items: Vec<SubscriptionItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+            let follower = |item: SubscriptionItem| Follower { chat_id: chat, admin: item.subscription.admin_user_id, mode: item.mode };
+            anyhow::Ok(items.into_iter().map(follower).collect::<Vec<_>>())
+        };
+        let found: Vec<Vec<_>> = stream::iter(chats.iter().copied().map(of_chat)).buffered(AT_A_TIME).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Everything that is followed from `chat`.

@@ -7,11 +7,12 @@ use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::ban::Occurred;
-use domain::chat::{Cause, Chat, ChatState};
-use domain::ids::ChatId;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::chat::{Cause, Chat, ChatState, Ignores, MOST_IGNORED};
+use domain::ids::{ChatId, UserId};
 use domain::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A chat as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,11 @@ pub struct ChatItem {
     pub migrated_to: Option<ChatId>,
     #[serde(default)]
     pub settings: ChatSettings,
+    /// See [`Ignores`].
+    #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "BTreeSet::is_empty")]
+    ignored_users: BTreeSet<i64>,
+    #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "BTreeSet::is_empty")]
+    ignored_sources: BTreeSet<i64>,
     /// Counts changes of the settings, so that none is lost where two meet.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) settings_revision: i64,
@@ -32,6 +38,28 @@ pub struct ChatItem {
     pub cause: Cause,
     /// Unix seconds.
     pub updated_at: i64,
+}
+
+/// What a chat keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    User(UserId),
+    Source(ChatId),
+}
+
+impl Ignored {
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::User(_) => "ignored_users",
+            Self::Source(_) => "ignored_sources",
+        }
+    }
+
+    fn id(self) -> i64 {
+        match self {
+            Self::User(UserId(id)) | Self::Source(ChatId(id)) => id,
+        }
+    }
 }
 
 fn is_zero(revision: &i64) -> bool {
@@ -42,14 +70,18 @@ impl ChatItem {
     /// A chat that was found to be in this state now.
     pub fn new(chat_id: ChatId, state: ChatState, settings: ChatSettings) -> Self {
         let (title, migrated_to, cause, updated_at) = (None, None, Cause::Membership, time::now());
-        Self { chat_id, title, state, migrated_to, settings, settings_revision: 0, cause, updated_at }
+        let (ignored_users, ignored_sources) = Default::default();
+        Self { chat_id, title, state, migrated_to, settings, ignored_users, ignored_sources, settings_revision: 0, cause, updated_at }
     }
 }
 
 impl From<ChatItem> for Chat {
     fn from(item: ChatItem) -> Self {
         let title = item.settings.chat_title.clone().or(item.title);
-        Self { chat_id: item.chat_id, title, state: item.state, migrated_to: item.migrated_to, settings: item.settings }
+        let users = item.ignored_users.into_iter().map(UserId).collect();
+        let sources = item.ignored_sources.into_iter().map(ChatId).collect();
+        let (chat_id, state, migrated_to, settings) = (item.chat_id, item.state, item.migrated_to, item.settings);
+        Self { chat_id, title, state, migrated_to, settings, ignores: Ignores { users, sources } }
     }
 }
 
@@ -77,6 +109,16 @@ impl Users {
         let items = self.table.get_all(chats.into_iter().map(chat_key).collect()).await?;
         let chats = items.into_iter().map(|item| serde_dynamo::from_item::<_, ChatItem>(item).map(|item| (item.chat_id, item.into())));
         Ok(chats.collect::<Result<_, _>>()?)
+    }
+
+    /// As [`Users::chats`]; of a group that became a supergroup, that one too.
+    pub async fn chats_with_successors(&self, chats: impl IntoIterator<Item = ChatId>) -> anyhow::Result<BTreeMap<ChatId, Chat>> {
+        let mut known = self.chats(chats).await?;
+        let moved: BTreeSet<_> = known.values().filter_map(|chat| chat.migrated_to).collect();
+        if !moved.is_empty() {
+            known.extend(self.chats(moved).await?);
+        }
+        Ok(known)
     }
 
     /// The bot's own membership changed. An older change than the one that is known is left out.
@@ -117,7 +159,13 @@ impl Users {
     pub async fn inherit_settings(&self, from: ChatId, to: ChatId) -> anyhow::Result<()> {
         let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chat_key(from)));
         let item = get.send().await.context("reading a chat's settings")?.item;
-        let Some(settings) = item.and_then(|mut item| item.remove("settings")) else { return Ok(()) };
+        let mut item = item.unwrap_or_default();
+        for set in ["ignored_users", "ignored_sources"] {
+            let Some(ids) = item.remove(set) else { continue };
+            let update = self.update(chat_key(to)).update_expression("ADD #set :ids").expression_attribute_names("#set", set);
+            self.unless_known(update.expression_attribute_values(":ids", ids)).await?;
+        }
+        let Some(settings) = item.remove("settings") else { return Ok(()) };
         let update = self
             .update(chat_key(to))
             .update_expression(
@@ -133,6 +181,38 @@ impl Users {
             .expression_attribute_values(":now", n(time::now()))
             .expression_attribute_values(":version", n(i64::from(VERSION)));
         self.unless_known(update).await.map(|_| ())
+    }
+
+    /// Keeps a person, or a source, out of the bans that are carried into a chat. `false`: as many are kept out as can be.
+    pub async fn ignore(&self, chat: ChatId, what: Ignored) -> anyhow::Result<bool> {
+        let update = self
+            .ignored(chat, what)
+            .update_expression(
+                "ADD #set :one SET chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
+                 updated_at = if_not_exists(updated_at, :now), version = if_not_exists(version, :version)",
+            )
+            .condition_expression("attribute_not_exists(#set) OR size(#set) < :most OR contains(#set, :its)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":id", n(chat.0))
+            .expression_attribute_values(":its", n(what.id()))
+            .expression_attribute_values(":most", n(MOST_IGNORED as i64))
+            .expression_attribute_values(":active", value(ChatState::Active)?)
+            .expression_attribute_values(":cause", value(Cause::Membership)?)
+            .expression_attribute_values(":now", n(time::now()))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        self.unless_known(update).await
+    }
+
+    /// Keeps it out no longer; `false`: it was not kept out.
+    pub async fn ignore_no_longer(&self, chat: ChatId, what: Ignored) -> anyhow::Result<bool> {
+        let update = self.ignored(chat, what).update_expression("DELETE #set :one").condition_expression("contains(#set, :its)");
+        self.unless_known(update.expression_attribute_values(":its", n(what.id()))).await
+    }
+
+    fn ignored(&self, chat: ChatId, what: Ignored) -> UpdateItemFluentBuilder {
+        self.update(chat_key(chat))
+            .expression_attribute_names("#set", what.attribute())
+            .expression_attribute_values(":one", AttributeValue::Ns(vec![what.id().to_string()]))
     }
 
     fn set_state(&self, chat: ChatId, title: Option<&str>, state: ChatState, cause: Cause) -> anyhow::Result<UpdateItemFluentBuilder> {

@@ -9,6 +9,7 @@
 //! | who has a username | GetItem `NAME#<lower-case username>`, `NAME`, then the profile, which knows whether it is still his |
 //! | erase a person | transaction: tombstone in the place of the profile, no username |
 //! | a chat: state, title, settings | GetItem, BatchGetItem, UpdateItem `CHAT#<id>`, `CHAT` |
+//! | keep a person or a source out of a chat's bans | UpdateItem on the chat |
 //! | an administrator's role in a chat | GetItem, UpdateItem `CHAT#<chat>`, `ADMIN#<user>` |
 //! | a chat's administrators | Query `CHAT#<chat>`, `ADMIN#…` |
 //! | a person's roles | Query `by_admin`: `admin_key` |
@@ -24,7 +25,7 @@ mod settings;
 mod usernames;
 
 pub use admins::AdminItem;
-pub use chats::ChatItem;
+pub use chats::{ChatItem, Ignored};
 pub use erase::Erasing;
 pub use profiles::{Created, Profile, Seen};
 pub use settings::Chosen;

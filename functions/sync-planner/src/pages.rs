@@ -1,0 +1,116 @@
+//! Which chats a part of a sync is about. A part is a page of what is asked for: never more than [`PART_CHATS`] chats are in memory.
+
+use crate::Planner;
+use crate::planning::Sync;
+use anyhow::Context as _;
+use domain::chat::Chat;
+use domain::ids::{ChatId, UserId};
+use domain::subscription::{Mode, Source};
+use domain::sync::{Flow, Follower, Kind, Outcome, PART_CHATS, Plan, TargetResult, Whom};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Chunks of an earlier sync whose results are a page: [`PART_CHATS`] chats.
+const CHUNKS: i32 = 80;
+
+impl Planner {
+    /// The plan of the first page, from `cursor` on, that has anybody on it; and where the next page begins.
+    pub async fn page(&self, sync: &Sync<'_>, whom: &Whom, cursor: Option<String>, flow: &Flow) -> anyhow::Result<(Plan, Option<String>)> {
+        let mut cursor = cursor;
+        loop {
+            let (plan, next) = match whom {
+                Whom::Followers => self.followers(cursor.as_deref(), flow).await?,
+                Whom::Chats(chats) => (self.named(sync, chats, flow).await?, None),
+                Whom::FailedIn(of) => self.failed(sync, *of, cursor, flow).await?,
+                Whom::BannedBy(syncs) => self.banned_by(syncs, cursor.as_deref(), flow).await?,
+            };
+            if !plan.is_empty() || next.is_none() {
+                return Ok((plan, next));
+            }
+            cursor = next;
+        }
+    }
+
+    async fn followers(&self, cursor: Option<&str>, flow: &Flow) -> anyhow::Result<(Plan, Option<String>)> {
+        let after = cursor.map(str::parse).transpose().context("the place of a page")?.map(ChatId);
+        let (followers, next) = self.subscriptions.followers(Source::User(flow.user), after, PART_CHATS).await?;
+        Ok((self.ban_plan(&followers, flow).await?, next.map(|chat| chat.to_string())))
+    }
+
+    /// Chats that somebody has named. Where an admin has decided for his chat, nobody need follow from there any more.
+    async fn named(&self, sync: &Sync<'_>, chats: &[ChatId], flow: &Flow) -> anyhow::Result<Plan> {
+        if sync.kind == Kind::Lift {
+            let told = || sync.by.into_iter().collect();
+            let banned: Vec<(ChatId, Vec<UserId>)> = chats.iter().map(|&chat| (chat, told())).collect();
+            return self.lift_plan(&banned, flow).await;
+        }
+        let mut followers = self.subscriptions.followers_in(Source::User(flow.user), chats).await?;
+        if let Some(admin) = sync.by.filter(|_| sync.origin.is_decided_there()) {
+            followers.extend(chats.iter().map(|&chat_id| Follower { chat_id, admin, mode: Mode::Auto }));
+        }
+        self.ban_plan(&followers, flow).await
+    }
+
+    async fn failed(&self, sync: &Sync<'_>, of: Uuid, cursor: Option<String>, flow: &Flow) -> anyhow::Result<(Plan, Option<String>)> {
+        let page = self.syncs.results_from(of, cursor, CHUNKS).await?;
+        let failed = page.results.iter().filter(|result| matches!(result.outcome, Outcome::Failed(_)));
+        let plan = match sync.kind {
+            Kind::Ban => {
+                let chats: Vec<_> = failed.map(|result| result.chat_id).collect();
+                self.ban_plan(&self.subscriptions.followers_in(Source::User(flow.user), &chats).await?, flow).await?
+            }
+            Kind::Lift => self.lift_plan(&failed.map(whose).collect::<Vec<_>>(), flow).await?,
+        };
+        Ok((plan, page.next))
+    }
+
+    /// Chats where one of `syncs`, newest first, has banned or found banned; each where it had its last turn. A place is the number of a
+    /// sync and a place in its results.
+    async fn banned_by(&self, syncs: &[Uuid], cursor: Option<&str>, flow: &Flow) -> anyhow::Result<(Plan, Option<String>)> {
+        let (index, after) = match cursor {
+            Some(cursor) => {
+                let (index, after) = cursor.split_once('|').context("the place of a page")?;
+                (index.parse::<usize>()?, Some(after.to_owned()).filter(|after| !after.is_empty()))
+            }
+            None => (0, None),
+        };
+        let Some(&of) = syncs.get(index) else { return Ok((Plan::default(), None)) };
+        let page = self.syncs.results_from(of, after, CHUNKS).await?;
+        let banned = page.results.iter().filter(|result| matches!(result.outcome, Outcome::Applied | Outcome::Already));
+        let mut banned: Vec<_> = banned.map(whose).collect();
+        if index > 0 && !banned.is_empty() {
+            let mut newer = Vec::new();
+            for &sync in &syncs[..index] {
+                newer.extend(self.syncs.summary(sync).await?.map(|summary| (summary.occurred, sync)));
+            }
+            let chats: Vec<_> = banned.iter().map(|(chat, _)| *chat).collect();
+            let later = self.syncs.banned_in(&chats, &newer).await?;
+            banned.retain(|(chat, _)| !later.contains(chat));
+        }
+        let next = match page.next {
+            Some(after) => Some(format!("{index}|{after}")),
+            None if index + 1 < syncs.len() => Some(format!("{}|", index + 1)),
+            None => None,
+        };
+        Ok((self.lift_plan(&banned, flow).await?, next))
+    }
+
+    async fn ban_plan(&self, followers: &[Follower], flow: &Flow) -> anyhow::Result<Plan> {
+        let chats = self.chats(followers.iter().map(|follower| follower.chat_id).chain([flow.source])).await?;
+        Ok(Plan::ban(followers, &chats, flow))
+    }
+
+    async fn lift_plan(&self, banned: &[(ChatId, Vec<UserId>)], flow: &Flow) -> anyhow::Result<Plan> {
+        let chats = self.chats(banned.iter().map(|(chat, _)| *chat)).await?;
+        Ok(Plan::lift(banned, &chats, flow))
+    }
+
+    /// What is known of chats; of a group that became a supergroup, of that one too: settings and state stand under its own id.
+    async fn chats(&self, chats: impl Iterator<Item = ChatId>) -> anyhow::Result<BTreeMap<ChatId, Chat>> {
+        self.users.chats_with_successors(chats.collect::<BTreeSet<_>>()).await
+    }
+}
+
+fn whose(result: &TargetResult) -> (ChatId, Vec<UserId>) {
+    (result.chat_id, result.admins.clone())
+}

@@ -1,0 +1,217 @@
+//! Calls side by side, one try each, and what their answers call for.
+
+use domain::ids::ChatId;
+use domain::limiter::{FAILURES, Grant, Health};
+use domain::sync::{Outcome, Reason, Target};
+use futures_util::{StreamExt, stream};
+use std::cell::Cell;
+use telegram::client::Failure;
+use telegram::reaction::Reaction;
+
+/// Calls that are under way at a time. Telegram answers in about 60 ms: a chunk takes two or three such rounds.
+const CONCURRENCY: usize = 12;
+
+/// Failed calls a target may have (a flood wait is no failed call).
+const MAX_TRIES: u8 = 3;
+
+/// The same where trying again seldom helps.
+const FEW_TRIES: u8 = 2;
+
+/// First pause after a failed call in seconds; each further one is four times as long. A part of it, by chance, is left out.
+const FIRST_PAUSE: i64 = 4;
+
+/// How a target ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub target: Target,
+    pub outcome: Outcome,
+    /// The chat has this id now.
+    pub migrated_to: Option<ChatId>,
+    /// End of the ban that was set, Unix seconds.
+    pub until: Option<i64>,
+    /// End of the ban that stood before and was none of ours, Unix seconds.
+    pub prior: Option<i64>,
+    pub was_member: bool,
+}
+
+impl Ended {
+    pub fn new(target: Target, outcome: Outcome) -> Self {
+        Self { target, outcome, migrated_to: None, until: None, prior: None, was_member: false }
+    }
+}
+
+/// Why a target has to be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Telegram told this many seconds.
+    Flood(u32),
+    /// The call failed and may succeed later.
+    Failed,
+    /// Telegram refuses the bot as a whole.
+    Refused,
+    /// The call was not made.
+    NotBegun,
+}
+
+impl Wait {
+    /// Telegram's `retry_after`, where this call was answered with one.
+    pub fn flood(&self) -> Option<u32> {
+        match self {
+            Self::Flood(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+}
+
+/// What one call led to. `T`: what is known then.
+pub enum Step<T> {
+    Ended(Outcome),
+    Again(Wait),
+    Known(T),
+}
+
+/// The targets after a round of calls. `D`: what was known of each before.
+pub struct Round<D, T> {
+    pub ended: Vec<(Target, D, Outcome)>,
+    pub again: Vec<(Target, Wait)>,
+    pub known: Vec<(Target, D, T)>,
+    pub health: Health,
+}
+
+/// One call a target: the first alone, the others side by side. When Telegram tells to wait, refuses the bot, or fails again and again, no
+/// further call is begun; a wait that is already on is thus met by one call, not by a dozen.
+pub async fn round<D, T>(targets: Vec<(Target, D)>, grant: Grant, call: impl AsyncFn(&Target, &D) -> Result<Step<T>, Failure>) -> Round<D, T> {
+    let stopped = Cell::new(false);
+    let health = Cell::new(Health::default());
+    let step = async |(mut target, data): (Target, D)| {
+        if stopped.get() {
+            return (target, data, Step::Again(Wait::NotBegun));
+        }
+        let answer = call(&target, &data).await;
+        let mut seen = health.get();
+        seen.add(answer.as_ref().is_err_and(Failure::is_no_answer));
+        health.set(seen);
+        let step = answer.unwrap_or_else(|failure| after(&failure, &mut target, grant));
+        if matches!(step, Step::Again(Wait::Flood(_) | Wait::Refused)) || seen.failed >= FAILURES {
+            stopped.set(true);
+        }
+        (target, data, step)
+    };
+    let mut targets = targets.into_iter();
+    let mut steps = Vec::with_capacity(targets.len());
+    if let Some(first) = targets.next() {
+        steps.push(step(first).await);
+        steps.extend(stream::iter(targets.map(&step)).buffered(CONCURRENCY).collect::<Vec<_>>().await);
+    }
+    let mut round = Round { ended: Vec::new(), again: Vec::new(), known: Vec::new(), health: health.get() };
+    for (target, data, step) in steps {
+        match step {
+            Step::Ended(outcome) => round.ended.push((target, data, outcome)),
+            Step::Again(wait) => round.again.push((target, wait)),
+            Step::Known(known) => round.known.push((target, data, known)),
+        }
+    }
+    round
+}
+
+/// What a failed call means for its target.
+fn after<T>(failure: &Failure, target: &mut Target, grant: Grant) -> Step<T> {
+    let tries = match failure.reaction() {
+        Reaction::RetryAfter(seconds) => return Step::Again(Wait::Flood(seconds.max(1))),
+        Reaction::Skip(Reason::NoRights) | Reaction::SuspendChat => return Step::Ended(Outcome::Failed(Reason::NoRights)),
+        Reaction::Skip(reason) => return Step::Ended(Outcome::Skipped(reason)),
+        Reaction::ChatGone => return Step::Ended(Outcome::Failed(Reason::ChatGone)),
+        Reaction::RetryFew => FEW_TRIES,
+        Reaction::Retry | Reaction::Migrated(_) => MAX_TRIES,
+        Reaction::StopEverything => return Step::Again(Wait::Refused),
+        // Such answers to a ban make no sense: the target fails, loudly.
+        Reaction::OurBug | Reaction::Fine | Reaction::NoPrivateMessages | Reaction::SendPrivately | Reaction::Mend(_) => {
+            tracing::error!(%failure, chat_id = %target.chat_id, "Telegram refused a call for good");
+            return Step::Ended(Outcome::Failed(Reason::TelegramError));
+        }
+    };
+    // That Telegram as a whole is down says nothing about this target.
+    if grant.probe && failure.is_no_answer() {
+        return Step::Again(Wait::Failed);
+    }
+    target.tries += 1;
+    if target.tries >= tries {
+        tracing::warn!(%failure, chat_id = %target.chat_id, "a target failed in all its tries");
+        return Step::Ended(Outcome::Failed(Reason::TelegramError));
+    }
+    Step::Again(Wait::Failed)
+}
+
+/// Seconds until the targets may be tried again: as long as Telegram told, else longer with every try. `chance`: any byte; of each pause
+/// at least half is kept, so that what failed together does not come again together.
+pub fn delay(again: &[(Target, Wait)], chance: u8) -> i64 {
+    let flood = again.iter().filter_map(|(_, wait)| wait.flood()).max().map_or(0, i64::from);
+    let failed = again.iter().filter(|(_, wait)| *wait == Wait::Failed).map(|(target, _)| u32::from(target.tries.max(1))).max();
+    let pause = failed.map_or(0, |tries| FIRST_PAUSE * 4_i64.pow(tries.saturating_sub(1)));
+    flood.max(pause - pause / 2 * i64::from(chance) / 255)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::sync::{Task, Term};
+
+    const GRANT: Grant = Grant { calls: 25, on_trial: false, probe: false };
+
+    fn target(tries: u8) -> Target {
+        Target { chat_id: ChatId(-100), admins: vec![], task: Task::Ban(Term::Permanent), formerly: None, spare_bots: false, tries }
+    }
+
+    fn no_answer() -> Failure {
+        Failure::NoAnswer("time-out".to_owned())
+    }
+
+    #[test]
+    fn a_target_is_tried_three_times_with_growing_pauses_and_then_fails() {
+        for (chance, expected) in [(0, [4, 16]), (255, [2, 8])] {
+            let mut target = target(0);
+            let mut pauses = Vec::new();
+            while let Step::<()>::Again(wait) = after(&no_answer(), &mut target, GRANT) {
+                pauses.push(delay(&[(target.clone(), wait)], chance));
+            }
+            assert_eq!((&pauses[..], target.tries), (&expected[..], 3));
+        }
+    }
+
+    #[test]
+    fn a_probe_of_the_breaker_is_no_try() {
+        let mut target = target(2);
+        let probe = Grant { calls: 1, on_trial: true, probe: true };
+        assert!(matches!(after::<()>(&no_answer(), &mut target, probe), Step::Again(Wait::Failed)));
+        assert_eq!(target.tries, 2);
+    }
+
+    #[test]
+    fn a_flood_wait_is_no_try_and_is_waited_out_in_full() {
+        let mut target = target(2);
+        let failure = Failure::Answer {
+            code: 429,
+            description: String::new(),
+            parameters: telegram::client::Parameters { retry_after: Some(70), migrate_to_chat_id: None },
+        };
+        let Step::<()>::Again(wait) = after(&failure, &mut target, GRANT) else { panic!() };
+        assert_eq!((target.tries, delay(&[(target, wait)], 255)), (2, 70));
+    }
+
+    #[tokio::test]
+    async fn after_five_failures_in_a_row_no_further_call_is_begun() {
+        let calls = Cell::new(0);
+        let targets = (0..25).map(|_| (target(0), ())).collect();
+        let round = round(targets, GRANT, async |_, ()| {
+            calls.set(calls.get() + 1);
+            // The others that are under way end after the first failed.
+            tokio::task::yield_now().await;
+            Err::<Step<()>, _>(no_answer())
+        })
+        .await;
+        assert!(calls.get() < 25 && round.health.failed >= FAILURES, "{} calls", calls.get());
+        assert_eq!(round.again.len(), 25);
+        let tried = round.again.iter().filter(|(target, _)| target.tries == 1).count();
+        assert_eq!(tried, calls.get());
+    }
+}

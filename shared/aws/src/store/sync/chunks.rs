@@ -1,0 +1,162 @@
+//! Chunks: what they set out to do, what became of it, and that they are done.
+
+use super::parts::{Part, part_key};
+use super::{Summary, Syncs, pk, summary_key};
+use crate::store::{Attributes, key, n, s, value};
+use anyhow::Context;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::ids::ChatId;
+use domain::sync::{ChunkMessage, TargetResult};
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// A part once a chunk of it was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// All of its chunks are done.
+    pub part_done: bool,
+    /// Another part follows.
+    pub next: bool,
+    /// It is the only one.
+    pub only: bool,
+}
+
+/// Results of a sync from some place on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    pub results: Vec<TargetResult>,
+    /// Where the rest begins.
+    pub next: Option<String>,
+}
+
+impl Syncs {
+    /// Records which chats a chunk is about to act in, so that after a crash what is found there is known for ours.
+    pub async fn intend(&self, chunk: &ChunkMessage, chats: &[ChatId]) -> anyhow::Result<()> {
+        self.update(chunk_key(chunk))
+            .update_expression("ADD intended :chats SET expires_at = :expires")
+            .expression_attribute_values(":chats", AttributeValue::Ns(chats.iter().map(ChatId::to_string).collect()))
+            .expression_attribute_values(":expires", n(Summary::expiry()))
+            .send()
+            .await
+            .context("recording a chunk's intent")?;
+        Ok(())
+    }
+
+    /// The chats that an earlier try of the chunk was about to act in.
+    pub async fn intended(&self, chunk: &ChunkMessage) -> anyhow::Result<BTreeSet<ChatId>> {
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chunk_key(chunk))).consistent_read(true);
+        let item = get.send().await.context("reading a chunk's intent")?.item.unwrap_or_default();
+        let numbers = item.get("intended").and_then(|set| set.as_ns().ok());
+        Ok(numbers.into_iter().flatten().filter_map(|number| number.parse().ok().map(ChatId)).collect())
+    }
+
+    /// Writes results under the sync; one that is there is replaced, so that a chat has exactly one.
+    pub async fn write_results(&self, chunk: &ChunkMessage, results: &[TargetResult]) -> anyhow::Result<()> {
+        if results.is_empty() {
+            return Ok(());
+        }
+        let mut update = self.update(chunk_key(chunk)).expression_attribute_values(":expires", n(Summary::expiry()));
+        let mut expression = "SET expires_at = :expires".to_owned();
+        for (number, result) in results.iter().enumerate() {
+            expression += &format!(", #c{number} = :r{number}");
+            update = update
+                .expression_attribute_names(format!("#c{number}"), format!("{RESULT}{}", result.chat_id))
+                .expression_attribute_values(format!(":r{number}"), value(result)?);
+        }
+        update.update_expression(expression).send().await.context("writing results")?;
+        Ok(())
+    }
+
+    /// All results of a sync so far. Of a large one: see [`Syncs::results_from`].
+    pub async fn results(&self, sync_id: Uuid) -> anyhow::Result<Vec<TargetResult>> {
+        let mut all = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.results_from(sync_id, next, CHUNKS_AT_A_TIME).await?;
+            all.extend(page.results);
+            next = page.next;
+            if next.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The results of at most so many chunks of a sync. `after`: the `next` of the results before.
+    pub async fn results_from(&self, sync_id: Uuid, after: Option<String>, chunks: i32) -> anyhow::Result<Results> {
+        let start = after.map(|sk| key(pk(sync_id), sk));
+        let query = self.chunks(sync_id, "CHUNK#").limit(chunks).set_exclusive_start_key(start);
+        let answer = query.send().await.context("reading results")?;
+        let mut results = Vec::new();
+        for item in answer.items.unwrap_or_default() {
+            results.extend(results_of(item)?);
+        }
+        let next = answer.last_evaluated_key.and_then(|mut key| key.remove("sk")).and_then(|sk| sk.as_s().ok().cloned());
+        Ok(Results { results, next })
+    }
+
+    /// The results of a part: [`domain::sync::PART_CHATS`] at most.
+    pub async fn part_results(&self, sync_id: Uuid, part: u32) -> anyhow::Result<Vec<TargetResult>> {
+        let mut items = self.chunks(sync_id, &format!("CHUNK#{part:05}#")).into_paginator().items().send();
+        let mut results = Vec::new();
+        while let Some(item) = items.next().await {
+            results.extend(results_of(item.context("reading a part's results")?)?);
+        }
+        Ok(results)
+    }
+
+    /// Counts a chunk as done, once; `None` when the plan was given up.
+    pub async fn chunk_done(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<Progress>> {
+        if chunk.part == 0 {
+            let Some(summary) = self.count::<Summary>(summary_key(chunk.sync_id), chunk).await? else { return Ok(None) };
+            let part_done = summary.done_chunks.len() >= summary.chunks as usize;
+            return Ok(Some(Progress { part_done, next: summary.next.is_some(), only: summary.next.is_none() }));
+        }
+        let Some(part) = self.count::<Part>(part_key(chunk.sync_id, chunk.part), chunk).await? else { return Ok(None) };
+        Ok(Some(Progress { part_done: part.done_chunks.len() >= part.chunks as usize, next: part.next.is_some(), only: false }))
+    }
+
+    async fn count<T: DeserializeOwned>(&self, key: Attributes, chunk: &ChunkMessage) -> anyhow::Result<Option<T>> {
+        let update = self
+            .update(key)
+            .update_expression("ADD done_chunks :chunk")
+            .condition_expression("#plan = :plan")
+            .expression_attribute_names("#plan", "plan")
+            .expression_attribute_values(":chunk", AttributeValue::Ns(vec![chunk.chunk.to_string()]))
+            .expression_attribute_values(":plan", value(chunk.plan)?)
+            .return_values(ReturnValue::AllNew);
+        match update.send().await {
+            Ok(answer) => Ok(answer.attributes.map(serde_dynamo::from_item).transpose()?),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(None),
+            Err(error) => Err(error).context("counting a chunk"),
+        }
+    }
+
+    fn chunks(&self, sync_id: Uuid, prefix: &str) -> QueryFluentBuilder {
+        self.query()
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", s(pk(sync_id)))
+            .expression_attribute_values(":sk", s(prefix))
+    }
+}
+
+/// Chunks that are read by one call: a quarter of a megabyte.
+const CHUNKS_AT_A_TIME: i32 = 80;
+
+/// Attributes of a chunk's item that hold a result: this, and the chat's id.
+const RESULT: &str = "r";
+
+fn results_of(item: HashMap<String, AttributeValue>) -> anyhow::Result<Vec<TargetResult>> {
+    let is_result = |name: &str| name.strip_prefix(RESULT).is_some_and(|id| id.parse::<i64>().is_ok());
+    let results = item.into_iter().filter(|(name, _)| is_result(name)).map(|(_, result)| serde_dynamo::from_attribute_value(result));
+    let mut results = results.collect::<Result<Vec<TargetResult>, _>>()?;
+    results.sort_by_key(|result| result.chat_id);
+    Ok(results)
+}
+
+fn chunk_key(chunk: &ChunkMessage) -> Attributes {
+    key(pk(chunk.sync_id), format!("CHUNK#{:05}#{:05}", chunk.part, chunk.chunk))
+}

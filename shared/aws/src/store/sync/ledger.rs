@@ -1,0 +1,109 @@
+//! The ledger: what we did in each chat, by the time of the decision that was carried over.
+
+use super::{Summary, Syncs};
+use crate::store::page::{Page, PageError, Wanted};
+use crate::store::{Attributes, VERSION, key, n, s};
+use anyhow::Context;
+use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
+use domain::ban::Occurred;
+use domain::ids::{ChatId, UserId};
+use domain::sync::Outcome;
+use domain::sync::ledger::Entry;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// An entry as it stands in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// Calls that had failed before.
+    #[serde(default)]
+    pub tries: u8,
+}
+
+impl Syncs {
+    /// Writes entries; one of the same sync and chat is replaced.
+    pub async fn enter(&self, entries: &[LogEntry]) -> anyhow::Result<()> {
+        let request = |log: &LogEntry| {
+            let mut item: Attributes = serde_dynamo::to_item(log)?;
+            item.extend(entry_key(log.entry.chat_id, &log.entry.occurred, log.entry.sync_id));
+            item.insert("expires_at".to_owned(), n(Summary::expiry()));
+            item.insert("version".to_owned(), n(i64::from(VERSION)));
+            let put = PutRequest::builder().set_item(Some(item)).build()?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        };
+        let requests = entries.iter().map(request).collect::<anyhow::Result<Vec<_>>>()?;
+        self.table.write_all(requests).await.context("writing the ledger")
+    }
+
+    /// All that we did to a person in a chat, in the order of what was carried over. It reads the chat's ledger of a year and keeps what is
+    /// his: some hundreds of short items in a lively chat.
+    pub async fn entries(&self, chat: ChatId, user: UserId) -> anyhow::Result<Vec<Entry>> {
+        let query = self
+            .query()
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .filter_expression("user_id = :user")
+            .expression_attribute_values(":pk", s(chat_pk(chat)))
+            .expression_attribute_values(":sk", s("L#"))
+            .expression_attribute_values(":user", n(user.0));
+        let mut items = query.into_paginator().items().send();
+        let mut entries = Vec::new();
+        while let Some(item) = items.next().await {
+            entries.push(serde_dynamo::from_item::<_, LogEntry>(item.context("reading the ledger")?)?.entry);
+        }
+        Ok(entries)
+    }
+
+    /// In which of these chats one of these syncs has banned, or found the person banned.
+    pub async fn banned_in(&self, chats: &[ChatId], syncs: &[(Occurred, Uuid)]) -> anyhow::Result<BTreeSet<ChatId>> {
+        let keys = chats.iter().flat_map(|&chat| syncs.iter().map(move |(occurred, sync)| entry_key(chat, occurred, *sync)));
+        let items = self.table.get_all(keys.collect()).await.context("reading the ledger")?;
+        let entries: Vec<LogEntry> = serde_dynamo::from_items(items)?;
+        let banned = entries.into_iter().filter(|log| matches!(log.entry.outcome, Outcome::Applied | Outcome::Already));
+        Ok(banned.map(|log| log.entry.chat_id).collect())
+    }
+
+    /// How many people who were in the chat we banned there since `since`, Unix seconds of the decision that was carried over.
+    pub async fn members_banned(&self, chat: ChatId, since: i64) -> anyhow::Result<u32> {
+        let query = self
+            .query()
+            .select(Select::Count)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .filter_expression("was_member = :true AND #status = :applied")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pk", s(chat_pk(chat)))
+            .expression_attribute_values(":from", s(format!("L#{}", Occurred::new(since, 0).as_str())))
+            .expression_attribute_values(":to", s("L$"))
+            .expression_attribute_values(":true", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+            .expression_attribute_values(":applied", s("applied"));
+        let mut pages = query.into_paginator().send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            count += u32::try_from(page.context("counting bans of a chat")?.count).unwrap_or(0);
+        }
+        Ok(count)
+    }
+
+    /// A page of what we did in a chat, newest first; `from`, `to`: Unix seconds, both included, of the decisions that were carried over.
+    pub async fn log_of_chat(&self, chat: ChatId, from: i64, to: i64, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
+        let query = self
+            .query()
+            .scan_index_forward(false)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", s(chat_pk(chat)))
+            .expression_attribute_values(":from", s(format!("L#{}", Occurred::new(from, 0).as_str())))
+            .expression_attribute_values(":to", s(format!("L#{}", Occurred::new(to.saturating_add(1), 0).as_str())));
+        self.table.page(query, &format!("log of chat {chat} {from} {to}"), wanted).await
+    }
+}
+
+pub(super) fn chat_pk(chat: ChatId) -> String {
+    format!("CHAT#{chat}")
+}
+
+fn entry_key(chat: ChatId, occurred: &Occurred, sync_id: Uuid) -> Attributes {
+    key(chat_pk(chat), format!("L#{}#{sync_id}", occurred.as_str()))
+}

@@ -1,0 +1,268 @@
+//! What we did to a person in a chat, and what of it may be taken back.
+//!
+//! Only a ban of ours is ever lifted, and only where no admin of the chat has decided anything since: what a local admin did is his.
+
+use super::{Kind, Origin, Outcome, Reason};
+use crate::ban::{BanEvent, Occurred};
+use crate::ids::{ChatId, UserId};
+use crate::member::Action;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// An entry: the outcome of one sync in one chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub sync_id: Uuid,
+    pub ban_event_id: Uuid,
+    pub kind: Kind,
+    pub origin: Origin,
+    pub user_id: UserId,
+    pub chat_id: ChatId,
+    pub source_chat_id: ChatId,
+    /// Of the event that was carried over.
+    pub occurred: Occurred,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// When it ended so, Unix seconds.
+    pub at: i64,
+    /// End of a ban that we set, Unix seconds; `None`: for ever, or there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+    /// End of the ban that stood there before ours and was none of ours, Unix seconds: a ban for ever would have been left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<i64>,
+    /// The person was in the chat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_member: bool,
+}
+
+/// The newest of what people (not we) decided on a person, by chat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions(BTreeMap<ChatId, Decision>);
+
+/// What people decided on a person in a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub occurred: Occurred,
+    /// Unix seconds.
+    pub at: i64,
+    /// It bans; `until`: until then, Unix seconds, `None` for ever.
+    pub bans: Option<Until>,
+}
+
+/// The end of a ban, Unix seconds; `None`: for ever.
+pub type Until = Option<i64>;
+
+impl Decisions {
+    /// `events`: of one person, in any order.
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a BanEvent>) -> Self {
+        let mut newest = Self::default();
+        for event in events {
+            newest.add(event);
+        }
+        newest
+    }
+
+    pub fn add(&mut self, event: &BanEvent) {
+        let bans = match event.event_type {
+            Action::Ban => Some(event.until),
+            Action::Unban => None,
+            Action::Kick | Action::Restrict | Action::Unrestrict => return,
+        };
+        let decision = Decision { occurred: event.occurred.clone(), at: event.event_timestamp, bans };
+        match self.0.get_mut(&event.chat_id) {
+            Some(known) if known.occurred >= decision.occurred => {}
+            Some(known) => *known = decision,
+            None => {
+                self.0.insert(event.chat_id, decision);
+            }
+        }
+    }
+
+    pub fn in_chat(&self, chat: ChatId) -> Option<&Decision> {
+        self.0.get(&chat)
+    }
+
+    /// Was something else decided in `chat` after `occurred`?
+    pub fn newer(&self, chat: ChatId, occurred: &Occurred) -> bool {
+        self.in_chat(chat).is_some_and(|decision| decision.occurred > *occurred)
+    }
+
+    /// Does `chat` itself ban the person at `now`? `occurred`: of the ban that was carried over from there; where nothing is known of the
+    /// chat, that one is the newest.
+    fn bans(&self, chat: ChatId, now: i64) -> bool {
+        self.in_chat(chat).and_then(|decision| decision.bans).is_some_and(|until| until.is_none_or(|until| until > now))
+    }
+}
+
+/// What is to be done where a ban may be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifting {
+    Unban,
+    /// An older ban, which was not ours, stands until then: it is put back.
+    PutBack(i64),
+    Leave(Reason),
+}
+
+/// May the ban in a chat be taken back? `entries`: of this person in this chat, in any order. `decisions`: all that people decided on him.
+/// `source`: whose decision it was that is taken back.
+pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, origin: Origin, now: i64) -> Lifting {
+    let applied = |entry: &&Entry| entry.outcome == Outcome::Applied;
+    let Some(last) = entries.iter().filter(applied).max_by_key(|entry| (entry.at, entry.kind == Kind::Lift)) else {
+        return Lifting::Leave(Reason::NotOurs);
+    };
+    if last.kind == Kind::Lift {
+        return Lifting::Leave(Reason::NotBanned);
+    }
+    // Telegram's dates are whole seconds: what happened in the same one may have come after ours.
+    if decisions.in_chat(chat).is_some_and(|decision| decision.at >= last.at) {
+        return Lifting::Leave(Reason::LocalDecision);
+    }
+    let holds = |entry: &&Entry| {
+        entry.kind == Kind::Ban
+            && entry.source_chat_id != source
+            && entry.source_chat_id != chat
+            && matches!(entry.outcome, Outcome::Applied | Outcome::Already)
+    };
+    let mut others = entries.iter().filter(holds);
+    if origin != Origin::UndoneHere && others.any(|entry| decisions.bans(entry.source_chat_id, now)) {
+        return Lifting::Leave(Reason::StillBanned);
+    }
+    let since = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at).max().unwrap_or(i64::MIN);
+    let prior = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Ban && entry.at > since).filter_map(|entry| entry.prior);
+    match prior.max().filter(|&until| until > now) {
+        Some(until) => Lifting::PutBack(until),
+        None => Lifting::Unban,
+    }
+}
+
+/// Is the ban that stands in a chat ours, and does no other source's ban stand behind it? Then its end may follow its source's. Arguments
+/// as those of [`lifting`].
+pub fn may_shorten(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, now: i64) -> bool {
+    lifting(entries, decisions, chat, source, Origin::Unban, now) == Lifting::Unban
+}
+
+/// Is the ban that stands in a chat ours? Arguments as those of [`lifting`].
+pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
+    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
+    let last = applied.max_by_key(|entry| (entry.at, entry.kind == Kind::Lift));
+    last.is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAT: ChatId = ChatId(-9);
+    const A: ChatId = ChatId(-1);
+    const B: ChatId = ChatId(-2);
+    const NOW: i64 = 10_000;
+
+    fn entry(kind: Kind, source: ChatId, at: i64, outcome: Outcome) -> Entry {
+        let id = Uuid::from_u128(at as u128);
+        Entry {
+            sync_id: id,
+            ban_event_id: id,
+            kind,
+            origin: Origin::Ban,
+            user_id: UserId(5),
+            chat_id: CHAT,
+            source_chat_id: source,
+            occurred: Occurred::new(at, 0),
+            outcome,
+            at,
+            until: None,
+            prior: None,
+            was_member: false,
+        }
+    }
+
+    fn decided(of: &[(ChatId, i64, Option<Until>)]) -> Decisions {
+        let decision = |&(chat, at, bans): &(ChatId, i64, Option<Until>)| (chat, Decision { occurred: Occurred::new(at, 0), at, bans });
+        Decisions(of.iter().map(decision).collect())
+    }
+
+    fn after(entries: &[Entry], decisions: &[(ChatId, i64, Option<Until>)], origin: Origin) -> Lifting {
+        lifting(entries, &decided(decisions), CHAT, A, origin, NOW)
+    }
+
+    #[test]
+    fn a_ban_of_ours_is_taken_back_and_nobody_elses() {
+        let ours = entry(Kind::Ban, A, 100, Outcome::Applied);
+        assert_eq!(after(std::slice::from_ref(&ours), &[(A, 200, None)], Origin::Unban), Lifting::Unban);
+        assert_eq!(after(&[], &[], Origin::Unban), Lifting::Leave(Reason::NotOurs));
+        let already = entry(Kind::Ban, A, 100, Outcome::Already);
+        assert_eq!(after(&[already], &[], Origin::Unban), Lifting::Leave(Reason::NotOurs));
+        let lifted = entry(Kind::Lift, A, 150, Outcome::Applied);
+        assert_eq!(after(&[lifted.clone(), ours.clone()], &[], Origin::Unban), Lifting::Leave(Reason::NotBanned));
+        let again = entry(Kind::Ban, A, 170, Outcome::Applied);
+        assert_eq!(after(&[again, lifted, ours], &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn what_an_admin_of_the_chat_decided_since_stays() {
+        let ours = [entry(Kind::Ban, A, 100, Outcome::Applied)];
+        for origin in [Origin::Unban, Origin::UndoneHere, Origin::UndoneEverywhere] {
+            for (bans, at) in [(Some(None), 150), (None, 150), (Some(Some(200)), 100)] {
+                assert_eq!(after(&ours, &[(CHAT, at, bans)], origin), Lifting::Leave(Reason::LocalDecision), "{origin:?} {at}");
+            }
+            assert_eq!(after(&ours, &[(CHAT, 99, Some(Some(120)))], origin), Lifting::Unban, "what he decided before is over");
+        }
+    }
+
+    #[test]
+    fn who_is_banned_by_two_sources_stays_banned_while_one_still_bans() {
+        let entries = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Already)];
+        let other = |bans| after(&entries, &[(A, 200, None), (B, 110, bans)], Origin::Unban);
+        assert_eq!(other(Some(None)), Lifting::Leave(Reason::StillBanned));
+        assert_eq!(other(Some(Some(NOW + 1))), Lifting::Leave(Reason::StillBanned));
+        assert_eq!(other(Some(Some(NOW))), Lifting::Unban, "that ban has ended by itself");
+        assert_eq!(other(None), Lifting::Unban);
+        assert_eq!(after(&entries, &[(B, 110, Some(None))], Origin::UndoneHere), Lifting::Unban, "the chat's own admin decides");
+        let skipped = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Skipped(Reason::Ignored))];
+        assert_eq!(after(&skipped, &[(B, 110, Some(None))], Origin::Unban), Lifting::Unban, "what is ignored here holds nothing");
+    }
+
+    #[test]
+    fn the_second_source_lifts_what_the_first_one_set() {
+        let entries = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Already)];
+        let decisions = decided(&[(A, 200, None), (B, 300, None)]);
+        assert_eq!(lifting(&entries, &decisions, CHAT, B, Origin::Unban, NOW), Lifting::Unban);
+    }
+
+    #[test]
+    fn an_older_ban_of_the_chats_own_is_put_back_as_long_as_it_would_have_lasted() {
+        let prior = |until| [Entry { prior: Some(until), ..entry(Kind::Ban, A, 100, Outcome::Applied) }];
+        assert_eq!(after(&prior(NOW + 500), &[(CHAT, 50, Some(Some(NOW + 500)))], Origin::Unban), Lifting::PutBack(NOW + 500));
+        assert_eq!(after(&prior(NOW), &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn the_newest_decision_counts_in_whatever_order_they_are_told() {
+        let event = |event_type, at, update| {
+            let mut event = BanEvent {
+                event_id: Uuid::nil(),
+                user_id: UserId(5),
+                chat_id: A,
+                event_type,
+                until: None,
+                reason: None,
+                initiator_user_id: None,
+                event_timestamp: at,
+                occurred: Occurred::new(at, update),
+                tracked: true,
+                chat_title: None,
+                user_name: None,
+                metadata: BTreeMap::new(),
+            };
+            event.event_id = crate::ban::event_id(A, UserId(5), event_type, Some(at), None);
+            event
+        };
+        let events = [event(Action::Ban, 10, 1), event(Action::Unban, 10, 2), event(Action::Kick, 11, 3), event(Action::Ban, 9, 0)];
+        let (there, back) = (Decisions::of(&events), Decisions::of(events.iter().rev()));
+        assert_eq!(there, back);
+        assert_eq!(there.in_chat(A).unwrap().bans, None);
+        assert!(there.newer(A, &Occurred::new(10, 1)) && !there.newer(A, &Occurred::new(10, 2)));
+    }
+}

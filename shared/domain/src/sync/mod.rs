@@ -1,0 +1,333 @@
+//! A sync: one decision about one person on its way into many chats.
+//!
+//! # Layout
+//! - here: what a sync is, how a chat can end in it, how it ends as a whole
+//! - [`plan`]: followers become targets, targets become chunks
+//! - [`request`]: a sync that somebody asks for, and whom it is about
+//! - [`term`]: how long a ban is to last
+//! - [`ledger`]: what we did in a chat, and what may be taken back
+//!
+//! Every chat of a sync ends with exactly one [`Outcome`]; the outcomes close its [`Totals`].
+
+pub mod ledger;
+pub mod plan;
+pub mod request;
+pub mod term;
+
+pub use plan::{CHUNK_TARGETS, Chunk, ChunkMessage, Flow, Follower, MAX_QUEUE_DELAY, PART_CHATS, Plan, Target, Task};
+pub use request::{Request, Whom};
+pub use term::{LONGEST_BAN, SHORTEST_BAN, Term};
+
+use crate::ban::derive;
+use crate::ids::{ChatId, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a sync does in its chats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    #[default]
+    Ban,
+    /// Takes a ban of ours back.
+    Lift,
+}
+
+/// What a sync was begun by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The source banned.
+    #[default]
+    Ban,
+    /// The source lifted its ban.
+    Unban,
+    /// An admin answered the question whether to ban.
+    Confirmed,
+    /// A chat's delay is over.
+    Delayed,
+    /// A program asked for it.
+    Triggered,
+    /// A program asked for another try of what failed.
+    Retried,
+    /// Somebody whose ban was pending came to a chat.
+    Joined,
+    /// An admin of the source let bans go on that were held.
+    Released,
+    /// An admin takes it back in his chat.
+    UndoneHere,
+    /// An admin of the source takes it back everywhere.
+    UndoneEverywhere,
+}
+
+impl Origin {
+    /// Somebody with a right to the target chat has decided this, now: no question is asked again, nothing is held, and what was decided
+    /// there before counts no more.
+    pub fn is_decided_there(self) -> bool {
+        matches!(self, Self::Confirmed | Self::UndoneHere)
+    }
+
+    /// Begun by a message from Telegram itself, as it happened.
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::Ban | Self::Unban)
+    }
+}
+
+/// What became of the decision in one chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "status", content = "reason")]
+pub enum Outcome {
+    /// Done by this sync: banned, or the ban taken back.
+    Applied,
+    /// Was banned there before, at least as long.
+    Already,
+    Skipped(Reason),
+    Failed(Reason),
+}
+
+impl Outcome {
+    /// `applied`, `already`, `skipped`, `failed`.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Already => "already",
+            Self::Skipped(_) => "skipped",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Skipped(reason) | Self::Failed(reason) => Some(*reason),
+            Self::Applied | Self::Already => None,
+        }
+    }
+
+    /// The chat's admins are asked, and this is the answer until they have answered.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Self::Skipped(Reason::Asked | Reason::Held))
+    }
+
+    /// The person is to be banned when he comes.
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Skipped(Reason::UnknownUser))
+    }
+}
+
+/// Why a chat was skipped or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The chat's admins are asked first.
+    Asked,
+    /// The source bans more than anybody should without being asked: the chat's admins are asked first.
+    Held,
+    /// The chat's own delay runs; then there is a sync of its own.
+    Delayed,
+    /// The chat's admins switched automatic bans off; they are told of the ban.
+    AutoSyncOff,
+    /// Who follows the person from this chat only wants to be told.
+    NotifyOnly,
+    /// The chat's admins keep this person, or the source, out of its bans.
+    Ignored,
+    /// The decision in the source was taken back or replaced before it was carried over.
+    Lifted,
+    /// The sync was taken back before this chat's turn.
+    Undone,
+    /// Less of the ban is left than Telegram can express.
+    EndsTooSoon,
+    /// The person is an administrator or the owner there.
+    IsAdmin,
+    /// It is a bot, and the chat's admins ask that bots be left alone.
+    IsBot,
+    /// An admin of the chat has decided otherwise since.
+    LocalDecision,
+    /// The ban that stands there is none of ours.
+    NotOurs,
+    /// No ban stands there.
+    NotBanned,
+    /// Another source's ban stands, and the one here with it.
+    StillBanned,
+    /// Telegram knows no such person, or has deleted the account; in a basic group: he is not there now.
+    UnknownUser,
+    /// This kind of chat has no such bans.
+    NotSupported,
+    /// The bot may not ban there.
+    NoRights,
+    /// The bot is not in the chat, or the chat is gone.
+    ChatGone,
+    /// Telegram did not do it in the tries it has.
+    TelegramError,
+}
+
+impl Reason {
+    /// As in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Held => "held",
+            Self::Delayed => "delayed",
+            Self::AutoSyncOff => "auto_sync_off",
+            Self::NotifyOnly => "notify_only",
+            Self::Ignored => "ignored",
+            Self::Lifted => "lifted",
+            Self::Undone => "undone",
+            Self::EndsTooSoon => "ends_too_soon",
+            Self::IsAdmin => "is_admin",
+            Self::IsBot => "is_bot",
+            Self::LocalDecision => "local_decision",
+            Self::NotOurs => "not_ours",
+            Self::NotBanned => "not_banned",
+            Self::StillBanned => "still_banned",
+            Self::UnknownUser => "unknown_user",
+            Self::NotSupported => "not_supported",
+            Self::NoRights => "no_rights",
+            Self::ChatGone => "chat_gone",
+            Self::TelegramError => "telegram_error",
+        }
+    }
+}
+
+/// One chat's result, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetResult {
+    pub chat_id: ChatId,
+    /// Who is told.
+    pub admins: Vec<UserId>,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The question that the chat's admins are asked: see [`crate::question`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Uuid>,
+}
+
+impl TargetResult {
+    pub fn new(chat_id: ChatId, admins: Vec<UserId>, outcome: Outcome) -> Self {
+        Self { chat_id, admins, outcome, question: None }
+    }
+}
+
+/// The id of the sync of a ban event: the same however often the event is delivered.
+pub fn sync_id(event_id: Uuid) -> Uuid {
+    derive(&["sync", &event_id.to_string()])
+}
+
+/// The id of a further sync about the same event. `what`: tells it from others of this origin.
+pub fn further_sync_id(event_id: Uuid, origin: Origin, what: &str) -> Uuid {
+    derive(&["sync", &event_id.to_string(), &format!("{origin:?}"), what])
+}
+
+/// Where a sync is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncStatus {
+    Running,
+    /// Nothing failed.
+    Completed,
+    /// Some chats failed, some did not.
+    Partial,
+    /// Every chat failed.
+    Failed,
+}
+
+impl SyncStatus {
+    /// As in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How many chats ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Totals {
+    pub applied: u32,
+    pub already: u32,
+    pub skipped: u32,
+    pub failed: u32,
+}
+
+impl Totals {
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
+        let mut totals = Self::default();
+        for outcome in outcomes {
+            *match outcome {
+                Outcome::Applied => &mut totals.applied,
+                Outcome::Already => &mut totals.already,
+                Outcome::Skipped(_) => &mut totals.skipped,
+                Outcome::Failed(_) => &mut totals.failed,
+            } += 1;
+        }
+        totals
+    }
+
+    pub fn chats(&self) -> u32 {
+        self.applied + self.already + self.skipped + self.failed
+    }
+
+    /// How a sync with these totals ended.
+    pub fn status(&self) -> SyncStatus {
+        match self.failed {
+            0 => SyncStatus::Completed,
+            failed if failed == self.chats() => SyncStatus::Failed,
+            _ => SyncStatus::Partial,
+        }
+    }
+}
+
+impl std::ops::Add for Totals {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            applied: self.applied + other.applied,
+            already: self.already + other.already,
+            skipped: self.skipped + other.skipped,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_fails_only_when_every_chat_failed() {
+        let status = |outcomes: &[Outcome]| Totals::of(outcomes).status();
+        let failed = Outcome::Failed(Reason::NoRights);
+        assert_eq!(status(&[]), SyncStatus::Completed);
+        assert_eq!(status(&[Outcome::Applied, Outcome::Skipped(Reason::IsAdmin)]), SyncStatus::Completed);
+        assert_eq!(status(&[Outcome::Applied, failed]), SyncStatus::Partial);
+        assert_eq!(status(&[failed, failed]), SyncStatus::Failed);
+    }
+
+    #[test]
+    fn an_outcome_reads_back_from_json_as_it_was_written_and_is_named_as_there() {
+        for outcome in [Outcome::Applied, Outcome::Already, Outcome::Skipped(Reason::Lifted), Outcome::Failed(Reason::NoRights)] {
+            let result = TargetResult::new(ChatId(-2), vec![UserId(1)], outcome);
+            let json = serde_json::to_value(&result).unwrap();
+            assert_eq!((json["status"].as_str(), json["reason"].as_str()), (Some(outcome.status()), outcome.reason().map(Reason::name)));
+            assert_eq!(serde_json::from_value::<TargetResult>(json).unwrap(), result);
+        }
+    }
+
+    #[test]
+    fn further_syncs_of_an_event_have_ids_of_their_own_that_repeat() {
+        let event = Uuid::from_u128(7);
+        let ids = [
+            sync_id(event),
+            further_sync_id(event, Origin::Confirmed, "-100"),
+            further_sync_id(event, Origin::Confirmed, "-101"),
+            further_sync_id(event, Origin::Joined, "-100"),
+        ];
+        let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len());
+        assert_eq!(further_sync_id(event, Origin::Joined, "-100"), ids[3]);
+    }
+}
