@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`keys`],
-//!   [`openapi`], [`lint`];
+//!   [`dlq`], [`openapi`], [`lint`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
 //!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
@@ -12,6 +12,7 @@ mod aws;
 mod build;
 mod demo;
 mod deploy;
+mod dlq;
 mod down;
 mod fuzz;
 mod interrupt;
@@ -67,6 +68,8 @@ enum Command {
     Openapi,
     /// Make, list and revoke API keys; change the signing key of tokens
     Keys(keys::Options),
+    /// Read, try again or drop what the functions gave up
+    Dlq(dlq::Options),
     /// Check format, lints, licences and templates
     Lint,
 }
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Logs(options) => logs::logs(&options),
         Command::Openapi => openapi::openapi(),
         Command::Keys(options) => keys::keys(&options),
+        Command::Dlq(options) => dlq::dlq(&options),
         Command::Lint => lint::lint(),
     });
     match done {
