@@ -188,7 +188,7 @@ fn finish(failed: usize, missing: &BTreeSet<&str>) -> Result<()> {
 
 fn line(stack: &Stack, name: QueueName, message: &Message) -> String {
     let letter = Letter::read(name, &message.body, &message.attributes).describe(&stack.functions);
-    format!("{}  {}  received {} times  {letter}", message.id, message.sent(), message.receives)
+    format!("{}  {}  received {}×  {letter}", message.id, message.sent(), message.receives)
 }
 
 fn count(messages: usize) -> String {

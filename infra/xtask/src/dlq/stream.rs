@@ -11,7 +11,7 @@ use crate::aws::Aws;
 /// How many answers in a row may be without records: a shard that is still written to has no end.
 const EMPTY_ANSWERS: usize = 50;
 
-/// The records of a batch that the function reads. A batch that was tried has such between others, which are never for it.
+/// The records of a batch that the function reads, at least one. Between them are others, which are not for it.
 pub fn records(aws: &Aws, function: &str, batch: &StreamBatch) -> Result<Vec<Value>> {
     let mappings = json!({"FunctionName": function, "EventSourceArn": batch.stream_arn});
     let mappings = aws.call("lambda", "list_event_source_mappings", &mappings)?;
@@ -25,6 +25,7 @@ pub fn records(aws: &Aws, function: &str, batch: &StreamBatch) -> Result<Vec<Val
             wanted.push(record);
         }
     }
+    ensure!(!wanted.is_empty(), "none of the records is for the function, as its filters are now");
     Ok(wanted)
 }
 
@@ -85,11 +86,12 @@ fn as_lambda(record: &Value, stream_arn: &str) -> Result<Value> {
         // Python prints bytes in a way that does not lead back.
         ensure!(!change.get(image).is_some_and(has_bytes), "its records hold bytes, which cannot be carried over");
     }
-    // As an empty image: Lambda leaves out what is not there.
+    // Lambda leaves out what is not there.
     change.retain(|_, value| !value.is_null());
     if let Some(identity) = record.get("userIdentity").and_then(Value::as_object) {
-        let field = |name: &str| identity.get(name).cloned().unwrap_or_default();
-        let identity = json!({"type": field("Type"), "principalId": field("PrincipalId")});
+        // The local AWS names these fields otherwise than AWS, and boto3 leaves them out.
+        let field = |name: &str| identity.get(name).cloned().context("it is not told who removed a record: only time, or a person");
+        let identity = json!({"type": field("Type")?, "principalId": field("PrincipalId")?});
         record.insert("userIdentity".to_owned(), identity);
     }
     record.insert("dynamodb".to_owned(), change.into());
@@ -140,6 +142,13 @@ mod tests {
             assert!(of(image.clone()).is_err(), "{image}");
         }
         assert!(of(json!({"B": {"S": "x"}, "m": {"M": {"B": {"N": "1"}}}, "l": {"L": [{"S": "x"}]}})).is_ok());
+    }
+
+    #[test]
+    fn where_nobody_tells_who_removed_a_record_it_is_not_guessed() {
+        let mut record = record(json!({"SequenceNumber": "1"}));
+        record["userIdentity"] = json!({});
+        assert!(as_lambda(&record, STREAM).is_err());
     }
 
     #[test]
