@@ -20,6 +20,7 @@
 //! - [`caller`]: a program that calls the REST API, and its key
 //! - [`access`]: who is let in
 //! - [`faults`]: what breaks on the way, and that nothing is lost
+//! - [`dead_letters`]: what was given up is told of, shown and tried again
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
@@ -33,6 +34,7 @@ mod caller;
 mod chats;
 mod commands;
 mod corpus;
+mod dead_letters;
 mod erasure;
 mod events;
 mod examples;
