@@ -59,9 +59,7 @@ fn why(batch: &StreamBatch, now: Timestamp) -> String {
     let arrived = batch.approximate_arrival_of_first_record.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
     match arrived {
         Some(at) if at + 24.hours() < now => {
-            format!(
-                "the records of {at} are gone: a stream keeps them for 24 hours. What they were is in the table; `drop` ends this message"
-            )
+            format!("the records of {at} are gone: a stream keeps them for 24 hours. Only `drop` is left for this message")
         }
         _ => "the records cannot be read; if AWS says TrimmedDataAccessException, they are gone".to_owned(),
     }
