@@ -2,8 +2,8 @@
 
 use crate::error::ApiError;
 use crate::refusal::refusal;
+use aws::Aws;
 use aws::store::gateway::Gateway;
-use aws::{Aws, env};
 use domain::limiter::Lane;
 use std::sync::Arc;
 use telegram::client::Failure;
@@ -17,7 +17,7 @@ pub struct Pace {
 
 impl Pace {
     pub async fn from_env(aws: &Aws) -> anyhow::Result<Self> {
-        let gateway = Gateway::new(aws, env::required("GATEWAY_TABLE")?);
+        let gateway = Gateway::from_env(aws)?;
         gateway.connect().await;
         Ok(Self { gateway: Arc::new(gateway) })
     }

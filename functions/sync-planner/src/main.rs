@@ -32,6 +32,8 @@ struct Planner {
     scheduler: Scheduler,
     /// Seconds a decision must stand before it is carried over.
     settle: i64,
+    /// The pace of calls to Telegram.
+    calls_per_second: usize,
     /// Bans of one chat within an hour that are carried over without being asked.
     most_bans: u32,
 }
@@ -54,6 +56,7 @@ fn main() -> Result<(), lambda::Error> {
                 queue: Queue::new(&aws, env::required("SYNC_QUEUE_URL")?),
                 scheduler: Scheduler::new(&aws, places),
                 settle: env::parsed("SETTLE_SECONDS")?,
+                calls_per_second: env::parsed("TELEGRAM_CALLS_PER_SECOND")?,
                 most_bans: env::parsed("MAX_BANS_PER_HOUR")?,
             })
         },

@@ -10,7 +10,6 @@ use aws::store::sync::{Part, Summary};
 use aws::time;
 use domain::event::{self, Ban, Envelope, SyncRequested};
 use domain::ids::UserId;
-use domain::limiter::CALLS_PER_SECOND;
 use domain::question::{About, Question, id_of_held};
 use domain::sync::{ChunkMessage, Flow, Kind, Origin, Outcome, Plan, Reason, Request, SyncStatus, Task, Totals, Whom, further_sync_id};
 use serde_json::json;
@@ -145,7 +144,7 @@ impl Planner {
         for (&delay, chats) in &plan.later {
             self.put_off(sync, part, delay, Whom::Chats(chats.clone())).await?;
         }
-        let chunks = plan.chunks(CALLS_PER_SECOND);
+        let chunks = plan.chunks(self.calls_per_second);
         let count = u32::try_from(chunks.len()).context("more chunks than a part has")?;
         let messages = chunks.into_iter().map(|chunk| {
             let message = ChunkMessage {

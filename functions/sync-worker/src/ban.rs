@@ -27,7 +27,10 @@ struct Order {
 enum Look {
     Ban(Order),
     /// Banned until then, which is longer or shorter than wanted: whose ban that is decides.
-    Banned { present: Option<i64>, wanted: Option<i64> },
+    Banned {
+        present: Option<i64>,
+        wanted: Option<i64>,
+    },
 }
 
 impl Worker {

@@ -80,7 +80,11 @@ pub struct Round<D, T> {
 
 /// One call a target: the first alone, the others side by side. When Telegram tells to wait, refuses the bot, or fails again and again, no
 /// further call is begun; a wait that is already on is thus met by one call, not by a dozen.
-pub async fn round<D, T>(targets: Vec<(Target, D)>, grant: Grant, call: impl AsyncFn(&Target, &D) -> Result<Step<T>, Failure>) -> Round<D, T> {
+pub async fn round<D, T>(
+    targets: Vec<(Target, D)>,
+    grant: Grant,
+    call: impl AsyncFn(&Target, &D) -> Result<Step<T>, Failure>,
+) -> Round<D, T> {
     let stopped = Cell::new(false);
     let health = Cell::new(Health::default());
     let step = async |(mut target, data): (Target, D)| {

@@ -51,7 +51,7 @@ fn main() -> Result<(), lambda::Error> {
         || async {
             let aws = Aws::from_env().await;
             let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
-            let gateway = Gateway::new(&aws, env::required("GATEWAY_TABLE")?);
+            let gateway = Gateway::from_env(&aws)?;
             gateway.connect().await;
             Ok(Worker {
                 telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,

@@ -45,7 +45,7 @@ fn main() -> Result<(), lambda::Error> {
             let [token, secret] =
                 secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?, env::required("WEBHOOK_SECRET_PARAMETER")?]).await?;
             anyhow::ensure!(!secret.is_empty(), "the webhook secret is empty");
-            let gateway = Gateway::new(&aws, env::required("GATEWAY_TABLE")?);
+            let gateway = Gateway::from_env(&aws)?;
             gateway.connect().await;
             Ok(Webhook {
                 secret,

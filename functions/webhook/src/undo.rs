@@ -33,7 +33,8 @@ impl Webhook {
                 .collect()
             }
         };
-        let last = entries.into_iter().filter(|entry| entry.outcome == Outcome::Applied).max_by_key(|entry| (entry.at, entry.kind == Kind::Lift));
+        let last =
+            entries.into_iter().filter(|entry| entry.outcome == Outcome::Applied).max_by_key(|entry| (entry.at, entry.kind == Kind::Lift));
         if let Some(last) = last.filter(|last| last.kind == Kind::Ban) {
             self.undo_here(last.ban_event_id, last.sync_id, chat, by).await?;
             return Ok(Some(Undone { user: last.user_id, everywhere: false }));

@@ -7,7 +7,8 @@
 use crate::ids::ChatId;
 use serde::{Deserialize, Serialize};
 
-/// Calls that Telegram takes from one bot in a second, about (Bot FAQ: "no more than 30 messages per second").
+/// Calls that Telegram takes from one bot in a second, about (Bot FAQ: "no more than 30 messages per second"), where an operator does not
+/// know better: of a Bot API server of his own, or of broadcasts that he pays for.
 pub const CALLS_PER_SECOND: usize = 30;
 
 /// How far ahead calls may be promised: a second's worth may start at once.
@@ -73,19 +74,20 @@ impl Limiter {
         self.failures >= FAILURES
     }
 
-    /// What may be called at `now_ms`, and the state after that is promised; or how many milliseconds to wait before asking again.
-    pub fn reserve(self, calls: usize, lane: Lane, now_ms: i64) -> Result<(Self, Grant), i64> {
+    /// What may be called at `now_ms`, at the pace of `calls_per_second`, and the state after that is promised; or how many milliseconds to wait before asking again.
+    pub fn reserve(self, calls: usize, lane: Lane, calls_per_second: usize, now_ms: i64) -> Result<(Self, Grant), i64> {
         match self.blocked_for(now_ms) {
             0 => {}
             wait => return Err(wait),
         }
         let ahead = (self.busy_until_ms - now_ms).max(0);
+        let cost = |calls: usize| (calls * 1000).div_ceil(calls_per_second.max(1)) as i64;
         if self.is_open() {
             let state = Self { busy_until_ms: now_ms + ahead + cost(1), open_until_ms: now_ms + PROBE_MS, ..self };
             return Ok((state, Grant { calls: 1, on_trial: true, probe: true }));
         }
         let window = if lane == Lane::Bulk { BULK_WINDOW_MS } else { WINDOW_MS };
-        let room = usize::try_from((window - ahead) * CALLS_PER_SECOND as i64 / 1000).unwrap_or(0);
+        let room = usize::try_from((window - ahead) * calls_per_second as i64 / 1000).unwrap_or(0);
         let least = calls.clamp(1, LEAST);
         if room < least {
             return Err((cost(least) - (window - ahead)).max(1));
@@ -94,11 +96,6 @@ impl Limiter {
         let state = Self { busy_until_ms: now_ms + ahead + cost(calls), ..self };
         Ok((state, Grant { calls, on_trial: self.failures > 0, probe: false }))
     }
-}
-
-/// Milliseconds of the pace.
-fn cost(calls: usize) -> i64 {
-    (calls * 1000).div_ceil(CALLS_PER_SECOND) as i64
 }
 
 /// How calls went.
@@ -135,19 +132,19 @@ mod tests {
     #[test]
     fn nothing_is_promised_during_a_flood_wait() {
         let limiter = Limiter { blocked_until_ms: 9_000, ..Limiter::default() };
-        assert_eq!(limiter.reserve(1, Lane::Normal, 2_000), Err(7_000));
-        assert!(limiter.reserve(1, Lane::Normal, 9_000).is_ok());
+        assert_eq!(limiter.reserve(1, Lane::Normal, CALLS_PER_SECOND, 2_000), Err(7_000));
+        assert!(limiter.reserve(1, Lane::Normal, CALLS_PER_SECOND, 9_000).is_ok());
     }
 
     #[test]
     fn an_open_breaker_lets_one_call_through_after_its_time() {
         let open = Limiter { failures: FAILURES, open_until_ms: 70_000, ..Limiter::default() };
-        assert_eq!(open.reserve(25, Lane::Normal, 10_000), Err(60_000));
-        let (probing, grant) = open.reserve(25, Lane::Normal, 70_000).unwrap();
+        assert_eq!(open.reserve(25, Lane::Normal, CALLS_PER_SECOND, 10_000), Err(60_000));
+        let (probing, grant) = open.reserve(25, Lane::Normal, CALLS_PER_SECOND, 70_000).unwrap();
         assert_eq!(grant, Grant { calls: 1, on_trial: true, probe: true });
-        assert_eq!(probing.reserve(25, Lane::Normal, 70_001), Err(PROBE_MS - 1), "nobody else while it is under way");
-        assert!(probing.reserve(25, Lane::Normal, 70_000 + PROBE_MS).is_ok(), "its caller has died");
-        assert_eq!(Limiter { failures: FAILURES - 1, ..open }.reserve(25, Lane::Normal, 10_000).unwrap().1.calls, 25);
+        assert_eq!(probing.reserve(25, Lane::Normal, CALLS_PER_SECOND, 70_001), Err(PROBE_MS - 1), "nobody else while it is under way");
+        assert!(probing.reserve(25, Lane::Normal, CALLS_PER_SECOND, 70_000 + PROBE_MS).is_ok(), "its caller has died");
+        assert_eq!(Limiter { failures: FAILURES - 1, ..open }.reserve(25, Lane::Normal, CALLS_PER_SECOND, 10_000).unwrap().1.calls, 25);
     }
 
     #[test]
@@ -164,11 +161,11 @@ mod tests {
         let (mut limiter, mut now, mut bulk, mut small) = (Limiter::default(), 1_000_000, 0, 0);
         for step in 0..10_000 {
             now += 7;
-            if let Ok((next, grant)) = limiter.reserve(25, Lane::Bulk, now) {
+            if let Ok((next, grant)) = limiter.reserve(25, Lane::Bulk, CALLS_PER_SECOND, now) {
                 (limiter, bulk) = (next, bulk + grant.calls);
             }
             if step % 100 == 0 {
-                let (next, grant) = limiter.reserve(3, Lane::Normal, now).expect("a small one never waits");
+                let (next, grant) = limiter.reserve(3, Lane::Normal, CALLS_PER_SECOND, now).expect("a small one never waits");
                 (limiter, small) = (next, small + grant.calls);
             }
         }
@@ -184,7 +181,7 @@ mod tests {
             for (calls, pause, bulk) in asks {
                 now += pause;
                 let lane = if bulk { Lane::Bulk } else { Lane::Normal };
-                if let Ok((next, grant)) = limiter.reserve(calls, lane, now) {
+                if let Ok((next, grant)) = limiter.reserve(calls, lane, CALLS_PER_SECOND, now) {
                     prop_assert!((1..=calls).contains(&grant.calls));
                     limiter = next;
                     granted.push((now, grant.calls));
@@ -200,8 +197,8 @@ mod tests {
         fn whoever_waits_as_long_as_told_is_served(calls in 1usize..=30, ahead in 0i64..2000, bulk: bool) {
             let lane = if bulk { Lane::Bulk } else { Lane::Normal };
             let limiter = Limiter { busy_until_ms: 10_000 + ahead, ..Limiter::default() };
-            if let Err(wait) = limiter.reserve(calls, lane, 10_000) {
-                prop_assert!(limiter.reserve(calls, lane, 10_000 + wait).is_ok(), "{wait} ms were not enough");
+            if let Err(wait) = limiter.reserve(calls, lane, CALLS_PER_SECOND, 10_000) {
+                prop_assert!(limiter.reserve(calls, lane, CALLS_PER_SECOND, 10_000 + wait).is_ok(), "{wait} ms were not enough");
             }
         }
     }

@@ -137,7 +137,9 @@ mod tests {
 
     #[test]
     fn what_somebody_made_up_is_no_button() {
-        for data in ["", "q:", "q::b", "q:xyz:b", "q:00000000000000000000000000000007:", "q:00000000000000000000000000000007:x", "u:1:2:3", "u:7"] {
+        for data in
+            ["", "q:", "q::b", "q:xyz:b", "q:00000000000000000000000000000007:", "q:00000000000000000000000000000007:x", "u:1:2:3", "u:7"]
+        {
             assert_eq!((Button::read(data), UndoButton::read(data)), (None, None), "{data}");
         }
     }

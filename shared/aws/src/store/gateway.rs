@@ -7,7 +7,7 @@
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
 use super::{Attributes, Table, VERSION, n, s};
-use crate::{Aws, time};
+use crate::{Aws, env, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -31,11 +31,15 @@ const CONTENDED_WAIT_MS: i64 = 1000;
 /// The shared state.
 pub struct Gateway {
     table: Table,
+    calls_per_second: usize,
 }
 
 impl Gateway {
-    pub fn new(aws: &Aws, table: String) -> Self {
-        Self { table: Table::new(aws, table) }
+    /// Its table and the pace of calls to Telegram as the environment names them.
+    pub fn from_env(aws: &Aws) -> anyhow::Result<Self> {
+        let calls_per_second = env::parsed("TELEGRAM_CALLS_PER_SECOND")?;
+        anyhow::ensure!(calls_per_second > 0, "TELEGRAM_CALLS_PER_SECOND is 0: nothing could ever be done");
+        Ok(Self { table: Table::new(aws, env::required("GATEWAY_TABLE")?), calls_per_second })
     }
 
     /// Opens the connection to the store by one read. A function's start has a whole CPU; its first event, at 128 MB, a fourteenth: there a
@@ -69,7 +73,7 @@ impl Gateway {
     pub async fn reserve_calls(&self, calls: usize, lane: Lane) -> anyhow::Result<Result<Grant, i64>> {
         for _ in 0..LIMITER_ROUNDS {
             let (limiter, now) = (self.limiter().await?, time::now_ms());
-            let (next, grant) = match limiter.reserve(calls, lane, now) {
+            let (next, grant) = match limiter.reserve(calls, lane, self.calls_per_second, now) {
                 Ok(reserved) => reserved,
                 Err(wait) => return Ok(Err(wait)),
             };
@@ -122,7 +126,8 @@ impl Gateway {
         let failures: Option<u32> = answer.attributes.and_then(|item| item.get("failures")?.as_n().ok()?.parse().ok());
         if failures.is_some_and(|failures| failures >= FAILURES) {
             let until = time::now_ms() + OPEN_MS;
-            let open = self.limiter_update().update_expression("SET open_until_ms = :until").expression_attribute_values(":until", n(until));
+            let open =
+                self.limiter_update().update_expression("SET open_until_ms = :until").expression_attribute_values(":until", n(until));
             open.send().await.context("opening the breaker")?;
             tracing::error!(failures, "Telegram does not answer: no calls for a minute");
         }

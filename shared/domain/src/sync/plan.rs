@@ -108,7 +108,14 @@ impl Plan {
                 }
                 None => (Task::Ban(term(&settings, flow.until)), wait.max(flow.settle)),
             };
-            plan.targets.entry(delay.min(MAX_QUEUE_DELAY)).or_default().push(Target { chat_id, admins, task, formerly: None, spare_bots: settings.spare_bots, tries: 0 });
+            plan.targets.entry(delay.min(MAX_QUEUE_DELAY)).or_default().push(Target {
+                chat_id,
+                admins,
+                task,
+                formerly: None,
+                spare_bots: settings.spare_bots,
+                tries: 0,
+            });
         }
         plan
     }

@@ -175,8 +175,12 @@ fn question(asking: &Asking, lang: Lang) -> String {
     match (asking.held, lang) {
         (false, Lang::Ru) => format!("{what}\n\nЗабанить и в чате {chat}?"),
         (false, Lang::En) => format!("{what}\n\nBan in {chat}, too?"),
-        (true, Lang::Ru) => format!("{what}\n\n⚠️ За час таких банов необычно много, поэтому они приостановлены. Перенести их в чат {chat}?"),
-        (true, Lang::En) => format!("{what}\n\n⚠️ There are unusually many such bans within an hour, so they are held. Carry them over to {chat}?"),
+        (true, Lang::Ru) => {
+            format!("{what}\n\n⚠️ За час таких банов необычно много, поэтому они приостановлены. Перенести их в чат {chat}?")
+        }
+        (true, Lang::En) => {
+            format!("{what}\n\n⚠️ There are unusually many such bans within an hour, so they are held. Carry them over to {chat}?")
+        }
     }
 }
 

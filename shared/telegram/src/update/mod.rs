@@ -381,7 +381,9 @@ mod tests {
         let Update::Button(press) = of(body) else { panic!() };
         assert_eq!((press.callback_id.as_str(), press.from.id, press.data.as_str()), ("77", UserId(5), "u:1"));
         assert_eq!(press.under, Some(Under { chat_id: ChatId(5), message_id: 9, text: "Banned".to_owned() }));
-        let Update::Button(bare) = of(r#"{"callback_query":{"id":"77","message":{"message_id":9,"date":0,"chat":{"id":5}}}}"#) else { panic!() };
+        let Update::Button(bare) = of(r#"{"callback_query":{"id":"77","message":{"message_id":9,"date":0,"chat":{"id":5}}}}"#) else {
+            panic!()
+        };
         assert_eq!((bare.data.as_str(), bare.under), ("", None));
     }
 

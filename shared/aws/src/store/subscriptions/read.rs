@@ -109,12 +109,7 @@ impl Subscriptions {
 
     /// Who follows `source`, chat by chat: from the chat after `after` on, all followers of about `limit` of them. The last chat, where
     /// there are more.
-    pub async fn followers(
-        &self,
-        source: Source,
-        after: Option<ChatId>,
-        limit: usize,
-    ) -> anyhow::Result<(Vec<Follower>, Option<ChatId>)> {
+    pub async fn followers(&self, source: Source, after: Option<ChatId>, limit: usize) -> anyhow::Result<(Vec<Follower>, Option<ChatId>)> {
         // A chat's keys are `<chat>#<admin>`; `~` comes after every digit.
         let query = match after {
             Some(chat) => self

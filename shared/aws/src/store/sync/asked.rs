@@ -49,7 +49,9 @@ impl Syncs {
         let mut add = "ADD events :event".to_owned();
         let mut update = self
             .update(question_key(*question_id))
-            .condition_expression("attribute_not_exists(choice) AND (attribute_not_exists(events) OR size(events) < :most OR contains(events, :one))")
+            .condition_expression(
+                "attribute_not_exists(choice) AND (attribute_not_exists(events) OR size(events) < :most OR contains(events, :one))",
+            )
             .expression_attribute_names("#about", "about")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":id", value(question_id)?)

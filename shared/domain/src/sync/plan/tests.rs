@@ -136,10 +136,7 @@ fn an_unban_goes_to_chats_that_ask_for_it_and_an_undo_to_all() {
         plan.all().map(|target| (target.chat_id.0, target.task)).collect::<Vec<_>>()
     };
     assert_eq!(lifted(Origin::Unban), [(-2, Task::Lift)]);
-    assert_eq!(
-        lifted(Origin::UndoneEverywhere),
-        [(-2, Task::Lift), (-3, Task::Lift), (-4, Task::End(Outcome::Failed(Reason::NoRights)))]
-    );
+    assert_eq!(lifted(Origin::UndoneEverywhere), [(-2, Task::Lift), (-3, Task::Lift), (-4, Task::End(Outcome::Failed(Reason::NoRights)))]);
 }
 
 proptest! {
