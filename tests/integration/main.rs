@@ -6,6 +6,9 @@
 //! - [`play`]: a test's own people and chats, and what they do
 //! - [`stack`]: the deployment, its faults and its counters
 //! - [`travel`]: a ban on its way, and who is told
+//! - [`questions`]: modes of following, what admins are asked, whom they keep out
+//! - [`taking_back`]: unbans that are carried over, undoing
+//! - [`waiting`]: pending bans, delays, bans that are held
 //! - [`commands`]: what admins type
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`webhook`]: the front door
@@ -42,11 +45,14 @@ mod faults;
 mod load;
 mod operator;
 mod play;
+mod questions;
 mod registrar;
 mod secrets;
 mod stack;
 mod subscriptions;
+mod taking_back;
 mod telegram_calls;
 mod travel;
 mod users;
+mod waiting;
 mod webhook;

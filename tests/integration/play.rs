@@ -16,6 +16,7 @@ use telegram::update::{self, Update};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, Control, NewChat, NewUser, Seen};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use uuid::Uuid;
 
 /// The longest that anything may take here: far more than it does on a quiet machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,7 +129,11 @@ impl Play {
 
     /// Waits until the sync of an event is closed; its summary and results.
     pub async fn sync_of(&self, event: &BanEvent) -> Result<(Summary, Vec<TargetResult>)> {
-        let id = sync_id(event.event_id);
+        self.results_of(sync_id(event.event_id)).await
+    }
+
+    /// Waits until a sync is closed; its summary and results.
+    pub async fn results_of(&self, id: Uuid) -> Result<(Summary, Vec<TargetResult>)> {
         let mut last = None;
         for _ in 0..PATIENCE.as_millis() / 200 {
             last = self.syncs.summary(id).await?;

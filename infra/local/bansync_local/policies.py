@@ -24,6 +24,7 @@ RESOURCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
 RARE = [
     ("dynamodb:UpdateItem", "*GatewayTable*", "Telegram tells one caller to wait, and he tells all others"),
     ("sqs:SendMessage", "*NotificationQueue*", "a message waits a flood wait out"),
+    ("iam:PassRole", "*ScheduleRole*", "the local AWS does not ask whether a role may be handed over"),
     ("dynamodb:GetItem", "*SubscriptionsTable*", "two transactions of one admin meet, which they never do here"),
 ]
 
@@ -48,7 +49,7 @@ def named(text: str) -> str:
     parameter = re.search(r"\$\{AWS::StackName\}/([\w-]+)$", text)
     if parameter:
         return f"parameter {parameter[1]}"
-    found = RESOURCE.search(text.replace("AWS::", ""))
+    found = RESOURCE.search(re.sub(r"\$\{AWS::\w+\}", "", text))
     return found[1] if found else text
 
 

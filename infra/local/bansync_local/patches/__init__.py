@@ -9,7 +9,7 @@ import importlib.metadata
 import sys
 
 PINNED = "1.5.33"
-NAMES = ("ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches")
+NAMES = ("ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules")
 
 
 def apply(without: list[str] = ()) -> None:

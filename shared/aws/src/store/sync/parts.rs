@@ -68,7 +68,8 @@ impl Syncs {
         self.request(undo).await?;
         let update = self
             .update(summary_key(sync_id))
-            .update_expression("SET undo = :undo")
+            .update_expression("SET #undo = :undo")
+            .expression_attribute_names("#undo", "undo")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":undo", value(undo.sync_id)?);
         match update.send().await {

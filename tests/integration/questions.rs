@@ -1,0 +1,219 @@
+//! Modes of following, and what a chat's admins are asked: the first who may ban and presses decides.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use domain::ids::{ChatId, UserId};
+use domain::question::{Button, Choice, id_of_ban};
+use domain::settings::ChatChange;
+use domain::subscription::{Mode, Source, Subscription};
+use domain::sync::{Origin, Outcome, Reason, further_sync_id};
+use serde_json::json;
+use std::time::Duration;
+use telegram_sim::AdminRights;
+use telegram_sim::control::{NewUser, Seen};
+
+/// A chat that bans, and one from which Mallory is followed in some mode.
+pub struct Pair {
+    pub alice: i64,
+    pub boris: i64,
+    pub mallory: i64,
+    pub source: i64,
+    pub target: i64,
+}
+
+impl Play {
+    pub async fn pair(&self, mode: Mode) -> Result<Pair> {
+        let (alice, boris, mallory) = (self.admin("Alice", "en").await?, self.admin("Boris", "en").await?, self.person("Mallory").await?);
+        let (source, target) = (self.chat("Source", alice, &[mallory]).await?, self.chat("Target", boris, &[mallory]).await?);
+        self.follow(target, boris, mallory, mode).await?;
+        Ok(Pair { alice, boris, mallory, source, target })
+    }
+
+    /// Follows without a word.
+    pub async fn follow(&self, chat: i64, admin: i64, user: i64, mode: Mode) -> Result<()> {
+        let source = Source::User(UserId(user));
+        let subscription = Subscription { admin_user_id: UserId(admin), admin_chat_id: ChatId(chat), source };
+        self.subscriptions.follow_in(&subscription, mode).await?;
+        Ok(())
+    }
+
+    pub async fn choose(&self, chat: i64, change: ChatChange) -> Result<()> {
+        self.users.choose_for_chat(ChatId(chat), &change).await?;
+        Ok(())
+    }
+
+    /// Any message of the bot to him, to press under.
+    pub async fn greeting(&self, user: i64) -> Result<Seen> {
+        self.telegram.start_bot(user).await?;
+        Ok(self.telegram.wait_until_sees(user, "👋", PATIENCE).await?)
+    }
+
+    async fn card(&self, pair: &Pair) -> Result<Seen> {
+        Ok(self.telegram.wait_until_sees(pair.boris, "Ban in Target, too?", PATIENCE).await?)
+    }
+}
+
+#[tokio::test]
+async fn who_only_wants_to_be_told_is_told() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Notify).await?;
+    let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::NotifyOnly));
+    play.telegram.wait_until_sees(pair.boris, "was banned in Source", PATIENCE).await?;
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Confirm).await?;
+    let bella = play.admin("Bella", "en").await?;
+    play.telegram.join(pair.target, bella).await?;
+    play.telegram.promote(pair.target, bella, AdminRights::moderator()).await?;
+    play.follow(pair.target, bella, pair.mallory, Mode::Notify).await?;
+
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Asked));
+    let card = play.card(&pair).await?;
+    let hers = play.telegram.wait_until_sees(bella, "Ban in Target, too?", PATIENCE).await?;
+    let labels: Vec<_> = card.buttons.iter().flatten().map(|button| button.text.as_str()).collect();
+    assert_eq!(labels, ["🚫 Ban", "Ignore", "Never from this chat"]);
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+
+    let pressed = play.telegram.press_button(pair.boris, &card, "Ban").await?;
+    assert_eq!(pressed.text.as_deref(), Some("🚫 Decided: ban"));
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    let report = play.telegram.wait_until_sees(pair.boris, "successfully synced", PATIENCE).await?;
+    assert_eq!(report.buttons.len(), 1, "it can be undone");
+    let decided = play.telegram.wait_until_sees(pair.boris, "Decided: ban", PATIENCE).await?;
+    assert_eq!((decided.message_id, decided.buttons.len()), (card.message_id, 0), "the card has no buttons any more");
+
+    let late = play.telegram.press_button(bella, &hers, "Ignore").await?;
+    assert_eq!(late.text, Some(format!("🚫 Decided: ban (by admin {})", pair.boris)));
+    assert!(play.telegram.is_banned(pair.target, pair.mallory).await?);
+    let (_, results) = play.results_of(further_sync_id(event.event_id, Origin::Confirmed, &pair.target.to_string())).await?;
+    assert_eq!(results.iter().map(|result| result.outcome).collect::<Vec<_>>(), [Outcome::Applied]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_who_may_ban_there_at_that_moment_can_answer() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Confirm).await?;
+    let (nosy, carol) = (play.admin("Nosy", "en").await?, play.admin("Carol", "en").await?);
+    play.telegram.join(pair.target, carol).await?;
+    play.telegram.promote(pair.target, carol, AdminRights::without_restrict()).await?;
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let card = play.card(&pair).await?;
+    let data = card.data_of("Ban").unwrap_or_default().to_owned();
+    // They were handed the data of his button.
+    for user in [nosy, carol, pair.alice] {
+        let message = play.greeting(user).await?.message_id;
+        let pressed = play.telegram.press_forged(user, user, message, &data).await?;
+        assert_eq!(pressed.text.as_deref(), Some("Only an admin of that chat who may ban can decide."));
+    }
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+    // And one that was made up.
+    let made_up = Button { question_id: id_of_ban(event.event_id, ChatId(1)), choice: Choice::Ban }.data();
+    let pressed = play.telegram.press_forged(pair.boris, pair.boris, card.message_id, &made_up).await?;
+    assert_eq!(pressed.text.as_deref(), Some("This button no longer works."));
+    play.telegram.press_button(pair.boris, &card, "Ignore").await?;
+    play.telegram.wait_until_sees(pair.boris, "Decided: no ban", PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_source_that_is_never_to_be_followed_again_is_not_and_others_are() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Confirm).await?;
+    let third = play.chat("Third", pair.alice, &[pair.mallory]).await?;
+    play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let card = play.card(&pair).await?;
+    play.telegram.press_button(pair.boris, &card, "Never").await?;
+    play.follow(pair.target, pair.alice, pair.mallory, Mode::Auto).await?;
+
+    let until = aws::time::now() + 7200;
+    play.telegram.ban(pair.source, pair.alice, pair.mallory, Some(until)).await?;
+    let again = play.last_event(pair.source, pair.mallory).await?;
+    let (_, results) = play.sync_of(&again).await?;
+    let outcome = results.iter().find(|result| result.chat_id.0 == pair.target).map(|result| result.outcome);
+    assert_eq!(outcome, Some(Outcome::Skipped(Reason::Ignored)));
+    play.ban(third, pair.alice, pair.mallory).await?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_runs_out() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.choose(pair.target, ChatChange { require_confirmation: Some(true), ..ChatChange::default() }).await?;
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let card = play.card(&pair).await?;
+    let question = id_of_ban(domain::sync::sync_id(event.event_id), ChatId(pair.target));
+    let key = json!({"pk": {"S": format!("QUESTION#{question}")}, "sk": {"S": "QUESTION"}});
+    play.stack.aws(
+        "dynamodb",
+        "update_item",
+        json!({"TableName": play.stack.tables["sync"], "Key": key, "UpdateExpression": "SET expires_at = :past",
+            "ExpressionAttributeValues": {":past": {"N": (aws::time::now() - 1).to_string()}}}),
+    )?;
+    let pressed = play.telegram.press_button(pair.boris, &card, "Ban").await?;
+    assert_eq!(pressed.text.as_deref(), Some("This question has run out: it is older than 7 days."));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_kick_asks_nobody() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Confirm).await?;
+    play.telegram.kick(pair.source, pair.alice, pair.mallory).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let events = play.events(pair.source, pair.mallory).await?;
+    let (_, results) = play.sync_of(&events[0]).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));
+    assert_eq!(play.notices(pair.boris).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_is_ignored_here_is_banned_by_no_source_until_he_is_ignored_no_longer() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let answer = play.command(pair.target, pair.boris, &format!("/ignore {}", pair.mallory)).await?;
+    assert!(answer.text.contains("no longer carried over"), "{}", answer.text);
+    let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Ignored));
+    assert_eq!(play.command(pair.target, pair.mallory, "/ignore 5").await?.text, "Эта команда только для администраторов чата.");
+    let answer = play.command(pair.target, pair.boris, &format!("/unignore {}", pair.mallory)).await?;
+    assert!(answer.text.contains("carried over here again"), "{}", answer.text);
+    let answer = play.command(pair.target, pair.boris, &format!("/unignore {}", pair.mallory)).await?;
+    assert!(answer.text.contains("not on the ignore list"), "{}", answer.text);
+
+    let until = aws::time::now() + 7200;
+    play.telegram.ban(pair.source, pair.alice, pair.mallory, Some(until)).await?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn bots_are_left_alone_where_the_chat_asks_for_it() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let other = play.chat("Other", pair.boris, &[]).await?;
+    let robot = play.telegram.create_user(NewUser { is_bot: true, ..NewUser::named("Robot") }).await?;
+    for chat in [pair.source, pair.target, other] {
+        play.telegram.join(chat, robot).await?;
+    }
+    play.follow(pair.target, pair.boris, robot, Mode::Auto).await?;
+    play.follow(other, pair.boris, robot, Mode::Auto).await?;
+    play.choose(pair.target, ChatChange { spare_bots: Some(true), ..ChatChange::default() }).await?;
+    let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, robot).await?).await?;
+    let outcome = |chat: i64| results.iter().find(|result| result.chat_id.0 == chat).map(|result| result.outcome);
+    assert_eq!((outcome(pair.target), outcome(other)), (Some(Outcome::Skipped(Reason::IsBot)), Some(Outcome::Applied)));
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! What does not happen at once: bans that wait for somebody to come, delays of days, bans that are held.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::{Context, Result};
+use domain::event::date;
+use domain::ids::{ChatId, UserId};
+use domain::settings::ChatChange;
+use domain::subscription::Mode;
+use domain::sync::{Origin, Outcome, Reason, further_sync_id};
+use serde_json::json;
+use telegram_sim::AdminRights;
+use telegram_sim::control::{CallFilter, Fault};
+
+/// Bans of one chat within an hour that are carried over without being asked: the template's default.
+const MOST: usize = 30;
+
+#[tokio::test]
+async fn who_is_not_known_where_he_is_to_be_banned_is_banned_when_he_comes() -> Result<()> {
+    let play = Play::begin().await?;
+    for asks in [false, true] {
+        let pair = play.pair(Mode::Auto).await?;
+        play.telegram.leave(pair.target, pair.mallory).await?;
+        play.telegram.add_fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+        let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+        assert_eq!(results[0].outcome, Outcome::Skipped(Reason::UnknownUser));
+        play.telegram.wait_until_sees(pair.boris, "I ban them when they come", PATIENCE).await?;
+        assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+
+        match asks {
+            true => play.telegram.request_to_join(pair.target, pair.mallory).await?,
+            false => play.telegram.join(pair.target, pair.mallory).await?,
+        }
+        play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+        let gone = async || {
+            Ok(play.syncs.pending(ChatId(pair.target), UserId(pair.mallory)).await.is_ok_and(|pending| pending.is_none()).then_some(()))
+        };
+        play.telegram.wait_until("nothing to be pending", PATIENCE, gone).await?;
+        let declined = play.telegram.calls(CallFilter::method("declineChatJoinRequest").chat(pair.target)).await?;
+        assert_eq!(declined.len(), usize::from(asks));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pending_ban_that_was_lifted_meanwhile_bans_nobody() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.telegram.leave(pair.target, pair.mallory).await?;
+    play.telegram.add_fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    play.sync_of(&event).await?;
+    play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.telegram.join(pair.target, pair.mallory).await?;
+    let gone = async || {
+        Ok(play.syncs.pending(ChatId(pair.target), UserId(pair.mallory)).await.is_ok_and(|pending| pending.is_none()).then_some(()))
+    };
+    play.telegram.wait_until("nothing to be pending", PATIENCE, gone).await?;
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delay_of_days_is_a_schedule_and_a_sync_of_its_own() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.choose(pair.target, ChatChange { sync_delay_seconds: Some(604_800), ..ChatChange::default() }).await?;
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Delayed));
+    play.telegram.wait_until_sees(pair.boris, "the chat has a delay", PATIENCE).await?;
+
+    let later = further_sync_id(event.event_id, Origin::Delayed, "0:604800");
+    let group = format!("{}-schedules", play.stack.bus.trim_end_matches("-bus"));
+    let name = json!({"Name": later.to_string(), "GroupName": group});
+    let schedule = play.stack.aws("scheduler", "get_schedule", name)?;
+    let expected = format!("at({}T", date(event.event_timestamp + 604_800));
+    assert!(schedule["ScheduleExpression"].as_str().is_some_and(|at| at.starts_with(&expected)), "{schedule}");
+    assert_eq!(schedule["ActionAfterCompletion"], "DELETE");
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+
+    // A week goes by.
+    let due = json!({"Name": later.to_string(), "GroupName": group, "ScheduleExpression": "at(2020-01-01T00:00:00)",
+        "FlexibleTimeWindow": schedule["FlexibleTimeWindow"], "Target": schedule["Target"], "ActionAfterCompletion": "DELETE"});
+    play.stack.aws("scheduler", "update_schedule", due)?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    let (summary, results) = play.results_of(later).await?;
+    assert_eq!((summary.origin, results[0].outcome), (Origin::Delayed, Outcome::Applied));
+    Ok(())
+}
+
+#[tokio::test]
+async fn more_bans_of_one_chat_in_an_hour_than_anybody_makes_are_held_until_somebody_else_lets_them_go_on() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let carol = play.admin("Carol", "en").await?;
+    play.telegram.join(pair.source, carol).await?;
+    for admin in [pair.alice, carol] {
+        // The bot knows whom to ask.
+        play.telegram.promote(pair.source, carol, AdminRights::moderator()).await?;
+        play.users.set_role(ChatId(pair.source), UserId(admin), Some(moderator()), &domain::ban::Occurred::new(1, 1)).await?;
+    }
+    let mut last = None;
+    for n in 0..=MOST {
+        let person = play.person(&format!("Person {n}")).await?;
+        play.telegram.join(pair.source, person).await?;
+        play.follow(pair.target, pair.boris, person, Mode::Auto).await?;
+        last = Some((person, play.ban(pair.source, pair.alice, person).await?));
+    }
+    let (person, event) = last.context("somebody was banned last")?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Held));
+    assert!(!play.telegram.is_banned(pair.target, person).await?);
+    let asked = play.telegram.wait_until_sees(pair.boris, "unusually many such bans", PATIENCE).await?;
+    assert_eq!(asked.buttons.iter().flatten().count(), 3);
+
+    let own = play.telegram.wait_until_sees(pair.alice, "These bans are held", PATIENCE).await?;
+    let pressed = play.telegram.press_button(pair.alice, &own, "Let them go on").await?;
+    assert_eq!(pressed.text.as_deref(), Some("These are your own bans: only another admin can let them go on."));
+    let hers = play.telegram.wait_until_sees(carol, "These bans are held", PATIENCE).await?;
+    play.telegram.press_button(carol, &hers, "Let them go on").await?;
+    play.telegram.wait_until_banned(pair.target, person, PATIENCE).await?;
+    Ok(())
+}
+
+fn moderator() -> domain::role::Role {
+    domain::role::Role { role: domain::role::Rank::Moderator, can_ban: true }
+}
+
+#[tokio::test]
+async fn more_members_of_one_chat_than_anybody_loses_in_an_hour_are_held() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let second = play.chat("Second", pair.alice, &[]).await?;
+    let mut outcomes = Vec::new();
+    let mut events = Vec::new();
+    for n in 0..=MOST {
+        let source = if n % 2 == 0 { pair.source } else { second };
+        let person = play.person(&format!("Person {n}")).await?;
+        play.telegram.join(source, person).await?;
+        play.telegram.join(pair.target, person).await?;
+        play.follow(pair.target, pair.boris, person, Mode::Auto).await?;
+        if n == MOST {
+            // The others are banned before the last one's turn.
+            for event in &events {
+                let (_, results) = play.sync_of(event).await?;
+                outcomes.push(results[0].outcome);
+            }
+        }
+        events.push(play.ban(source, pair.alice, person).await?);
+    }
+    assert_eq!(outcomes, [Outcome::Applied; MOST]);
+    let (_, results) = play.sync_of(&events[MOST]).await?;
+    assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Held));
+    let asked = play.telegram.wait_until_sees(pair.boris, "unusually many such bans", PATIENCE).await?;
+    play.telegram.press_button(pair.boris, &asked, "Ban").await?;
+    play.telegram.wait_until_banned(pair.target, events[MOST].user_id.0, PATIENCE).await?;
+    Ok(())
+}
