@@ -2,11 +2,13 @@
 //!
 //! `BANSYNC_RECORD=1 cargo xtask test examples` writes them anew (functions/api/examples.json); `cargo xtask openapi` then takes them over.
 
+use crate::dispatcher::Dispatcher;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use domain::access::Scope;
 use serde_json::{Map, Value, json};
 use std::fs;
+use telegram_sim::control::Fault;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/api/examples.json");
 
@@ -119,6 +121,32 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     recorder.call(&play, token, "ban_user", ("POST", "/api/ban_user".into()), ban).await?;
     let unban = json!({ "chat_id": chat, "user_id": mallory });
     recorder.call(&play, token, "unban_user", ("POST", "/api/unban_user".into()), unban).await?;
+
+    // Of a ban that was carried nowhere, by a chat that follows now; it fails once.
+    let trudy = play.person("Trudy").await?;
+    let follows = play.chat("Go club", boris, &[trudy]).await?;
+    play.subscribe(follows, boris, trudy).await?;
+    let event = json!({ "user_id": trudy, "chat_id": chat, "event_type": "ban", "event_timestamp": now - 2 * 86400 });
+    let event = play.api("POST", "/api/v1/events/ban", Some(token), Some(&event)).await?.body;
+    let dispatcher = Dispatcher::new(&play).await?;
+    let mut sync = json!({ "ban_event_id": event["event_id"], "chat_ids": [follows], "dry_run": true });
+    recorder.call(&play, token, "trigger_sync", ("POST", "/api/v1/sync/trigger".into()), sync.clone()).await?;
+    sync["dry_run"] = false.into();
+    let refusal = Fault::error(400, "Bad Request: NOT_TODAY").method("banChatMember").chat(follows).times(1);
+    play.telegram.add_fault(refusal).await?;
+    let asked = recorder.call(&play, token, "trigger_sync", ("POST", "/api/v1/sync/trigger".into()), sync).await?;
+    let id = asked["sync_id"].as_str().context("it has an id")?;
+    dispatcher.ended(id).await?;
+    recorder.call(&play, token, "get_sync_status", get(format!("/api/v1/sync/status/{id}")), Value::Null).await?;
+    recorder.call(&play, token, "list_sync_log", get(format!("/api/v1/sync/logs?sync_id={id}")), Value::Null).await?;
+    let again = recorder.call(&play, token, "retry_sync", ("POST", format!("/api/v1/sync/retry/{id}")), Value::Null).await?;
+    dispatcher.ended(again["sync_id"].as_str().context("it has an id")?).await?;
+    let ignored = format!("/api/v1/chats/{follows}/ignored");
+    for path in [format!("{ignored}/users/{trudy}"), format!("{ignored}/sources/{chat}")] {
+        let answer = play.api("PUT", &path, Some(token), None).await?;
+        ensure!(answer.status == 204, "{path}: {} {}", answer.status, answer.body);
+    }
+    recorder.call(&play, token, "get_ignored", get(ignored), Value::Null).await?;
 
     // Not of this run's secrets and counts.
     recorder.examples.get_mut("subscription_stats").context("stats are recorded")?["responses"]["200"]["total"] =

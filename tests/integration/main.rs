@@ -18,6 +18,7 @@
 //! - [`bans`]: ban events that programs register, and how they are found; [`registrar`] is such a program
 //! - [`load`]: much history at once
 //! - [`archive`]: what becomes of events whose time has run out
+//! - [`sync_api`]: syncs that programs ask for, and their log; [`dispatcher`] is such a program
 //! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
 //! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
@@ -38,6 +39,7 @@ mod chats;
 mod commands;
 mod corpus;
 mod dead_letters;
+mod dispatcher;
 mod erasure;
 mod events;
 mod examples;
@@ -50,6 +52,7 @@ mod registrar;
 mod secrets;
 mod stack;
 mod subscriptions;
+mod sync_api;
 mod taking_back;
 mod telegram_calls;
 mod travel;

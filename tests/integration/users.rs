@@ -204,6 +204,7 @@ async fn of_choices_that_meet_none_is_lost() -> Result<()> {
         json!({"auto_sync_enabled": false}),
         json!({"require_confirmation": true}),
         json!({"sync_unban": true}),
+        json!({"spare_bots": true}),
         json!({"sync_delay_seconds": 60}),
         json!({"timezone": "Asia/Tokyo"}),
         json!({"language": "en"}),

@@ -1,7 +1,7 @@
 //! Which part of the API a Lambda answers.
 
 use crate::health::Ready;
-use crate::{access, bans, error, health, subscriptions, telegram_calls, users};
+use crate::{access, bans, error, health, subscriptions, sync, telegram_calls, users};
 use aws::Aws;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
@@ -18,7 +18,8 @@ pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
         Concern::Users => complete(concern, users::routes(), users::State::from_env(aws).await?),
         Concern::Bans => complete(concern, bans::routes(), bans::State::from_env(aws)?),
         Concern::Telegram => complete(concern, telegram_calls::routes(), telegram_calls::State::from_env(aws).await?),
-        Concern::Sync | Concern::Notifications | Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),
+        Concern::Sync => complete(concern, sync::routes(), sync::State::from_env(aws).await?),
+        Concern::Notifications | Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The REST API. One binary, deployed as one Lambda a concern: each has its own role on its own tables, and answers its own routes only.
 //!
 //! # Layout
-//! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`telegram_calls`];
+//! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`sync`], [`telegram_calls`];
 //! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`bounded`],
 //!   [`page`], [`health`], [`openapi`], [`roles`] (who is an administrator where), [`pace`] (of calls to Telegram), [`refusal`] (by it).
 
@@ -19,6 +19,7 @@ mod page;
 mod refusal;
 mod roles;
 mod subscriptions;
+mod sync;
 mod telegram_calls;
 mod users;
 

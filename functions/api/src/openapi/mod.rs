@@ -6,7 +6,7 @@ mod token;
 
 use crate::error::{ErrorBody, RefusalBody};
 use crate::health::Health;
-use crate::{bans, subscriptions, telegram_calls, users};
+use crate::{bans, subscriptions, sync, telegram_calls, users};
 use domain::access::Concern;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItemBuilder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -55,6 +55,7 @@ fn document() -> OpenApi {
         (Concern::Subscriptions, subscriptions::routes().into_openapi()),
         (Concern::Users, users::routes().into_openapi()),
         (Concern::Bans, bans::routes().into_openapi()),
+        (Concern::Sync, sync::routes().into_openapi()),
         (Concern::Telegram, telegram_calls::routes().into_openapi()),
     ] {
         document.merge(tagged(routes, concern));

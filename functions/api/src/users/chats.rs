@@ -42,7 +42,7 @@ pub struct ChatSettingsChange {
     auto_sync_enabled: Option<bool>,
     require_confirmation: Option<bool>,
     sync_unban: Option<bool>,
-    /// Leave bots alone, whoever bans them elsewhere.
+    /// Leave bots alone.
     spare_bots: Option<bool>,
     /// `null`: of whoever is answered.
     #[serde(default, deserialize_with = "given")]
@@ -91,6 +91,7 @@ pub struct ChatSettingsBody {
     auto_sync_enabled: bool,
     require_confirmation: bool,
     sync_unban: bool,
+    /// Bots are left alone.
     spare_bots: bool,
     #[schema(inline)]
     language: Option<LangBody>,
@@ -177,7 +178,7 @@ impl From<ChatItem> for ChatBody {
     }
 }
 
-fn unknown_chat() -> ApiError {
+pub fn unknown_chat() -> ApiError {
     ApiError::not_found("this chat is not known").with_code("chat_unknown")
 }
 

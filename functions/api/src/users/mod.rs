@@ -5,6 +5,7 @@
 //! - [`batch`]: change many at once;
 //! - [`settings`]: what a person chose;
 //! - [`chats`]: register chats; what a chat chose;
+//! - [`ignored`]: whom and what a chat keeps out of its bans;
 //! - [`admins`]: who may do what where;
 //! - [`data`]: all that is held on a person, and its erasure.
 
@@ -12,6 +13,7 @@ mod admins;
 mod batch;
 mod chats;
 mod data;
+mod ignored;
 mod profiles;
 mod settings;
 
@@ -68,6 +70,9 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(chats::create_chat))
         .routes(routes!(chats::get_chat))
         .routes(routes!(chats::get_chat_settings, chats::update_chat_settings))
+        .routes(routes!(ignored::get_ignored))
+        .routes(routes!(ignored::ignore_user, ignored::stop_ignoring_user))
+        .routes(routes!(ignored::ignore_source, ignored::stop_ignoring_source))
         .routes(routes!(admins::list_chat_admins))
         .routes(routes!(admins::verify_admin))
 }

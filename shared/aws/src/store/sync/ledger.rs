@@ -1,16 +1,16 @@
 //! The ledger: what we did in each chat, by the time of the decision that was carried over.
 
-use super::{Summary, Syncs};
+use super::{Results, Summary, Syncs};
 use crate::store::page::{Page, PageError, Wanted};
 use crate::store::{Attributes, VERSION, key, n, s};
 use anyhow::Context;
 use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
 use domain::ban::Occurred;
 use domain::ids::{ChatId, UserId};
-use domain::sync::Outcome;
 use domain::sync::ledger::Entry;
+use domain::sync::{Outcome, TargetResult};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// An entry as it stands in the ledger.
@@ -22,6 +22,17 @@ pub struct LogEntry {
     #[serde(default)]
     pub tries: u8,
 }
+
+/// What a sync did in the chats of some of its chunks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncLog {
+    pub entries: Vec<LogEntry>,
+    /// Where the rest begins.
+    pub next: Option<String>,
+}
+
+/// Chunks of a sync whose entries are read at a time: as many as one BatchGetItem takes.
+const LOGGED_CHUNKS: i32 = 4;
 
 impl Syncs {
     /// Writes entries; one of the same sync and chat is replaced.
@@ -66,6 +77,26 @@ impl Syncs {
         Ok(banned.map(|log| log.entry.chat_id).collect())
     }
 
+    /// What a sync did in these chats; where nothing has ended yet there is no entry.
+    pub async fn entries_of(&self, sync: &Summary, chats: impl IntoIterator<Item = ChatId>) -> anyhow::Result<BTreeMap<ChatId, LogEntry>> {
+        let chats: BTreeSet<_> = chats.into_iter().collect();
+        let keys = chats.into_iter().map(|chat| entry_key(chat, &sync.occurred, sync.sync_id));
+        let items = self.table.get_all(keys.collect()).await.context("reading the ledger")?;
+        let entries: Vec<LogEntry> = serde_dynamo::from_items(items)?;
+        Ok(entries.into_iter().map(|log| (log.entry.chat_id, log)).collect())
+    }
+
+    /// A part of what a sync did, in the order of its chunks. `after`: the `next` of the part before.
+    pub async fn log_of_sync(&self, sync: &Summary, after: Option<String>) -> Result<SyncLog, PageError> {
+        if after.as_deref().is_some_and(|place| !is_chunk(place)) {
+            return Err(PageError::BadCursor);
+        }
+        let Results { results, next } = self.results_from(sync.sync_id, after, LOGGED_CHUNKS).await?;
+        let mut entries = self.entries_of(sync, results.iter().map(|result| result.chat_id)).await?;
+        let log = |result: TargetResult| entries.remove(&result.chat_id).unwrap_or_else(|| of_result(sync, &result));
+        Ok(SyncLog { entries: results.into_iter().map(log).collect(), next })
+    }
+
     /// How many people who were in the chat we banned there since `since`, Unix seconds of the decision that was carried over.
     pub async fn members_banned(&self, chat: ChatId, since: i64) -> anyhow::Result<u32> {
         let query = self
@@ -106,4 +137,43 @@ pub(super) fn chat_pk(chat: ChatId) -> String {
 
 fn entry_key(chat: ChatId, occurred: &Occurred, sync_id: Uuid) -> Attributes {
     key(chat_pk(chat), format!("L#{}#{sync_id}", occurred.as_str()))
+}
+
+/// Is it the sort key of a chunk? A place in a sync's results may come from outside.
+fn is_chunk(place: &str) -> bool {
+    let numbers = place.strip_prefix("CHUNK#").and_then(|numbers| numbers.split_once('#'));
+    numbers.is_some_and(|(part, chunk)| part.parse::<u32>().is_ok() && chunk.parse::<u32>().is_ok())
+}
+
+/// The entry of a result that has none under its chat's id: the group became a supergroup while it was banned in.
+fn of_result(sync: &Summary, result: &TargetResult) -> LogEntry {
+    let entry = Entry {
+        sync_id: sync.sync_id,
+        ban_event_id: sync.ban_event_id,
+        kind: sync.kind,
+        origin: sync.origin,
+        user_id: sync.user_id,
+        chat_id: result.chat_id,
+        source_chat_id: sync.source_chat_id,
+        occurred: sync.occurred.clone(),
+        outcome: result.outcome,
+        at: sync.completed_at_ms.unwrap_or(sync.started_at_ms) / 1000,
+        until: None,
+        prior: None,
+        was_member: false,
+    };
+    LogEntry { entry, tries: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_syncs_results_is_the_key_of_a_chunk() {
+        assert!(is_chunk("CHUNK#00000#00012"));
+        for place in ["", "SUMMARY", "CHUNK#", "CHUNK#00000", "CHUNK#x#00000", "CHUNK#00000#00000#"] {
+            assert!(!is_chunk(place), "{place}");
+        }
+    }
 }

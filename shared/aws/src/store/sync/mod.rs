@@ -13,7 +13,7 @@
 //! | a part's totals | PutItem, Query `SYNC#<sync id>`, `TOTALS#<part>` |
 //! | count a part as done; close | UpdateItem on the summary |
 //! | the ledger of a chat, by time, or of one person in it | BatchWriteItem, Query `CHAT#<chat>`, `L#<occurred>#<sync id>` |
-//! | in which of some chats a sync has banned | BatchGetItem on the same keys |
+//! | in which of some chats a sync has banned; what it did there | BatchGetItem on the same keys |
 //! | who is to be banned when he comes | PutItem, GetItem, DeleteItem `CHAT#<chat>`, `P#<user>` |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
 //! | a person's syncs, newest first | Query `by_user`: `user_id`, then BatchGetItem |
@@ -35,7 +35,7 @@ mod pending;
 
 pub use asked::{Answered, Asked};
 pub use chunks::{Progress, Results};
-pub use ledger::LogEntry;
+pub use ledger::{LogEntry, SyncLog};
 pub use parts::{NextItem, Part, RequestItem, TotalsItem};
 pub use pending::Pending;
 
