@@ -12,7 +12,7 @@ async fn every_payload_in_events_is_taken_by_its_function() -> Result<()> {
     let summary = json!({"sync_id": "294ad5f7-5877-5534-ac53-9db2648f42cd", "ban_event_id": "139303ff-d700-5682-9acc-48f1b2a8f22e",
         "plan": "5f0c2a52-6f0e-4b57-9a55-3d0d3c1b8e10", "user_id": 5_100_000_099_i64, "source_chat_id": -1_002_100_000_001_i64,
         "occurred": "001767261600#0000000410000001", "event_timestamp": 1_767_261_600, "total_chats": 2, "chunks": 1,
-        "status": "running", "started_at_ms": 1_767_261_605_000_i64, "expires_at": 4_000_000_000_i64, "version": 1});
+        "status": "running", "started_at_ms": 1_767_261_605_000_i64, "day": "2026-01-01", "expires_at": 4_000_000_000_i64, "version": 1});
     play.syncs.begin(&serde_json::from_value(summary)?).await?;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
     let mut taken = 0;

@@ -12,7 +12,7 @@ use crate::aws::is_loopback;
 pub const TELEGRAM: &str = "https://api.telegram.org";
 
 /// Every kind of update that the bot reads. Named in full: an empty list leaves out `chat_member`.
-pub const ALLOWED_UPDATES: [&str; 4] = ["message", "callback_query", "chat_member", "my_chat_member"];
+pub const ALLOWED_UPDATES: [&str; 5] = ["message", "callback_query", "chat_member", "my_chat_member", "chat_join_request"];
 
 /// How many updates Telegram may deliver at once (1–100; 40 is its default). Each is a running webhook function.
 const MAX_CONNECTIONS: u32 = 40;

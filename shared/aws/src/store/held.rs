@@ -5,7 +5,7 @@
 //! | events of what was done to him | bans | Query `by_user`: `user_id`, newest first |
 //! | messages to him | notifications | Query `USER#<id>` |
 //! | take his name and the reason out of an event | bans | UpdateItem `event_id` |
-//! | take them out of the event's sync | sync | UpdateItem `SYNC#<sync id>`, `SUMMARY` |
+//! | take them out of the syncs about him | sync | Query `by_user`; UpdateItem `SYNC#<sync id>`, `SUMMARY` |
 //! | erase a message's log | notifications | BatchWriteItem |
 //! | erase what he followed | subscriptions | Query `ADMIN#<admin>`; transaction: no `SUB#<chat>#<source>`, no `ID#<id>`; DeleteItem `COUNT` |
 //!
@@ -24,7 +24,6 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, DeleteRequest, TransactWriteItem, WriteRequest};
 use domain::ban::BanEvent;
 use domain::ids::UserId;
-use domain::sync::sync_id;
 use serde::Deserialize;
 
 /// What can be shown.
@@ -180,6 +179,24 @@ impl Erasure {
         Ok(erased)
     }
 
+    /// Takes his name and the reasons out of the syncs about him; how many.
+    pub async fn syncs(&self, part: Part) -> anyhow::Result<usize> {
+        let query = self.sync.client.query().table_name(&self.sync.name).index_name("by_user");
+        let query = query
+            .key_condition_expression("user_id = :user AND started_at_ms <= :until")
+            .expression_attribute_values(":user", n(part.user.0))
+            .expression_attribute_values(":until", n(part.until * 1000 + 999));
+        let mut keys = query.into_paginator().items().send();
+        let mut erased = 0;
+        while erased < part.limit {
+            let Some(key) = keys.next().await else { break };
+            let mut key = key.context("listing the syncs about a person")?;
+            key.retain(|name, _| name == "pk" || name == "sk");
+            erased += usize::from(strip(&self.sync, key, "REMOVE user_name, reason", "attribute_exists(user_name) OR attribute_exists(reason)").await?);
+        }
+        Ok(erased)
+    }
+
     /// Takes his name and the reasons out of the events of what was done to him; how many.
     pub async fn bans(&self, part: Part) -> anyhow::Result<usize> {
         let query = bans_of(&self.bans, part.user).table_name(&self.bans.name);
@@ -193,11 +210,6 @@ impl Erasure {
         while erased < part.limit {
             let Some(item) = items.next().await else { break };
             let BanItem { event, .. } = serde_dynamo::from_item(item.context("reading a person's ban events")?)?;
-            // The sync first: as long as the event has the name, its turn comes again.
-            if event.tracked {
-                let summary = key(format!("SYNC#{}", sync_id(event.event_id)), "SUMMARY");
-                strip(&self.sync, summary, "REMOVE user_name, reason", "attribute_exists(pk)").await?;
-            }
             let event = Attributes::from([("event_id".to_owned(), s(event.event_id.to_string()))]);
             strip(&self.bans, event, "REMOVE user_name, reason, metadata", "attribute_exists(event_id)").await?;
             erased += 1;
@@ -206,12 +218,12 @@ impl Erasure {
     }
 }
 
-/// Changes an item that is there.
-async fn strip(table: &Table, key: Attributes, expression: &str, condition: &str) -> anyhow::Result<()> {
+/// Changes an item of which the condition holds; `false`: it does not.
+async fn strip(table: &Table, key: Attributes, expression: &str, condition: &str) -> anyhow::Result<bool> {
     let update = table.client.update_item().table_name(&table.name).set_key(Some(key));
     match update.update_expression(expression).condition_expression(condition).send().await {
-        Ok(_) => Ok(()),
-        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+        Ok(_) => Ok(true),
+        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
         Err(error) => Err(error).context("taking a name out of an item"),
     }
 }
