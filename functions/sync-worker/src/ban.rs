@@ -1,6 +1,6 @@
 //! Banning in a chunk's targets: a look at each, then the bans.
 
-use crate::calls::{Ended, Round, Step, round};
+use crate::calls::{Ended, Round, Step, Wait, round};
 use crate::{Work, Worker};
 use aws::time::now;
 use domain::ids::ChatId;
@@ -8,20 +8,10 @@ use domain::limiter::Grant;
 use domain::member::{Member, Status};
 use domain::sync::ledger::{is_ours, may_shorten};
 use domain::sync::term::covers;
-use domain::sync::{ChunkMessage, Origin, Outcome, Reason, Target, Task};
+use domain::sync::{ChunkMessage, Order, Origin, Outcome, Reason, Target, Task};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
-
-/// A ban that is to be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Order {
-    /// `until_date`, Unix seconds; `None`: for ever.
-    until: Option<i64>,
-    /// As [`Ended::prior`].
-    prior: Option<i64>,
-    was_member: bool,
-}
 
 /// What a look at a target showed.
 enum Look {
@@ -35,11 +25,19 @@ enum Look {
 
 impl Worker {
     pub async fn ban(&self, chunk: &ChunkMessage, targets: Vec<Target>, grant: Grant) -> anyhow::Result<Work> {
-        let looked = self.look(chunk, targets, grant).await;
+        let (mut ended, mut orders, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        for target in targets {
+            match kept(&target, now()) {
+                Some(Ok(order)) => orders.push((target, order)),
+                Some(Err(outcome)) => ended.push(Ended::new(target, outcome)),
+                None => unknown.push(target),
+            }
+        }
+        let looked = self.look(chunk, unknown, grant).await;
         self.report(looked.health, grant).await?;
-        let mut ended: Vec<_> = looked.ended.into_iter().map(|(target, (), outcome)| Ended::new(target, outcome)).collect();
-        let mut again = looked.again;
-        let mut orders = Vec::new();
+        let flooded = looked.is_flooded();
+        ended.extend(looked.ended.into_iter().map(|(target, (), outcome)| Ended::new(target, outcome)));
+        let mut again: Vec<_> = looked.again.into_iter().map(|(target, (), wait)| (target, wait)).collect();
         for (target, (), look) in looked.known {
             match self.order(chunk, target.chat_id, look).await? {
                 Ok(order) => orders.push((target, order)),
@@ -54,6 +52,11 @@ impl Worker {
                     end.outcome = Outcome::Applied;
                 }
             }
+        }
+        // Nothing is begun while a wait is on; what was seen is kept, or where looks are often answered so no ban would ever be set.
+        if flooded {
+            again.extend(orders.into_iter().map(|(target, order)| (keep(target, order), Wait::NotBegun)));
+            return Ok(Work { ended, again, wait_ms: 0 });
         }
         if orders.is_empty() {
             return Ok(Work { ended, again, wait_ms: 0 });
@@ -87,7 +90,11 @@ impl Worker {
             was_member: order.was_member,
             ..Ended::new(target, outcome)
         }));
-        again.extend(banned.again);
+        again.extend(banned.again.into_iter().map(|(target, order, wait)| match wait {
+            Wait::Flood(_) | Wait::NotBegun => (keep(target, order), wait),
+            // Such a call may have taken effect.
+            Wait::Failed | Wait::Refused => (Target { order: None, ..target }, wait),
+        }));
         Ok(Work { ended, again, wait_ms: 0 })
     }
 
@@ -157,6 +164,41 @@ impl Worker {
     }
 }
 
+/// With what a look has shown.
+fn keep(target: Target, order: Order) -> Target {
+    Target { order: Some(order), ..target }
+}
+
+/// What a look before a flood wait showed, as it is to be done now; `None`: nobody has looked.
+fn kept(target: &Target, now: i64) -> Option<Result<Order, Outcome>> {
+    let (Some(order), Task::Ban(term)) = (target.order, target.task) else { return None };
+    // Time has gone by: an end that is past by now would make the ban one for ever.
+    Some(term.until_date(now).map(|until| Order { until, ..order }).map_err(Outcome::Skipped))
+}
+
 fn is_there(member: &Member) -> bool {
     matches!(member.status, Status::Member | Status::Restricted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::sync::Term;
+
+    #[test]
+    fn what_was_seen_before_a_flood_wait_is_done_after_it_unless_the_ban_has_ended_meanwhile() {
+        let target = |order| Target {
+            chat_id: ChatId(-100),
+            admins: vec![],
+            task: Task::Ban(Term::Until(10_000)),
+            formerly: None,
+            spare_bots: false,
+            tries: 0,
+            order,
+        };
+        let order = Order { until: Some(10_000), prior: None, was_member: true };
+        assert_eq!(kept(&target(None), 5_000), None);
+        assert_eq!(kept(&target(Some(order)), 5_000), Some(Ok(order)));
+        assert!(matches!(kept(&target(Some(order)), 10_001), Some(Err(Outcome::Skipped(_)))));
+    }
 }

@@ -73,9 +73,16 @@ pub enum Step<T> {
 /// The targets after a round of calls. `D`: what was known of each before.
 pub struct Round<D, T> {
     pub ended: Vec<(Target, D, Outcome)>,
-    pub again: Vec<(Target, Wait)>,
+    pub again: Vec<(Target, D, Wait)>,
     pub known: Vec<(Target, D, T)>,
     pub health: Health,
+}
+
+impl<D, T> Round<D, T> {
+    /// Did Telegram tell to wait?
+    pub fn is_flooded(&self) -> bool {
+        self.again.iter().any(|(_, _, wait)| wait.flood().is_some())
+    }
 }
 
 /// One call a target: the first alone, the others side by side. When Telegram tells to wait, refuses the bot, or fails again and again, no
@@ -111,7 +118,7 @@ pub async fn round<D, T>(
     for (target, data, step) in steps {
         match step {
             Step::Ended(outcome) => round.ended.push((target, data, outcome)),
-            Step::Again(wait) => round.again.push((target, wait)),
+            Step::Again(wait) => round.again.push((target, data, wait)),
             Step::Known(known) => round.known.push((target, data, known)),
         }
     }
@@ -163,7 +170,15 @@ mod tests {
     const GRANT: Grant = Grant { calls: 25, on_trial: false, probe: false };
 
     fn target(tries: u8) -> Target {
-        Target { chat_id: ChatId(-100), admins: vec![], task: Task::Ban(Term::Permanent), formerly: None, spare_bots: false, tries }
+        Target {
+            chat_id: ChatId(-100),
+            admins: vec![],
+            task: Task::Ban(Term::Permanent),
+            formerly: None,
+            spare_bots: false,
+            tries,
+            order: None,
+        }
     }
 
     fn no_answer() -> Failure {
@@ -215,7 +230,7 @@ mod tests {
         .await;
         assert!(calls.get() < 25 && round.health.failed >= FAILURES, "{} calls", calls.get());
         assert_eq!(round.again.len(), 25);
-        let tried = round.again.iter().filter(|(target, _)| target.tries == 1).count();
+        let tried = round.again.iter().filter(|(target, (), _)| target.tries == 1).count();
         assert_eq!(tried, calls.get());
     }
 }

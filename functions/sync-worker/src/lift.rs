@@ -40,7 +40,7 @@ impl Worker {
         .await;
         self.report(looked.health, grant).await?;
         ended.extend(looked.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
-        let mut again = looked.again;
+        let mut again: Vec<_> = looked.again.into_iter().map(|(target, _, wait)| (target, wait)).collect();
         let orders: Vec<_> = looked.known.into_iter().map(|(target, lifting, ())| (target, lifting)).collect();
         if orders.is_empty() {
             return Ok(Work { ended, again, wait_ms: 0 });
@@ -68,7 +68,7 @@ impl Worker {
             let until = if let Lifting::PutBack(until) = lifting { Some(until) } else { None };
             Ended { until, ..Ended::new(target, outcome) }
         }));
-        again.extend(lifted.again);
+        again.extend(lifted.again.into_iter().map(|(target, _, wait)| (target, wait)));
         Ok(Work { ended, again, wait_ms: 0 })
     }
 

@@ -101,8 +101,11 @@ impl Worker {
             let later = ChunkMessage { round: chunk.round + 1, ..chunk };
             return self.queue.send(Message::new(&later, 2)?).await;
         };
-        if plan.is_over {
-            return Ok(());
+        match plan.state {
+            PartState::GivenUp => return Ok(()),
+            // Whoever counted it may have died before he could close the sync.
+            PartState::ChunkDone => return self.done(&chunk).await,
+            PartState::Open => {}
         }
         let work = match self.called_off(&chunk, plan.undone).await? {
             Ok(decisions) => self.act(&chunk, &decisions).await?,
@@ -117,13 +120,13 @@ impl Worker {
     /// Where the chunk's sync and part stand; `None` before they have begun.
     async fn plan_of(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<PlanState>> {
         let Some(summary) = self.syncs.summary(chunk.sync_id).await? else { return Ok(None) };
-        let is_over = |plan: Uuid, done: bool| plan != chunk.plan || done;
+        let undone = is_undone(&summary);
+        let of = |plan: Uuid, done: bool| PlanState { state: part_state(chunk, plan, done), undone };
         if chunk.part == 0 {
-            let is_over = is_over(summary.plan, summary.done_chunks.contains(&chunk.chunk));
-            return Ok(Some(PlanState { is_over, undone: is_undone(&summary) }));
+            return Ok(Some(of(summary.plan, summary.done_chunks.contains(&chunk.chunk))));
         }
         let part = self.syncs.part(chunk.sync_id, chunk.part).await?;
-        Ok(part.map(|part| PlanState { is_over: is_over(part.plan, part.done_chunks.contains(&chunk.chunk)), undone: is_undone(&summary) }))
+        Ok(part.map(|part| of(part.plan, part.done_chunks.contains(&chunk.chunk))))
     }
 
     /// What people have decided since, or why nothing is to be done any more.
@@ -300,9 +303,26 @@ impl Worker {
 }
 
 struct PlanState {
-    /// Given up, or this chunk is done.
-    is_over: bool,
+    state: PartState,
     undone: bool,
+}
+
+/// What of a chunk's part is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartState {
+    Open,
+    /// Another plan took the place of the chunk's.
+    GivenUp,
+    /// The chunk is counted already.
+    ChunkDone,
+}
+
+fn part_state(chunk: &ChunkMessage, plan: Uuid, done: bool) -> PartState {
+    match (plan == chunk.plan, done) {
+        (false, _) => PartState::GivenUp,
+        (true, true) => PartState::ChunkDone,
+        (true, false) => PartState::Open,
+    }
 }
 
 /// Does somebody take the sync back everywhere? An unban that sweeps up after it stands as that unban already.

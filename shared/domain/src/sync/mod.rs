@@ -14,7 +14,7 @@ pub mod plan;
 pub mod request;
 pub mod term;
 
-pub use plan::{CHUNK_TARGETS, Chunk, ChunkMessage, Flow, Follower, MAX_QUEUE_DELAY, PART_CHATS, Plan, Target, Task};
+pub use plan::{CHUNK_TARGETS, Chunk, ChunkMessage, Flow, Follower, MAX_QUEUE_DELAY, Order, PART_CHATS, Plan, Target, Task};
 pub use request::{Request, Whom};
 pub use term::{LONGEST_BAN, SHORTEST_BAN, Term};
 

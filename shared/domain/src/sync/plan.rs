@@ -51,6 +51,20 @@ pub struct Target {
     /// Calls that failed so far; a 429 does not count.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tries: u8,
+    /// What a look has shown, where a flood wait came between it and the ban.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+}
+
+/// A ban that is to be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// `until_date`, Unix seconds; `None`: for ever.
+    pub until: Option<i64>,
+    /// End of the ban that stands there and is none of ours, Unix seconds.
+    pub prior: Option<i64>,
+    /// The person is in the chat.
+    pub was_member: bool,
 }
 
 fn is_zero(tries: &u8) -> bool {
@@ -115,6 +129,7 @@ impl Plan {
                 formerly: None,
                 spare_bots: settings.spare_bots,
                 tries: 0,
+                order: None,
             });
         }
         plan
@@ -142,6 +157,7 @@ impl Plan {
                 formerly: Some(*banned_as).filter(|&chat| chat != chat_id),
                 spare_bots: false,
                 tries: 0,
+                order: None,
             });
         }
         plan
