@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 import unittest
 
 import botocore.config
@@ -66,6 +67,16 @@ class Faults(unittest.TestCase):
         self.aws.control("POST", "faults", {"service": "sqs", "drop": True, "times": 1})
         self.assertEqual(self.code(self.client("sqs").list_queues), "dropped")
         self.assertIsNone(self.code(self.client("sqs").list_queues))
+
+    def test_a_call_that_hangs_has_no_answer_either_and_may_have_taken_effect(self):
+        queues = lambda: self.client("sqs").list_queues(QueueNamePrefix="hung").get("QueueUrls", [])  # noqa: E731
+        for after_effect, there in [(False, 0), (True, 1)]:
+            rule = {"service": "sqs", "operation": "CreateQueue", "hang": 300, "after_effect": after_effect, "times": 1}
+            self.aws.control("POST", "faults", rule)
+            began = time.monotonic()
+            self.assertEqual(self.code(lambda: self.client("sqs").create_queue(QueueName="hung")), "dropped")
+            self.assertGreaterEqual(time.monotonic() - began, 0.3)
+            self.assertEqual(len(queues()), there)
 
     def test_a_misspelt_rule_is_refused(self):
         status, _, text = self.aws.request("POST", "/_bansync/faults", {"sevice": "sqs"})

@@ -11,6 +11,7 @@
 | `GET /_bansync/processes` | the running function processes: see `processes` |
 """
 
+import asyncio
 import json
 
 from bansync_local.control import calls, faults, permissions, processes
@@ -32,7 +33,11 @@ def install():
         fault = faults.strike(call)
         if fault is None:
             return await dispatch(method, path, headers, body, query, request_id)
-        if fault.drop:
+        if fault.after_effect:
+            await dispatch(method, path, headers, body, query, request_id)
+        if fault.hang:
+            await asyncio.sleep(fault.hang / 1000)
+        if fault.drop or fault.hang:
             raise Dropped
         return fault.answer(headers, body, query, request_id)
 

@@ -5,6 +5,8 @@ A rule is JSON; a call must match all that it names, and the first rule that mat
     {"service": "dynamodb", "operation": "PutItem", "function": "bansync-webhook",   what it matches; each may be left out
      "status": 500, "code": "InternalServerError",                                   the answer (these are the defaults)
      "drop": true,                                                                   or: no answer, the connection is reset
+     "hang": 3000,                                                                   or: the same after so many milliseconds
+     "after_effect": true,                                                           the call is carried out, its answer lost
      "times": 3, "every": 2}                                                         at most 3 times; every 2nd match only
 """
 
@@ -27,6 +29,8 @@ class Rule:
     status: int = 500
     code: str = "InternalServerError"
     drop: bool = False
+    hang: int = 0
+    after_effect: bool = False
     times: int | None = None
     every: int = 1
     matched: int = 0
