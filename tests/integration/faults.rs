@@ -4,48 +4,10 @@ use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use aws::Aws;
 use aws::queue::{Message, Queue};
-use domain::sync::{Outcome, SyncStatus, Totals};
+use domain::sync::{SyncStatus, Totals};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::time::Duration;
 use telegram_sim::control::{CallFilter, DeliveryState, Fault, FaultAction};
-
-/// A source chat, and chats whose admin follows somebody who is in all of them.
-struct Scene {
-    alice: i64,
-    boris: i64,
-    mallory: i64,
-    source: i64,
-    chats: Vec<i64>,
-}
-
-impl Play {
-    async fn scene(&self, chats: usize) -> Result<Scene> {
-        let (alice, boris, mallory) = (self.admin("Alice", "en").await?, self.admin("Boris", "en").await?, self.person("Mallory").await?);
-        let source = self.chat("Source", alice, &[mallory]).await?;
-        let mut scene = Scene { alice, boris, mallory, source, chats: Vec::new() };
-        for n in 0..chats {
-            let chat = self.chat(&format!("Chat {n}"), boris, &[mallory]).await?;
-            self.subscribe(chat, boris, mallory).await?;
-            scene.chats.push(chat);
-        }
-        Ok(scene)
-    }
-
-    /// Every chat has its one result, and it is a ban of ours.
-    async fn all_applied(&self, scene: &Scene, event: &domain::ban::BanEvent) -> Result<()> {
-        let (summary, results) = self.sync_of(event).await?;
-        assert_eq!(summary.status, SyncStatus::Completed);
-        assert_eq!(summary.totals, Totals { applied: scene.chats.len() as u32, ..Totals::default() }, "{results:?}");
-        let chats: BTreeSet<_> = results.iter().map(|result| result.chat_id.0).collect();
-        assert_eq!(chats, scene.chats.iter().copied().collect());
-        assert!(results.iter().all(|result| result.outcome == Outcome::Applied));
-        for &chat in &scene.chats {
-            assert!(self.telegram.is_banned(chat, scene.mallory).await?);
-        }
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn while_the_store_is_down_updates_are_refused_and_afterwards_they_go_through() -> Result<()> {

@@ -23,7 +23,9 @@
 //! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
 //! - [`access`]: who is let in
-//! - [`faults`]: what breaks on the way, and that nothing is lost
+//! - [`scene`]: a ban and its chats, and what is true after it
+//! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at every place
+//! - [`bench`]: how fast, how many calls, how much memory; with a [`counting_telegram`]
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
@@ -33,22 +35,26 @@ mod access;
 mod admins;
 mod archive;
 mod bans;
+mod bench;
 mod bus;
 mod caller;
 mod chats;
 mod commands;
 mod corpus;
+mod counting_telegram;
 mod dead_letters;
 mod dispatcher;
 mod erasure;
 mod events;
 mod examples;
+mod fault_runs;
 mod faults;
 mod load;
 mod operator;
 mod play;
 mod questions;
 mod registrar;
+mod scene;
 mod secrets;
 mod stack;
 mod subscriptions;

@@ -132,10 +132,18 @@ impl Play {
         self.results_of(sync_id(event.event_id)).await
     }
 
-    /// Waits until a sync is closed; its summary and results.
+    /// As [`Play::sync_of`]; of the sync with this id.
     pub async fn results_of(&self, id: Uuid) -> Result<(Summary, Vec<TargetResult>)> {
+        self.results_within(id, PATIENCE).await
+    }
+
+    pub async fn sync_within(&self, event: &BanEvent, patience: Duration) -> Result<(Summary, Vec<TargetResult>)> {
+        self.results_within(sync_id(event.event_id), patience).await
+    }
+
+    async fn results_within(&self, id: Uuid, patience: Duration) -> Result<(Summary, Vec<TargetResult>)> {
         let mut last = None;
-        for _ in 0..PATIENCE.as_millis() / 200 {
+        for _ in 0..patience.as_millis() / 200 {
             last = self.syncs.summary(id).await?;
             if let Some(summary) = &last
                 && summary.status != SyncStatus::Running

@@ -38,6 +38,27 @@ pub struct CallCount {
     pub count: u32,
 }
 
+/// A rule by which calls of AWS fail, and how often it did.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(dead_code, reason = "what it matches is printed")]
+pub struct Rule {
+    pub function: Option<String>,
+    pub service: Option<String>,
+    pub operation: Option<String>,
+    pub times: Option<u32>,
+    pub fired: u32,
+}
+
+/// A process of a function.
+#[derive(Debug, Deserialize)]
+pub struct Process {
+    /// The function's full name.
+    pub function: String,
+    pub pid: u32,
+    /// It has an invocation.
+    pub busy: bool,
+}
+
 static FILE: LazyLock<PathBuf> =
     LazyLock::new(|| std::env::var_os("BANSYNC_STACK").expect("no stack is deployed: run the tests by `cargo xtask test`").into());
 
@@ -79,6 +100,12 @@ impl Stack {
         Ok(())
     }
 
+    /// The rules of [`Stack::fail`], in the order in which they were made.
+    pub async fn rules(&self) -> Result<Vec<Rule>> {
+        let text = self.control(reqwest::Method::GET, "faults").send().await?.error_for_status()?.text().await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
     pub async fn heal(&self) -> Result<()> {
         self.control(reqwest::Method::DELETE, "faults").send().await?.error_for_status()?;
         Ok(())
@@ -105,19 +132,19 @@ impl Stack {
         Ok(calls.calls.into_iter().filter(is_its).collect())
     }
 
+    /// The running processes of a function.
+    pub async fn processes(&self, function: &str) -> Result<Vec<Process>> {
+        let text = self.control(reqwest::Method::GET, "processes").send().await?.error_for_status()?.text().await?;
+        let mut processes: Vec<Process> = serde_json::from_str(&text)?;
+        processes.retain(|process| process.function == self.functions[function]);
+        Ok(processes)
+    }
+
     /// Kills the processes of a function that are at work; how many.
     pub async fn kill(&self, function: &str) -> Result<usize> {
-        #[derive(Deserialize)]
-        struct Process {
-            function: String,
-            pid: u32,
-            busy: bool,
-        }
-        let text = self.control(reqwest::Method::GET, "processes").send().await?.error_for_status()?.text().await?;
-        let processes: Vec<Process> = serde_json::from_str(&text)?;
-        let its = processes.iter().filter(|process| process.busy && process.function == self.functions[function]);
+        let processes = self.processes(function).await?;
         let mut killed = 0;
-        for process in its {
+        for process in processes.iter().filter(|process| process.busy) {
             let kill = Command::new("kill").args(["-KILL", &process.pid.to_string()]).status()?;
             killed += usize::from(kill.success());
         }
@@ -145,6 +172,21 @@ impl Stack {
         let answer = self.aws("sqs", "get_queue_attributes", parameters)?;
         let number = answer["Attributes"][attribute].as_str().context("the queue has this attribute")?;
         Ok(number.parse()?)
+    }
+
+    /// A call of DynamoDB in its own JSON, for what is done by the thousand. Only of the local AWS, which asks for a known key and looks at no
+    /// signature.
+    pub async fn dynamodb(&self, client: &reqwest::Client, operation: &str, parameters: &Value) -> Result<Value> {
+        let call = client.post(&self.endpoint).header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+        let call = call.header("content-type", "application/x-amz-json-1.0").header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+        );
+        let answer = call.body(parameters.to_string()).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "{operation}: {status} {text}");
+        Ok(serde_json::from_str(&text)?)
     }
 
     fn control(&self, method: reqwest::Method, what: &str) -> reqwest::RequestBuilder {

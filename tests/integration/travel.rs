@@ -3,10 +3,8 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use domain::sync::{Outcome, Reason, SyncStatus, Totals};
-use std::collections::BTreeSet;
 use std::time::Duration;
 use telegram_sim::AdminRights;
-use telegram_sim::control::{BotRole, NewChat};
 
 #[tokio::test]
 async fn a_ban_reaches_the_chats_that_follow_and_no_others_and_each_admin_is_told_in_his_language() -> Result<()> {
@@ -199,53 +197,5 @@ async fn a_temporary_ban_ends_everywhere_when_it_ends_at_its_source() -> Result<
     play.telegram.ban(a, alice, mallory, Some(until)).await?;
     play.telegram.wait_until_banned(b, mallory, PATIENCE).await?;
     assert_eq!(play.telegram.member(b, mallory).await?.until_date, Some(until));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_ban_reaches_a_hundred_chats_each_exactly_once() -> Result<()> {
-    let play = Play::alone().await?;
-    let (alice, mallory) = (play.admin("Alice", "en").await?, play.person("Mallory").await?);
-    let boris = play.admin("Boris", "en").await?;
-    let a = play.chat("A", alice, &[mallory]).await?;
-    let mut chats = BTreeSet::new();
-    for n in 0..100 {
-        let bot = BotRole::Administrator(AdminRights::moderator());
-        let chat = play.telegram.create_chat(NewChat::supergroup(&format!("Chat {n}"), boris).bot(bot)).await?;
-        let subscription = domain::subscription::Subscription {
-            admin_user_id: domain::ids::UserId(boris),
-            admin_chat_id: domain::ids::ChatId(chat),
-            source: domain::subscription::Source::User(domain::ids::UserId(mallory)),
-        };
-        play.subscriptions.follow(&subscription).await?;
-        chats.insert(chat);
-    }
-    play.telegram.wait_until_accepted(PATIENCE).await?;
-
-    let counts = play.stack.is_instrumented().await;
-    if counts {
-        play.stack.forget_calls().await?;
-    }
-    let refused_before = play.telegram.call_counts().await?.too_many_requests;
-    let event = play.ban(a, alice, mallory).await?;
-    let (summary, results) = play.sync_of(&event).await?;
-    assert_eq!((summary.status, summary.chunks), (SyncStatus::Completed, 4));
-    assert_eq!(summary.totals, Totals { applied: 100, ..Totals::default() });
-    assert_eq!(results.iter().map(|result| result.chat_id.0).collect::<BTreeSet<_>>(), chats);
-    let bans = play.telegram.calls(telegram_sim::control::CallFilter::method("banChatMember").user(mallory)).await?;
-    assert_eq!(bans.len(), 100, "no chat was banned in twice");
-    let took = summary.completed_at_ms.unwrap_or_default() - summary.started_at_ms;
-    println!("100 chats: {took} ms from sync.started to sync.completed, 5000 of them the settle time");
-    assert_eq!(play.telegram.call_counts().await?.too_many_requests, refused_before);
-    if counts {
-        let calls = play.stack.calls_of("sync-worker").await?;
-        let of = |operation: &str| calls.iter().filter(|call| call.operation == operation).map(|call| call.count).sum::<u32>();
-        assert_eq!(of("BatchWriteItem"), 4, "the results of a chunk are one call");
-        // An intent and a count a chunk, the end, and the limiter, which chunks at the same moment may have to ask again.
-        assert!(of("UpdateItem") <= 4 + 4 + 1 + 20, "{calls:?}");
-        println!("100 chats: {} AWS calls by the worker: {calls:?}", calls.iter().map(|call| call.count).sum::<u32>());
-    }
-    let message = play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
-    assert!(message.text.contains("+90"), "{}", message.text);
     Ok(())
 }

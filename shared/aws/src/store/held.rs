@@ -192,7 +192,9 @@ impl Erasure {
             let Some(key) = keys.next().await else { break };
             let mut key = key.context("listing the syncs about a person")?;
             key.retain(|name, _| name == "pk" || name == "sk");
-            erased += usize::from(strip(&self.sync, key, "REMOVE user_name, reason", "attribute_exists(user_name) OR attribute_exists(reason)").await?);
+            erased += usize::from(
+                strip(&self.sync, key, "REMOVE user_name, reason", "attribute_exists(user_name) OR attribute_exists(reason)").await?,
+            );
         }
         Ok(erased)
     }
