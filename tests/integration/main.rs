@@ -26,6 +26,7 @@
 //! - [`scene`]: a ban and its chats, and what is true after it
 //! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at every place
 //! - [`bench`]: how fast, how many calls, how much memory; with a [`counting_telegram`]
+//! - [`model`]: random histories, and how they must end
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
@@ -50,6 +51,7 @@ mod examples;
 mod fault_runs;
 mod faults;
 mod load;
+mod model;
 mod operator;
 mod play;
 mod questions;

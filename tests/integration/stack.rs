@@ -22,6 +22,7 @@ pub struct Stack {
     pub queues: BTreeMap<String, String>,
     pub buckets: BTreeMap<String, String>,
     pub functions: BTreeMap<String, String>,
+    pub settle_seconds: u32,
 }
 
 /// Calls of AWS made by functions since they were last forgotten.

@@ -150,6 +150,11 @@ pub enum Command {
     ClearFaults,
     Faults,
     Deliveries,
+    /// Of these chats only, with update ids greater than `after`.
+    DeliveriesIn {
+        chats: Vec<i64>,
+        after: u32,
+    },
     Pending,
     Redeliver {
         update_id: u32,

@@ -91,6 +91,13 @@ pub struct Delivery {
     pub body: Value,
 }
 
+impl Delivery {
+    /// The chat that the update is about; 0: none.
+    pub fn chat(&self) -> i64 {
+        self.body[&self.kind]["chat"]["id"].as_i64().unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {

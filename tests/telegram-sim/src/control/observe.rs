@@ -77,6 +77,11 @@ impl Control {
         self.send(Command::Deliveries).await
     }
 
+    /// As [`Control::deliveries`], of these chats only and with update ids greater than `after`: cheap among very many.
+    pub async fn deliveries_in(&self, chats: &[i64], after: u32) -> Result<Vec<Delivery>> {
+        self.send(Command::DeliveriesIn { chats: chats.to_vec(), after }).await
+    }
+
     /// How many updates the bot has not accepted yet (including those of actions under way, such as a kick).
     pub async fn pending(&self) -> Result<u64> {
         self.send(Command::Pending).await

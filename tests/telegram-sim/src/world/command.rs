@@ -68,6 +68,7 @@ impl World {
             }
             Command::Faults => json!(self.traffic.faults()),
             Command::Deliveries => json!(self.outbox.deliveries()),
+            Command::DeliveriesIn { chats, after } => json!(self.outbox.deliveries_in(&chats, after)),
             Command::Pending => json!(self.pending()),
             Command::SetWebhookDelivery { paused } => {
                 self.outbox.paused = paused;

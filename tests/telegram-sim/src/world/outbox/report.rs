@@ -1,5 +1,7 @@
 //! How the deliveries stand.
 
+use std::ops::Bound;
+
 use serde_json::{Value, json};
 
 use super::{Outbox, Update};
@@ -12,19 +14,15 @@ impl Outbox {
     }
 
     pub fn deliveries(&self) -> Vec<Delivery> {
-        let delivery = |(id, update): (&u32, &Update)| Delivery {
-            update_id: *id,
-            kind: update.kind.to_owned(),
-            queue: format!("{:?}", update.queue),
-            state: update.state,
-            created_ms: update.created_ms,
-            accepted_ms: update.accepted_ms,
-            attempts: update.attempts,
-            last_status: update.last_status,
-            last_error: update.last_error.clone(),
-            body: serde_json::from_str(&update.body).unwrap_or_default(),
-        };
         self.updates.iter().map(delivery).collect()
+    }
+
+    /// Those of these chats, with ids greater than `after`.
+    pub fn deliveries_in(&self, chats: &[i64], after: u32) -> Vec<Delivery> {
+        let names: Vec<_> = chats.iter().map(|chat| format!("\"id\":{chat}")).collect();
+        let is_theirs = |update: &Update| names.iter().any(|name| update.body.contains(name));
+        let later = self.updates.range((Bound::Excluded(after), Bound::Unbounded));
+        later.filter(|(_, update)| is_theirs(update)).map(delivery).filter(|told| chats.contains(&told.chat())).collect()
     }
 
     /// The Bot API's `WebhookInfo`.
@@ -46,5 +44,20 @@ impl Outbox {
             info["last_error_message"] = json!(message);
         }
         info
+    }
+}
+
+fn delivery((id, update): (&u32, &Update)) -> Delivery {
+    Delivery {
+        update_id: *id,
+        kind: update.kind.to_owned(),
+        queue: format!("{:?}", update.queue),
+        state: update.state,
+        created_ms: update.created_ms,
+        accepted_ms: update.accepted_ms,
+        attempts: update.attempts,
+        last_status: update.last_status,
+        last_error: update.last_error.clone(),
+        body: serde_json::from_str(&update.body).unwrap_or_default(),
     }
 }

@@ -1,0 +1,74 @@
+//! Random histories against a simple model: whatever happens, and in whatever order, every chat ends as the rules say.
+//!
+//! `BANSYNC_MODEL_HISTORIES`: how many. `BANSYNC_MODEL_SEED`: only the history of this seed, as printed where one failed.
+//!
+//! # Layout
+//! - here: many histories side by side, and what is told of those that failed
+//! - [`steps`]: what may happen
+//! - [`world`]: it happens, on the deployed stack
+//! - [`reference`]: how it must end
+
+mod reference;
+mod steps;
+mod world;
+
+use crate::play::Play;
+use anyhow::{Context, Result, ensure};
+use futures_util::{StreamExt, stream};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use world::{ROUNDS, SYNCS, WITNESSES, World};
+
+const HISTORIES: u64 = 1000;
+
+/// Enough to keep the stack busy, and few enough that what happens is carried over soon.
+const SIDE_BY_SIDE: usize = 120;
+
+#[tokio::test]
+async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
+    let (histories, replayed) = (number("BANSYNC_MODEL_HISTORIES")?, number("BANSYNC_MODEL_SEED")?);
+    let play = Play::alone().await?;
+    let (base, count) = match replayed {
+        Some(seed) => (seed, 1),
+        None => (aws::time::now_ms().unsigned_abs() * 1_000_000, histories.unwrap_or(HISTORIES)),
+    };
+    println!("model: {count} histories from seed {base} on");
+    let began = Instant::now();
+    let mut ends = stream::iter(0..count).map(|n| history(&play, base + n)).buffer_unordered(SIDE_BY_SIDE);
+    let (mut done, mut failed) = (0, Vec::new());
+    while let Some((seed, failure)) = ends.next().await {
+        done += 1;
+        if let Some(failure) = failure {
+            println!("model: history {seed} failed; BANSYNC_MODEL_SEED={seed} plays it again\n{failure}");
+            failed.push(seed);
+        }
+        if done % 50 == 0 {
+            println!("model: {done} histories after {} s, {}", began.elapsed().as_secs(), counts());
+        }
+    }
+    drop(ends);
+    play.telegram.clear_faults().await?;
+    println!("model: {done} histories in {} s, {}", began.elapsed().as_secs(), counts());
+    ensure!(failed.is_empty(), "{} of {done} histories failed, from base seed {base}: {failed:?}", failed.len());
+    Ok(())
+}
+
+/// A history's seed, and how it failed, if it did.
+async fn history(play: &Play, seed: u64) -> (u64, Option<String>) {
+    let mut world = match World::begin(play, seed).await {
+        Ok(world) => world,
+        Err(error) => return (seed, Some(format!("it did not begin: {error:#}"))),
+    };
+    let failure = world.run().await.err();
+    (seed, failure.map(|error| format!("  {}\n  {error:#}", world.story.join("\n  "))))
+}
+
+fn counts() -> String {
+    let of = |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::Relaxed);
+    format!("{} rounds, {} syncs, {} witnesses", of(&ROUNDS), of(&SYNCS), of(&WITNESSES))
+}
+
+fn number(variable: &str) -> Result<Option<u64>> {
+    let text = std::env::var(variable).ok();
+    text.map(|text| text.parse().with_context(|| format!("{variable} is no number"))).transpose()
+}
