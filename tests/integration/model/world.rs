@@ -76,7 +76,7 @@ impl<'a> World<'a> {
         let mut world = Self { play, chance, chats, owners, people, reference, story, began, busy, last_update, past, troubled };
         world.told().await?;
         for chat in 0..CHATS {
-            if world.chance.percent(45) {
+            if world.chance.percent(30) {
                 world.apply(Change::Follow(chat, 0, Mode::Auto)).await?;
             }
             if world.chance.percent(50) {

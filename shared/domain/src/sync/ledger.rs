@@ -109,7 +109,7 @@ pub enum Lifting {
 /// `source`: whose decision it was that is taken back.
 pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, origin: Origin, now: i64) -> Lifting {
     let applied = |entry: &&Entry| entry.outcome == Outcome::Applied;
-    let Some(last) = entries.iter().filter(applied).max_by_key(|entry| (entry.at, entry.kind == Kind::Lift)) else {
+    let Some(last) = last_applied(entries) else {
         return Lifting::Leave(Reason::NotOurs);
     };
     if last.kind == Kind::Lift {
@@ -129,7 +129,10 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     if origin != Origin::UndoneHere && others.any(|entry| decisions.bans(entry.source_chat_id, now)) {
         return Lifting::Leave(Reason::StillBanned);
     }
-    let since = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at).max().unwrap_or(i64::MIN);
+    // What an admin of the chat decided after it, has ended that older ban, too.
+    let decided = decisions.in_chat(chat).map(|decision| decision.at);
+    let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at);
+    let since = lifts.chain(decided).max().unwrap_or(i64::MIN);
     let prior = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Ban && entry.at > since).filter_map(|entry| entry.prior);
     match prior.max().filter(|&until| until > now) {
         Some(until) => Lifting::PutBack(until),
@@ -137,17 +140,22 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     }
 }
 
-/// Is the ban that stands in a chat ours, and does no other source's ban stand behind it? Then its end may follow its source's. Arguments
-/// as those of [`lifting`].
+/// Is the ban that stands in a chat ours and this source's, and does no other source's ban stand behind it? Then its end may follow its
+/// source's. Arguments as those of [`lifting`].
 pub fn may_shorten(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, now: i64) -> bool {
-    lifting(entries, decisions, chat, source, Origin::Unban, now) == Lifting::Unban
+    let is_its = last_applied(entries).is_some_and(|last| last.source_chat_id == source);
+    is_its && lifting(entries, decisions, chat, source, Origin::Unban, now) == Lifting::Unban
 }
 
 /// Is the ban that stands in a chat ours? Arguments as those of [`lifting`].
 pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
+    last_applied(entries).is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
+}
+
+/// What we did last.
+fn last_applied(entries: &[Entry]) -> Option<&Entry> {
     let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
-    let last = applied.max_by_key(|entry| (entry.at, entry.kind == Kind::Lift));
-    last.is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
+    applied.max_by_key(|entry| (entry.at, entry.kind == Kind::Lift))
 }
 
 #[cfg(test)]
@@ -236,6 +244,22 @@ mod tests {
         let prior = |until| [Entry { prior: Some(until), ..entry(Kind::Ban, A, 100, Outcome::Applied) }];
         assert_eq!(after(&prior(NOW + 500), &[(CHAT, 50, Some(Some(NOW + 500)))], Origin::Unban), Lifting::PutBack(NOW + 500));
         assert_eq!(after(&prior(NOW), &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn an_older_ban_that_the_chat_has_lifted_itself_is_not_put_back() {
+        let first = Entry { prior: Some(NOW + 500), ..entry(Kind::Ban, A, 100, Outcome::Applied) };
+        let again = entry(Kind::Ban, A, 200, Outcome::Applied);
+        assert_eq!(after(&[first, again], &[(CHAT, 150, None)], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn a_ban_is_shortened_only_by_the_source_that_has_set_it() {
+        let entries = [entry(Kind::Ban, B, 100, Outcome::Applied)];
+        // B bans no longer, but this chat does not carry over what is lifted: B's ban stays as long as it was.
+        let decisions = decided(&[(B, 150, None), (A, 200, Some(Some(NOW + 500)))]);
+        assert!(!may_shorten(&entries, &decisions, CHAT, A, NOW));
+        assert!(may_shorten(&entries, &decisions, CHAT, B, NOW));
     }
 
     #[test]
