@@ -56,10 +56,10 @@ impl Worker {
         // Nothing is begun while a wait is on; what was seen is kept, or where looks are often answered so no ban would ever be set.
         if flooded {
             again.extend(orders.into_iter().map(|(target, order)| (keep(target, order), Wait::NotBegun)));
-            return Ok(Work { ended, again, wait_ms: 0 });
+            return Ok(Work { ended, again, ..Work::default() });
         }
         if orders.is_empty() {
-            return Ok(Work { ended, again, wait_ms: 0 });
+            return Ok(Work { ended, again, ..Work::default() });
         }
         let chats: Vec<_> = orders.iter().map(|(target, _)| target.chat_id).collect();
         self.syncs.intend(chunk, &chats).await?;
@@ -95,7 +95,7 @@ impl Worker {
             // Such a call may have taken effect.
             Wait::Failed | Wait::Refused => (Target { order: None, ..target }, wait),
         }));
-        Ok(Work { ended, again, wait_ms: 0 })
+        Ok(Work { ended, again, ..Work::default() })
     }
 
     /// Who is banned already, who is an admin, who is to be banned.

@@ -43,7 +43,7 @@ impl Worker {
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, _, wait)| (target, wait)).collect();
         let orders: Vec<_> = looked.known.into_iter().map(|(target, lifting, ())| (target, lifting)).collect();
         if orders.is_empty() {
-            return Ok(Work { ended, again, wait_ms: 0 });
+            return Ok(Work { ended, again, ..Work::default() });
         }
         let chats: Vec<_> = orders.iter().map(|(target, _)| target.chat_id).collect();
         self.syncs.intend(chunk, &chats).await?;
@@ -69,7 +69,7 @@ impl Worker {
             Ended { until, ..Ended::new(target, outcome) }
         }));
         again.extend(lifted.again.into_iter().map(|(target, _, wait)| (target, wait)));
-        Ok(Work { ended, again, wait_ms: 0 })
+        Ok(Work { ended, again, ..Work::default() })
     }
 
     async fn judge(&self, chunk: &ChunkMessage, decisions: &Decisions, target: Target) -> anyhow::Result<(Target, Lifting)> {

@@ -32,6 +32,9 @@ use uuid::Uuid;
 /// writes after them.
 const TIME_FOR_A_CHUNK_MS: i64 = 25_000;
 
+/// When a chunk comes again because another sync acts on its person, in milliseconds.
+const TAKEN_WAIT_MS: i64 = 1000;
+
 /// How often a chunk comes again because its part has not begun, before that is an error.
 const EARLY_ROUNDS: u32 = 8;
 
@@ -92,6 +95,8 @@ struct Work {
     again: Vec<(Target, Wait)>,
     /// Milliseconds to wait at least.
     wait_ms: i64,
+    /// The person is taken for this sync, until what was done is in the ledger.
+    holds: bool,
 }
 
 impl Worker {
@@ -114,7 +119,9 @@ impl Worker {
                 Work { ended: ended.collect(), ..Work::default() }
             }
         };
-        self.write(&chunk, work).await
+        let holds = work.holds;
+        self.write(&chunk, work).await?;
+        if holds { self.gateway.let_person_go(chunk.user_id, chunk.sync_id).await } else { Ok(()) }
     }
 
     /// Where the chunk's sync and part stand; `None` before they have begun.
@@ -171,6 +178,11 @@ impl Worker {
                 return Ok(Work { wait_ms, ..work });
             }
         };
+        if !self.gateway.take_person(chunk.user_id, chunk.sync_id).await? {
+            work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
+            return Ok(Work { wait_ms: TAKEN_WAIT_MS, ..work });
+        }
+        work.holds = true;
         let rest = targets.split_off(grant.calls.min(targets.len()));
         let acted = match chunk.kind {
             Kind::Ban => self.ban(chunk, targets, grant).await?,
@@ -184,7 +196,7 @@ impl Worker {
 
     /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
     async fn write(&self, chunk: &ChunkMessage, work: Work) -> anyhow::Result<()> {
-        let Work { ended, again, wait_ms } = work;
+        let Work { ended, again, wait_ms, .. } = work;
         let mut results = Vec::with_capacity(ended.len());
         for end in &ended {
             self.note(end).await?;

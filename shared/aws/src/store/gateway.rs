@@ -3,6 +3,7 @@
 //! | access | by |
 //! |---|---|
 //! | has this update been dealt with? | GetItem, PutItem `UPDATE#<update id>` |
+//! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
 //! | the next message to a chat | UpdateItem `WINDOW#<chat>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
@@ -10,14 +11,19 @@ use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, env, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-use domain::ids::ChatId;
+use domain::ids::{ChatId, UserId};
 use domain::limiter::{FAILURES, Grant, Health, Lane, Limiter, OPEN_MS, message_interval_ms};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Telegram tries to deliver an update for 24 hours; twice that is kept, in seconds.
 const UPDATE_KEPT: i64 = 48 * 3600;
+
+/// Who has taken a person and has not let him go by then is taken for dead, in milliseconds; longer than a worker's time-out.
+const HELD_MS: i64 = 70_000;
 
 /// How long it is kept when a chat was last written to, in seconds.
 const WINDOW_KEPT: i64 = 3600;
@@ -134,6 +140,58 @@ impl Gateway {
         Ok(())
     }
 
+    /// Takes a person for one sync, whose workers share him; `false`: another sync acts on him now. Each that has taken him lets him go.
+    ///
+    /// What a sync sees of a person in a chat, what it does there and what it writes into the ledger are one thing to other syncs.
+    pub async fn take_person(&self, user: UserId, sync_id: Uuid) -> anyhow::Result<bool> {
+        let now = time::now_ms();
+        let join = self
+            .person(user, sync_id, now)
+            .update_expression("SET holder = :sync, held_until_ms = :until, expires_at = :expires ADD holders :one");
+        let free = "attribute_not_exists(holder) OR holders <= :none OR (holder = :sync AND held_until_ms >= :now)";
+        let join = join
+            .condition_expression(free)
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":none", n(0))
+            .expression_attribute_values(":now", n(now));
+        if is_written(join.send().await)? {
+            return Ok(true);
+        }
+        // The one who had him has died, perhaps.
+        let inherit = self
+            .person(user, sync_id, now)
+            .update_expression("SET holder = :sync, held_until_ms = :until, expires_at = :expires, holders = :one");
+        let inherit = inherit.condition_expression("held_until_ms < :now").expression_attribute_values(":one", n(1));
+        is_written(inherit.expression_attribute_values(":now", n(now)).send().await)
+    }
+
+    /// See [`Gateway::take_person`].
+    pub async fn let_person_go(&self, user: UserId, sync_id: Uuid) -> anyhow::Result<()> {
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(format!("PERSON#{user}"))))
+            .update_expression("ADD holders :less")
+            .condition_expression("holder = :sync AND holders > :none")
+            .expression_attribute_values(":less", n(-1))
+            .expression_attribute_values(":none", n(0))
+            .expression_attribute_values(":sync", s(sync_id));
+        is_written(update.send().await).map(drop)
+    }
+
+    fn person(&self, user: UserId, sync_id: Uuid, now: i64) -> UpdateItemFluentBuilder {
+        self.table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(format!("PERSON#{user}"))))
+            .expression_attribute_values(":sync", s(sync_id))
+            .expression_attribute_values(":until", n(now + HELD_MS))
+            .expression_attribute_values(":expires", n(now / 1000 + WINDOW_KEPT))
+    }
+
     /// Takes the next place for a message to `chat`, or answers how many milliseconds to wait before asking again.
     pub async fn reserve_message(&self, chat: ChatId) -> anyhow::Result<Result<(), i64>> {
         let now = time::now_ms();
@@ -190,6 +248,15 @@ impl Gateway {
 
     fn limiter_update(&self) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
         self.table.client.update_item().table_name(&self.table.name).set_key(Some(pk("LIMITER")))
+    }
+}
+
+/// Did the condition hold?
+fn is_written(answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> anyhow::Result<bool> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+        Err(error) => Err(error).context("taking a person, or letting him go"),
     }
 }
 
