@@ -75,7 +75,11 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
         let (tombstone, follower) = (item["pk"]["S"] == format!("USER#{boris}"), item["source"]["S"] == format!("user:{boris}"));
         // Of chats: what was done to him there, and whom of their admins a sync was to tell.
         let of_sync = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("SYNC#"));
-        let record = !item["event_id"].is_null() || of_sync;
+        let begins = |name: &str, prefix: &str| item[name]["S"].as_str().is_some_and(|key| key.starts_with(prefix));
+        let of_ledger = begins("pk", "CHAT#") && begins("sk", "L#");
+        // For an hour: when he was written to, and that a sync acted on him.
+        let passing = begins("pk", "WINDOW#") || begins("pk", "PERSON#");
+        let record = !item["event_id"].is_null() || of_sync || of_ledger || passing;
         assert!(tombstone || follower || record, "{item}");
     }
     let data = operator.there(&path).await?;
