@@ -196,7 +196,8 @@ async fn each_call_of_aws_may_fail() -> Result<()> {
         play.stack.heal().await?;
         for rule in &rules {
             println!("run {run}, {} s: {rule:?}", began.elapsed().as_secs());
-            assert_eq!(Some(rule.fired), rule.times, "{rule:?}");
+            // What can be done without is not tried again: a profile that is written with the next message.
+            assert!(rule.fired > 0, "{rule:?}");
         }
     }
     play.no_dead_letters()
