@@ -19,10 +19,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use world::{ROUNDS, SYNCS, WITNESSES, World};
 
-const HISTORIES: u64 = 100;
+const HISTORIES: u64 = 40;
 
 /// Enough to keep the stack busy, and few enough that what happens is carried over soon.
-const SIDE_BY_SIDE: usize = 100;
+const SIDE_BY_SIDE: usize = 60;
 
 #[tokio::test]
 async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
