@@ -44,7 +44,7 @@ impl NewSync {
         let chats: BTreeSet<ChatId> = ids.iter().map(|GroupId(chat)| *chat).collect();
         match ids.len() {
             0 => Err(ApiError::invalid("chat_ids has at least one chat")),
-            many if many > MOST_CHATS => Err(ApiError::too_large(format!("chat_ids has at most {MOST_CHATS} chats"))),
+            many if many > MOST_CHATS => Err(ApiError::invalid(format!("chat_ids has at most {MOST_CHATS} chats"))),
             many if many > chats.len() => Err(ApiError::invalid("chat_ids names a chat twice")),
             _ => Ok(Some(chats.into_iter().collect())),
         }
