@@ -42,6 +42,24 @@ async fn who_is_not_known_where_he_is_to_be_banned_is_banned_when_he_comes() -> 
 }
 
 #[tokio::test]
+async fn who_could_not_be_banned_when_he_came_is_banned_when_he_comes_again() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.telegram.leave(pair.target, pair.mallory).await?;
+    play.telegram.add_fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+    play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    // All the tries of the first time.
+    play.telegram.add_fault(Fault::internal_server_error().method("banChatMember").chat(pair.target).times(3)).await?;
+    play.telegram.join(pair.target, pair.mallory).await?;
+    play.telegram.wait_until_sees(pair.boris, "Failed to sync ban", PATIENCE).await?;
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+    play.telegram.leave(pair.target, pair.mallory).await?;
+    play.telegram.join(pair.target, pair.mallory).await?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_pending_ban_that_was_lifted_meanwhile_bans_nobody() -> Result<()> {
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;

@@ -1,29 +1,29 @@
 //! A chunk of targets → Telegram → results.
 //!
 //! # Layout
-//! - here: what a chunk is worth doing, and what is written when it is done
+//! - here: what of a chunk is still to be done, and when
 //! - [`ban`], [`lift`]: what is done in its targets
 //! - [`calls`]: calls side by side, one try each, and what their answers call for
+//! - [`record`]: what is written when it is done
 
 mod ban;
 mod calls;
 mod lift;
+mod record;
 
 use anyhow::Context as _;
 use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::bans::Bans;
-use aws::store::gateway::Gateway;
-use aws::store::sync::{LogEntry, Pending, Summary, Syncs};
+use aws::store::gateway::{Gateway, Taken};
+use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
-use aws::{Aws, env, metrics, secrets, time};
+use aws::{Aws, env, secrets, time};
 use calls::{Ended, Wait};
-use domain::chat::ChatState;
-use domain::limiter::{Grant, Lane};
-use domain::question::{About, Question, id_of_ban, id_of_held};
-use domain::sync::ledger::{Decisions, Entry};
-use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
+use domain::limiter::{Grant, Health, Lane};
+use domain::sync::ledger::Decisions;
+use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, Task};
 use std::sync::Arc;
 use telegram::client::Client;
 use uuid::Uuid;
@@ -178,9 +178,14 @@ impl Worker {
                 return Ok(Work { wait_ms, ..work });
             }
         };
-        if !self.gateway.take_person(chunk.user_id, chunk.sync_id).await? {
-            work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
-            return Ok(Work { wait_ms: TAKEN_WAIT_MS, ..work });
+        match self.gateway.take_person(chunk.user_id, chunk.sync_id).await? {
+            Taken::Mine => {}
+            // What an earlier round saw may be so no longer.
+            Taken::FromAnother => targets.iter_mut().for_each(|target| target.order = None),
+            Taken::No => {
+                work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
+                return Ok(Work { wait_ms: TAKEN_WAIT_MS, ..work });
+            }
         }
         work.holds = true;
         let rest = targets.split_off(grant.calls.min(targets.len()));
@@ -194,123 +199,9 @@ impl Worker {
         Ok(work)
     }
 
-    /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
-    async fn write(&self, chunk: &ChunkMessage, work: Work) -> anyhow::Result<()> {
-        let Work { ended, again, wait_ms, .. } = work;
-        let mut results = Vec::with_capacity(ended.len());
-        for end in &ended {
-            self.note(end).await?;
-            let question = if end.outcome.is_question() { Some(self.ask(chunk, end).await?) } else { None };
-            let (chat_id, admins) = (end.target.chat_id, end.target.admins.clone());
-            results.push(TargetResult { chat_id, admins, outcome: end.outcome, question });
-            self.pend(chunk, end).await?;
-        }
-        self.syncs.enter(&ended.iter().map(|end| entry(chunk, end)).collect::<Vec<_>>()).await?;
-        self.syncs.write_results(chunk, &results).await?;
-        self.log(chunk, &results, again.len());
-        if let Some(retry_after) = again.iter().filter_map(|(_, wait)| wait.flood()).max() {
-            self.gateway.block_calls(retry_after).await?;
-        }
-        // Until an operator has acted every try is in vain: the message ends in the DLQ, from where it can be brought back.
-        anyhow::ensure!(!again.iter().any(|(_, wait)| *wait == Wait::Refused), "Telegram refuses the bot's token or account");
-        if again.is_empty() {
-            return self.done(chunk).await;
-        }
-        // The results are written: what is left travels on by itself, and this message is finished.
-        let seed = domain::ban::derive(&[&chunk.sync_id.to_string(), &format!("{}/{}/{}", chunk.part, chunk.chunk, chunk.round)]);
-        let delay = calls::delay(&again, seed.as_bytes()[0]).max(seconds(wait_ms));
-        let targets = again.into_iter().map(|(target, _)| target).collect();
-        let rest = ChunkMessage { targets, round: chunk.round + 1, ..chunk.clone() };
-        self.queue.send(Message::new(&rest, delay)?).await
-    }
-
-    /// What a call told about the chat itself.
-    async fn note(&self, end: &Ended) -> anyhow::Result<()> {
-        if let Some(to) = end.migrated_to {
-            self.users.migrated(end.target.chat_id, to, None).await?;
-        }
-        // What was known before is no news.
-        if matches!(end.target.task, Task::End(_)) {
-            return Ok(());
-        }
-        let chat = end.migrated_to.unwrap_or(end.target.chat_id);
-        match end.outcome {
-            Outcome::Failed(Reason::NoRights) => self.users.lost(chat, ChatState::Suspended).await,
-            Outcome::Failed(Reason::ChatGone) => self.users.lost(chat, ChatState::Removed).await,
-            _ => Ok(()),
-        }
-    }
-
-    /// Asks the chat's admins; the question's id.
-    async fn ask(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<Uuid> {
-        let chat_id = end.target.chat_id;
-        let held = end.outcome == Outcome::Skipped(Reason::Held);
-        let at = chunk.occurred.at().unwrap_or_default();
-        let single = id_of_ban(chunk.sync_id, chat_id);
-        let mut question = Question {
-            question_id: if held { id_of_held(chunk.source_chat_id, chat_id, at) } else { single },
-            about: if held { About::Held } else { About::Ban },
-            chat_id,
-            user_id: chunk.user_id,
-            source_chat_id: chunk.source_chat_id,
-            asked_at: time::now(),
-            choice: None,
-            decided_by: None,
-        };
-        // What comes after the answer has a question of its own.
-        if !self.syncs.ask(&question, chunk.ban_event_id, None).await? && held {
-            question.question_id = single;
-            self.syncs.ask(&question, chunk.ban_event_id, None).await?;
-        }
-        Ok(question.question_id)
-    }
-
-    /// Who could not be banned now is banned when he comes; who was, waits no longer.
-    async fn pend(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<()> {
-        let (chat_id, user_id) = (end.target.chat_id, chunk.user_id);
-        if chunk.kind == Kind::Ban && end.outcome.is_pending() {
-            let (ban_event_id, occurred) = (chunk.ban_event_id, chunk.occurred.clone());
-            return self.syncs.keep_pending(&Pending { chat_id, user_id, ban_event_id, occurred }).await;
-        }
-        if chunk.origin == Origin::Joined {
-            return self.syncs.end_pending(chat_id, user_id).await;
-        }
-        Ok(())
-    }
-
-    /// Counts the chunk; whoever completes the last part closes the sync.
-    async fn done(&self, chunk: &ChunkMessage) -> anyhow::Result<()> {
-        let Some(progress) = self.syncs.chunk_done(chunk).await? else { return Ok(()) };
-        if !progress.part_done {
-            return Ok(());
-        }
-        let results = self.syncs.part_results(chunk.sync_id, chunk.part).await?;
-        let totals = Totals::of(results.iter().map(|result| &result.outcome));
-        let closed = match progress.only {
-            true => self.syncs.close(chunk.sync_id, totals).await?,
-            false => self.syncs.part_done(chunk.sync_id, chunk.part, totals, progress.next).await?,
-        };
-        if closed {
-            tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, ?totals, "sync closed");
-        }
-        Ok(())
-    }
-
     /// Tells how a round of calls went.
-    async fn report(&self, health: domain::limiter::Health, grant: Grant) -> anyhow::Result<()> {
-        if health == Default::default() { Ok(()) } else { self.gateway.report(health, grant).await }
-    }
-
-    fn log(&self, chunk: &ChunkMessage, results: &[TargetResult], again: usize) {
-        let totals = Totals::of(results.iter().map(|result| &result.outcome));
-        for (status, count) in
-            [("applied", totals.applied), ("already", totals.already), ("skipped", totals.skipped), ("failed", totals.failed)]
-        {
-            if count > 0 {
-                metrics::count("sync_operations_total", Some(("status", status)), count);
-            }
-        }
-        tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, part = chunk.part, chunk = chunk.chunk, ?totals, again, "chunk worked on");
+    async fn report(&self, health: Health, grant: Grant) -> anyhow::Result<()> {
+        if health == Health::default() { Ok(()) } else { self.gateway.report(health, grant).await }
     }
 }
 
@@ -340,28 +231,4 @@ fn part_state(chunk: &ChunkMessage, plan: Uuid, done: bool) -> PartState {
 /// Does somebody take the sync back everywhere? An unban that sweeps up after it stands as that unban already.
 fn is_undone(summary: &Summary) -> bool {
     summary.undo.is_some()
-}
-
-fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
-    let entry = Entry {
-        sync_id: chunk.sync_id,
-        ban_event_id: chunk.ban_event_id,
-        kind: chunk.kind,
-        origin: chunk.origin,
-        user_id: chunk.user_id,
-        chat_id: end.migrated_to.unwrap_or(end.target.chat_id),
-        source_chat_id: chunk.source_chat_id,
-        occurred: chunk.occurred.clone(),
-        outcome: end.outcome,
-        at: time::now(),
-        until: end.until,
-        prior: end.prior,
-        was_member: end.was_member,
-    };
-    LogEntry { entry, tries: end.target.tries }
-}
-
-/// Whole seconds that are not too short.
-fn seconds(ms: i64) -> i64 {
-    (ms + 999) / 1000
 }

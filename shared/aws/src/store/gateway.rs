@@ -34,6 +34,17 @@ const LIMITER_ROUNDS: usize = 4;
 /// What an asker is told to wait when the limiter is too busy to ask, in milliseconds.
 const CONTENDED_WAIT_MS: i64 = 1000;
 
+/// Whether a person is taken: see [`Gateway::take_person`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nobody else had him since this sync had him last.
+    Mine,
+    /// Another sync acted on him before.
+    FromAnother,
+    /// Another sync acts on him now.
+    No,
+}
+
 /// The shared state.
 pub struct Gateway {
     table: Table,
@@ -140,29 +151,27 @@ impl Gateway {
         Ok(())
     }
 
-    /// Takes a person for one sync, whose workers share him; `false`: another sync acts on him now. Each that has taken him lets him go.
+    /// Takes a person for one sync, whose workers share him. Each that has taken him lets him go.
     ///
     /// What a sync sees of a person in a chat, what it does there and what it writes into the ledger are one thing to other syncs.
-    pub async fn take_person(&self, user: UserId, sync_id: Uuid) -> anyhow::Result<bool> {
+    pub async fn take_person(&self, user: UserId, sync_id: Uuid) -> anyhow::Result<Taken> {
         let now = time::now_ms();
+        let free = "attribute_not_exists(holder) OR holders <= :none OR (holder = :sync AND held_until_ms >= :now)";
         let join = self
             .person(user, sync_id, now)
-            .update_expression("SET holder = :sync, held_until_ms = :until, expires_at = :expires ADD holders :one");
-        let free = "attribute_not_exists(holder) OR holders <= :none OR (holder = :sync AND held_until_ms >= :now)";
-        let join = join
+            .update_expression("SET holder = :sync, held_until_ms = :until, expires_at = :expires ADD holders :one")
             .condition_expression(free)
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":none", n(0))
-            .expression_attribute_values(":now", n(now));
-        if is_written(join.send().await)? {
-            return Ok(true);
+            .expression_attribute_values(":none", n(0));
+        match taken(join.send().await, sync_id)? {
+            Taken::No => {}
+            taken => return Ok(taken),
         }
         // The one who had him has died, perhaps.
         let inherit = self
             .person(user, sync_id, now)
-            .update_expression("SET holder = :sync, held_until_ms = :until, expires_at = :expires, holders = :one");
-        let inherit = inherit.condition_expression("held_until_ms < :now").expression_attribute_values(":one", n(1));
-        is_written(inherit.expression_attribute_values(":now", n(now)).send().await)
+            .update_expression("SET holder = :sync, held_until_ms = :until, expires_at = :expires, holders = :one")
+            .condition_expression("held_until_ms < :now");
+        taken(inherit.send().await, sync_id)
     }
 
     /// See [`Gateway::take_person`].
@@ -178,7 +187,7 @@ impl Gateway {
             .expression_attribute_values(":less", n(-1))
             .expression_attribute_values(":none", n(0))
             .expression_attribute_values(":sync", s(sync_id));
-        is_written(update.send().await).map(drop)
+        taken(update.send().await, sync_id).map(drop)
     }
 
     fn person(&self, user: UserId, sync_id: Uuid, now: i64) -> UpdateItemFluentBuilder {
@@ -190,6 +199,9 @@ impl Gateway {
             .expression_attribute_values(":sync", s(sync_id))
             .expression_attribute_values(":until", n(now + HELD_MS))
             .expression_attribute_values(":expires", n(now / 1000 + WINDOW_KEPT))
+            .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":one", n(1))
+            .return_values(ReturnValue::AllOld)
     }
 
     /// Takes the next place for a message to `chat`, or answers how many milliseconds to wait before asking again.
@@ -251,11 +263,14 @@ impl Gateway {
     }
 }
 
-/// Did the condition hold?
-fn is_written(answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> anyhow::Result<bool> {
+/// Did the condition hold, and who was there before?
+fn taken(answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>, sync_id: Uuid) -> anyhow::Result<Taken> {
     match answer {
-        Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+        Ok(answer) => {
+            let before = answer.attributes.as_ref().and_then(|item| item.get("holder")?.as_s().ok());
+            Ok(if before.is_none_or(|before| *before == sync_id.to_string()) { Taken::Mine } else { Taken::FromAnother })
+        }
+        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(Taken::No),
         Err(error) => Err(error).context("taking a person, or letting him go"),
     }
 }
