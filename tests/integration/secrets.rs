@@ -5,21 +5,27 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use telegram_sim::control::{Fault, FaultAction};
 
+/// Lines in one answer of CloudWatch Logs (a limit of `FilterLogEvents`).
+const MOST_EVENTS: usize = 10_000;
+
 impl Play {
-    /// Every line that any function has logged.
-    fn logs(&self) -> Result<String> {
+    /// Every line that any function has logged since `since`, Unix milliseconds.
+    fn logs(&self, since: i64) -> Result<String> {
         let groups = self.stack.aws("logs", "describe_log_groups", json!({}))?;
         let mut lines = String::new();
         for group in groups["logGroups"].as_array().into_iter().flatten() {
-            let mut parameters = json!({ "logGroupName": group["logGroupName"] });
+            let mut parameters = json!({ "logGroupName": group["logGroupName"], "startTime": since });
             loop {
                 let page = self.stack.aws("logs", "filter_log_events", parameters.clone())?;
                 for event in page["events"].as_array().into_iter().flatten() {
                     lines.push_str(event["message"].as_str().unwrap_or_default());
                     lines.push('\n');
                 }
-                match &page["nextToken"] {
-                    Value::String(token) => parameters["nextToken"] = json!(token),
+                let events = page["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+                match (&page["nextToken"], events.last()) {
+                    (Value::String(token), _) => parameters["nextToken"] = json!(token),
+                    // The local AWS has no next page, only the oldest lines.
+                    (_, Some(last)) if events.len() >= MOST_EVENTS => parameters["startTime"] = last["timestamp"].clone(),
                     _ => break,
                 }
             }
@@ -45,6 +51,7 @@ async fn no_secret_is_in_the_settings_of_a_function() -> Result<()> {
 #[tokio::test]
 async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() -> Result<()> {
     let play = Play::alone().await?;
+    let since = aws::time::now_ms();
     let (alice, boris) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?);
     let mallory = play.person("Namenotlogged").await?;
     let (a, b) = (play.chat("Titlenotlogged", alice, &[mallory]).await?, play.chat("Titlenotlogged", boris, &[mallory]).await?);
@@ -62,8 +69,10 @@ async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() ->
 
     // Lines come a little later than what they tell of.
     let correlation = event.event_id.to_string();
-    let logged = async || Ok(play.logs().ok().filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
-    let logs = play.telegram.wait_until("the logs", PATIENCE, logged).await?;
+    let logged = async || Ok(play.logs(since).ok().filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
+    play.telegram.wait_until("the logs", PATIENCE, logged).await?;
+    // Of all that was done before, too.
+    let logs = play.logs(0)?;
     let token = play.stack.file("bot-token")?;
     let token_secret = token.split(':').nth(1).unwrap_or_default();
     for secret in [token_secret, &play.stack.webhook_secret, "Namenotlogged", "Titlenotlogged", "textnotlogged"] {
@@ -75,6 +84,7 @@ async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() ->
 #[tokio::test]
 async fn no_key_and_no_token_of_a_caller_is_in_the_logs() -> Result<()> {
     let play = Play::begin().await?;
+    let since = aws::time::now_ms();
     let key = play.key(&["subscriptions:read"], None).await?;
     let secret = &key.reveal()[17..];
     // What cannot be read may still hold a key.
@@ -88,7 +98,7 @@ async fn no_key_and_no_token_of_a_caller_is_in_the_logs() -> Result<()> {
     play.exchange(&key, &json!({})).await?;
 
     let refused = |logs: &String| logs.lines().any(|line| line.contains("a key was refused") && line.contains(key.id().as_str()));
-    let logged = async || Ok(play.logs().ok().filter(refused));
+    let logged = async || Ok(play.logs(since).ok().filter(refused));
     let logs = play.telegram.wait_until("the logs", PATIENCE, logged).await?;
     let signature = token.rsplit('.').next().unwrap_or_default();
     for hidden in [secret, signature, &key.hash().to_string()] {
@@ -100,6 +110,7 @@ async fn no_key_and_no_token_of_a_caller_is_in_the_logs() -> Result<()> {
 #[tokio::test]
 async fn one_correlation_id_follows_a_ban_through_the_functions_logs() -> Result<()> {
     let play = Play::begin().await?;
+    let since = aws::time::now_ms();
     let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[mallory]).await?);
     play.subscribe(b, boris, mallory).await?;
@@ -108,7 +119,7 @@ async fn one_correlation_id_follows_a_ban_through_the_functions_logs() -> Result
     let steps = ["ban event stored", "sync planned", "chunk worked on", "sync closed", "notifications planned"];
     let correlation = event.event_id.to_string();
     let all = async || {
-        let logs = play.logs().unwrap_or_default();
+        let logs = play.logs(since).unwrap_or_default();
         let its: Vec<_> = logs.lines().filter(|line| line.contains(&correlation)).collect();
         Ok(steps.iter().all(|step| its.iter().any(|line| line.contains(step))).then_some(()))
     };

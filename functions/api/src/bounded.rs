@@ -7,7 +7,7 @@ use std::fmt;
 /// The last second of the year 9999.
 pub const LAST_MOMENT: i64 = 253_402_300_799;
 
-/// A whole number, also where JSON writes it as `5.0`: JSON Schema takes that for an integer.
+/// A whole number, also where it is written `5.0`: JSON Schema takes that for an integer, in paths and queries as in bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Integer(pub i64);
 
@@ -41,7 +41,8 @@ impl<'de> Deserialize<'de> for Integer {
             }
         }
 
-        deserializer.deserialize_i64(Whole)
+        // Of JSON's numbers each is read as it is; what stands in a path or a query, as a float that holds every number that counts here.
+        deserializer.deserialize_f64(Whole)
     }
 }
 

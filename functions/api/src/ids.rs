@@ -84,4 +84,18 @@ mod tests {
             assert!(!group(json), "{json}");
         }
     }
+
+    #[test]
+    fn an_id_in_a_query_is_read_as_in_a_body() {
+        #[derive(Deserialize)]
+        struct Asked {
+            #[expect(dead_code, reason = "only read")]
+            id: PersonId,
+        }
+        let query = |id: &str| axum::extract::Query::<Asked>::try_from_uri(&format!("/?id={id}").parse().unwrap()).is_ok();
+        assert!(query("5") && query("5.0") && query("4503599627370496"));
+        for id in ["5.5", "x", "inf", "nan", "0", "4503599627370497", ""] {
+            assert!(!query(id), "{id}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::gateway::Gateway;
-use aws::store::notifications::{Claim, End, Notifications};
+use aws::store::notifications::{Claim, End, LEASE, Notifications};
 use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets};
 use domain::limiter::{Health, Lane};
@@ -47,7 +47,7 @@ fn main() -> Result<(), lambda::Error> {
 enum Sent {
     /// Sent, or failed for good, or dealt with before.
     Ended,
-    /// Nothing more may be written to this chat for this many seconds.
+    /// It cannot be sent now and may be in this many seconds; others can.
     Later(i64),
     /// Nobody may call Telegram for this many seconds: back to the queue.
     Wait(i64),
@@ -105,7 +105,8 @@ impl Sender {
         match self.notifications.claim(notification).await? {
             Claim::Mine => {}
             Claim::Done => return Ok(Sent::Ended),
-            Claim::Taken => bail!("another sender has this notification"),
+            // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
+            Claim::Taken => return Ok(Sent::Later(LEASE)),
         }
         let buttons = render::buttons(notification);
         let mut message = OutgoingMessage { buttons, ..OutgoingMessage::html(chat, render::notification(notification)) };

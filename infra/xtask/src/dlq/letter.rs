@@ -206,7 +206,7 @@ mod tests {
         let chunk = example(include_str!("../../../../events/sync-worker-chunk.json"));
         assert_eq!(
             line(QueueName::Sync, &chunk, &[]),
-            "chunk 0 of sync 294ad5f7-5877-5534-ac53-9db2648f42cd: 2 targets, user_id 5100000099, \
+            "chunk 0 of sync 294ad5f7-5877-5534-ac53-9db2648f42cd: 3 targets, user_id 5100000099, \
              ban_event_id 139303ff-d700-5682-9acc-48f1b2a8f22e"
         );
         assert_eq!(line(QueueName::Sync, r#"{"sync_id": 5}"#, &[]), "14 bytes that nothing here knows");

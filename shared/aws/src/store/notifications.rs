@@ -18,7 +18,7 @@ use domain::notification::Notification;
 const RETENTION: i64 = 90 * DAY;
 
 /// A sender that has taken a message and not recorded its end by then is taken for dead, in seconds; longer than its time-out.
-const LEASE: i64 = 70;
+pub const LEASE: i64 = 70;
 
 /// The log.
 pub struct Notifications {
