@@ -28,6 +28,7 @@
 //! - [`bench`]: how fast, how many calls, how much memory; with a [`counting_telegram`]
 //! - [`model`]: random histories, and how they must end
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
+//! - [`bot_set_up`]: what an operator tells Telegram of the bot, and how he finds what is wrong
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
@@ -37,6 +38,7 @@ mod admins;
 mod archive;
 mod bans;
 mod bench;
+mod bot_set_up;
 mod bus;
 mod caller;
 mod chats;
