@@ -146,7 +146,7 @@ async fn the_button_takes_a_ban_back_in_one_chat_and_only_for_who_may() -> Resul
     let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
     play.follow(other, pair.boris, pair.mallory, Mode::Auto).await?;
     play.banned(&pair).await?;
-    let report = play.telegram.wait_until_sees(pair.boris, "successfully synced", PATIENCE).await?;
+    let report = play.telegram.wait_until_sees(pair.boris, "Ban synced", PATIENCE).await?;
     let data = report.data_of("Target").unwrap_or_default().to_owned();
     let start = play.greeting(pair.alice).await?;
     let pressed = play.telegram.press_forged(pair.alice, pair.alice, start.message_id, &data).await?;

@@ -174,6 +174,7 @@ impl Planner {
                 correlation_id: correlation_id.to_owned(),
                 recipient,
                 lang: profiles.get(&recipient).map_or_else(|| Lang::of(None, None), Profile::lang),
+                silent: false,
                 content,
             };
             Message::new(&notification, 0)
