@@ -79,10 +79,11 @@ async fn a_chat_where_a_ban_is_refused_is_suspended_until_the_right_is_back() ->
     play.telegram.demote_bot(b).await?;
     play.telegram.promote_bot(b, AdminRights::moderator()).await?;
     play.wait_until_state(b, ChatState::Active).await?;
+    play.telegram.wait_until_sees(boris, "Я снова могу банить в чате B", PATIENCE).await?;
     play.ban(a, alice, trent).await?;
     play.telegram.wait_until_banned(b, trent, PATIENCE).await?;
     play.telegram.wait_until_sees(boris, "успешно синхронизирован", PATIENCE).await?;
-    assert_eq!(play.notices(boris).await?.len(), 2, "the suspension itself was not told a second time");
+    assert_eq!(play.notices(boris).await?.len(), 3, "the suspension itself was not told a second time");
     Ok(())
 }
 
