@@ -8,7 +8,7 @@ use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::{AdminItem, Profile, Users};
-use aws::{Aws, env};
+use aws::{Aws, env, time};
 use domain::chat::Cause;
 use domain::event::{self, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
@@ -186,14 +186,16 @@ impl Planner {
     async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
         let recipients: BTreeSet<UserId> = told.iter().map(|(recipient, ..)| *recipient).collect();
         let profiles = self.users.profiles(recipients).await?;
+        let now = time::now();
         let wanted = told.into_iter().filter(|(recipient, ..)| profiles.get(recipient).is_none_or(Profile::wants_notifications));
         let messages = wanted.map(|(recipient, what, content)| {
+            let profile = profiles.get(&recipient);
             let notification = Notification {
                 notification_id: notification_id(&what, recipient),
                 correlation_id: correlation_id.to_owned(),
                 recipient,
-                lang: profiles.get(&recipient).map_or_else(|| Lang::of(None, None), Profile::lang),
-                silent: false,
+                lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
+                silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
                 content,
             };
             Message::new(&notification, 0)

@@ -109,7 +109,8 @@ impl Sender {
             Claim::Taken => return Ok(Sent::Later(LEASE)),
         }
         let buttons = render::buttons(notification);
-        let mut message = OutgoingMessage { buttons, ..OutgoingMessage::html(chat, render::notification(notification)) };
+        let silent = notification.silent;
+        let mut message = OutgoingMessage { buttons, silent, ..OutgoingMessage::html(chat, render::notification(notification)) };
         let mut called = self.telegram.send(&message).await;
         if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
             tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");

@@ -22,6 +22,8 @@ pub struct OutgoingMessage {
     pub reply_to: Option<i64>,
     /// Rows of buttons under it.
     pub buttons: Vec<Vec<Button>>,
+    /// Comes without a sound.
+    pub silent: bool,
 }
 
 /// A button that is pressed. `data` comes back with the press: 64 bytes at most.
@@ -33,7 +35,7 @@ pub struct Button {
 
 impl OutgoingMessage {
     pub fn html(chat_id: ChatId, text: String) -> Self {
-        Self { chat_id, text, html: true, thread_id: None, reply_to: None, buttons: Vec::new() }
+        Self { chat_id, text, html: true, thread_id: None, reply_to: None, buttons: Vec::new(), silent: false }
     }
 }
 
@@ -77,15 +79,7 @@ impl Client {
 
     /// The id of the message that was sent.
     pub async fn send(&self, message: &OutgoingMessage) -> Result<i64, Failure> {
-        let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
-        payload.parse_mode = message.html.then_some(ParseMode::Html);
-        payload.message_thread_id = message.thread_id.map(|id| types::ThreadId(types::MessageId(id)));
-        payload.reply_parameters = message
-            .reply_to
-            .and_then(|id| i32::try_from(id).ok())
-            .map(|id| ReplyParameters::new(types::MessageId(id)).allow_sending_without_reply());
-        payload.reply_markup = (!message.buttons.is_empty()).then(|| keyboard(&message.buttons).into());
-        self.call::<_, Sent>(&payload).await.map(|sent| sent.message_id)
+        self.call::<_, Sent>(&to_send(message)).await.map(|sent| sent.message_id)
     }
 
     /// Replaces a message of the bot's own by plain text without buttons.
@@ -115,6 +109,19 @@ impl Client {
     }
 }
 
+fn to_send(message: &OutgoingMessage) -> payloads::SendMessage {
+    let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
+    payload.parse_mode = message.html.then_some(ParseMode::Html);
+    payload.disable_notification = message.silent.then_some(true);
+    payload.message_thread_id = message.thread_id.map(|id| types::ThreadId(types::MessageId(id)));
+    payload.reply_parameters = message
+        .reply_to
+        .and_then(|id| i32::try_from(id).ok())
+        .map(|id| ReplyParameters::new(types::MessageId(id)).allow_sending_without_reply());
+    payload.reply_markup = (!message.buttons.is_empty()).then(|| keyboard(&message.buttons).into());
+    payload
+}
+
 fn keyboard(rows: &[Vec<Button>]) -> types::InlineKeyboardMarkup {
     let button = |button: &Button| types::InlineKeyboardButton::callback(button.text.clone(), button.data.clone());
     types::InlineKeyboardMarkup::new(rows.iter().map(|row| row.iter().map(button).collect::<Vec<_>>()))
@@ -127,4 +134,18 @@ fn recipient(chat: ChatId) -> Recipient {
 /// Users' ids are positive.
 fn telegram_user(user: UserId) -> types::UserId {
     types::UserId(user.0.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_silent_message_asks_telegram_for_no_sound() {
+        for (silent, expected) in [(true, serde_json::json!(true)), (false, serde_json::Value::Null)] {
+            let message = OutgoingMessage { silent, ..OutgoingMessage::html(ChatId(5), "x".to_owned()) };
+            let sent = serde_json::to_value(to_send(&message)).unwrap();
+            assert_eq!((&sent["disable_notification"], &sent["parse_mode"]), (&expected, &"HTML".into()));
+        }
+    }
 }
