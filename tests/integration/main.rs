@@ -11,6 +11,7 @@
 //! - [`waiting`]: pending bans, delays, bans that are held
 //! - [`commands`]: what admins type
 //! - [`chats`]: the bot gains and loses rights and chats
+//! - [`rights`]: the bot looks at its rights by itself
 //! - [`webhook`]: the front door
 //! - [`users`]: people and chats, and what they chose; [`operator`] is a program that looks after them
 //! - [`admins`]: who is an administrator where
@@ -56,6 +57,7 @@ mod operator;
 mod play;
 mod questions;
 mod registrar;
+mod rights;
 mod scene;
 mod secrets;
 mod stack;
