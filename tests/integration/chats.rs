@@ -48,8 +48,8 @@ async fn where_the_bot_may_not_ban_the_admin_is_told_what_is_missing() -> Result
     let bot = BotRole::Administrator(AdminRights::without_restrict());
     let e = play.telegram.create_chat(NewChat::supergroup("E", eve).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
-    let answer = play.command(e, eve, &format!("/subscribe {mallory}")).await?;
-    assert!(answer.text.contains("I lack the right"), "{}", answer.text);
+    let answer = play.subscribe(e, eve, mallory).await?;
+    assert!(answer.contains("I lack the right"), "{answer}");
 
     let event = play.ban(a, alice, mallory).await?;
     let (summary, results) = play.sync_of(&event).await?;
@@ -79,10 +79,11 @@ async fn a_chat_where_a_ban_is_refused_is_suspended_until_the_right_is_back() ->
     play.telegram.demote_bot(b).await?;
     play.telegram.promote_bot(b, AdminRights::moderator()).await?;
     play.wait_until_state(b, ChatState::Active).await?;
+    play.telegram.wait_until_sees(boris, "Я снова могу банить в чате B", PATIENCE).await?;
     play.ban(a, alice, trent).await?;
     play.telegram.wait_until_banned(b, trent, PATIENCE).await?;
     play.telegram.wait_until_sees(boris, "успешно синхронизирован", PATIENCE).await?;
-    assert_eq!(play.notices(boris).await?.len(), 2, "the suspension itself was not told a second time");
+    assert_eq!(play.notices(boris).await?.len(), 3, "the suspension itself was not told a second time");
     Ok(())
 }
 

@@ -109,7 +109,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     ] {
         recorder.call(&play, token, operation, get(path), Value::Null).await?;
     }
-    let settings = json!({ "language": "en", "timezone": "Europe/Moscow" });
+    let settings = json!({ "language": "en", "timezone": "Europe/Moscow", "quiet_hours": { "from": "22:00", "to": "07:00" } });
     recorder.call(&play, token, "update_user_settings", ("PUT", format!("/api/v1/users/{boris}/settings")), settings).await?;
     let settings = json!({ "sync_ban_type": "temporary", "ban_duration_seconds": 86400, "sync_delay_seconds": 60 });
     recorder.call(&play, token, "update_chat_settings", ("PUT", format!("/api/v1/chats/{chat}/settings")), settings).await?;

@@ -9,8 +9,10 @@
 //! - [`questions`]: modes of following, what admins are asked, whom they keep out
 //! - [`taking_back`]: unbans that are carried over, undoing
 //! - [`waiting`]: pending bans, delays, bans that are held
-//! - [`commands`]: what admins type
+//! - [`conversations`]: what people type and press, and what they see; [`commands`]: the same where words do not matter
+//! - [`fuzz`]: updates that nobody has thought of
 //! - [`chats`]: the bot gains and loses rights and chats
+//! - [`rights`]: the bot looks at its rights by itself
 //! - [`webhook`]: the front door
 //! - [`users`]: people and chats, and what they chose; [`operator`] is a program that looks after them
 //! - [`admins`]: who is an administrator where
@@ -28,6 +30,7 @@
 //! - [`bench`]: how fast, how many calls, how much memory; with a [`counting_telegram`]
 //! - [`model`]: random histories, and how they must end
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
+//! - [`bot_set_up`]: what an operator tells Telegram of the bot, and how he finds what is wrong
 //! - [`secrets`]: what must not be found anywhere
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
@@ -37,10 +40,12 @@ mod admins;
 mod archive;
 mod bans;
 mod bench;
+mod bot_set_up;
 mod bus;
 mod caller;
 mod chats;
 mod commands;
+mod conversations;
 mod corpus;
 mod counting_telegram;
 mod dead_letters;
@@ -50,12 +55,14 @@ mod events;
 mod examples;
 mod fault_runs;
 mod faults;
+mod fuzz;
 mod load;
 mod model;
 mod operator;
 mod play;
 mod questions;
 mod registrar;
+mod rights;
 mod scene;
 mod secrets;
 mod stack;

@@ -84,11 +84,22 @@ impl Play {
         Ok(chat)
     }
 
-    /// Follows somebody by command; returns when the bot has answered.
-    pub async fn subscribe(&self, chat: i64, admin: i64, user: i64) -> Result<()> {
-        let answer = self.command(chat, admin, &format!("/subscribe {user}")).await?;
-        anyhow::ensure!(answer.text.starts_with('✅'), "{}", answer.text);
-        Ok(())
+    /// Follows somebody by command and button; what the bot says in the end.
+    pub async fn subscribe(&self, chat: i64, admin: i64, user: i64) -> Result<String> {
+        let preview = self.command(chat, admin, &format!("/subscribe {user}")).await?;
+        let after = self.press(admin, &preview, "✅").await?;
+        anyhow::ensure!(after.text.starts_with('✅'), "{} {}", preview.text, after.text);
+        Ok(after.text)
+    }
+
+    /// Presses the button whose label contains `label`; the message as it is then.
+    pub async fn press(&self, user: i64, message: &Seen, label: &str) -> Result<Seen> {
+        let pressed = self.telegram.press_button(user, message, label).await?;
+        anyhow::ensure!(pressed.answered, "{label} was not answered");
+        let seen = self.telegram.sees(user).await?;
+        seen.into_iter()
+            .find(|seen| (seen.chat_id, seen.message_id) == (message.chat_id, message.message_id))
+            .context("the message is there")
     }
 
     /// Says a command and waits for the bot's answer to it.

@@ -112,13 +112,13 @@ async fn only_who_may_ban_there_at_that_moment_can_answer() -> Result<()> {
     for user in [nosy, carol, pair.alice] {
         let message = play.greeting(user).await?.message_id;
         let pressed = play.telegram.press_forged(user, user, message, &data).await?;
-        assert_eq!(pressed.text.as_deref(), Some("Only an admin of that chat who may ban can decide."));
+        assert_eq!(pressed.text.as_deref(), Some("Only an administrator of that chat who may ban can decide this."));
     }
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     // And one that was made up.
     let made_up = Button { question_id: id_of_ban(event.event_id, ChatId(1)), choice: Choice::Ban }.data();
     let pressed = play.telegram.press_forged(pair.boris, pair.boris, card.message_id, &made_up).await?;
-    assert_eq!(pressed.text.as_deref(), Some("This button no longer works."));
+    assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."));
     play.telegram.press_button(pair.boris, &card, "Ignore").await?;
     play.telegram.wait_until_sees(pair.boris, "Decided: no ban", PATIENCE).await?;
     Ok(())

@@ -28,7 +28,9 @@ impl Play {
         let mut scene = self.empty_scene().await?;
         for n in 0..chats {
             let chat = self.chat(&format!("Chat {n}"), scene.boris, &[scene.mallory]).await?;
-            self.subscribe(chat, scene.boris, scene.mallory).await?;
+            // By hand it would be more than a person may ask for in a minute.
+            let (admin_user_id, admin_chat_id) = (UserId(scene.boris), ChatId(chat));
+            self.subscriptions.follow(&Subscription { admin_user_id, admin_chat_id, source: Source::User(UserId(scene.mallory)) }).await?;
             scene.chats.push(chat);
         }
         Ok(scene)

@@ -21,6 +21,7 @@ const ASKS: ChatChange = ChatChange {
     require_confirmation: None,
     sync_unban: Some(true),
     spare_bots: None,
+    share_bans: None,
     language: None,
     timezone: None,
     settings: None,
@@ -146,11 +147,11 @@ async fn the_button_takes_a_ban_back_in_one_chat_and_only_for_who_may() -> Resul
     let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
     play.follow(other, pair.boris, pair.mallory, Mode::Auto).await?;
     play.banned(&pair).await?;
-    let report = play.telegram.wait_until_sees(pair.boris, "successfully synced", PATIENCE).await?;
+    let report = play.telegram.wait_until_sees(pair.boris, "Ban synced", PATIENCE).await?;
     let data = report.data_of("Target").unwrap_or_default().to_owned();
     let start = play.greeting(pair.alice).await?;
     let pressed = play.telegram.press_forged(pair.alice, pair.alice, start.message_id, &data).await?;
-    assert_eq!(pressed.text.as_deref(), Some("Only an admin of that chat who may ban can decide."));
+    assert_eq!(pressed.text.as_deref(), Some("Only an administrator of that chat who may ban can decide this."));
     let pressed = play.telegram.press_button(pair.boris, &report, "Target").await?;
     assert!(pressed.text.is_some_and(|text| text.starts_with("↩️ Lifting the ban in this chat")));
     play.wait_until_free(pair.target, pair.mallory).await?;

@@ -161,12 +161,17 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
     let chat = play.chat("B", boris, &[]).await?;
     play.users.seen(UserId(boris), &named("Boris", None)).await?;
     let (of_user, of_chat) = (format!("users/{boris}/settings"), format!("chats/{chat}/settings"));
-    let defaults = json!({"notifications_enabled": true, "language": "ru", "timezone": "UTC", "settings": {}});
+    let defaults = json!({"notifications_enabled": true, "language": "ru", "timezone": "UTC", "quiet_hours": null, "settings": {}});
     assert_eq!(operator.there(&of_user).await?, defaults);
     let large = json!({"a": "x".repeat(5000)});
     for (path, change, wrong) in [
         (&of_user, json!({"timezone": "europe/moscow", "settings": {"theme": [1, {"a": null}]}}), json!([])),
         (&of_user, json!({"timezone": "Mars/Olympus", "settings": large}), json!(["timezone", "settings"])),
+        (&of_user, json!({"quiet_hours": {"from": "24:00", "to": "07:00"}, "timezone": "x"}), json!(["timezone", "quiet_hours"])),
+        (&of_user, json!({"quiet_hours": {"from": "07:00", "to": "07:00"}}), json!(["quiet_hours"])),
+        (&of_user, json!({"quiet_hours": {"from": "13:00", "to": "14:00"}}), json!([])),
+        (&of_user, json!({"quiet_hours": null}), json!([])),
+        (&of_user, json!({"quiet_hours": {"from": "22:00", "to": "07:00"}}), json!([])),
         (&of_chat, json!({"sync_ban_type": "temporary"}), json!(["ban_duration_seconds"])),
         (&of_chat, json!({"sync_ban_type": "temporary", "ban_duration_seconds": 31_622_401}), json!(["ban_duration_seconds"])),
         (&of_chat, json!({"sync_delay_seconds": 604_801, "timezone": "x"}), json!(["timezone", "sync_delay_seconds"])),
@@ -179,11 +184,18 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
         let fields: Vec<_> = problems.iter().map(|problem| problem["field"].clone()).collect();
         assert_eq!((json!(fields), status), (wrong.clone(), if wrong == json!([]) { 200 } else { 422 }), "{change} {body}");
     }
-    for change in [json!({"language": "de"}), json!({"notifications": true}), json!({"timezone": 5}), json!([])] {
+    for change in [
+        json!({"language": "de"}),
+        json!({"notifications": true}),
+        json!({"timezone": 5}),
+        json!({"quiet_hours": ["22:00", "07:00"]}),
+        json!([]),
+    ] {
         assert_eq!(operator.put(&of_user, change.clone()).await?.0, 400, "{change}");
     }
     let user = operator.there(&of_user).await?;
     assert_eq!((&user["timezone"], &user["settings"]), (&json!("Europe/Moscow"), &json!({"theme": [1, {"a": null}]})));
+    assert_eq!(user["quiet_hours"], json!({"from": "22:00", "to": "07:00"}));
     let settings = operator.there(&of_chat).await?;
     assert_eq!((&settings["ban_duration_seconds"], &settings["sync_delay_seconds"]), (&json!(86_400), &json!(604_800)), "{settings}");
     assert_eq!((&settings["chat_title"], &settings["auto_sync_enabled"]), (&json!("Beekeepers"), &json!(true)));
@@ -232,8 +244,8 @@ async fn whoever_chose_a_language_is_spoken_to_in_it_and_whoever_wants_no_messag
         assert_eq!(operator.put(&format!("users/{user}/settings"), settings).await?.0, 200);
     }
     let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
-    let answer = play.command(b, boris, &format!("/subscribe {mallory}")).await?;
-    assert!(answer.text.contains("Вы следите"), "{}", answer.text);
+    let answer = play.subscribe(b, boris, mallory).await?;
+    assert!(answer.contains("Вы следите"), "{answer}");
     let c = play.chat("C", alice, &[]).await?;
     play.subscribe(c, alice, mallory).await?;
     play.ban(a, alice, mallory).await?;

@@ -15,7 +15,8 @@ use std::marker::PhantomData;
 pub struct Json<T>(pub T);
 
 /// A JSON object: serde's structs read themselves from an array as well, which no description allows.
-struct Object<T>(T);
+#[derive(Debug)]
+pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

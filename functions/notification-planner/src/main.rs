@@ -8,7 +8,7 @@ use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::{AdminItem, Profile, Users};
-use aws::{Aws, env};
+use aws::{Aws, env, time};
 use domain::chat::Cause;
 use domain::event::{self, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
@@ -67,6 +67,14 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
                 return Ok(());
             }
             planner.chat_lost(&event_id, &event.detail.event_type, &changed).await
+        }
+        event::CHAT_ACTIVATED => {
+            let changed: ChatChanged = serde_json::from_str(payload)?;
+            // Where the bot is new nobody was told that it cannot ban.
+            if !changed.was_suspended {
+                return Ok(());
+            }
+            planner.chat_resumed(&event_id, &changed).await
         }
         other => {
             tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
@@ -154,26 +162,40 @@ impl Planner {
 
     /// Everybody who follows from the chat is told once.
     async fn chat_lost(&self, event_id: &str, event_type: &str, changed: &ChatChanged) -> anyhow::Result<()> {
-        let chat = changed.title.clone().unwrap_or_else(|| changed.chat_id.to_string());
+        let chat = title_of(changed);
         let content = match event_type {
             event::CHAT_SUSPENDED => Content::ChatSuspended { chat },
             _ => Content::ChatRemoved { chat },
         };
         // chat-lifecycle ends the subscriptions of a removed chat at the same time: those that just ended still name who is to be told.
-        let admins = self.subscriptions.admins_of_chat(changed.chat_id, changed.changed_at).await?;
+        self.tell_followers(event_id, changed.chat_id, changed.changed_at, &content).await
+    }
+
+    /// Everybody who follows from the chat is told once that it goes on.
+    async fn chat_resumed(&self, event_id: &str, changed: &ChatChanged) -> anyhow::Result<()> {
+        // Whoever just ended his subscription is not concerned any more.
+        self.tell_followers(event_id, changed.chat_id, i64::MAX, &Content::ChatResumed { chat: title_of(changed) }).await
+    }
+
+    /// `since`: whose subscription ended at this moment or later is told, too.
+    async fn tell_followers(&self, event_id: &str, chat: ChatId, since: i64, content: &Content) -> anyhow::Result<()> {
+        let admins = self.subscriptions.admins_of_chat(chat, since).await?;
         self.send(event_id, admins.into_iter().map(|admin| (admin, event_id.to_owned(), content.clone())).collect()).await
     }
 
     async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
         let recipients: BTreeSet<UserId> = told.iter().map(|(recipient, ..)| *recipient).collect();
         let profiles = self.users.profiles(recipients).await?;
+        let now = time::now();
         let wanted = told.into_iter().filter(|(recipient, ..)| profiles.get(recipient).is_none_or(Profile::wants_notifications));
         let messages = wanted.map(|(recipient, what, content)| {
+            let profile = profiles.get(&recipient);
             let notification = Notification {
                 notification_id: notification_id(&what, recipient),
                 correlation_id: correlation_id.to_owned(),
                 recipient,
-                lang: profiles.get(&recipient).map_or_else(|| Lang::of(None, None), Profile::lang),
+                lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
+                silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
                 content,
             };
             Message::new(&notification, 0)
@@ -189,4 +211,9 @@ impl Planner {
         let chats = self.users.chats(chats).await?;
         Ok(chats.into_iter().filter_map(|(id, chat)| Some((id, chat.title?))).collect())
     }
+}
+
+/// What messages call the chat.
+fn title_of(changed: &ChatChanged) -> String {
+    changed.title.clone().unwrap_or_else(|| changed.chat_id.to_string())
 }

@@ -1,4 +1,4 @@
-//! One message → Telegram.
+//! One message → Telegram; or what was said in a group goes from it.
 
 use anyhow::{Context as _, bail};
 use aws::batch::{BatchAnswer, QueueBatch};
@@ -10,6 +10,8 @@ use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets};
 use domain::limiter::{Health, Lane};
 use domain::notification::Notification;
+use domain::tidy::Tidy;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use telegram::bot::OutgoingMessage;
 use telegram::client::{Client, Failure};
@@ -43,6 +45,14 @@ fn main() -> Result<(), lambda::Error> {
     )
 }
 
+/// What the queue brings.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Task {
+    Tidy(Tidy),
+    Notification(Box<Notification>),
+}
+
 /// What became of one message.
 enum Sent {
     /// Sent, or failed for good, or dealt with before.
@@ -63,7 +73,7 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyh
     let mut health = Health::default();
     for record in batch.records {
         let done = async {
-            let notification: Notification = serde_json::from_str(&record.body).context("the message is no notification")?;
+            let task: Task = serde_json::from_str(&record.body).context("the message is no notification")?;
             if wait.is_none() && left == 0 {
                 wait = Some(1);
             }
@@ -71,14 +81,18 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyh
                 Some(seconds) => seconds,
                 None => {
                     left -= 1;
-                    match sender.notification(&notification, &mut health).await? {
+                    let sent = match &task {
+                        Task::Tidy(tidy) => sender.tidy(tidy, &mut health).await?,
+                        Task::Notification(notification) => sender.notification(notification, &mut health).await?,
+                    };
+                    match sent {
                         Sent::Ended => return Ok(()),
                         Sent::Later(seconds) => seconds,
                         Sent::Wait(seconds) => *wait.insert(seconds),
                     }
                 }
             };
-            sender.queue.send(Message::new(&notification, its_wait)?).await
+            sender.queue.send(Message::new(&task, its_wait)?).await
         };
         if let Err(error) = done.await {
             tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a notification goes back to the queue");
@@ -109,7 +123,8 @@ impl Sender {
             Claim::Taken => return Ok(Sent::Later(LEASE)),
         }
         let buttons = render::buttons(notification);
-        let mut message = OutgoingMessage { buttons, ..OutgoingMessage::html(chat, render::notification(notification)) };
+        let silent = notification.silent;
+        let mut message = OutgoingMessage { buttons, silent, ..OutgoingMessage::html(chat, render::notification(notification)) };
         let mut called = self.telegram.send(&message).await;
         if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
             tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
@@ -121,6 +136,24 @@ impl Sender {
             Ok(_) => self.end(notification, End::Sent).await,
             Err(failure) => self.failed(notification, &failure).await,
         }
+    }
+
+    /// Deletes messages. What is gone, too old or not the bot's to delete stays as it is.
+    async fn tidy(&self, tidy: &Tidy, health: &mut Health) -> anyhow::Result<Sent> {
+        for message_id in tidy.message_ids.iter().filter_map(|&id| i32::try_from(id).ok()) {
+            let called = self.telegram.delete(tidy.chat_id, message_id).await;
+            health.add(called.as_ref().is_err_and(Failure::is_no_answer));
+            let Err(failure) = called else { continue };
+            match failure.reaction() {
+                Reaction::RetryAfter(seconds) => {
+                    self.gateway.block_calls(seconds).await?;
+                    return Ok(Sent::Wait(i64::from(seconds)));
+                }
+                Reaction::Retry | Reaction::StopEverything => bail!("Telegram did not delete a message: {failure}"),
+                _ => tracing::debug!(%failure, "a message stays in its group"),
+            }
+        }
+        Ok(Sent::Ended)
     }
 
     async fn failed(&self, notification: &Notification, failure: &Failure) -> anyhow::Result<Sent> {

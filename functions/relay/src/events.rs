@@ -130,26 +130,32 @@ fn of_next_part(next: &NextItem) -> anyhow::Result<Vec<Event>> {
 }
 
 fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> {
-    if old.as_ref().is_some_and(|old| old.state == new.state) {
+    let before = old.map(|old| old.state);
+    if before == Some(new.state) {
         return Ok(Vec::new());
     }
     let event_type = match new.state {
         ChatState::Active => event::CHAT_ACTIVATED,
         // The bot was added and may not ban yet: nothing is lost.
-        ChatState::Suspended if old.is_none_or(|old| old.state != ChatState::Active) => return Ok(Vec::new()),
+        ChatState::Suspended if before != Some(ChatState::Active) => return Ok(Vec::new()),
         ChatState::Suspended => event::CHAT_SUSPENDED,
         ChatState::Removed => event::CHAT_REMOVED,
         ChatState::Migrated => event::CHAT_MIGRATED,
     };
     let what = format!("{} at {}", new.chat_id, new.updated_at);
-    let payload = event::ChatChanged {
+    let payload = chat_changed(before, new);
+    Ok(vec![Event::new(event::CHATS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
+}
+
+fn chat_changed(before: Option<ChatState>, new: &ChatItem) -> event::ChatChanged {
+    event::ChatChanged {
         chat_id: new.chat_id,
         title: new.title.clone(),
         migrated_to: new.migrated_to,
+        was_suspended: before == Some(ChatState::Suspended),
         cause: new.cause,
         changed_at: new.updated_at,
-    };
-    Ok(vec![Event::new(event::CHATS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
+    }
 }
 
 /// A role that ended. Whoever was never known to have one has none that could end.
@@ -237,6 +243,17 @@ mod tests {
         assert_eq!(types(Some(chat("active")), chat("suspended")), ["chat.suspended"]);
         assert_eq!(types(Some(chat("suspended")), chat("removed")), ["chat.removed"]);
         assert_eq!(types(Some(chat("active")), chat("active")), [""; 0]);
+    }
+
+    #[test]
+    fn a_change_of_a_chat_says_whether_the_bot_could_not_ban_before() {
+        let new = json!({"chat_id": -100, "state": "active", "cause": "membership", "updated_at": 7});
+        let new: ChatItem = read(item(new)).unwrap();
+        for (before, expected) in
+            [(None, false), (Some(ChatState::Removed), false), (Some(ChatState::Active), false), (Some(ChatState::Suspended), true)]
+        {
+            assert_eq!(chat_changed(before, &new).was_suspended, expected, "{before:?}");
+        }
     }
 
     #[test]

@@ -1,26 +1,34 @@
 //! Pressed buttons. Every press is answered; whoever presses must have the right at that moment, by Telegram's own word.
 
+use crate::bot::{Asker, Decided, MenuButton};
 use crate::{NotNow, Webhook};
 use aws::store::sync::{Answered, Asked};
 use aws::store::users::Ignored;
+use domain::appeal::AppealButton;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::question::{About, Button, Choice, UndoButton};
 use domain::sync::{Kind, Origin, Request, Whom, further_sync_id};
 use telegram::reaction::Reaction;
-use telegram::render::Reply;
+use telegram::render::subject;
+use telegram::text;
 use telegram::update::Press;
 
 /// What a press comes to.
 struct Answer {
-    reply: Reply,
+    /// HTML.
+    text: String,
     /// The question or the offer is over: its buttons go.
     settled: bool,
 }
 
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
-        Self { reply, settled: false }
+impl Answer {
+    fn open(text: String) -> Self {
+        Self { text, settled: false }
+    }
+
+    fn settled(text: String) -> Self {
+        Self { text, settled: true }
     }
 }
 
@@ -28,49 +36,65 @@ impl Webhook {
     /// A press that is brought again has the same outcome: whose answer counts, stays.
     pub async fn pressed(&self, press: &Press) -> Result<(), NotNow> {
         self.may_call().await?;
-        let chosen = self.people.seen(&self.users, &press.from).await?;
-        let lang = Lang::of(chosen, press.from.language_code.as_deref());
-        let answer = if let Some(button) = Button::read(&press.data) {
-            self.answered(button, press.from.id).await?
+        let group = press.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0);
+        let asker = self.asker(&press.from, group).await?;
+        let lang = asker.lang;
+        let answer = if let Some(button) = MenuButton::read(&press.data) {
+            return self.menu_pressed(button, press, &asker).await;
+        } else if let Some(button) = Button::read(&press.data) {
+            self.answered(button, &asker).await?
         } else if let Some(button) = UndoButton::read(&press.data) {
-            self.undo_pressed(button, press.from.id).await?
+            self.undo_pressed(button, &asker).await?
+        } else if let Some(button) = AppealButton::read(&press.data) {
+            match self.appeal_answered(button, asker.id).await? {
+                Decided::Now { lifted: true } => Answer::settled(text!(lang, "appeal-lifted")),
+                Decided::Now { lifted: false } => Answer::settled(text!(lang, "appeal-stands")),
+                Decided::Before { lifted: true } => Answer::settled(text!(lang, "appeal-was-lifted")),
+                Decided::Before { lifted: false } => Answer::settled(text!(lang, "appeal-was-refused")),
+                Decided::MayNot => Answer::open(text!(lang, "may-not-decide")),
+                Decided::Gone => Answer::open(text!(lang, "stale-button")),
+            }
         } else {
-            Answer { reply: Reply::StaleButton, settled: false }
+            Answer::open(text!(lang, "stale-button"))
         };
-        let text = answer.reply.text(lang);
         if answer.settled
             && let Some(under) = &press.under
-            && let Err(failure) = self.telegram.replace(under.chat_id, under.message_id, &format!("{}\n\n{text}", under.text)).await
+            && let Err(failure) =
+                self.telegram.replace(under.chat_id, under.message_id, &format!("{}\n\n{}", under.text, plain(&answer.text))).await
         {
             // The decision stands; only its message still looks open, and says so when it is pressed again.
             tracing::warn!(%failure, "a message whose buttons are done with could not be changed");
         }
-        self.answer_press(&press.callback_id, &text).await
+        self.answer_press(&press.callback_id, &answer.text).await
     }
 
-    async fn answered(&self, button: Button, by: UserId) -> Result<Answer, NotNow> {
-        let Some(asked) = self.syncs.asked(button.question_id).await? else { return Ok(Reply::StaleButton.into()) };
+    async fn answered(&self, button: Button, asker: &Asker) -> Result<Answer, NotNow> {
+        let (lang, by) = (asker.lang, asker.id);
+        let Some(asked) = self.syncs.asked(button.question_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
         let about = asked.question.about;
         if about == About::Release && button.choice == Choice::Never {
-            return Ok(Reply::StaleButton.into());
+            return Ok(Answer::open(text!(lang, "stale-button")));
         }
         if !self.may_decide(asked.question.chat_id, by).await? {
-            return Ok(Reply::MayNotDecide.into());
+            return Ok(Answer::open(text!(lang, "may-not-decide")));
         }
         if about == About::Release && button.choice == Choice::Ban && asked.initiators.contains(&by.0) {
-            return Ok(Reply::NotTheOneWhoBanned.into());
+            return Ok(Answer::open(text!(lang, "not-the-one-who-banned")));
         }
         Ok(match self.syncs.answer(button.question_id, button.choice, by).await? {
             Answered::Decided(asked) => {
                 self.carry_out_answer(&asked, button.choice, by).await?;
-                Answer { reply: Reply::Decided { about, choice: button.choice, by: None }, settled: true }
+                Answer::settled(decided(lang, about, button.choice))
             }
             Answered::Before(asked) => {
                 let question = asked.question;
-                let choice = question.choice.unwrap_or(Choice::Ignore);
-                Answer { reply: Reply::Decided { about, choice, by: question.decided_by.filter(|&first| first != by) }, settled: true }
+                let what = decided(lang, about, question.choice.unwrap_or(Choice::Ignore));
+                Answer::settled(match question.decided_by.filter(|&first| first != by) {
+                    Some(first) => text!(lang, "decided-by", what = telegram::text::Html(what), who = first),
+                    None => what,
+                })
             }
-            Answered::Gone => Answer { reply: Reply::RanOut, settled: true },
+            Answered::Gone => Answer::settled(text!(lang, "question-ran-out")),
         })
     }
 
@@ -102,14 +126,15 @@ impl Webhook {
         Ok(())
     }
 
-    async fn undo_pressed(&self, button: UndoButton, by: UserId) -> Result<Answer, NotNow> {
-        if !self.may_decide(button.chat_id, by).await? {
-            return Ok(Reply::MayNotDecide.into());
+    async fn undo_pressed(&self, button: UndoButton, asker: &Asker) -> Result<Answer, NotNow> {
+        let lang = asker.lang;
+        if !self.may_decide(button.chat_id, asker.id).await? {
+            return Ok(Answer::open(text!(lang, "may-not-decide")));
         }
-        let Some(summary) = self.syncs.summary(button.sync_id).await? else { return Ok(Reply::StaleButton.into()) };
-        self.undo_here(summary.ban_event_id, button.sync_id, button.chat_id, by).await?;
-        let reply = Reply::Undoing { user: summary.user_id, name: summary.user_name, everywhere: false };
-        Ok(Answer { reply, settled: true })
+        let Some(summary) = self.syncs.summary(button.sync_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
+        self.undo_here(summary.ban_event_id, button.sync_id, button.chat_id, asker.id).await?;
+        let who = subject(lang, summary.user_id, summary.user_name.as_deref());
+        Ok(Answer::settled(text!(lang, "undoing", who = who)))
     }
 
     /// May this person ban in this chat, now?
@@ -124,7 +149,8 @@ impl Webhook {
         }
     }
 
-    async fn answer_press(&self, callback_id: &str, text: &str) -> Result<(), NotNow> {
+    /// `text`: HTML; what is shown is its plain text.
+    pub async fn answer_press(&self, callback_id: &str, text: &str) -> Result<(), NotNow> {
         match self.telegram.answer_button(callback_id, &plain(text)).await {
             Ok(()) => Ok(()),
             Err(failure) => match failure.reaction() {
@@ -136,6 +162,16 @@ impl Webhook {
                 }
             },
         }
+    }
+}
+
+fn decided(lang: Lang, about: About, choice: Choice) -> String {
+    match (about, choice) {
+        (About::Release, Choice::Ban) => text!(lang, "decided-release"),
+        (About::Release, _) => text!(lang, "decided-keep-held"),
+        (_, Choice::Ban) => text!(lang, "decided-ban"),
+        (_, Choice::Ignore) => text!(lang, "decided-ignore"),
+        (_, Choice::Never) => text!(lang, "decided-never"),
     }
 }
 

@@ -1,15 +1,17 @@
 //! Every Telegram update in: commands, buttons and bans told apart and stored. Answered 2xx once safely stored, or when it can never be
 //! understood; 503 only where Telegram's bringing it again can help.
 
+mod bot;
 mod buttons;
-mod commands;
 mod http;
 mod joins;
 mod people;
 mod undo;
 
 use aws::lambda::{self, Context};
+use aws::queue::Queue;
 use aws::store::bans::Bans;
+use aws::store::dialogue::Dialogue;
 use aws::store::gateway::Gateway;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
@@ -17,18 +19,21 @@ use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets, time};
 use domain::ban::BanEvent;
 use domain::chat::ChatState;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
+use domain::role::Role;
 use domain::subscription::Source;
 use http::{Request, Response};
 use std::sync::Arc;
 use telegram::client::Client;
-use telegram::update::{self, AdminChange, Update};
+use telegram::client::Failure;
+use telegram::reaction::Reaction;
+use telegram::update::{self, AdminChange, BotMembership, Person, Update};
 use tokio::sync::OnceCell;
 
 struct Webhook {
     secret: String,
     telegram: Client,
-    /// The bot's own username, asked for once when a command names a bot.
+    /// The bot's own username, asked for once when a command names a bot or a link leads to it.
     username: OnceCell<String>,
     people: people::Cache,
     bans: Bans,
@@ -36,6 +41,9 @@ struct Webhook {
     users: Users,
     gateway: Gateway,
     syncs: Syncs,
+    dialogue: Dialogue,
+    /// Messages to people, and what is to go from groups.
+    notifications: Queue,
 }
 
 fn main() -> Result<(), lambda::Error> {
@@ -56,6 +64,8 @@ fn main() -> Result<(), lambda::Error> {
                 subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
+                dialogue: Dialogue::new(&aws, env::required("GATEWAY_TABLE")?),
+                notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
                 gateway,
             })
         },
@@ -103,23 +113,43 @@ impl Webhook {
             Update::NotForUs => Ok(()),
             Update::Ban(event) => Ok(self.ban(*event).await?),
             Update::Admin(change) => Ok(self.admin(*change).await?),
-            Update::BotMembership(membership) => {
-                if let Some(state) = ChatState::of_bot(&membership.bot) {
-                    self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
-                }
-                Ok(())
-            }
+            Update::BotMembership(membership) => Ok(self.bot_membership(&membership).await?),
             Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
             Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
             Update::Command(command) => self.command(*command).await,
             Update::Button(press) => self.pressed(&press).await,
+            Update::Wrote(wrote) => self.wrote(*wrote).await,
             Update::Joined(joined) => Ok(self.joined(&joined).await?),
-            Update::Seen(person) => {
-                // A name that is missed now comes again with the next message: no reason to hold back the chat's updates.
-                if let Err(error) = self.people.seen(&self.users, &person).await {
-                    tracing::warn!(error = format!("{error:#}"), "a profile could not be written");
-                }
-                Ok(())
+            Update::Seen(person) => self.saw(&person).await,
+        }
+    }
+
+    /// A name that is missed now comes again with the next message: no reason to hold back the chat's updates.
+    async fn saw(&self, person: &Person) -> Result<(), NotNow> {
+        if let Err(error) = self.people.seen(&self.users, person).await {
+            tracing::warn!(error = format!("{error:#}"), "a profile could not be written");
+        }
+        Ok(())
+    }
+
+    async fn bot_membership(&self, membership: &BotMembership) -> anyhow::Result<()> {
+        let Some(state) = ChatState::of_bot(&membership.bot) else { return Ok(()) };
+        self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
+        if state == ChatState::Active {
+            self.meet_admins(membership.chat_id).await;
+        }
+        Ok(())
+    }
+
+    /// Who was an administrator before the bot came is told by no update. What is missed here is noted when he asks for something.
+    async fn meet_admins(&self, chat: ChatId) {
+        let admins = match self.telegram.admins(chat).await {
+            Ok(admins) => admins,
+            Err(failure) => return tracing::warn!(%failure, chat_id = chat.0, "a chat's administrators could not be read"),
+        };
+        for admin in admins.iter().filter(|admin| !admin.person.is_bot) {
+            if let Err(error) = self.users.observe_role(chat, admin.person.id, Role::of(&admin.member), None).await {
+                tracing::warn!(error = format!("{error:#}"), chat_id = chat.0, "an administrator could not be written");
             }
         }
     }
@@ -148,6 +178,32 @@ impl Webhook {
         match self.gateway.blocked_for_ms().await? {
             0 => Ok(()),
             ms => Err(NotNow::Wait((ms + 999) / 1000)),
+        }
+    }
+
+    /// Why the update is to come again after this failure.
+    async fn not_now(&self, failure: Failure) -> NotNow {
+        match failure.reaction() {
+            Reaction::RetryAfter(seconds) => match self.blocked::<()>(seconds).await {
+                Ok(()) => NotNow::Wait(i64::from(seconds)),
+                Err(not_now) => not_now,
+            },
+            _ => NotNow::Failed(failure.into()),
+        }
+    }
+
+    async fn is_me(&self, bot: &str) -> Result<bool, NotNow> {
+        Ok(self.my_name().await?.eq_ignore_ascii_case(bot))
+    }
+
+    /// The bot's own username.
+    async fn my_name(&self) -> Result<&str, NotNow> {
+        if let Some(username) = self.username.get() {
+            return Ok(username);
+        }
+        match self.telegram.username().await {
+            Ok(username) => Ok(self.username.get_or_init(|| async { username }).await),
+            Err(failure) => Err(self.not_now(failure).await),
         }
     }
 

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use aws::store::users::{Seen, Users};
 use aws::time;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::profile::ProfileChange;
+use domain::role::Role;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use telegram::update::Person;
@@ -20,6 +21,8 @@ const REMEMBERED: usize = 10_000;
 #[derive(Default)]
 pub struct Cache {
     written: Mutex<HashMap<UserId, Written>>,
+    /// Roles that were noted, by chat and person.
+    roles: Mutex<HashMap<(ChatId, UserId), Option<Role>>>,
 }
 
 #[derive(Clone)]
@@ -48,6 +51,21 @@ impl Cache {
             Seen::Known(language) => language,
             Seen::Erased => None,
         })
+    }
+
+    /// Writes a name that somebody else told of a person: it says nothing of his language.
+    pub async fn named(&self, users: &Users, person: &Person) -> Result<()> {
+        let names = ProfileChange { language_code: None, ..names(person) };
+        users.seen(person.id, &names).await.map(drop)
+    }
+
+    /// Was this role not noted lately?
+    pub fn is_new_role(&self, chat: ChatId, user: UserId, role: Option<Role>) -> bool {
+        let Ok(mut roles) = self.roles.lock() else { return true };
+        if roles.len() >= REMEMBERED {
+            roles.clear();
+        }
+        roles.insert((chat, user), role) != Some(role)
     }
 
     /// Somebody whose profile changes is written when he is seen next.

@@ -96,9 +96,11 @@ impl Story {
         let found = wait_until(&what, PATIENCE, async || {
             let seen = self.control.sees(reader.id).await?;
             let answers = |message: &Seen| message.from == self.bot && message.reply_to == Some(command) && message.chat_id == chat.id;
-            Ok(seen.iter().any(answers).then_some(()))
+            Ok(seen.into_iter().find(answers))
         });
-        Ok(found.await?)
+        // It shows who that is and asks: the first button says yes.
+        self.control.press_button(reader.id, &found.await?, "✅").await?;
+        Ok(())
     }
 
     async fn banned(&self, chat: &Chat, person: &Person, limit: Duration) -> Result<()> {

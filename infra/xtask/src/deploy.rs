@@ -1,12 +1,13 @@
 //! Deploying template.yaml by the SAM CLI.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
 use std::io::Write;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::stack::Outputs;
@@ -25,6 +26,13 @@ pub fn put_secrets(aws: &Aws, token: &str, webhook_secret: &str) -> Result<()> {
         aws.call("ssm", "put_parameter", &parameters)?;
     }
     keys::signing::put_if_none(aws)
+}
+
+/// A secret as the functions read it when they start: `bot-token`, `webhook-secret`.
+pub fn secret(aws: &Aws, name: &str) -> Result<String> {
+    let name = format!("/{STACK}/{name}");
+    let answer = aws.call("ssm", "get_parameter", &json!({"Name": name, "WithDecryption": true}))?;
+    answer["Parameter"]["Value"].as_str().map(str::to_owned).with_context(|| format!("the parameter {name} is empty"))
 }
 
 /// Creates or updates the stack (samconfig.toml, environment `local`) and returns its outputs.
@@ -54,10 +62,20 @@ pub fn deploy(aws: &Aws, telegram_api: &str, settle_seconds: u32) -> Result<Outp
 
 /// The outputs of the deployed stack.
 pub fn outputs(aws: &Aws) -> Result<Outputs> {
-    let answer = aws.call("cloudformation", "describe_stacks", &json!({"StackName": STACK}))?;
-    let outputs = answer["Stacks"][0]["Outputs"].as_array().cloned().unwrap_or_default();
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(outputs.iter().map(|output| (text(&output["OutputKey"]), text(&output["OutputValue"]))).collect())
+    described(aws, "Output")
+}
+
+/// The values of the template's parameters that the stack was deployed with.
+pub fn parameters(aws: &Aws) -> Result<BTreeMap<String, String>> {
+    described(aws, "Parameter")
+}
+
+/// `what`: what CloudFormation's lists of names and values are called by.
+fn described(aws: &Aws, what: &str) -> Result<BTreeMap<String, String>> {
+    let mut answer = aws.call("cloudformation", "describe_stacks", &json!({"StackName": STACK}))?;
+    let list = answer["Stacks"][0][format!("{what}s")].take();
+    let text = |of: &Value, part: &str| of[format!("{what}{part}")].as_str().unwrap_or_default().to_owned();
+    Ok(list.as_array().into_iter().flatten().map(|of| (text(of, "Key"), text(of, "Value"))).collect())
 }
 
 /// Functions run as processes of this machine.

@@ -2,13 +2,14 @@
 //!
 //! # Layout
 //! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`keys`],
-//!   [`dlq`], [`openapi`], [`lint`];
+//!   [`dlq`], [`bot`], [`openapi`], [`lint`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
 //!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
 //! Everything that runs is started in a process group of its own and stopped by that group, never by name.
 
 mod aws;
+mod bot;
 mod build;
 mod demo;
 mod deploy;
@@ -70,6 +71,8 @@ enum Command {
     Keys(keys::Options),
     /// Read, try again or drop what the functions gave up
     Dlq(dlq::Options),
+    /// Tell Telegram of the bot, and find out what keeps it from working
+    Bot(bot::Options),
     /// Check format, lints, licences and templates
     Lint,
 }
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Openapi => openapi::openapi(),
         Command::Keys(options) => keys::keys(&options),
         Command::Dlq(options) => dlq::dlq(&options),
+        Command::Bot(options) => bot::bot(&options),
         Command::Lint => lint::lint(),
     });
     match done {

@@ -28,6 +28,11 @@ pub fn start() -> Result<Service> {
     Service::start(NAME, "", Command::new(program).arg("poll").current_dir(workspace::root()?))
 }
 
+/// The bridge, where it was started and still runs.
+pub fn find() -> Result<Option<Service>> {
+    Ok(Service::find(NAME)?.filter(Service::alive))
+}
+
 /// Runs the bridge until it is stopped.
 pub fn poll() -> Result<()> {
     let stack = Stack::load()?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::Aws;
+use crate::aws::{Aws, is_loopback};
 use crate::{secret, workspace};
 
 /// One deployment. Written with mode 0600: it holds the webhook's secret.
@@ -79,6 +79,12 @@ impl Stack {
 
     pub fn save(&self) -> Result<()> {
         secret::write(&path()?, &serde_json::to_string_pretty(self)?)
+    }
+
+    /// Whether updates are fetched by long polling: Telegram delivers to public addresses only. A Bot API on this machine reaches
+    /// this machine.
+    pub fn is_polled(&self) -> bool {
+        is_loopback(&self.webhook_url) && !is_loopback(&self.telegram_api)
     }
 
     pub fn aws(&self) -> Aws {

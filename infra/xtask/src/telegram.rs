@@ -15,7 +15,7 @@ pub const TELEGRAM: &str = "https://api.telegram.org";
 pub const ALLOWED_UPDATES: [&str; 5] = ["message", "callback_query", "chat_member", "my_chat_member", "chat_join_request"];
 
 /// How many updates Telegram may deliver at once (1–100; 40 is its default). Each is a running webhook function.
-const MAX_CONNECTIONS: u32 = 40;
+pub const MAX_CONNECTIONS: u32 = 40;
 
 /// A blocking HTTP client for one URL: answers of any status are answers, this machine is asked without a proxy.
 pub fn agent(url: &str, timeout: Duration) -> Agent {
@@ -33,14 +33,19 @@ pub struct Bot {
 impl Bot {
     /// Calls a method and returns its result. No error holds the token.
     pub fn call(&self, method: &str, parameters: &Value, timeout: Duration) -> Result<Value> {
-        let url = format!("{}/bot{}/{method}", self.api.trim_end_matches('/'), self.token);
-        let answer =
-            agent(&self.api, timeout).post(&url).send_json(parameters).and_then(|mut answer| answer.body_mut().read_json::<Value>());
-        let answer = answer.map_err(|error| anyhow!("{method} at {}: {}", self.api, error.to_string().replace(&self.token, "<token>")))?;
+        let mut answer = self.ask(method, parameters, timeout)?;
         if answer["ok"] != true {
             bail!("the Bot API refused {method}: {}", answer["description"].as_str().unwrap_or("no reason given"));
         }
-        Ok(answer["result"].clone())
+        Ok(answer["result"].take())
+    }
+
+    /// Calls a method and returns the whole answer, which may be a refusal. No error holds the token.
+    pub fn ask(&self, method: &str, parameters: &Value, timeout: Duration) -> Result<Value> {
+        let url = format!("{}/bot{}/{method}", self.api.trim_end_matches('/'), self.token);
+        let answer =
+            agent(&self.api, timeout).post(&url).send_json(parameters).and_then(|mut answer| answer.body_mut().read_json::<Value>());
+        answer.map_err(|error| anyhow!("{method} at {}: {}", self.api, error.to_string().replace(&self.token, "<token>")))
     }
 
     /// Has updates delivered to `url` from now on.

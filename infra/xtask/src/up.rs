@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::aws::{Aws, is_loopback};
 use crate::stack::Stack;
 use crate::telegram::{Bot, TELEGRAM};
-use crate::{build, deploy, interrupt, local_aws, poll, secret, service, setup, simulator, stack};
+use crate::{bot, build, deploy, interrupt, local_aws, poll, secret, service, setup, simulator, stack};
 
 #[derive(clap::Args, Clone)]
 #[group(id = "up")] // `demo` and `test` take these among their own, and groups are named after their types
@@ -119,14 +119,17 @@ fn start(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, S
     Ok((Aws::at(Some(endpoint))?, simulator, token))
 }
 
-/// Has Telegram's updates reach the webhook.
+/// Has Telegram's updates reach the webhook, and the bot show what it can do.
 fn connect(stack: &Stack, bot: &Bot) -> Result<()> {
-    // Telegram delivers to public addresses only; a Bot API on this machine reaches this machine.
-    if is_loopback(&bot.api) || !is_loopback(&stack.webhook_url) {
-        return bot.set_webhook(&stack.webhook_url, &stack.webhook_secret);
+    bot::set_up::webhook(stack, bot)?;
+    if stack.is_polled() {
+        poll::start()?;
+        println!("Telegram's updates come by long polling; a webhook that the bot had is removed.");
     }
-    poll::start()?;
-    println!("Telegram's updates come by long polling; a webhook that the bot had is removed.");
+    // The stack works without a menu and a description, and Telegram limits how often they are changed.
+    if let Err(error) = bot::set_up::profile(bot) {
+        eprintln!("The bot's profile is not as it should be; `cargo xtask bot set-up` tries again: {error:#}");
+    }
     Ok(())
 }
 

@@ -67,7 +67,7 @@ fn init_logs() {
 }
 
 /// The crates of this project; of the libraries only warnings are news.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "aws",
     "telegram",
     "domain",
@@ -80,4 +80,5 @@ const OURS: [&str; 12] = [
     "notification_planner",
     "notification_sender",
     "chat_lifecycle",
+    "rights_monitor",
 ];

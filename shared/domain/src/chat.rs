@@ -9,6 +9,16 @@ use std::collections::BTreeSet;
 /// The most people, and the most sources, that a chat may ignore: its item is read with every ban.
 pub const MOST_IGNORED: usize = 500;
 
+/// Parts into which chats are divided by their ids: in each hour of a day the bot looks at its rights in the chats of one.
+pub const CHECK_SHARDS: u8 = 24;
+
+/// The part that a chat belongs to, which is the hour (UTC) of its check. Stored with the chat: it must not change.
+pub fn check_shard(chat: ChatId) -> u8 {
+    // Fibonacci hashing: ids that rise by a fixed step are spread as evenly as any.
+    let spread = chat.0.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    (spread % u64::from(CHECK_SHARDS)) as u8
+}
+
 /// Can the bot act in this chat?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +42,11 @@ impl ChatState {
             Status::Left | Status::Kicked => Self::Removed,
             Status::Unknown => return None,
         })
+    }
+
+    /// Is the bot in the chat, as far as is known? Then its rights there are looked at once a day.
+    pub fn is_present(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended)
     }
 }
 
@@ -90,6 +105,18 @@ mod tests {
             (Status::Unknown, true, None),
         ] {
             assert_eq!(ChatState::of_bot(&bot(status, can_restrict)), expected, "{status:?} {can_restrict}");
+        }
+    }
+
+    #[test]
+    fn a_chats_check_has_the_same_hour_every_day_and_each_hour_has_its_share_of_chats() {
+        assert_eq!([-1, -1_001_234_567_890, -1_002_100_000_001].map(|chat| check_shard(ChatId(chat))), [6, 16, 8]);
+        for step in [1, 2, 24, 1000, 4096] {
+            let mut chats = [0; CHECK_SHARDS as usize];
+            for n in 0..24_000 {
+                chats[usize::from(check_shard(ChatId(-1_001_000_000_000 - n * step)))] += 1;
+            }
+            assert!(chats.iter().all(|chats| (800..1200).contains(chats)), "ids in steps of {step}: {chats:?}");
         }
     }
 }

@@ -198,6 +198,9 @@ pub struct ChatChanged {
     /// The supergroup's id, in `chat.migrated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated_to: Option<ChatId>,
+    /// In `chat.activated`: the bot was in the chat before and could not ban.
+    #[serde(default)]
+    pub was_suspended: bool,
     pub cause: Cause,
     /// Unix seconds.
     pub changed_at: i64,

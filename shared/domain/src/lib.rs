@@ -13,6 +13,7 @@
 //! - [`subscription`]: who follows which source from which chat
 //! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
 //! - [`question`]: what a chat's admins are asked, and their answer
+//! - [`appeal`]: what admins answer to somebody who asks that his ban be lifted
 //! - [`event`]: the envelope that travels on the bus
 //! - [`notification`]: who is told what after a sync
 //! - [`limiter`]: when the next calls to Telegram may start
@@ -22,6 +23,7 @@
 //! Times are Unix seconds in UTC unless a name ends in `_ms`.
 
 pub mod access;
+pub mod appeal;
 pub mod ban;
 pub mod chat;
 pub mod event;
@@ -38,3 +40,4 @@ pub mod search;
 pub mod settings;
 pub mod subscription;
 pub mod sync;
+pub mod tidy;

@@ -17,6 +17,9 @@ pub struct Notification {
     pub correlation_id: String,
     pub recipient: UserId,
     pub lang: Lang,
+    /// Comes without a sound: the recipient's hours are quiet.
+    #[serde(default)]
+    pub silent: bool,
     pub content: Content,
 }
 
@@ -32,8 +35,12 @@ pub enum Content {
     BansHeld { question_id: Uuid, chat: String },
     /// The bot may no longer ban in a chat that the recipient follows from.
     ChatSuspended { chat: String },
+    /// The bot may ban again in a chat that the recipient follows from.
+    ChatResumed { chat: String },
     /// The bot is no longer in a chat that the recipient followed from; his subscriptions there ended.
     ChatRemoved { chat: String },
+    /// Somebody who is banned in the recipient's chat asks that it be lifted. `text`: his words.
+    Appeal { chat: String, user_id: UserId, user_name: Option<String>, text: String, appeal_id: Uuid },
 }
 
 impl Content {
@@ -44,7 +51,9 @@ impl Content {
             Self::Question(_) => "question",
             Self::BansHeld { .. } => "bans_held",
             Self::ChatSuspended { .. } => "chat_suspended",
+            Self::ChatResumed { .. } => "chat_resumed",
             Self::ChatRemoved { .. } => "chat_removed",
+            Self::Appeal { .. } => "appeal",
         }
     }
 }

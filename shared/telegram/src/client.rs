@@ -3,6 +3,7 @@
 //!
 //! teloxide's own client drops the error code, waits 10 seconds inside the call after a 5xx, and prints the token in its `Debug`.
 
+use crate::bot::Document;
 use domain::ids::{ChatId, UserId};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -60,12 +61,24 @@ impl Client {
     pub async fn call<P: Payload + Serialize, T: DeserializeOwned>(&self, payload: &P) -> Result<T, Failure> {
         let mut method = P::NAME.to_owned();
         method[..1].make_ascii_lowercase();
+        self.answer(self.http.post(format!("{}{method}", self.base)).json(payload)).await
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
         // The URL holds the token: it is taken out of every error.
         let no_answer = |error: reqwest::Error| Failure::NoAnswer(error.without_url().to_string());
-        let response = self.http.post(format!("{}{method}", self.base)).json(payload).send().await.map_err(no_answer)?;
+        let response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(no_answer)?;
         read_answer(status, &body)
+    }
+
+    /// One call with a file, one try.
+    pub async fn upload(&self, method: &str, fields: &[(&'static str, String)], name: &'static str, file: Document) -> Result<(), Failure> {
+        let part = reqwest::multipart::Part::bytes(file.content).file_name(file.file_name);
+        let form =
+            fields.iter().fold(reqwest::multipart::Form::new().part(name, part), |form, (name, text)| form.text(*name, text.clone()));
+        self.answer::<IgnoredAny>(self.http.post(format!("{}{method}", self.base)).multipart(form)).await.map(|_| ())
     }
 
     /// As [`Client::call`], where success is all there is to know.
@@ -92,6 +105,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A message was to be changed to what it is.
+    pub fn is_not_modified(&self) -> bool {
+        matches!(self, Self::Answer { description, .. } if description.contains("message is not modified"))
+    }
+
     /// Did Telegram not answer, or only to say that it cannot?
     pub fn is_no_answer(&self) -> bool {
         match self {

@@ -44,6 +44,8 @@ pub struct ChatSettingsChange {
     sync_unban: Option<bool>,
     /// Leave bots alone.
     spare_bots: Option<bool>,
+    /// Let admins of other chats, and whoever was banned, see this chat's bans.
+    share_bans: Option<bool>,
     /// `null`: of whoever is answered.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<LangBody>, inline)]
@@ -70,6 +72,7 @@ impl From<ChatSettingsChange> for ChatChange {
             require_confirmation: change.require_confirmation,
             sync_unban: change.sync_unban,
             spare_bots: change.spare_bots,
+            share_bans: change.share_bans,
             language: change.language.map(|language| language.map(Into::into)),
             timezone: change.timezone,
             settings: change.settings.map(FreeMap),
@@ -93,6 +96,8 @@ pub struct ChatSettingsBody {
     sync_unban: bool,
     /// Bots are left alone.
     spare_bots: bool,
+    /// Admins of other chats, and whoever was banned, may see this chat's bans.
+    share_bans: bool,
     #[schema(inline)]
     language: Option<LangBody>,
     timezone: String,
@@ -116,6 +121,7 @@ impl From<ChatItem> for ChatSettingsBody {
             require_confirmation: settings.require_confirmation,
             sync_unban: settings.sync_unban,
             spare_bots: settings.spare_bots,
+            share_bans: settings.share_bans,
             language: settings.language.map(Into::into),
             timezone: settings.timezone,
             settings: settings.settings.0,

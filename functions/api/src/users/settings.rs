@@ -2,14 +2,39 @@
 
 use super::{LangBody, State, invalid, unknown_user};
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{Json, Path, given};
+use crate::extract::{Json, Object, Path, given};
 use crate::ids::PersonId;
 use aws::store::users::{Chosen, Profile};
 use axum::extract;
-use domain::settings::{FreeMap, UserChange};
+use domain::settings::{FreeMap, QuietHours, UserChange, clock, minute_of_day};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+/// From one time of the day until before another, in the person's time zone; over midnight where `to` is the earlier one.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHoursBody {
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "22:00")]
+    from: String,
+    /// Another time than `from`.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "07:00")]
+    to: String,
+}
+
+impl From<QuietHours> for QuietHoursBody {
+    fn from(hours: QuietHours) -> Self {
+        Self { from: clock(hours.from), to: clock(hours.to) }
+    }
+}
+
+impl From<QuietHoursBody> for QuietHours {
+    /// What is no time of the day becomes a minute that no day has: it is refused together with all else that is wrong.
+    fn from(hours: QuietHoursBody) -> Self {
+        let minute = |clock: &str| minute_of_day(clock).unwrap_or(u16::MAX);
+        Self { from: minute(&hours.from), to: minute(&hours.to) }
+    }
+}
 
 /// A person's settings.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +45,8 @@ pub struct UserSettingsBody {
     /// A name of the IANA time zone database.
     #[schema(example = "Europe/Moscow")]
     timezone: String,
+    /// When messages come without a sound; `null`: never.
+    quiet_hours: Option<QuietHoursBody>,
     /// Whatever a client keeps with them.
     settings: Map<String, Value>,
 }
@@ -30,6 +57,7 @@ impl From<Profile> for UserSettingsBody {
             notifications_enabled: profile.settings.notifications_enabled,
             language: profile.lang().into(),
             timezone: profile.settings.timezone,
+            quiet_hours: profile.settings.quiet_hours.map(Into::into),
             settings: profile.settings.settings.0,
         }
     }
@@ -47,6 +75,10 @@ pub struct UserSettingsChange {
     /// A name of the IANA time zone database; its case does not matter.
     #[schema(max_length = 64, example = "Europe/Moscow")]
     timezone: Option<String>,
+    /// `null`: messages always come with their sound.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<QuietHoursBody>, inline)]
+    quiet_hours: Option<Option<Object<QuietHoursBody>>>,
     /// Replaces the whole map; at most 4096 bytes as JSON.
     settings: Option<Map<String, Value>>,
 }
@@ -57,6 +89,7 @@ impl From<UserSettingsChange> for UserChange {
             notifications_enabled: change.notifications_enabled,
             language: change.language.map(|language| language.map(Into::into)),
             timezone: change.timezone,
+            quiet_hours: change.quiet_hours.map(|hours| hours.map(|Object(hours)| hours.into())),
             settings: change.settings.map(FreeMap),
         }
     }

@@ -2,6 +2,7 @@
 //! they are to go by themselves.
 
 pub mod bans;
+pub mod dialogue;
 pub mod gateway;
 pub mod held;
 pub mod keys;

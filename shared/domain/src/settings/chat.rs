@@ -41,6 +41,8 @@ pub struct ChatSettings {
     pub sync_unban: bool,
     /// Leave bots alone, whoever bans them elsewhere.
     pub spare_bots: bool,
+    /// Admins of other chats, and whoever was banned, may see this chat's bans. Who follows a person hears of them anyway.
+    pub share_bans: bool,
     /// Of what is written in the chat; `None`: of whoever is answered.
     pub language: Option<Lang>,
     /// A name of the IANA time zone database.
@@ -59,6 +61,7 @@ impl Default for ChatSettings {
             require_confirmation: false,
             sync_unban: false,
             spare_bots: false,
+            share_bans: true,
             language: None,
             timezone: UTC.to_owned(),
             settings: FreeMap::default(),
@@ -77,6 +80,7 @@ pub struct ChatChange {
     pub require_confirmation: Option<bool>,
     pub sync_unban: Option<bool>,
     pub spare_bots: Option<bool>,
+    pub share_bans: Option<bool>,
     pub language: Option<Option<Lang>>,
     pub timezone: Option<String>,
     /// Replaces the whole map.
@@ -96,6 +100,7 @@ impl ChatSettings {
             require_confirmation: change.require_confirmation.unwrap_or(self.require_confirmation),
             sync_unban: change.sync_unban.unwrap_or(self.sync_unban),
             spare_bots: change.spare_bots.unwrap_or(self.spare_bots),
+            share_bans: change.share_bans.unwrap_or(self.share_bans),
             language: change.language.unwrap_or(self.language),
             timezone: change.timezone.as_ref().map_or_else(|| self.timezone.clone(), |name| chosen_zone(name, &mut problems)),
             settings: change.settings.as_ref().map_or_else(|| self.settings.clone(), |map| chosen_map(map, &mut problems)),

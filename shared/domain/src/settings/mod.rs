@@ -5,10 +5,12 @@
 
 mod chat;
 mod free;
+mod quiet;
 mod user;
 
 pub use chat::{ChatChange, ChatSettings, LONGEST_DELAY, LONGEST_TITLE, SyncBanType};
 pub use free::{FreeMap, LARGEST as LARGEST_MAP};
+pub use quiet::{QuietHours, clock, minute_of_day};
 pub use user::{UserChange, UserSettings};
 
 use jiff::tz::TimeZone;

@@ -1,6 +1,6 @@
 //! What a person chose.
 
-use super::{FreeMap, Problem, UTC, chosen_map, chosen_zone};
+use super::{FreeMap, Problem, QuietHours, UTC, chosen_map, chosen_zone};
 use crate::lang::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,14 @@ pub struct UserSettings {
     pub language: Option<Lang>,
     /// A name of the IANA time zone database.
     pub timezone: String,
+    /// When messages come without a sound, in his time zone; `None`: never.
+    pub quiet_hours: Option<QuietHours>,
     pub settings: FreeMap,
 }
 
 impl Default for UserSettings {
     fn default() -> Self {
-        Self { notifications_enabled: true, language: None, timezone: UTC.to_owned(), settings: FreeMap::default() }
+        Self { notifications_enabled: true, language: None, timezone: UTC.to_owned(), quiet_hours: None, settings: FreeMap::default() }
     }
 }
 
@@ -29,6 +31,8 @@ pub struct UserChange {
     /// Inner `None`: as Telegram's again.
     pub language: Option<Option<Lang>>,
     pub timezone: Option<String>,
+    /// Inner `None`: no hours are quiet any more.
+    pub quiet_hours: Option<Option<QuietHours>>,
     /// Replaces the whole map.
     pub settings: Option<FreeMap>,
 }
@@ -41,9 +45,18 @@ impl UserSettings {
             notifications_enabled: change.notifications_enabled.unwrap_or(self.notifications_enabled),
             language: change.language.unwrap_or(self.language),
             timezone: change.timezone.as_ref().map_or_else(|| self.timezone.clone(), |name| chosen_zone(name, &mut problems)),
+            quiet_hours: change.quiet_hours.unwrap_or(self.quiet_hours),
             settings: change.settings.as_ref().map_or_else(|| self.settings.clone(), |map| chosen_map(map, &mut problems)),
         };
+        if settings.quiet_hours.is_some_and(|hours| !hours.is_valid()) {
+            problems.push(Problem::new("quiet_hours", "from and to: two different times of the day, as 22:00 and 07:00"));
+        }
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+
+    /// Are messages to come without a sound at `now` (Unix seconds)?
+    pub fn is_quiet(&self, now: i64) -> bool {
+        self.quiet_hours.is_some_and(|hours| hours.contain(now, &self.timezone))
     }
 }
 
@@ -64,9 +77,32 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
         let map = FreeMap([("a".to_owned(), "x".repeat(5000).into())].into_iter().collect());
-        let change = UserChange { timezone: Some("Nowhere".to_owned()), settings: Some(map), ..UserChange::default() };
+        let hours = QuietHours { from: 60, to: 60 };
+        let change = UserChange {
+            timezone: Some("Nowhere".to_owned()),
+            quiet_hours: Some(Some(hours)),
+            settings: Some(map),
+            ..UserChange::default()
+        };
         let fields: Vec<_> = UserSettings::default().changed(&change).unwrap_err().iter().map(|problem| problem.field).collect();
-        assert_eq!(fields, ["timezone", "settings"]);
+        assert_eq!(fields, ["timezone", "settings", "quiet_hours"]);
+    }
+
+    #[test]
+    fn it_is_quiet_in_the_chosen_hours_of_the_chosen_zone_until_none_are_chosen_any_more() {
+        let change = UserChange {
+            timezone: Some("Asia/Tokyo".to_owned()),
+            quiet_hours: Some(Some(QuietHours { from: 22 * 60, to: 7 * 60 })),
+            ..UserChange::default()
+        };
+        let chosen = UserSettings::default().changed(&change).unwrap();
+        // 1970-01-01T13:00Z is 22:00 in Tokyo.
+        let evening = 13 * 3600;
+        assert!(chosen.is_quiet(evening) && !chosen.is_quiet(evening - 1));
+        let loud = chosen.changed(&UserChange { quiet_hours: Some(None), ..UserChange::default() }).unwrap();
+        assert!(!loud.is_quiet(evening) && !UserSettings::default().is_quiet(evening));
+        let json = serde_json::to_string(&chosen).unwrap();
+        assert_eq!(serde_json::from_str::<UserSettings>(&json).unwrap(), chosen);
     }
 
     #[test]

@@ -1,21 +1,35 @@
 //! Texts in the bot's languages, as Telegram HTML. Every name that comes from outside passes through [`escape`].
 
+mod html;
 mod notification;
-mod reply;
+mod report;
 
-pub use notification::{buttons, notification, plain_text};
-pub use reply::Reply;
+pub use html::{plain_text, split};
+pub use notification::{buttons, notification};
+pub use report::reason_text;
 
+use crate::text;
+use crate::text::Html;
 use domain::ids::UserId;
+use domain::lang::Lang;
 
 /// Names longer than this are cut: Telegram allows 64 + 64 characters for a person and 128 for a chat.
 const NAME_CHARS: usize = 64;
 
 /// `text` for use in HTML: escaped, shortened, and without characters that turn the direction of the text around them.
 pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    let mut chars = text.chars().filter(|char| !turns_direction(*char) && !char.is_control());
-    for char in chars.by_ref().take(NAME_CHARS) {
+    escape_up_to(NAME_CHARS, text.chars().filter(|char| !char.is_control()))
+}
+
+/// The same for what somebody wrote: of several lines, and as long as `longest` says, in characters.
+fn escape_words(text: &str, longest: usize) -> String {
+    escape_up_to(longest, text.trim().chars().filter(|char| !char.is_control() || *char == '\n'))
+}
+
+fn escape_up_to(longest: usize, chars: impl Iterator<Item = char>) -> String {
+    let mut safe = String::new();
+    let mut chars = chars.filter(|char| !turns_direction(*char));
+    for char in chars.by_ref().take(longest) {
         match char {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
@@ -43,6 +57,14 @@ fn name_of(user: UserId, name: Option<&str>) -> String {
     }
 }
 
+/// A person by name, as far as it is known, and id.
+pub fn subject(lang: Lang, user: UserId, name: Option<&str>) -> Html {
+    match name.map(escape).filter(|name| !name.trim().is_empty()) {
+        Some(name) => Html(text!(lang, "subject", name = Html(name), id = user)),
+        None => Html(text!(lang, "subject-unnamed", id = user)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +73,12 @@ mod tests {
     fn names_cannot_break_the_html_or_turn_the_text_around() {
         assert_eq!(escape("<b>&\"Mal\u{202e}lory\u{2069}\n"), "&lt;b&gt;&amp;&quot;Mallory");
         assert_eq!(escape(&"x".repeat(200)).chars().count(), NAME_CHARS + 1);
+    }
+
+    #[test]
+    fn what_somebody_wrote_keeps_its_lines_and_is_cut_where_it_is_too_long() {
+        assert_eq!(escape_words(" <i>\n\nplease\t\u{202e}\n", 1000), "&lt;i&gt;\n\nplease");
+        assert_eq!(escape_words(&"&".repeat(11), 10), format!("{}…", "&amp;".repeat(10)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A command: who says what, where, about whom.
 
+use super::wrote::{Forwarded, forwarded};
 use super::{Person, raw};
 use domain::ids::{ChatId, UserId};
 use domain::profile::is_username;
@@ -13,6 +14,8 @@ pub struct Command {
     /// The bot it is addressed to, where one is named (`/cmd@BotName`), without the `@`.
     pub addressed_to: Option<String>,
     pub target: Target,
+    /// The first word after the command, as it was written.
+    pub argument: Option<String>,
     pub chat_id: ChatId,
     pub chat_title: Option<String>,
     pub private: bool,
@@ -37,11 +40,20 @@ pub enum CommandName {
     Undo,
     Ignore,
     Unignore,
+    History,
+    Why,
+    Settings,
+    Stats,
+    Verify,
+    Privacy,
+    MyData,
+    /// Not one of ours; only read in private, where nobody else can be meant.
+    Unknown,
 }
 
 impl CommandName {
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
+    fn parse(name: &str) -> Self {
+        match name.to_ascii_lowercase().as_str() {
             "start" => Self::Start,
             "help" => Self::Help,
             "subscribe" => Self::Subscribe,
@@ -50,8 +62,36 @@ impl CommandName {
             "undo" => Self::Undo,
             "ignore" => Self::Ignore,
             "unignore" => Self::Unignore,
-            _ => return None,
-        })
+            "history" => Self::History,
+            "why" => Self::Why,
+            "settings" => Self::Settings,
+            "stats" => Self::Stats,
+            "verify" => Self::Verify,
+            "privacy" => Self::Privacy,
+            "mydata" => Self::MyData,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// As it is typed, without the slash.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Help | Self::Unknown => "help",
+            Self::Subscribe => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::List => "list",
+            Self::Undo => "undo",
+            Self::Ignore => "ignore",
+            Self::Unignore => "unignore",
+            Self::History => "history",
+            Self::Why => "why",
+            Self::Settings => "settings",
+            Self::Stats => "stats",
+            Self::Verify => "verify",
+            Self::Privacy => "privacy",
+            Self::MyData => "mydata",
+        }
     }
 }
 
@@ -63,6 +103,8 @@ pub enum Target {
     Id(UserId),
     /// Without the `@`; has to be looked up.
     Username(String),
+    /// Whoever wrote the message that is meant does not let forwards name him.
+    Hidden,
     /// The argument is none of these.
     Unclear,
     /// No argument and no reply.
@@ -82,15 +124,20 @@ impl Command {
             Some((name, bot)) => (name, Some(bot.to_owned())),
             None => (command, None),
         };
-        let name = CommandName::parse(name)?;
+        let name = CommandName::parse(name);
+        if name == CommandName::Unknown && !message.chat.is_private() {
+            return None;
+        }
         let from = sender(message)?;
         let anonymous = message.sender_chat.is_some() || from.id.is_reserved();
         let replied_to = replied_to(message);
+        let argument = words.next();
         Some(Self {
             update_id,
             name,
             addressed_to,
-            target: target(message, words.next(), replied_to.as_ref()),
+            target: target(message, argument, replied_to.as_ref()),
+            argument: argument.map(str::to_owned),
             chat_id: message.chat.id,
             chat_title: message.chat.title(),
             private: message.chat.is_private(),
@@ -125,13 +172,30 @@ fn target(message: &raw::Message, argument: Option<&str>, replied_to: Option<&Pe
     if let Some(person) = message.text_mention() {
         return Target::Person(person);
     }
-    match argument {
-        Some(word) => match (word.strip_prefix('@'), word.parse()) {
-            (Some(name), _) if is_username(name) => Target::Username(name.to_owned()),
-            (None, Ok(id)) if id > 0 => Target::Id(UserId(id)),
-            _ => Target::Unclear,
-        },
-        None => replied_to.cloned().map_or(Target::None, Target::Person),
+    if let Some(word) = argument {
+        return Target::written(word);
+    }
+    // In private all that can be replied to is the bot's, or was forwarded to it.
+    if message.chat.is_private() {
+        let forwarded = message.reply_to().and_then(|replied| forwarded(replied.forward_origin?));
+        return match forwarded {
+            Some(Forwarded::From(person)) => Target::Person(person),
+            Some(Forwarded::Hidden) => Target::Hidden,
+            Some(Forwarded::FromChat) => Target::Unclear,
+            None => Target::None,
+        };
+    }
+    replied_to.cloned().map_or(Target::None, Target::Person)
+}
+
+impl Target {
+    /// Of an id or a username.
+    pub fn written(word: &str) -> Self {
+        match (word.strip_prefix('@'), word.parse()) {
+            (Some(name), _) if is_username(name) => Self::Username(name.to_owned()),
+            (None, Ok(id)) if id > 0 => Self::Id(UserId(id)),
+            _ => Self::Unclear,
+        }
     }
 }
 

@@ -6,9 +6,11 @@
 mod command;
 mod lenient;
 mod raw;
+mod wrote;
 
 pub use command::{Command, CommandName, Target};
 pub use raw::MemberState;
+pub use wrote::{Forwarded, Written, Wrote};
 
 use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
@@ -39,6 +41,8 @@ pub enum Update {
         title: Option<String>,
     },
     Command(Box<Command>),
+    /// Somebody writes to the bot in private.
+    Wrote(Box<Wrote>),
     /// A button was pressed: every press is answered.
     Button(Box<Press>),
     /// Somebody came into a chat, or asks to be let in.
@@ -118,6 +122,8 @@ pub struct BotMembership {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Press {
     pub callback_id: String,
+    /// Of the update, where it had one: a redelivery has the same.
+    pub update_id: Option<i64>,
     pub from: Person,
     /// As the button was given it; whoever presses may have made it up.
     pub data: String,
@@ -160,7 +166,7 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
         return parse(message).map(|message| read_message(message, update.update_id));
     }
     if let Some(query) = update.callback_query {
-        return parse(query).map(|query| Update::Button(Box::new(press(&query))));
+        return parse(query).map(|query| Update::Button(Box::new(press(&query, update.update_id))));
     }
     if let Some(request) = update.chat_join_request {
         let request: raw::JoinRequest = parse(request)?;
@@ -174,13 +180,13 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
     serde_json::from_str(raw.get()).map_err(|_| Unreadable)
 }
 
-fn press(query: &raw::CallbackQuery) -> Press {
+fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
     let under = query.message.and_then(|message| parse::<raw::Message>(message).ok()).and_then(|message| {
         let message_id = message.message_id?.try_into().ok()?;
         Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
     });
     let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
-    Press { callback_id: query.id.clone(), from, data: query.data().unwrap_or_default(), under }
+    Press { callback_id: query.id.clone(), update_id, from, data: query.data().unwrap_or_default(), under }
 }
 
 /// The status before, where the update tells it.
@@ -255,6 +261,9 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
     }
     if let Some(command) = Command::read(&message, update_id) {
         return Update::Command(Box::new(command));
+    }
+    if let Some(wrote) = wrote::read(&message, update_id) {
+        return Update::Wrote(Box::new(wrote));
     }
     match message.from {
         Some(from) if !from.is_bot() && !from.id.is_reserved() => Update::Seen(from.person()),

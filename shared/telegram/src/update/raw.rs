@@ -214,6 +214,8 @@ pub struct Message<'a> {
     pub forward_date: Option<&'a RawValue>,
     #[serde(borrow)]
     pub via_bot: Option<&'a RawValue>,
+    #[serde(borrow)]
+    users_shared: Option<&'a RawValue>,
     pub migrate_to_chat_id: Option<ChatId>,
     pub migrate_from_chat_id: Option<ChatId>,
 }
@@ -228,6 +230,12 @@ impl<'a> Message<'a> {
         let entities: Vec<Entity> = serde_json::from_str(self.entities?.get()).ok()?;
         let mention = entities.iter().find(|entity| text(&entity.kind).as_deref() == Some("text_mention"))?;
         mention.user.as_ref().map(User::person)
+    }
+
+    /// The people that were chosen by a button, and which button it was.
+    pub fn users_shared(&self) -> Option<(i64, Vec<Person>)> {
+        let shared: UsersShared = serde_json::from_str(self.users_shared?.get()).ok()?;
+        Some((shared.request_id?, shared.users.iter().map(SharedUser::person).collect()))
     }
 
     pub fn reply_to(&self) -> Option<RepliedTo<'a>> {
@@ -245,6 +253,54 @@ struct Entity<'a> {
 }
 
 #[derive(Deserialize)]
+struct UsersShared<'a> {
+    #[serde(default, deserialize_with = "number")]
+    request_id: Option<i64>,
+    #[serde(borrow, default)]
+    users: Vec<SharedUser<'a>>,
+}
+
+/// Names are there where the button asked for them.
+#[derive(Deserialize)]
+struct SharedUser<'a> {
+    user_id: UserId,
+    #[serde(borrow)]
+    first_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    last_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    username: Option<Text<'a>>,
+}
+
+impl SharedUser<'_> {
+    fn person(&self) -> Person {
+        Person {
+            id: self.user_id,
+            first_name: text(&self.first_name).unwrap_or_default(),
+            last_name: text(&self.last_name),
+            username: text(&self.username),
+            ..Person::default()
+        }
+    }
+}
+
+/// Where a forwarded message comes from.
+#[derive(Deserialize)]
+pub struct Origin<'a> {
+    #[serde(borrow)]
+    pub sender_user: Option<User<'a>>,
+    #[serde(borrow)]
+    sender_user_name: Option<Text<'a>>,
+}
+
+impl Origin<'_> {
+    /// What somebody is called who does not let forwards name him.
+    pub fn hidden_name(&self) -> Option<String> {
+        text(&self.sender_user_name)
+    }
+}
+
+#[derive(Deserialize)]
 pub struct RepliedTo<'a> {
     #[serde(borrow)]
     pub from: Option<User<'a>>,
@@ -252,6 +308,8 @@ pub struct RepliedTo<'a> {
     pub sender_chat: Option<&'a RawValue>,
     #[serde(borrow)]
     pub forum_topic_created: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub forward_origin: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

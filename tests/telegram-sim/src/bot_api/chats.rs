@@ -4,11 +4,14 @@ use serde_json::{Value, json};
 
 use super::{Answer, Params};
 use crate::rights::Permissions;
-use crate::world::{ApiError, Chat, Status, World};
+use crate::world::{ApiError, Chat, Status, User, World};
 
 pub fn get_chat(world: &mut World, params: &Params) -> Answer {
     let private = world.chat_of(params).and_then(|id| world.users.get(&id));
     if let Some(user) = private {
+        if !has_met(world, user) {
+            return Err(ApiError::bad_request("chat not found"));
+        }
         let mut json = user.chat_json();
         json["accent_color_id"] = json!(0);
         json["max_reaction_count"] = json!(11);
@@ -23,6 +26,12 @@ pub fn get_chat(world: &mut World, params: &Params) -> Answer {
     json["join_to_send_messages"] = json!(true);
     json["accepted_gift_types"] = gifts();
     Ok(json)
+}
+
+/// Telegram tells a bot of nobody it has not met: in private, or in a chat both are or were in.
+fn has_met(world: &World, user: &User) -> bool {
+    let both = [user.id, world.bot.id];
+    user.started || world.chats.values().any(|chat| both.iter().all(|id| chat.members.contains_key(id)))
 }
 
 fn gifts() -> Value {

@@ -3,10 +3,13 @@
 mod access;
 mod chats;
 mod html;
+mod keyboard;
 mod messages;
 mod moderation;
 mod params;
+mod sending;
 mod settings;
+mod text;
 
 use serde_json::{Value, json};
 
@@ -32,6 +35,8 @@ const METHODS: &[(&str, Method)] = &[
     ("getMyDescription", settings::get_my_description),
     ("setMyShortDescription", settings::set_my_short_description),
     ("getMyShortDescription", settings::get_my_short_description),
+    ("setMyDefaultAdministratorRights", settings::set_my_default_administrator_rights),
+    ("getMyDefaultAdministratorRights", settings::get_my_default_administrator_rights),
     ("getChat", chats::get_chat),
     ("getChatMember", chats::get_chat_member),
     ("getChatAdministrators", chats::get_chat_administrators),
@@ -43,10 +48,12 @@ const METHODS: &[(&str, Method)] = &[
     ("promoteChatMember", moderation::promote_chat_member),
     ("approveChatJoinRequest", moderation::approve_chat_join_request),
     ("declineChatJoinRequest", moderation::decline_chat_join_request),
-    ("sendMessage", messages::send_message),
+    ("sendMessage", sending::send_message),
+    ("sendDocument", sending::send_document),
     ("editMessageText", messages::edit_message_text),
     ("editMessageReplyMarkup", messages::edit_message_reply_markup),
     ("deleteMessage", messages::delete_message),
+    ("deleteMessages", messages::delete_messages),
     ("answerCallbackQuery", messages::answer_callback_query),
 ];
 

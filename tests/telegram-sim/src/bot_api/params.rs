@@ -1,17 +1,35 @@
-//! Parameters of a call, however they came: JSON, form or query.
+//! Parameters of a call, however they came: JSON, form, query or multipart.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::control::Document;
 
 /// The parameters by name. Forms and queries carry everything as text, so the getters read both.
 #[derive(Debug, Clone, Default)]
-pub struct Params(Map<String, Value>);
+pub struct Params {
+    fields: Map<String, Value>,
+    /// Uploads, by the name of their part.
+    files: BTreeMap<String, Document>,
+}
 
 impl Params {
     /// Adds the fields of a JSON object; anything else is no parameters at all.
     pub fn add_json(&mut self, json: Value) {
         if let Value::Object(fields) = json {
-            self.0.extend(fields);
+            self.fields.extend(fields);
         }
+    }
+
+    /// Adds one field of a multipart form.
+    pub fn add_text(&mut self, name: String, text: String) {
+        self.fields.insert(name, Value::from(text));
+    }
+
+    /// Adds one file of a multipart form.
+    pub fn add_file(&mut self, name: String, file: Document) {
+        self.files.insert(name, file);
     }
 
     /// Adds the pairs of a query or an urlencoded form.
@@ -19,12 +37,12 @@ impl Params {
         // The parser of URLs is the only one at hand; the address itself means nothing.
         if let Ok(url) = reqwest::Url::parse(&format!("http://localhost/?{text}")) {
             let pairs = url.query_pairs();
-            self.0.extend(pairs.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))));
+            self.fields.extend(pairs.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))));
         }
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.fields.get(name).filter(|value| !value.is_null())
     }
 
     pub fn int(&self, name: &str) -> Option<i64> {
@@ -57,9 +75,18 @@ impl Params {
         }
     }
 
-    /// Everything but one parameter, for the log.
+    /// The file a parameter stands for: the part of that name, or the one it names as `attach://<part>` (Bot API,
+    /// "Sending files").
+    pub fn file(&self, name: &str) -> Option<&Document> {
+        let part = self.text(name).strip_prefix("attach://").unwrap_or(name);
+        self.files.get(part)
+    }
+
+    /// Everything but one parameter, for the log; of files the name and the size only.
     pub fn without(&self, name: &str) -> Value {
-        let mut fields = self.0.clone();
+        let mut fields = self.fields.clone();
+        let files = self.files.iter().map(|(name, file)| (name.clone(), json!({"file_name": file.file_name, "file_size": file.size})));
+        fields.extend(files);
         fields.remove(name);
         Value::Object(fields)
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Params, SECRET};
+use crate::rights::AdminRights;
 use crate::world::outbox::Webhook;
 use crate::world::{ApiError, World};
 
@@ -151,6 +152,32 @@ pub fn set_my_short_description(world: &mut World, params: &Params) -> Answer {
 
 pub fn get_my_short_description(world: &mut World, _: &Params) -> Answer {
     Ok(json!({"short_description": world.profile.short_description}))
+}
+
+/// Of the rights in channels, posting and editing are not kept: no channel of this world knows them.
+/// The words of the refusal are not documented.
+pub fn set_my_default_administrator_rights(world: &mut World, params: &Params) -> Answer {
+    let rights = match params.get("rights").filter(|v| *v != "") {
+        None => None,
+        Some(_) => Some(
+            params
+                .json("rights")
+                .and_then(|rights| serde_json::from_value::<AdminRights>(rights).ok())
+                .ok_or_else(|| ApiError::bad_request("can't parse administrator rights: expected an Object"))?,
+        ),
+    };
+    *default_rights(world, params) = rights;
+    Ok(json!(true))
+}
+
+/// Nothing set = no right.
+pub fn get_my_default_administrator_rights(world: &mut World, params: &Params) -> Answer {
+    Ok(json!(default_rights(world, params).unwrap_or_default()))
+}
+
+fn default_rights<'w>(world: &'w mut World, params: &Params) -> &'w mut Option<AdminRights> {
+    let profile = &mut world.profile;
+    if params.bool("for_channels") { &mut profile.rights_in_channels } else { &mut profile.rights_in_groups }
 }
 
 fn limited(text: &str, most: usize) -> Result<String, ApiError> {

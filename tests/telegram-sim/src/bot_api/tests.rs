@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::control::{BotRole, CallFilter, ChatKind, Fault, NewUser, SayOptions};
+use crate::control::{BotRole, CallFilter, ChatKind, Command, Fault, NewUser, SayOptions};
 use crate::rights::{AdminRights, Permissions};
 use crate::world::Status;
 use crate::world::tests::Scene;
 
-fn call(s: &mut Scene, method: &str, params: Value) -> Answer {
+pub fn call(s: &mut Scene, method: &str, params: Value) -> Answer {
     let mut given = Params::default();
     given.add_json(params);
     s.world.call(method, &given, false).answer
 }
 
 /// The description of the error that must come, without `Bad Request: `.
-fn refusal(s: &mut Scene, method: &str, params: Value) -> String {
+pub fn refusal(s: &mut Scene, method: &str, params: Value) -> String {
     let error = call(s, method, params).unwrap_err();
     error.description.strip_prefix("Bad Request: ").map(str::to_owned).unwrap_or(error.description)
 }
@@ -309,6 +309,97 @@ fn a_message_is_edited_once_and_deleted_once() {
 }
 
 #[test]
+fn an_edit_takes_the_keyboard_away_unless_it_brings_one() {
+    let mut s = Scene::new();
+    let chat = s.chat;
+    let markup = json!({"inline_keyboard": [[{"text": "a", "callback_data": "a"}]]});
+    let sent = call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "a", "reply_markup": markup})).unwrap();
+    let edit = json!({"chat_id": chat, "message_id": sent["message_id"], "text": "<b>a</b>", "parse_mode": "HTML"});
+    let mut with = edit.clone();
+    with["reply_markup"] = markup;
+    assert!(call(&mut s, "editMessageText", with.clone()).unwrap().get("reply_markup").is_some());
+    assert!(refusal(&mut s, "editMessageText", with.clone()).starts_with("message is not modified"));
+    let edited = call(&mut s, "editMessageText", edit.clone()).unwrap();
+    assert_eq!((&edited["text"], &edited["entities"][0]["type"]), (&json!("a"), &json!("bold")));
+    assert!(edited.get("reply_markup").is_none());
+    assert!(s.world.sees(s.member).unwrap()[0].buttons.is_empty());
+    assert!(refusal(&mut s, "editMessageText", edit).starts_with("message is not modified"));
+    with["reply_markup"] = json!({"keyboard": [["a"]]});
+    assert_eq!(refusal(&mut s, "editMessageText", with), "inline keyboard expected");
+}
+
+#[test]
+fn a_message_with_a_reply_keyboard_cannot_be_edited() {
+    let mut s = Scene::new();
+    let chat = s.chat;
+    let sent = call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "a", "reply_markup": {"keyboard": [["a"]]}})).unwrap();
+    let edit = json!({"chat_id": chat, "message_id": sent["message_id"], "text": "b"});
+    assert_eq!(refusal(&mut s, "editMessageText", edit), "message can't be edited");
+}
+
+#[test]
+fn the_bot_deletes_what_others_wrote_only_with_the_right_to() {
+    let without = AdminRights { can_delete_messages: false, ..AdminRights::moderator() };
+    for (rights, deleted) in [(AdminRights::moderator(), true), (without, false)] {
+        let mut s = Scene::of(ChatKind::Supergroup, BotRole::Administrator(rights));
+        let chat = s.chat;
+        let own = call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "own"})).unwrap()["message_id"].clone();
+        let said = ["spam", "more spam"].map(|text| s.world.say(chat, s.member, text.into(), SayOptions::default()).unwrap());
+        let one = call(&mut s, "deleteMessage", json!({"chat_id": chat, "message_id": said[0]}));
+        assert_eq!(one.is_ok(), deleted);
+        let rest = call(&mut s, "deleteMessages", json!({"chat_id": chat, "message_ids": [own, said[1], 999]}));
+        assert_eq!(rest.is_ok(), deleted);
+        assert!(s.world.sees(s.admin).unwrap().iter().all(|m| m.deleted == deleted), "all or nothing");
+    }
+}
+
+#[test]
+fn many_messages_are_deleted_at_once_but_not_more_than_a_hundred() {
+    let mut s = Scene::new();
+    let chat = s.chat;
+    for (ids, answer) in [
+        (json!(null), "message identifiers are not specified"),
+        (json!(5), "expected an Array of message identifiers"),
+        (json!((1..=101).collect::<Vec<_>>()), "too many message identifiers specified"),
+        (json!([0]), "invalid message identifier specified"),
+    ] {
+        assert_eq!(refusal(&mut s, "deleteMessages", json!({"chat_id": chat, "message_ids": ids})), answer);
+    }
+    for ids in [json!([]), json!("[1, 2]"), json!((1..=100).collect::<Vec<_>>())] {
+        assert_eq!(call(&mut s, "deleteMessages", json!({"chat_id": chat, "message_ids": ids})), Ok(json!(true)));
+    }
+}
+
+#[test]
+fn the_first_answer_to_a_button_counts_and_a_link_must_open_the_bot() {
+    let mut s = Scene::new();
+    let markup = json!({"inline_keyboard": [[{"text": "a", "callback_data": "a"}]]});
+    let (chat, member) = (s.chat, s.member);
+    let sent = call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "a", "reply_markup": markup})).unwrap();
+    let id = s.world.press(member, chat, sent["message_id"].as_i64().unwrap(), "a", false).unwrap();
+    let wrong = json!({"callback_query_id": id, "url": "https://example.org/"});
+    assert_eq!(refusal(&mut s, "answerCallbackQuery", wrong), "URL_INVALID");
+    let link = "https://t.me/bansync_bot?start=x";
+    for mut params in [json!({"url": link, "text": "Go", "show_alert": true}), json!({"text": "late"})] {
+        params["callback_query_id"] = json!(id);
+        call(&mut s, "answerCallbackQuery", params).unwrap();
+    }
+    let note = s.world.queries[&id].answer.clone().unwrap();
+    assert_eq!((note.text.as_deref(), note.show_alert, note.url.as_deref()), (Some("Go"), true, Some(link)));
+}
+
+#[test]
+fn get_chat_tells_of_a_person_only_when_the_bot_has_met_him() {
+    let mut s = Scene::new();
+    let (member, stranger) = (s.member, s.stranger);
+    let chat = call(&mut s, "getChat", json!({"chat_id": member})).unwrap();
+    assert_eq!((&chat["type"], &chat["first_name"]), (&json!("private"), &json!("Mira")));
+    assert_eq!(refusal(&mut s, "getChat", json!({"chat_id": stranger})), "chat not found");
+    s.world.start_bot(stranger, None).unwrap();
+    assert_eq!(call(&mut s, "getChat", json!({"chat_id": stranger})).unwrap()["first_name"], "Sami");
+}
+
+#[test]
 fn an_unknown_query_is_too_old() {
     let mut s = Scene::new();
     let answer = refusal(&mut s, "answerCallbackQuery", json!({"callback_query_id": "1"}));
@@ -348,6 +439,22 @@ fn commands_are_kept_by_scope_and_language() {
     assert_eq!(call(&mut s, "getMyCommands", json!({})), Ok(json!([])));
     let wrong = json!({"commands": [{"command": "Ban!", "description": "x"}]});
     assert_eq!(refusal(&mut s, "setMyCommands", wrong), "BOT_COMMAND_INVALID");
+}
+
+#[test]
+fn default_administrator_rights_are_kept_for_groups_and_channels_apart() {
+    let mut s = Scene::new();
+    let (set, get) = ("setMyDefaultAdministratorRights", "getMyDefaultAdministratorRights");
+    let rights = json!({"can_restrict_members": true, "can_delete_messages": true});
+    assert_eq!(call(&mut s, set, json!({"rights": rights.to_string()})), Ok(json!(true)));
+    assert_eq!(call(&mut s, get, json!({})).unwrap()["can_restrict_members"], true);
+    assert_eq!(call(&mut s, get, json!({"for_channels": true})).unwrap()["can_restrict_members"], false);
+    let shown = s.world.command(Command::Commands).unwrap();
+    let shown = &shown["default_administrator_rights"];
+    assert_eq!((&shown["groups"]["can_delete_messages"], &shown["channels"]), (&json!(true), &Value::Null));
+    call(&mut s, set, json!({})).unwrap();
+    assert_eq!(call(&mut s, get, json!({})).unwrap()["can_restrict_members"], false);
+    assert!(call(&mut s, set, json!({"rights": "all"})).is_err());
 }
 
 #[test]

@@ -45,6 +45,13 @@ pub enum Command {
         #[serde(default)]
         options: SayOptions,
     },
+    /// `chat` is the user's own id in private.
+    EditMessage {
+        chat: i64,
+        user: i64,
+        message_id: i64,
+        text: String,
+    },
     ShareUsers {
         user: i64,
         request_id: i64,

@@ -45,7 +45,8 @@ impl Control {
         self.send(Command::CallCounts).await
     }
 
-    /// The bot's commands, descriptions: `{"commands": [{scope, language_code, commands}], …}` as it set them.
+    /// What the bot has set about itself: `{"commands": [{scope, language_code, commands}], "description",
+    /// "short_description", "default_administrator_rights": {"groups", "channels"}}`; rights never set are `null`.
     pub async fn commands(&self) -> Result<Value> {
         self.send(Command::Commands).await
     }

@@ -78,7 +78,13 @@ impl Control {
         self.send(Command::SayPrivate { user, text: text.to_owned(), options }).await
     }
 
-    /// The user answers a `request_users` button of the private chat; returns the `message_id`.
+    /// The author edits a message that he sees; `chat` is his own id in private. The bot hears `edited_message`.
+    pub async fn edit_message(&self, chat: i64, user: i64, message_id: i64, text: &str) -> Result<()> {
+        self.send(Command::EditMessage { chat, user, message_id, text: text.to_owned() }).await
+    }
+
+    /// The user answers the `request_users` button with this `request_id` of the keyboard the bot shows in private;
+    /// returns the `message_id`. Of the users, the bot hears what the button asks for.
     pub async fn share_users(&self, user: i64, request_id: i64, users: &[i64]) -> Result<i64> {
         self.send(Command::ShareUsers { user, request_id, users: users.to_vec() }).await
     }
@@ -113,10 +119,12 @@ impl Control {
         self.press_as(user, chat, message_id, data, true).await
     }
 
-    /// Presses the first button of `message` whose label contains `label`.
+    /// Presses the first button of `message` whose label contains `label`. A button that opens a link is refused: the
+    /// bot hears nothing of it.
     pub async fn press_button(&self, user: i64, message: &Seen, label: &str) -> Result<Pressed> {
-        let missing = || ControlError::Refused(format!("no button {label:?} under {:?}", message.text));
-        let data = message.data_of(label).ok_or_else(missing)?;
+        let refused = |what| ControlError::Refused(format!("{what} {label:?} under {:?}", message.text));
+        let button = message.button(label).ok_or_else(|| refused("no button"))?;
+        let data = button.callback_data.as_deref().ok_or_else(|| refused("a link, nothing to press:"))?;
         self.press(user, message.chat_id, message.message_id, data).await
     }
 

@@ -123,10 +123,36 @@ pub enum Forward {
     User(i64),
     /// The author hides behind his name: no id is sent.
     HiddenUser(String),
+    /// Written in the name of a group: by an anonymous administrator.
     Chat(i64),
+    /// A post of a channel.
+    Channel {
+        chat: i64,
+        message_id: i64,
+    },
 }
 
-/// An inline button as a user sees it.
+/// A file the bot has sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub file_name: String,
+    /// Bytes.
+    pub size: usize,
+    /// The content; `None` where it is no UTF-8 or longer than [`Document::LONGEST_TEXT`].
+    pub text: Option<String>,
+}
+
+impl Document {
+    /// How much of a file is kept, bytes: more than a person reads, little enough for a long run.
+    pub const LONGEST_TEXT: usize = 1 << 20;
+
+    pub(crate) fn new(file_name: &str, content: &[u8]) -> Self {
+        let text = Some(content).filter(|c| c.len() <= Self::LONGEST_TEXT).and_then(|c| str::from_utf8(c).ok());
+        Self { file_name: file_name.to_owned(), size: content.len(), text: text.map(str::to_owned) }
+    }
+}
+
+/// An inline button as a user sees it: it sends `callback_data` or opens `url`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
     pub text: String,
@@ -150,10 +176,13 @@ pub struct Seen {
     pub private: bool,
     pub from: i64,
     pub from_name: String,
-    /// Without markup.
+    /// Without markup; the caption of a document.
     pub text: String,
     /// As the bot sent it (equal to `text` without a parse mode).
     pub html: String,
+    pub document: Option<Document>,
+    /// Came without a notification.
+    pub silent: bool,
     pub buttons: Vec<Vec<Button>>,
     /// The whole `reply_markup` (for keyboards that are no inline buttons).
     pub reply_markup: Option<Value>,
@@ -163,10 +192,14 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The first button whose label contains `label`.
+    pub fn button(&self, label: &str) -> Option<&Button> {
+        self.buttons.iter().flatten().find(|b| b.text.contains(label))
+    }
+
     /// The `callback_data` of the first button whose label contains `label`.
     pub fn data_of(&self, label: &str) -> Option<&str> {
-        let button = self.buttons.iter().flatten().find(|b| b.text.contains(label))?;
-        button.callback_data.as_deref()
+        self.button(label)?.callback_data.as_deref()
     }
 }
 
@@ -176,7 +209,11 @@ pub struct Pressed {
     pub query_id: String,
     pub answered: bool,
     pub text: Option<String>,
+    /// The text comes as an alert that has to be closed.
     pub show_alert: bool,
+    /// The link that the client opens.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// What somebody is in a chat, as `getChatMember` would say it now.

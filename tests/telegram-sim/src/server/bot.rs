@@ -7,12 +7,12 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderMap};
+use axum::http::header::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Shared;
 use super::connection::Handle;
+use super::{Shared, form};
 use crate::bot_api::{Params, Reply, Wire, answer_json};
 use crate::world::ApiError;
 
@@ -34,7 +34,7 @@ pub async fn call(
         let description = "Unauthorized".to_owned();
         return error(&ApiError { code: 401, description, parameters: None });
     }
-    let params = match params(query, &headers, &body) {
+    let params = match form::params(query, &headers, body).await {
         Ok(params) => params,
         Err(refused) => return error(&refused),
     };
@@ -51,19 +51,6 @@ pub async fn call(
 
 pub async fn not_found() -> Response {
     error(&ApiError::not_found())
-}
-
-fn params(query: Option<String>, headers: &HeaderMap, body: &[u8]) -> Result<Params, ApiError> {
-    let mut params = Params::default();
-    params.add_urlencoded(query.as_deref().unwrap_or_default());
-    let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if content_type.starts_with("application/json") && !body.is_empty() {
-        let json: Value = serde_json::from_slice(body).map_err(|_| ApiError::bad_request("can't parse JSON object"))?;
-        params.add_json(json);
-    } else if content_type.starts_with("application/x-www-form-urlencoded") {
-        params.add_urlencoded(&String::from_utf8_lossy(body));
-    }
-    Ok(params)
 }
 
 /// Waits for the first update where the bot polls and there was none.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Shared, webhook};
 use crate::control::{Command, Delivered, Pressed, Refusal};
-use crate::world::Refused;
+use crate::world::{Note, Refused};
 
 /// How long a pressed button waits for the bot when the test does not say, milliseconds.
 const PATIENCE_MS: u64 = 10_000;
@@ -40,8 +40,8 @@ async fn carry_out(shared: &Arc<Shared>, command: Command) -> Result<Value, Refu
             let timeout = Duration::from_millis(timeout_ms.unwrap_or(PATIENCE_MS));
             let answer = shared.wait_for(timeout, |world| world.queries.get(&query_id).and_then(|query| query.answer.clone())).await;
             let answered = answer.is_some();
-            let (text, show_alert) = answer.unwrap_or_default();
-            Ok(json!(Pressed { query_id, answered, text, show_alert }))
+            let Note { text, show_alert, url } = answer.unwrap_or_default();
+            Ok(json!(Pressed { query_id, answered, text, show_alert, url }))
         }
         Command::Redeliver { update_id } => {
             let body = shared.with(|world| world.outbox.body(update_id));

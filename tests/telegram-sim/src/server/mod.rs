@@ -3,6 +3,7 @@
 mod bot;
 mod connection;
 mod control;
+mod form;
 mod webhook;
 
 use std::io;

@@ -186,12 +186,61 @@ async fn a_pressed_button_waits_for_the_bots_answer() {
     let answer = async {
         let asked = async || Ok(bot.updates().iter().find_map(|u| u["callback_query"]["id"].as_str().map(str::to_owned)));
         let id = wait_until("the query", PATIENCE, asked).await.unwrap();
-        bot.call("answerCallbackQuery", json!({"callback_query_id": id, "text": "Done"})).await;
+        let link = "https://t.me/bansync_bot?start=x";
+        bot.call("answerCallbackQuery", json!({"callback_query_id": id, "text": "Done", "show_alert": true, "url": link})).await;
     };
     let (pressed, ()) = tokio::join!(press, answer);
     let pressed = pressed.unwrap();
-    assert_eq!((pressed.answered, pressed.text.as_deref()), (true, Some("Done")));
+    assert_eq!((pressed.answered, pressed.text.as_deref(), pressed.show_alert), (true, Some("Done"), true));
+    assert_eq!(pressed.url.as_deref(), Some("https://t.me/bansync_bot?start=x"));
     assert!(bot.control.press(user, user, seen.message_id, "n").await.is_err(), "no such button");
+}
+
+#[tokio::test]
+async fn a_button_with_a_link_cannot_be_pressed() {
+    let bot = Bot::start().await;
+    let user = bot.control.create_user(NewUser { started: true, ..NewUser::named("Mira") }).await.unwrap();
+    let markup = json!({"inline_keyboard": [[{"text": "Open", "url": "https://example.org/"}]]});
+    bot.call("sendMessage", json!({"chat_id": user, "text": "Here", "reply_markup": markup})).await;
+    let seen = bot.control.wait_until_sees(user, "Here", PATIENCE).await.unwrap();
+    assert_eq!(seen.button("Open").unwrap().url.as_deref(), Some("https://example.org/"));
+    let error = bot.control.press_button(user, &seen, "Open").await.unwrap_err();
+    assert_eq!(error.to_string(), "the simulator refused: a link, nothing to press: \"Open\" under \"Here\"");
+}
+
+#[tokio::test]
+async fn a_file_is_uploaded_by_a_multipart_form() {
+    let bot = Bot::start().await;
+    let user = bot.control.create_user(NewUser { started: true, ..NewUser::named("Mira") }).await.unwrap();
+    let post = async |body: String| {
+        let request = bot.http.post(bot.method_url("sendDocument")).header("content-type", "multipart/form-data; boundary=cut");
+        request.body(body).send().await.unwrap().json::<Value>().await.unwrap()
+    };
+    let field = |name: &str, value: &str| format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let file = "--cut\r\nContent-Disposition: form-data; name=\"f\"; filename=\"bans.csv\"\r\nContent-Type: text/csv\r\n\r\nid\n7\n\r\n";
+    let fields = field("chat_id", &user.to_string()) + &field("caption", "Bans") + &field("document", "attach://f");
+    let answer = post(format!("{fields}{file}--cut--\r\n")).await;
+    assert_eq!(answer["result"]["document"]["file_name"], "bans.csv");
+    let seen = bot.control.wait_until_sees(user, "Bans", PATIENCE).await.unwrap();
+    assert_eq!(seen.document, Some(Document { file_name: "bans.csv".into(), size: 5, text: Some("id\n7\n".into()) }));
+    assert_eq!(post("no form".into()).await["description"], "Bad Request: can't parse multipart form data");
+}
+
+#[tokio::test]
+async fn a_person_edits_a_message_and_shares_users_over_http() {
+    let bot = Bot::with_webhook().await;
+    let (chat, owner, member) = bot.supergroup().await;
+    bot.control.start_bot(member).await.unwrap();
+    let id = bot.control.say(chat, member, "a").await.unwrap();
+    bot.control.edit_message(chat, member, id, "b").await.unwrap();
+    assert_eq!(bot.control.sees(owner).await.unwrap().last().unwrap().text, "b");
+    assert!(bot.control.share_users(member, 1, &[owner]).await.is_err());
+    let markup = json!({"keyboard": [[{"text": "Whom?", "request_users": {"request_id": 1, "request_name": true}}]]});
+    bot.call("sendMessage", json!({"chat_id": member, "text": "Whom?", "reply_markup": markup})).await;
+    bot.control.share_users(member, 1, &[owner]).await.unwrap();
+    bot.control.wait_until_accepted(PATIENCE).await.unwrap();
+    let shared = bot.updates().iter().find_map(|u| u["message"].get("users_shared").map(|s| s["users"].clone()));
+    assert_eq!(shared, Some(json!([{"user_id": owner, "first_name": "Olga"}])));
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ impl World {
             Command::StartBot { user, payload } => {
                 return self.start_bot(user, payload).map(Value::from);
             }
+            Command::EditMessage { chat, user, message_id, text } => self.edit_message(chat, user, message_id, text),
             Command::RenameUser { user, first_name, last_name, username } => self.rename_user(user, first_name, last_name, username),
             Command::DeleteAccount { user } => self.delete_account(user),
             Command::CloseTopic { chat, thread } => self.close_topic(chat, thread),
@@ -78,6 +79,10 @@ impl World {
                 "commands": self.profile.commands,
                 "description": self.profile.description,
                 "short_description": self.profile.short_description,
+                "default_administrator_rights": {
+                    "groups": self.profile.rights_in_groups,
+                    "channels": self.profile.rights_in_channels,
+                },
             }),
             Command::Reset => {
                 self.reset();

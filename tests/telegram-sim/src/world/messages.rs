@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::chats::merge;
 use super::outbox::Queue;
 use super::{Refused, World};
-use crate::control::{Button, Seen};
+use crate::control::{Button, Document, Seen};
 
 #[derive(Debug, Clone, Default)]
 pub struct Message {
@@ -16,10 +16,13 @@ pub struct Message {
     pub from: i64,
     pub at_ms: i64,
     pub edited_at_ms: Option<i64>,
+    /// The caption where there is a document.
     pub text: String,
     /// As the bot sent it.
     pub html: String,
     pub entities: Vec<Value>,
+    pub document: Option<Document>,
+    pub silent: bool,
     pub reply_markup: Option<Value>,
     pub reply_to: Option<i64>,
     pub thread_id: Option<i64>,
@@ -33,8 +36,15 @@ pub struct Message {
 #[derive(Debug, Clone)]
 pub struct Query {
     pub at_ms: i64,
-    /// Text and whether it is an alert.
-    pub answer: Option<(Option<String>, bool)>,
+    pub answer: Option<Note>,
+}
+
+/// What the bot answered to a pressed button.
+#[derive(Debug, Clone, Default)]
+pub struct Note {
+    pub text: Option<String>,
+    pub show_alert: bool,
+    pub url: Option<String>,
 }
 
 impl World {
@@ -53,15 +63,20 @@ impl World {
         id
     }
 
-    /// A message the bot is told of: any in its private chats and in groups where it is present.
+    /// A new message the bot is told of: see [`tell`](Self::tell).
     pub(super) fn tell_message(&mut self, chat: i64, id: i64) {
+        self.tell("message", chat, id);
+    }
+
+    /// Sends a message as an update of this kind: any of the bot's private chats and of groups where it is present.
+    pub(super) fn tell(&mut self, kind: &'static str, chat: i64, id: i64) {
         let private = !self.chats.contains_key(&chat);
         let Some(message) = self.messages.get(&(chat, id)) else {
             return;
         };
         if private || self.bot_status(chat).is_present() {
             let json = self.message_json(message, true);
-            self.send_update("message", Queue::Messages(chat), json);
+            self.send_update(kind, Queue::Messages(chat), json);
         }
     }
 
@@ -79,11 +94,18 @@ impl World {
             "chat": self.chat_json(message.chat),
             "date": message.at_ms / 1000,
         });
+        let (text, entities) = if message.document.is_some() { ("caption", "caption_entities") } else { ("text", "entities") };
         if !message.service && !message.text.is_empty() {
-            json["text"] = json!(message.text);
+            json[text] = json!(message.text);
         }
         if !message.entities.is_empty() {
-            json["entities"] = json!(message.entities);
+            json[entities] = json!(message.entities);
+        }
+        if let Some(document) = &message.document {
+            // Nobody can fetch the file by its id: it only has to be one.
+            let id = format!("{}-{}", message.chat, message.id);
+            let (name, size) = (&document.file_name, document.size);
+            json["document"] = json!({"file_id": id, "file_unique_id": id, "file_name": name, "file_size": size});
         }
         if let Some(at) = message.edited_at_ms {
             json["edit_date"] = json!(at / 1000);
@@ -127,6 +149,8 @@ impl World {
             from_name: self.users.get(&message.from).map(|u| u.name()).unwrap_or_default(),
             text: message.text.clone(),
             html: message.html.clone(),
+            document: message.document.clone(),
+            silent: message.silent,
             // Checked when the message was sent, so nothing is lost here.
             buttons: serde_json::from_value::<Vec<Vec<Button>>>(buttons).unwrap_or_default(),
             reply_markup: message.reply_markup.clone(),

@@ -12,6 +12,7 @@ mod membership;
 mod messages;
 pub mod outbox;
 mod people;
+mod sharing;
 mod traffic;
 mod writing;
 
@@ -21,13 +22,14 @@ use serde_json::{Value, json};
 
 pub use api_error::ApiError;
 pub use chats::{Chat, Life, Status};
-pub use messages::{Message, Query};
+pub use messages::{Message, Note, Query};
 use outbox::{Outbox, Queue};
 pub use people::User;
 pub use traffic::{Traffic, Verdict};
 
 use crate::config::Config;
 use crate::control::NewUser;
+use crate::rights::AdminRights;
 
 /// The refusal of a human action, in words.
 pub type Refused = String;
@@ -39,6 +41,9 @@ pub struct Profile {
     pub commands: Vec<Value>,
     pub description: String,
     pub short_description: String,
+    /// What clients propose when somebody makes the bot an administrator; `None` = nothing.
+    pub rights_in_groups: Option<AdminRights>,
+    pub rights_in_channels: Option<AdminRights>,
 }
 
 /// Something that happens by itself later.

@@ -279,6 +279,86 @@ fn a_message_carries_commands_mentions_replies_and_forwards() {
 }
 
 #[test]
+fn a_forward_names_its_origin_as_far_as_it_shows() {
+    let mut s = Scene::new();
+    let channel = s.world.create_chat(NewChat { kind: ChatKind::Channel, ..NewChat::supergroup("News", s.owner) }).unwrap();
+    let (chat, stranger) = (s.chat, s.stranger);
+    for (forward, kind, pointer, value) in [
+        (Forward::User(stranger), "user", "/sender_user/id", json!(stranger)),
+        (Forward::HiddenUser("Nadia".into()), "hidden_user", "/sender_user_name", json!("Nadia")),
+        (Forward::Chat(chat), "chat", "/sender_chat/id", json!(chat)),
+        (Forward::Channel { chat: channel, message_id: 9 }, "channel", "/message_id", json!(9)),
+    ] {
+        let options = SayOptions { forward: Some(forward), ..SayOptions::default() };
+        s.heard();
+        s.world.say(chat, s.member, "look".into(), options).unwrap();
+        let origin = s.heard().remove(0).1["forward_origin"].clone();
+        assert_eq!((&origin["type"], origin.pointer(pointer)), (&json!(kind), Some(&value)));
+    }
+    for forward in [Forward::Chat(7), Forward::Channel { chat, message_id: 9 }] {
+        let options = SayOptions { forward: Some(forward), ..SayOptions::default() };
+        assert!(s.world.say(chat, s.member, "look".into(), options).is_err());
+    }
+}
+
+#[test]
+fn an_edit_is_heard_with_the_new_text_and_its_entities() {
+    let mut s = Scene::new();
+    let (chat, member) = (s.chat, s.member);
+    let in_group = s.world.say(chat, member, "ban @sami".into(), SayOptions::default()).unwrap();
+    let in_private = s.world.say_private(member, "halp".into(), SayOptions::default()).unwrap();
+    s.world.outbox.allowed = None;
+    s.heard();
+    s.world.at(T0 + 5000);
+    s.world.edit_message(chat, member, in_group, "/ban @sami".into()).unwrap();
+    s.world.edit_message(member, member, in_private, "help".into()).unwrap();
+    let heard = s.heard();
+    assert!(heard.iter().all(|(kind, m)| kind == "edited_message" && m["edit_date"] == T0 / 1000 + 5 && m["date"] == T0 / 1000));
+    let (group, private) = (&heard[0].1, &heard[1].1);
+    assert_eq!((&group["message_id"], &group["text"]), (&json!(in_group), &json!("/ban @sami")));
+    assert_eq!(group["entities"][0]["type"], "bot_command");
+    assert_eq!((&private["chat"]["type"], &private["text"]), (&json!("private"), &json!("help")));
+}
+
+#[test]
+fn an_edit_is_not_heard_where_the_bot_has_not_asked_for_it_or_is_not_there() {
+    let mut s = Scene::new();
+    let id = s.world.say(s.chat, s.member, "a".into(), SayOptions::default()).unwrap();
+    s.heard();
+    s.world.edit_message(s.chat, s.member, id, "b".into()).unwrap();
+    assert!(s.heard().is_empty(), "the scene asks for messages, not for edited ones");
+    s.world.set_bot_role(s.chat, BotRole::Absent, None).unwrap();
+    s.world.outbox.allowed = None;
+    s.heard();
+    s.world.edit_message(s.chat, s.member, id, "c".into()).unwrap();
+    assert!(s.heard().is_empty());
+}
+
+#[test]
+fn only_the_author_edits_and_not_what_he_forwarded_nor_for_ever() {
+    let mut s = Scene::new();
+    let (chat, admin, member) = (s.chat, s.admin, s.member);
+    let forward = SayOptions { forward: Some(Forward::HiddenUser("Nadia".into())), ..SayOptions::default() };
+    let forwarded = s.world.say(chat, member, "a".into(), forward).unwrap();
+    let own = s.world.say(chat, member, "a".into(), SayOptions::default()).unwrap();
+    for (user, id, text) in [(admin, own, "b"), (member, forwarded, "b"), (member, own, "a"), (member, own, " "), (member, 99, "b")] {
+        assert!(s.world.edit_message(chat, user, id, text.into()).is_err(), "{user} {id} {text}");
+    }
+    s.world.edit_message(chat, member, own, "b".into()).unwrap();
+    s.world.at(T0 + 2 * DAY * 1000 + 1);
+    assert!(s.world.edit_message(chat, member, own, "c".into()).is_err(), "after two days");
+}
+
+#[test]
+fn an_anonymous_admin_edits_what_was_written_in_the_name_of_the_chat() {
+    let mut s = Scene::new();
+    s.world.promote(s.chat, s.admin, AdminRights::moderator().anonymous(), None).unwrap();
+    let id = s.world.say(s.chat, s.admin, "/ban".into(), SayOptions::default()).unwrap();
+    assert!(s.world.edit_message(s.chat, s.member, id, "/unban".into()).is_err());
+    s.world.edit_message(s.chat, s.admin, id, "/unban".into()).unwrap();
+}
+
+#[test]
 fn the_muted_and_the_absent_cannot_write() {
     let mut s = Scene::new();
     s.world.restrict(s.chat, s.admin, s.member, Permissions::none(), None).unwrap();

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use super::api_error::ApiError;
 use crate::control::{Call, CallCounts, CallFilter, Fault, FaultAction, FaultReport, Limits};
 
+/// The methods that the limits of messages are about.
+const SENDING: [&str; 2] = ["sendMessage", "sendDocument"];
+
 /// What becomes of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
@@ -85,7 +88,7 @@ impl Traffic {
         if let Some(wait) = full(&mut self.recent_calls, now_ms, 1000, self.limits.calls_per_second) {
             return Some(ApiError::too_many_requests(wait));
         }
-        let chat = chat.filter(|_| method == "sendMessage");
+        let chat = chat.filter(|_| SENDING.contains(&method));
         if let Some(chat) = chat {
             let times = self.recent_messages.entry(chat).or_default();
             let per_minute = self.limits.messages_per_group_per_minute.filter(|_| chat < 0);

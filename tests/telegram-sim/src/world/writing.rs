@@ -5,16 +5,14 @@ use serde_json::{Map, Value, json};
 use super::outbox::Queue;
 use super::people::{ANONYMOUS_ADMIN, CHANNEL_AUTHOR};
 use super::{Message, Query, Refused, Status, World};
-use crate::control::{Button, Forward, SayOptions};
+use crate::control::{Button, ChatKind, Forward, SayOptions};
+
+/// How long the author may edit a message, milliseconds.
+const EDITABLE_MS: i64 = 48 * 3600 * 1000;
 
 impl World {
     pub fn say(&mut self, chat: i64, user: i64, text: String, options: SayOptions) -> Result<i64, Refused> {
-        self.chat(chat)?;
-        let status = self.status(chat, user);
-        let muted = matches!(status, Status::Restricted { permissions, .. } if !permissions.can_send_messages);
-        if !status.is_present() || muted {
-            return Err(format!("user {user} ({}) cannot write in chat {chat}", status.name()));
-        }
+        let status = self.may_write(chat, user)?;
         let mut message = self.written(chat, user, text, &options)?;
         if let Some(channel) = options.as_channel {
             message.from = CHANNEL_AUTHOR;
@@ -28,13 +26,23 @@ impl World {
         Ok(id)
     }
 
+    fn may_write(&self, chat: i64, user: i64) -> Result<Status, Refused> {
+        self.chat(chat)?;
+        let status = self.status(chat, user);
+        let muted = matches!(status, Status::Restricted { permissions, .. } if !permissions.can_send_messages);
+        if !status.is_present() || muted {
+            return Err(format!("user {user} ({}) cannot write in chat {chat}", status.name()));
+        }
+        Ok(status)
+    }
+
     pub fn say_private(&mut self, user: i64, text: String, options: SayOptions) -> Result<i64, Refused> {
         self.user(user)?;
         let message = self.written(user, user, text, &options)?;
         Ok(self.private_message(message))
     }
 
-    fn private_message(&mut self, message: Message) -> i64 {
+    pub(super) fn private_message(&mut self, message: Message) -> i64 {
         let user = message.chat;
         if let Some(user) = self.users.get_mut(&user) {
             user.started = true;
@@ -44,15 +52,32 @@ impl World {
         id
     }
 
-    pub fn share_users(&mut self, user: i64, request_id: i64, users: &[i64]) -> Result<i64, Refused> {
-        let mut shared = Vec::new();
-        for id in users {
-            let person = self.user(*id)?;
-            shared.push(json!({"user_id": id, "first_name": person.first_name}));
+    /// Clients let the author edit his own words, for two days, where he may still write.
+    pub fn edit_message(&mut self, chat: i64, user: i64, id: i64, text: String) -> Result<(), Refused> {
+        let in_private = chat == user;
+        if !in_private {
+            self.may_write(chat, user)?;
         }
-        let extra = json!({"users_shared": {"request_id": request_id, "users": shared, "user_ids": users}});
-        let extra = extra.as_object().cloned().unwrap_or_default();
-        Ok(self.private_message(Message { chat: user, from: user, extra, service: true, ..Message::default() }))
+        let anonymous = self.status(chat, user).is_anonymous();
+        let now_ms = self.now_ms;
+        let message = self.messages.get_mut(&(chat, id)).filter(|m| !m.service && !m.deleted);
+        let message = message.ok_or_else(|| format!("user {user} sees no message {id} in {chat}"))?;
+        let own = message.from == user || anonymous && message.from == ANONYMOUS_ADMIN;
+        if !own || message.extra.contains_key("forward_origin") {
+            return Err(format!("message {id} in {chat} was not written by user {user}"));
+        }
+        if now_ms - message.at_ms > EDITABLE_MS {
+            return Err(format!("message {id} in {chat} is too old to be edited"));
+        }
+        if text.trim().is_empty() || text == message.text {
+            return Err(format!("that changes nothing in message {id} in {chat}"));
+        }
+        message.entities = found_entities(&text);
+        message.html.clone_from(&text);
+        message.text = text;
+        message.edited_at_ms = Some(now_ms);
+        self.tell("edited_message", chat, id);
+        Ok(())
     }
 
     pub fn start_bot(&mut self, user: i64, payload: Option<String>) -> Result<i64, Refused> {
@@ -141,7 +166,14 @@ impl World {
                 json!({"type": "hidden_user", "date": date, "sender_user_name": name})
             }
             Forward::Chat(id) => {
-                json!({"type": "chat", "date": date, "sender_chat": self.chat_json(*id)})
+                json!({"type": "chat", "date": date, "sender_chat": self.chat(*id)?.json()})
+            }
+            Forward::Channel { chat, message_id } => {
+                let post = self.chat(*chat)?;
+                if post.kind != ChatKind::Channel {
+                    return Err(format!("chat {chat} is no channel"));
+                }
+                json!({"type": "channel", "date": date, "chat": post.json(), "message_id": message_id})
             }
         })
     }

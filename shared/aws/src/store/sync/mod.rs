@@ -16,6 +16,7 @@
 //! | in which of some chats a sync has banned; what it did there | BatchGetItem on the same keys |
 //! | who is to be banned when he comes | PutItem, GetItem, DeleteItem `CHAT#<chat>`, `P#<user>` |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
+//! | an appeal, once; its decision, once | PutItem, if it is not there; UpdateItem, GetItem `APPEAL#<id>`, `APPEAL` |
 //! | a person's syncs, newest first | Query `by_user`: `user_id`, then BatchGetItem |
 //! | the syncs of a day, newest first | Query `by_day`: `day`, then BatchGetItem |
 //!
@@ -26,6 +27,7 @@
 //! parts with at most 80 numbers in their sets: the largest item is a chunk's, below 8 KB. The indexes hold a sync's key only, written once
 //! a sync: a bot's syncs of a day stay far below the 1000 writes a second of their partition, since it can carry out 30 a second.
 
+mod appeals;
 mod asked;
 mod chunks;
 mod ledger;
@@ -33,6 +35,7 @@ mod lists;
 mod parts;
 mod pending;
 
+pub use appeals::Appeal;
 pub use asked::{Answered, Asked};
 pub use chunks::{Progress, Results};
 pub use ledger::{LogEntry, SyncLog};

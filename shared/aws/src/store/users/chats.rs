@@ -1,5 +1,7 @@
 //! Chats: the bot's place in them, and what they chose.
 
+use super::assign::Assignments;
+use super::rights::check_key;
 use super::{Users, chat_key};
 use crate::store::{Attributes, VERSION, n, s, value};
 use crate::time;
@@ -96,6 +98,9 @@ impl Users {
         let mut item: Attributes = serde_dynamo::to_item(chat)?;
         item.extend(chat_key(chat.chat_id));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
+        if chat.state.is_present() {
+            item.insert("check_key".to_owned(), check_key(chat.chat_id));
+        }
         let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(true),
@@ -123,21 +128,20 @@ impl Users {
 
     /// The bot's own membership changed. An older change than the one that is known is left out.
     pub async fn set_membership(&self, chat: ChatId, title: Option<&str>, state: ChatState, occurred: &Occurred) -> anyhow::Result<()> {
-        let update = self
-            .set_state(chat, title, state, Cause::Membership)?
+        let update = in_state(chat, title, state, Cause::Membership)?
+            .set("occurred", s(occurred.as_str()))
+            .apply(self.update(chat_key(chat)))
             .condition_expression(
-                "(attribute_not_exists(occurred) OR occurred < :occurred) AND (attribute_not_exists(#state) OR #state <> :migrated)",
+                "(attribute_not_exists(#occurred) OR #occurred < :occurred) AND (attribute_not_exists(#state) OR #state <> :migrated)",
             )
-            .expression_attribute_values(":occurred", s(occurred.as_str()))
             .expression_attribute_values(":migrated", value(ChatState::Migrated)?);
-        let expression = update.get_update_expression().clone().unwrap_or_default();
-        self.unless_known(update.update_expression(format!("{expression}, occurred = :occurred"))).await.map(|_| ())
+        self.unless_known(update).await.map(|_| ())
     }
 
     /// A call showed that the bot can no longer act in a chat as it could.
     pub async fn lost(&self, chat: ChatId, state: ChatState) -> anyhow::Result<()> {
-        let update = self
-            .set_state(chat, None, state, Cause::Sync)?
+        let update = in_state(chat, None, state, Cause::Sync)?
+            .apply(self.update(chat_key(chat)))
             .condition_expression("attribute_not_exists(#state) OR #state = :active OR (#state = :suspended AND :suspended <> :state)")
             .expression_attribute_values(":active", value(ChatState::Active)?)
             .expression_attribute_values(":suspended", value(ChatState::Suspended)?);
@@ -146,12 +150,11 @@ impl Users {
 
     /// A group became a supergroup.
     pub async fn migrated(&self, from: ChatId, to: ChatId, title: Option<&str>) -> anyhow::Result<()> {
-        let update = self
-            .set_state(from, title, ChatState::Migrated, Cause::Membership)?
-            .condition_expression("attribute_not_exists(#state) OR #state <> :state")
-            .expression_attribute_values(":to", n(to.0));
-        let expression = update.get_update_expression().clone().unwrap_or_default();
-        self.unless_known(update.update_expression(format!("{expression}, migrated_to = :to"))).await.map(|_| ())
+        let update = in_state(from, title, ChatState::Migrated, Cause::Membership)?
+            .set("migrated_to", n(to.0))
+            .apply(self.update(chat_key(from)))
+            .condition_expression("attribute_not_exists(#state) OR #state <> :state");
+        self.unless_known(update).await.map(|_| ())
     }
 
     /// Gives a chat the settings of the group that it was, unless it has its own. The chat may not be known yet: then it is taken as
@@ -170,12 +173,14 @@ impl Users {
             .update(chat_key(to))
             .update_expression(
                 "SET settings = :settings, chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
-                 updated_at = if_not_exists(updated_at, :now), version = if_not_exists(version, :version)",
+                 check_key = if_not_exists(check_key, :check), updated_at = if_not_exists(updated_at, :now), \
+                 version = if_not_exists(version, :version)",
             )
             .condition_expression("attribute_not_exists(settings)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":settings", settings)
             .expression_attribute_values(":id", n(to.0))
+            .expression_attribute_values(":check", check_key(to))
             .expression_attribute_values(":active", value(ChatState::Active)?)
             .expression_attribute_values(":cause", value(Cause::Membership)?)
             .expression_attribute_values(":now", n(time::now()))
@@ -189,11 +194,13 @@ impl Users {
             .ignored(chat, what)
             .update_expression(
                 "ADD #set :one SET chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
-                 updated_at = if_not_exists(updated_at, :now), version = if_not_exists(version, :version)",
+                 check_key = if_not_exists(check_key, :check), updated_at = if_not_exists(updated_at, :now), \
+                 version = if_not_exists(version, :version)",
             )
             .condition_expression("attribute_not_exists(#set) OR size(#set) < :most OR contains(#set, :its)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":id", n(chat.0))
+            .expression_attribute_values(":check", check_key(chat))
             .expression_attribute_values(":its", n(what.id()))
             .expression_attribute_values(":most", n(MOST_IGNORED as i64))
             .expression_attribute_values(":active", value(ChatState::Active)?)
@@ -214,22 +221,19 @@ impl Users {
             .expression_attribute_names("#set", what.attribute())
             .expression_attribute_values(":one", AttributeValue::Ns(vec![what.id().to_string()]))
     }
+}
 
-    fn set_state(&self, chat: ChatId, title: Option<&str>, state: ChatState, cause: Cause) -> anyhow::Result<UpdateItemFluentBuilder> {
-        let expression = "SET chat_id = :id, #state = :state, cause = :cause, updated_at = :now, version = :version";
-        let update = self
-            .update(chat_key(chat))
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":id", n(chat.0))
-            .expression_attribute_values(":state", value(state)?)
-            .expression_attribute_values(":cause", value(cause)?)
-            .expression_attribute_values(":now", n(time::now()))
-            .expression_attribute_values(":version", n(i64::from(VERSION)));
-        Ok(match title {
-            Some(title) => {
-                update.update_expression(format!("{expression}, title = :title")).expression_attribute_values(":title", s(title))
-            }
-            None => update.update_expression(expression),
-        })
-    }
+/// What of a chat's item a state decides. Where the bot is not, there is nothing to check.
+pub(super) fn in_state(chat: ChatId, title: Option<&str>, state: ChatState, cause: Cause) -> anyhow::Result<Assignments> {
+    let assignments = Assignments::default()
+        .set("chat_id", n(chat.0))
+        .set("state", value(state)?)
+        .set("cause", value(cause)?)
+        .set("updated_at", n(time::now()))
+        .set("version", n(i64::from(VERSION)))
+        .put("check_key", state.is_present().then(|| check_key(chat)));
+    Ok(match title {
+        Some(title) => assignments.set("title", s(title)),
+        None => assignments,
+    })
 }

@@ -10,6 +10,8 @@
 //! | erase a person | transaction: tombstone in the place of the profile, no username |
 //! | a chat: state, title, settings | GetItem, BatchGetItem, UpdateItem `CHAT#<id>`, `CHAT` |
 //! | keep a person or a source out of a chat's bans | UpdateItem on the chat |
+//! | chats whose check is due: those where the bot is, as far as is known | Query `by_check`: `check_key` and `chat_id`; with their state |
+//! | the bot's rights in a chat were looked at, and were others | UpdateItem on the chat |
 //! | an administrator's role in a chat | GetItem, UpdateItem `CHAT#<chat>`, `ADMIN#<user>` |
 //! | a chat's administrators | Query `CHAT#<chat>`, `ADMIN#…` |
 //! | a person's roles | Query `by_admin`: `admin_key` |
@@ -21,6 +23,7 @@ mod assign;
 mod chats;
 mod erase;
 mod profiles;
+mod rights;
 mod settings;
 mod usernames;
 
@@ -28,6 +31,7 @@ pub use admins::AdminItem;
 pub use chats::{ChatItem, Ignored};
 pub use erase::Erasing;
 pub use profiles::{Created, Profile, Seen};
+pub use rights::KnownRights;
 pub use settings::Chosen;
 
 use super::{Attributes, Table, key};

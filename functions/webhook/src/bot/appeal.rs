@@ -1,0 +1,201 @@
+//! Somebody who was banned asks why, and once asks those who decided to lift it.
+
+use super::action::Action;
+use super::asker::{Asks, Context};
+use super::screen::{Choice, Screen};
+use super::{Asker, Stop, time};
+use crate::{NotNow, Webhook};
+use aws::queue::Message;
+use aws::store::page::Wanted;
+use aws::store::sync::Appeal;
+use aws::store::users::Profile;
+use domain::appeal::AppealButton;
+use domain::ban::derive;
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use domain::notification::{Content, Notification, notification_id};
+use domain::subscription::Source;
+use domain::sync::{Kind, Outcome};
+use std::collections::BTreeSet;
+use telegram::bot::OutgoingMessage;
+use telegram::text;
+use uuid::Uuid;
+
+/// Syncs about the asker that are looked at: the newest.
+const SYNCS: usize = 10;
+
+/// Chunks of each whose chats are looked at.
+const CHUNKS: i32 = 4;
+
+/// Chats that are shown; each is asked of Telegram.
+const CHATS: usize = 8;
+
+/// The longest appeal, in characters.
+const LONGEST: usize = 1000;
+
+/// Admins that are asked.
+const ASKED: usize = 50;
+
+/// What an answer to an appeal comes to.
+pub enum Decided {
+    Now { lifted: bool },
+    Before { lifted: bool },
+    MayNot,
+    Gone,
+}
+
+impl Webhook {
+    /// Where the asker is banned now by one of our syncs: chats that share their bans.
+    pub async fn why_me(&self, asker: &Asker) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let syncs = self.syncs.of_user(asker.id).await?;
+        let mut seen = BTreeSet::new();
+        let mut screen = Screen::default();
+        let mut lines = Vec::new();
+        for sync in syncs.iter().filter(|sync| sync.kind == Kind::Ban).take(SYNCS) {
+            let results = self.syncs.results_from(sync.sync_id, None, CHUNKS).await?.results;
+            let applied = results.iter().filter(|result| result.outcome == Outcome::Applied).map(|result| result.chat_id);
+            let new: Vec<ChatId> = applied.filter(|chat| seen.insert(*chat)).collect();
+            let chats = self.users.chats(new.iter().copied().chain([sync.source_chat_id])).await?;
+            let source = chats.get(&sync.source_chat_id);
+            for chat in new {
+                let known = chats.get(&chat);
+                if lines.len() == CHATS || !known.is_none_or(|known| known.settings.share_bans) {
+                    continue;
+                }
+                // It may have been lifted since in any way.
+                let banned = self.telegram.member(chat, asker.id).await.is_ok_and(|member| member.status == domain::member::Status::Kicked);
+                if !banned {
+                    continue;
+                }
+                let title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| chat.to_string());
+                let time = time::date(sync.event_timestamp);
+                lines.push(match source.is_none_or(|source| source.settings.share_bans) {
+                    true => {
+                        let from = source.and_then(|source| source.title.clone()).or_else(|| sync.source_chat_title.clone());
+                        let from = from.unwrap_or_else(|| sync.source_chat_id.to_string());
+                        text!(lang, "banned-in-from", chat = &title, source = from, time = time)
+                    }
+                    false => text!(lang, "banned-in", chat = &title, time = time),
+                });
+                let appeal = Action::AskAppeal { chat, sync_id: sync.sync_id };
+                screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = &title), appeal)]);
+            }
+        }
+        if lines.is_empty() {
+            return Ok(Screen::text(text!(lang, "banned-nowhere")));
+        }
+        Ok(Screen { text: format!("{}\n{}", text!(lang, "banned-list"), lines.join("\n")), ..screen })
+    }
+
+    pub async fn ask_appeal(&self, asker: &Asker, chat: ChatId, sync_id: Uuid) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let Some(appeal) = self.appeal_of(asker.id, chat, sync_id).await? else { return Ok(Screen::toast(text!(lang, "stale-button"))) };
+        if self.syncs.appealed(appeal.appeal_id).await?.is_some() {
+            return Ok(Screen::text(text!(lang, "appealed-before")));
+        }
+        self.set_context(asker.id, "why", &Context { chat: None, asks: Some(Asks::Appeal { chat, sync_id }) }).await?;
+        Ok(Screen::text(text!(lang, "ask-appeal", most = LONGEST)))
+    }
+
+    /// Takes the appeal's words to those who decided. Telling them twice is telling them once: the messages have ids of their own.
+    pub async fn appeal(&self, asker: &Asker, chat: ChatId, sync_id: Uuid, words: &str) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let Some(appeal) = self.appeal_of(asker.id, chat, sync_id).await? else { return Ok(Screen::text(text!(lang, "stale-button"))) };
+        if self.syncs.appealed(appeal.appeal_id).await?.is_some() {
+            return Ok(Screen::text(text!(lang, "appealed-before")));
+        }
+        let title = self.users.chats([chat]).await?.remove(&chat).and_then(|chat| chat.title).unwrap_or_else(|| chat.to_string());
+        let content = Content::Appeal {
+            chat: title,
+            user_id: asker.id,
+            user_name: self.names(&[asker.id]).await?.remove(&asker.id),
+            text: words.chars().take(LONGEST).collect(),
+            appeal_id: appeal.appeal_id,
+        };
+        let admins = self.who_decided(asker.id, chat).await?;
+        let profiles = self.users.profiles(admins.iter().copied()).await?;
+        let now = aws::time::now();
+        let messages = admins.iter().map(|&recipient| {
+            let profile = profiles.get(&recipient);
+            Message::new(
+                &Notification {
+                    notification_id: notification_id(&appeal.appeal_id.to_string(), recipient),
+                    correlation_id: appeal.ban_event_id.to_string(),
+                    recipient,
+                    lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
+                    silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
+                    content: content.clone(),
+                },
+                0,
+            )
+        });
+        let messages: Vec<_> = messages.collect::<anyhow::Result<_>>()?;
+        if messages.is_empty() {
+            return Ok(Screen::text(text!(lang, "nobody-to-appeal-to")));
+        }
+        self.notifications.send_all(messages).await?;
+        self.syncs.appeal(&appeal).await?;
+        self.dialogue.end_talk(asker.id).await?;
+        Ok(Screen::text(text!(lang, "appealed")))
+    }
+
+    /// The appeal that this person may make; `None`: no sync has banned him there.
+    async fn appeal_of(&self, user: UserId, chat: ChatId, sync_id: Uuid) -> anyhow::Result<Option<Appeal>> {
+        let Some(sync) = self.syncs.summary(sync_id).await?.filter(|sync| sync.user_id == user) else { return Ok(None) };
+        let entry = self.syncs.entries_of(&sync, [chat]).await?.remove(&chat);
+        if !entry.is_some_and(|log| log.entry.outcome == Outcome::Applied) {
+            return Ok(None);
+        }
+        let appeal_id = derive(&["appeal", &sync.ban_event_id.to_string(), &chat.to_string(), &user.to_string()]);
+        let (at, ban_event_id) = (aws::time::now(), sync.ban_event_id);
+        Ok(Some(Appeal { appeal_id, user_id: user, chat_id: chat, ban_event_id, sync_id, at, lifted: None }))
+    }
+
+    /// Those who follow him from there; where nobody does any more, the chat's admins who may ban.
+    async fn who_decided(&self, user: UserId, chat: ChatId) -> Result<Vec<UserId>, Stop> {
+        let followers = self.subscriptions.followers_in(Source::User(user), &[chat]).await?;
+        if !followers.is_empty() {
+            return Ok(followers.into_iter().map(|follower| follower.admin).take(ASKED).collect());
+        }
+        let admins = self.users.admins(chat, &Wanted { limit: ASKED, cursor: None }).await.map_err(super::history::unreadable)?;
+        Ok(admins.items.into_iter().filter(|admin| admin.role().is_some_and(|role| role.can_ban)).map(|admin| admin.user_id).collect())
+    }
+
+    /// An admin answers: the first answer counts, and the one who asked is told.
+    pub async fn appeal_answered(&self, button: AppealButton, by: UserId) -> Result<Decided, NotNow> {
+        let Some(appeal) = self.syncs.appealed(button.appeal_id).await? else { return Ok(Decided::Gone) };
+        if !self.may_decide(appeal.chat_id, by).await? {
+            return Ok(Decided::MayNot);
+        }
+        if let Some(lifted) = appeal.lifted {
+            return Ok(Decided::Before { lifted });
+        }
+        // First, so that a press that is brought again finds it undone or does it: asking twice is asking once.
+        if button.lift {
+            self.undo_here(appeal.ban_event_id, appeal.sync_id, appeal.chat_id, by).await?;
+        }
+        let Some(appeal) = self.syncs.decide_appeal(button.appeal_id, button.lift).await? else {
+            let lifted = self.syncs.appealed(button.appeal_id).await?.and_then(|appeal| appeal.lifted);
+            return Ok(lifted.map_or(Decided::Gone, |lifted| Decided::Before { lifted }));
+        };
+        self.tell_appellant(&appeal, button.lift).await?;
+        Ok(Decided::Now { lifted: button.lift })
+    }
+
+    async fn tell_appellant(&self, appeal: &Appeal, lifted: bool) -> anyhow::Result<()> {
+        let profile = self.users.profile(appeal.user_id).await?;
+        let lang = profile.as_ref().map_or_else(|| Lang::of(None, None), Profile::lang);
+        let chat = self.users.chats([appeal.chat_id]).await?.remove(&appeal.chat_id).and_then(|chat| chat.title);
+        let chat = chat.unwrap_or_else(|| appeal.chat_id.to_string());
+        let text = match lifted {
+            true => text!(lang, "appeal-granted", chat = chat),
+            false => text!(lang, "appeal-refused", chat = chat),
+        };
+        if let Err(failure) = self.telegram.send(&OutgoingMessage::html(appeal.user_id.private_chat(), text)).await {
+            // He may have stopped the bot; the decision stands.
+            tracing::warn!(%failure, "whoever appealed could not be told");
+        }
+        Ok(())
+    }
+}

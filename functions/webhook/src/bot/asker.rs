@@ -1,0 +1,133 @@
+//! Who asks, and what he may by Telegram's own word at this moment.
+
+use super::Stop;
+use super::screen::Screen;
+use crate::{NotNow, Webhook};
+use aws::store::dialogue::Talk;
+use aws::store::users::ChatItem;
+use domain::chat::{Chat, ChatState};
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use domain::role::Role;
+use domain::settings::ChatSettings;
+use serde::{Deserialize, Serialize};
+use telegram::client::Failure;
+use telegram::reaction::Reaction;
+use telegram::text;
+use telegram::update::Person;
+use uuid::Uuid;
+
+/// Somebody who asks for something.
+pub struct Asker {
+    pub id: UserId,
+    /// In a group the group's, where its admins chose one.
+    pub lang: Lang,
+    /// The group he asks in; `None`: in private.
+    pub group: Option<ChatId>,
+}
+
+/// A chat that the asker is an admin of.
+pub struct Room {
+    pub id: ChatId,
+    pub chat: Chat,
+}
+
+/// What is remembered of a talk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Context {
+    /// The chat that was spoken of last.
+    pub chat: Option<ChatId>,
+    pub asks: Option<Asks>,
+}
+
+/// What the bot has asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// A person. `request_id`: of the button by which he can be chosen.
+    Whom {
+        chat: ChatId,
+        purpose: super::action::Purpose,
+        request_id: i32,
+    },
+    Zone,
+    Appeal {
+        chat: ChatId,
+        sync_id: Uuid,
+    },
+}
+
+impl Room {
+    /// What messages call the chat.
+    pub fn title(&self) -> String {
+        self.chat.title.clone().unwrap_or_else(|| self.id.to_string())
+    }
+}
+
+impl Webhook {
+    pub async fn asker(&self, person: &Person, group: Option<ChatId>) -> anyhow::Result<Asker> {
+        let chosen = self.people.seen(&self.users, person).await?;
+        let of_group = match group {
+            Some(chat) => self.users.chat(chat).await?.and_then(|chat| chat.settings.language),
+            None => None,
+        };
+        let lang = of_group.unwrap_or_else(|| Lang::of(chosen, person.language_code.as_deref()));
+        Ok(Asker { id: person.id, lang, group })
+    }
+
+    /// A chat, if the asker is its admin now; `bans`: if he may ban there.
+    pub async fn room(&self, asker: &Asker, chat: ChatId, bans: bool) -> Result<Room, Stop> {
+        let mut known = self.users.chats_with_successors([chat]).await?;
+        let id = known.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat);
+        let member = match self.telegram.member(id, asker.id).await {
+            Ok(member) => member,
+            Err(failure) => return Err(self.cannot_check(asker, failure).await),
+        };
+        self.note_role(id, asker.id, Role::of(&member)).await;
+        if !member.is_admin() {
+            return Err(Screen::text(text!(asker.lang, "admins-only")).into());
+        }
+        if bans && !member.may_ban() {
+            return Err(Screen::text(text!(asker.lang, "may-not-decide")).into());
+        }
+        let chat = known.remove(&id).unwrap_or_else(|| ChatItem::new(id, ChatState::Active, ChatSettings::default()).into());
+        Ok(Room { id, chat })
+    }
+
+    async fn cannot_check(&self, asker: &Asker, failure: Failure) -> Stop {
+        match failure.reaction() {
+            Reaction::Skip(_) => Screen::text(text!(asker.lang, "admins-only")).into(),
+            // Bringing the update again would change nothing and hold back what comes after it.
+            Reaction::SuspendChat | Reaction::ChatGone | Reaction::OurBug => Screen::text(text!(asker.lang, "cannot-check-admins")).into(),
+            _ => self.not_now(failure).await.into(),
+        }
+    }
+
+    /// Roles of before the bot came are known from what their holders ask for. What is known already, updates keep right.
+    async fn note_role(&self, chat: ChatId, user: UserId, role: Option<Role>) {
+        if !self.people.is_new_role(chat, user, role) {
+            return;
+        }
+        if let Err(error) = self.users.observe_role(chat, user, role, None).await {
+            tracing::warn!(error = format!("{error:#}"), "a role could not be written; it is noted at the next command");
+        }
+    }
+
+    /// Where the talk with somebody stands.
+    pub async fn context(&self, user: UserId) -> anyhow::Result<Context> {
+        let talk = self.dialogue.talk(user).await?;
+        Ok(talk.and_then(|talk| serde_json::from_str(&talk.context).ok()).unwrap_or_default())
+    }
+
+    /// Remembers the chat that was spoken of.
+    pub async fn remember(&self, asker: &Asker, command: &str, chat: ChatId) -> Result<(), NotNow> {
+        self.set_context(asker.id, command, &Context { chat: Some(chat), asks: None }).await
+    }
+
+    pub async fn set_context(&self, user: UserId, command: &str, context: &Context) -> Result<(), NotNow> {
+        let context = serde_json::to_string(context).map_err(anyhow::Error::from)?;
+        let talk = Talk { last_command: command.to_owned(), context, timestamp: aws::time::now() };
+        Ok(self.dialogue.set_talk(user, &talk).await?)
+    }
+}

@@ -1,0 +1,189 @@
+//! What admins decided: in a chat, or on a person in all chats that the asker may look into.
+
+use super::action::{Action, InChat};
+use super::lists::turns;
+use super::screen::{Choice, Screen};
+use super::{Asker, Room, Stop, csv, time};
+use crate::Webhook;
+use aws::store::page::{PageError, Wanted};
+use domain::ban::BanEvent;
+use domain::chat::Chat;
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use domain::member;
+use domain::search::{Order, Search};
+use std::collections::{BTreeMap, BTreeSet};
+use telegram::render::subject;
+use telegram::text;
+
+/// Events on a page.
+const ON_A_PAGE: usize = 10;
+
+/// The most events of a file.
+const IN_A_FILE: usize = 2000;
+
+/// Events that are read at a time for a file.
+const AT_A_TIME: usize = 200;
+
+/// What the list can be narrowed to.
+const FILTERS: [Option<member::Action>; 4] = [None, Some(member::Action::Ban), Some(member::Action::Unban), Some(member::Action::Kick)];
+
+/// Which chats somebody may look into: his own, and those that share.
+pub struct Sees {
+    chats: BTreeMap<ChatId, Chat>,
+    own: BTreeSet<ChatId>,
+}
+
+impl Sees {
+    pub async fn of(webhook: &Webhook, asker: &Asker, chats: impl IntoIterator<Item = ChatId>) -> anyhow::Result<Self> {
+        let chats: BTreeSet<_> = chats.into_iter().collect();
+        let own = webhook.chats_of(asker).await?.into_iter().map(|chat| chat.chat_id).collect();
+        Ok(Self { chats: webhook.users.chats(chats).await?, own })
+    }
+
+    /// Of a chat that nothing is known of, no admin has asked that it be kept to itself.
+    pub fn may_see(&self, chat: ChatId) -> bool {
+        self.own.contains(&chat) || self.chats.get(&chat).is_none_or(|chat| chat.settings.share_bans)
+    }
+
+    pub fn title(&self, event: &BanEvent) -> String {
+        let known = self.chats.get(&event.chat_id).and_then(|chat| chat.title.clone());
+        known.or_else(|| event.chat_title.clone()).unwrap_or_else(|| event.chat_id.to_string())
+    }
+}
+
+impl Webhook {
+    /// A chat's history, newest first.
+    pub async fn chat_history(&self, asker: &Asker, room: &Room, filter: Option<member::Action>, after: &[String]) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let search = Search { chat_id: Some(room.id), event_type: filter, ..Search::default() };
+        let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
+        let page = self.bans.search(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
+        let here = |then| Action::In { chat: room.id, then };
+        let filters = filters(lang, filter, |filter| here(InChat::History { filter, after: Vec::new() }));
+        if page.items.is_empty() && after.is_empty() {
+            return Ok(Screen::text(text!(lang, "history-empty-chat", chat = room.title())).row(filters));
+        }
+        let mut lines = vec![text!(lang, "history-of-chat", chat = room.title())];
+        lines.extend(page.items.iter().map(|event| {
+            let who = subject(lang, event.user_id, event.user_name.as_deref());
+            line(lang, event, who.0)
+        }));
+        Ok(Screen::text(lines.join("\n"))
+            .row(filters)
+            .row(turns(lang, after, page.next, |after| here(InChat::History { filter, after })))
+            .row([Choice::new(text!(lang, "button-csv"), here(InChat::HistoryFile { filter }))]))
+    }
+
+    pub async fn chat_file(&self, asker: &Asker, room: &Room, filter: Option<member::Action>) -> Result<Screen, Stop> {
+        let search = Search { chat_id: Some(room.id), event_type: filter, ..Search::default() };
+        let events = self.many(&search, Order::Chat(room.id)).await?;
+        let file = csv::of_events(&format!("history{}", room.id), &events, |_| room.title())?;
+        Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "history-file", count = events.len(), most = IN_A_FILE)) })
+    }
+
+    /// What was decided on a person, where the asker may see it.
+    pub async fn person_history(
+        &self,
+        asker: &Asker,
+        user: UserId,
+        filter: Option<member::Action>,
+        after: &[String],
+    ) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        self.admin_of_something(asker).await?;
+        let search = Search { user_id: Some(user), event_type: filter, ..Search::default() };
+        let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
+        let page = self.bans.search(&search, Order::User(user), &wanted).await.map_err(unreadable)?;
+        let sees = Sees::of(self, asker, page.items.iter().map(|event| event.chat_id)).await?;
+        let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
+        let here = |filter, after| Action::Person { user, filter, after };
+        let filters = filters(lang, filter, |filter| here(filter, Vec::new()));
+        let seen: Vec<_> = page.items.iter().filter(|event| sees.may_see(event.chat_id)).collect();
+        if seen.is_empty() && after.is_empty() && page.next.is_none() {
+            return Ok(Screen::text(text!(lang, "history-empty-person", who = who)).row(filters));
+        }
+        let mut lines = vec![text!(lang, "history-of-person", who = who)];
+        lines.extend(seen.iter().map(|event| line(lang, event, telegram::render::escape(&sees.title(event)))));
+        let hidden = page.items.len() - seen.len();
+        if hidden > 0 {
+            lines.push(text!(lang, "history-hidden", count = hidden));
+        }
+        Ok(Screen::text(lines.join("\n"))
+            .row(filters)
+            .row(turns(lang, after, page.next, |after| here(filter, after)))
+            .row([Choice::new(text!(lang, "button-csv"), Action::PersonFile { user, filter })]))
+    }
+
+    pub async fn person_file(&self, asker: &Asker, user: UserId, filter: Option<member::Action>) -> Result<Screen, Stop> {
+        self.admin_of_something(asker).await?;
+        let search = Search { user_id: Some(user), event_type: filter, ..Search::default() };
+        let mut events = self.many(&search, Order::User(user)).await?;
+        let sees = Sees::of(self, asker, events.iter().map(|event| event.chat_id)).await?;
+        events.retain(|event| sees.may_see(event.chat_id));
+        let file = csv::of_events(&format!("history-{user}"), &events, |event| sees.title(event))?;
+        Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "history-file", count = events.len(), most = IN_A_FILE)) })
+    }
+
+    async fn many(&self, search: &Search, order: Order) -> Result<Vec<BanEvent>, Stop> {
+        let (mut events, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.bans.search(search, order, &Wanted { limit: AT_A_TIME, cursor }).await.map_err(unreadable)?;
+            events.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() || events.len() >= IN_A_FILE {
+                events.truncate(IN_A_FILE);
+                return Ok(events);
+            }
+        }
+    }
+
+    /// What other chats share, they share with admins; Telegram is asked about one of his chats.
+    async fn admin_of_something(&self, asker: &Asker) -> Result<(), Stop> {
+        if let Some(group) = asker.group {
+            return self.room(asker, group, false).await.map(drop);
+        }
+        match self.chats_of(asker).await?.first() {
+            Some(chat) => self.room(asker, chat.chat_id, false).await.map(drop),
+            None => Err(Screen::text(text!(asker.lang, "only-for-admins")).into()),
+        }
+    }
+}
+
+fn filters(lang: Lang, chosen: Option<member::Action>, to: impl Fn(Option<member::Action>) -> Action) -> Vec<Choice> {
+    let label = |filter: Option<member::Action>| match filter {
+        Some(member::Action::Ban) => text!(lang, "filter-bans"),
+        Some(member::Action::Unban) => text!(lang, "filter-unbans"),
+        Some(member::Action::Kick) => text!(lang, "filter-kicks"),
+        _ => text!(lang, "filter-all"),
+    };
+    let others = FILTERS.into_iter().filter(|filter| *filter != chosen);
+    others.map(|filter| Choice::new(label(filter), to(filter))).collect()
+}
+
+/// `whom`: HTML of whom, or where.
+fn line(lang: Lang, event: &BanEvent, whom: String) -> String {
+    let whom = telegram::text::Html(whom);
+    let time = time::moment(event.event_timestamp);
+    let mut line = match (event.event_type, event.until) {
+        (member::Action::Ban, None) => text!(lang, "event-ban", time = time, whom = whom),
+        (member::Action::Ban, Some(until)) => text!(lang, "event-ban-until", time = time, whom = whom, until = time::moment(until)),
+        (member::Action::Unban, _) => text!(lang, "event-unban", time = time, whom = whom),
+        (member::Action::Kick, _) => text!(lang, "event-kick", time = time, whom = whom),
+        (member::Action::Restrict, _) => text!(lang, "event-restrict", time = time, whom = whom),
+        (member::Action::Unrestrict, _) => text!(lang, "event-unrestrict", time = time, whom = whom),
+    };
+    if let Some(reason) = &event.reason {
+        line.push_str(" — ");
+        line.push_str(&telegram::render::escape(reason));
+    }
+    line
+}
+
+/// Cursors are kept here, so one that is not understood is as old as its list.
+pub fn unreadable(error: PageError) -> Stop {
+    match error {
+        PageError::Store(error) => error.into(),
+        PageError::BadCursor => anyhow::anyhow!("a kept cursor belongs to another list").into(),
+    }
+}

@@ -1,0 +1,69 @@
+//! Whom somebody follows from a chat, page by page.
+
+use super::action::{Action, InChat, Purpose};
+use super::screen::{Choice, Screen};
+use super::{Asker, Room, Stop};
+use crate::Webhook;
+use aws::store::page::Wanted;
+use domain::subscription::{Mode, Source};
+use telegram::render::subject;
+use telegram::text;
+
+/// People on a page: as many as two rows of buttons hold.
+const ON_A_PAGE: usize = 10;
+
+/// Buttons in a row.
+const IN_A_ROW: usize = 5;
+
+impl Webhook {
+    pub async fn list(&self, asker: &Asker, room: &Room, after: &[String]) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
+        let page = self.subscriptions.page_of_admin(asker.id, Some(room.id), Some(true), &wanted).await;
+        let page = page.map_err(super::history::unreadable)?;
+        let here = |then| Action::In { chat: room.id, then };
+        if page.items.is_empty() && after.is_empty() {
+            let begin = Choice::new(text!(lang, "button-subscribe"), here(InChat::AskWhom(Purpose::Follow)));
+            return Ok(Screen::text(text!(lang, "list-empty", chat = room.title())).row([begin]));
+        }
+        let users: Vec<_> = page
+            .items
+            .iter()
+            .map(|item| {
+                let Source::User(user) = item.subscription.source;
+                (user, item.mode)
+            })
+            .collect();
+        let names = self.names(&users.iter().map(|(user, _)| *user).collect::<Vec<_>>()).await?;
+        let first = after.len() * ON_A_PAGE + 1;
+        let mut lines = vec![text!(lang, "list", chat = room.title())];
+        for (number, (user, mode)) in (first..).zip(&users) {
+            let mark = match mode {
+                Mode::Auto => "",
+                Mode::Confirm => " ❓",
+                Mode::Notify => " 🔔",
+            };
+            lines.push(format!("{number}. {}{mark}", subject(lang, *user, names.get(user).map(String::as_str)).0));
+        }
+        if users.iter().any(|(_, mode)| *mode != Mode::Auto) {
+            lines.push(text!(lang, "list-marks"));
+        }
+        let mut screen = Screen::text(lines.join("\n"));
+        let numbered: Vec<_> = (first..)
+            .zip(&users)
+            .map(|(number, (user, _))| Choice::new(number.to_string(), here(InChat::Followed { user: *user })))
+            .collect();
+        for row in numbered.chunks(IN_A_ROW) {
+            screen = screen.row(row.to_vec());
+        }
+        let turn = |after| here(InChat::List { after });
+        Ok(screen.row(turns(lang, after, page.next, turn)))
+    }
+}
+
+/// Buttons to the page before and the one after. `after`: the cursors of the pages before this one.
+pub fn turns(lang: domain::lang::Lang, after: &[String], next: Option<String>, to: impl Fn(Vec<String>) -> Action) -> Vec<Choice> {
+    let back = after.split_last().map(|(_, before)| Choice::new(text!(lang, "button-back"), to(before.to_vec())));
+    let on = next.map(|next| Choice::new(text!(lang, "button-more"), to(after.iter().cloned().chain([next]).collect())));
+    back.into_iter().chain(on).collect()
+}

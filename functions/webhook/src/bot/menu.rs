@@ -1,0 +1,98 @@
+//! A pressed button of a menu. Its data says which menu, which revision, and the number of the button there.
+
+use super::action::Action;
+use super::screen::{Choice, Screen};
+use super::show::{Edit, Spot};
+use super::{Asker, Pace, Stop};
+use crate::{NotNow, Webhook};
+use telegram::text;
+use telegram::update::Press;
+use uuid::Uuid;
+
+/// The data of a menu's button: `m:<id>:<revision>:<number>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MenuButton {
+    pub menu: Uuid,
+    pub revision: u32,
+    pub number: usize,
+}
+
+impl MenuButton {
+    pub fn data(self) -> String {
+        format!("m:{}:{}:{}", self.menu.simple(), self.revision, self.number)
+    }
+
+    /// `None`: whoever made it up.
+    pub fn read(data: &str) -> Option<Self> {
+        let mut parts = data.strip_prefix("m:")?.split(':');
+        let menu = parts.next().filter(|id| id.len() == 32)?;
+        let button = Self { menu: Uuid::try_parse(menu).ok()?, revision: parts.next()?.parse().ok()?, number: parts.next()?.parse().ok()? };
+        parts.next().is_none().then_some(button)
+    }
+}
+
+impl Webhook {
+    /// Somebody pressed a menu's button.
+    pub async fn menu_pressed(&self, button: MenuButton, press: &Press, asker: &Asker) -> Result<(), NotNow> {
+        let stale = || text!(asker.lang, "stale-button");
+        let Some(menu) = self.dialogue.menu(button.menu).await? else { return self.answer_press(&press.callback_id, &stale()).await };
+        if menu.who.is_some_and(|who| who != asker.id) {
+            return self.answer_press(&press.callback_id, &text!(asker.lang, "not-your-menu")).await;
+        }
+        let leads: Vec<Action> = serde_json::from_str(&menu.leads).unwrap_or_default();
+        let action = leads.get(button.number).filter(|_| menu.revision == button.revision);
+        let Some(action) = action else { return self.answer_press(&press.callback_id, &stale()).await };
+        match self.pace(asker.id).await? {
+            Pace::Fine => {}
+            Pace::Told => return self.answer_press(&press.callback_id, &text!(asker.lang, "too-fast")).await,
+            // The button stops waiting, and nothing is said.
+            Pace::Silent => return self.answer_press(&press.callback_id, "").await,
+        }
+        let screen = match self.outcome(asker, "button", action).await {
+            Ok(screen) => screen,
+            // Anybody may press a button that is anybody's; whoever may not do what it leads to, does not use it up.
+            Err(Stop::Show(screen)) if menu.who.is_none() => return self.answer_press(&press.callback_id, &screen.text).await,
+            Err(Stop::Show(screen)) => *screen,
+            Err(Stop::NotNow(not_now)) => return Err(not_now),
+        };
+        if screen.only_toast {
+            return self.answer_press(&press.callback_id, &screen.text).await;
+        }
+        let toast = screen.toast.clone().unwrap_or_default();
+        let edit = |message_id| Edit { message_id, menu: button.menu, revision: button.revision + 1 };
+        let spot = match &press.under {
+            Some(under) => Spot { chat_id: under.chat_id, thread_id: None, reply_to: None, edit: Some(edit(under.message_id)) },
+            // Telegram does not have the message any more.
+            None => Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, edit: None },
+        };
+        self.show(asker, &spot, screen, Some(action)).await?;
+        self.answer_press(&press.callback_id, &toast).await
+    }
+
+    /// An admin who writes in the chat's name is asked to press a button: that shows who he is.
+    pub async fn ask_who_it_is(&self, asker: &Asker, spot: &Spot, action: Action) -> Result<(), NotNow> {
+        let lang = asker.lang;
+        let screen = Screen::text(text!(lang, "anonymous")).row([Choice::new(text!(lang, "button-it-is-me"), action)]);
+        self.show_to_anybody(asker, spot, screen).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_is_read_as_it_was_written_and_fits() {
+        let button = MenuButton { menu: Uuid::from_u128(u128::MAX), revision: u32::MAX, number: 999 };
+        assert!(button.data().len() <= 64);
+        assert_eq!(MenuButton::read(&button.data()), Some(button));
+    }
+
+    #[test]
+    fn what_was_made_up_is_no_button() {
+        for data in ["", "m:", "m:x:0:0", "m:00000000000000000000000000000000:0", "m:00000000000000000000000000000000:-1:0", "q:0:0:0"] {
+            assert_eq!(MenuButton::read(data), None, "{data}");
+        }
+        assert_eq!(MenuButton::read("m:00000000000000000000000000000000:0:0:0"), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! What a person chose for himself, and what is held on him.
+
+use super::action::{Action, MyOption, MyTopic};
+use super::asker::{Asks, Context};
+use super::options::language;
+use super::screen::{Choice, Screen};
+use super::{Asker, Stop, time};
+use crate::Webhook;
+use aws::store::page::Wanted;
+use aws::store::users::{Chosen, Profile};
+use domain::lang::Lang;
+use domain::settings::QuietHours;
+use domain::subscription::Source;
+use serde_json::json;
+use telegram::bot::Document;
+use telegram::text;
+
+/// Quiet hours that can be chosen by button, in minutes of the day; the REST API takes any.
+const QUIET: [(u16, u16); 3] = [(22 * 60, 7 * 60), (23 * 60, 8 * 60), (0, 9 * 60)];
+
+/// Time zones that can be chosen by button: the most people that speak one of the bot's languages.
+const ZONES: [&str; 8] =
+    ["UTC", "Europe/London", "Europe/Berlin", "Europe/Moscow", "Europe/Kyiv", "Asia/Almaty", "Asia/Yekaterinburg", "America/New_York"];
+
+/// Items of each list of a data file.
+const HELD: usize = 500;
+
+impl Webhook {
+    pub async fn my_settings(&self, asker: &Asker) -> Result<Screen, Stop> {
+        let profile = self.users.profile(asker.id).await?;
+        Ok(mine(asker.lang, profile.as_ref()))
+    }
+
+    pub async fn pick_mine(&self, asker: &Asker, topic: MyTopic) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let now = self.users.profile(asker.id).await?.map(|profile| profile.settings).unwrap_or_default();
+        let label = |label: String, chosen: bool| if chosen { format!("● {label}") } else { label };
+        let choices: Vec<Choice> = match topic {
+            MyTopic::Language => {
+                let choice = |of| Choice::new(label(language(lang, of), now.language == of), Action::SetMine(MyOption::Language(of)));
+                [None, Some(Lang::Ru), Some(Lang::En)].map(choice).into()
+            }
+            MyTopic::QuietHours => {
+                let hours = QUIET.iter().map(|&(from, to)| Some(QuietHours { from, to }));
+                let choice = |of: Option<QuietHours>| {
+                    Choice::new(label(quiet(lang, of), now.quiet_hours == of), Action::SetMine(MyOption::QuietHours(of)))
+                };
+                std::iter::once(None).chain(hours).map(choice).collect()
+            }
+            MyTopic::Zone => {
+                let choice = |zone: &str| {
+                    Choice::new(label(zone.to_owned(), now.timezone == zone), Action::SetMine(MyOption::Zone(zone.to_owned())))
+                };
+                self.set_context(asker.id, "settings", &Context { chat: None, asks: Some(Asks::Zone) }).await?;
+                ZONES.iter().map(|zone| choice(zone)).collect()
+            }
+        };
+        let text = match topic {
+            MyTopic::Language => text!(lang, "pick-language"),
+            MyTopic::QuietHours => text!(lang, "pick-quiet-hours", zone = now.timezone.as_str()),
+            MyTopic::Zone => text!(lang, "pick-zone"),
+        };
+        let mut screen = Screen::text(text);
+        for row in choices.chunks(2) {
+            screen = screen.row(row.to_vec());
+        }
+        Ok(screen.row([Choice::new(text!(lang, "button-back"), Action::MySettings)]))
+    }
+
+    pub async fn set_mine(&self, asker: &Asker, option: MyOption) -> Result<Screen, Stop> {
+        match self.users.choose(asker.id, &option.into()).await? {
+            Chosen::Done(profile) => {
+                // What is remembered of him has his old language.
+                self.people.forget(asker.id);
+                let lang = profile.lang();
+                Ok(Screen { toast: Some(text!(lang, "saved")), ..mine(lang, Some(&profile)) })
+            }
+            Chosen::Unknown => Ok(Screen::toast(text!(asker.lang, "stale-button"))),
+            Chosen::Refused(_) => Ok(Screen::text(text!(asker.lang, "no-such-zone"))),
+        }
+    }
+
+    pub async fn my_data(&self, asker: &Asker) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let profile = self.users.profile(asker.id).await?;
+        let follows = self.subscriptions.count_of(asker.id).await?;
+        let followers = self.subscriptions.count_of_source(Source::User(asker.id)).await?;
+        let (name, username, known_since) = match &profile {
+            Some(profile) => (
+                profile.name(),
+                profile.username.clone().map(|name| format!("@{name}")).unwrap_or_else(|| "—".to_owned()),
+                profile.created_at.map_or_else(|| "—".to_owned(), time::date),
+            ),
+            None => ("—".to_owned(), "—".to_owned(), "—".to_owned()),
+        };
+        let text = text!(
+            lang,
+            "my-data",
+            name = name,
+            id = asker.id,
+            username = username,
+            since = known_since,
+            follows = follows,
+            followers = followers
+        );
+        Ok(Screen::text(text)
+            .row([Choice::new(text!(lang, "button-data-file"), Action::MyDataFile)])
+            .row([Choice::new(text!(lang, "button-erase"), Action::AskErase)]))
+    }
+
+    /// All that is held on him, as far as it is kept under his id; what was sent to him is told by the REST API.
+    pub async fn my_data_file(&self, asker: &Asker) -> Result<Screen, Stop> {
+        let wanted = Wanted { limit: HELD, cursor: None };
+        let unreadable = super::history::unreadable;
+        let roles = self.users.roles(asker.id, &wanted).await.map_err(unreadable)?.items;
+        let follows = self.subscriptions.page_of_admin(asker.id, None, None, &wanted).await.map_err(unreadable)?.items;
+        let search = domain::search::Search { user_id: Some(asker.id), ..Default::default() };
+        let bans = self.bans.search(&search, domain::search::Order::User(asker.id), &wanted).await.map_err(unreadable)?.items;
+        let data = json!({
+            "user_id": asker.id,
+            "profile": self.users.profile(asker.id).await?,
+            "roles": roles,
+            "subscriptions": follows,
+            "followers": self.subscriptions.count_of_source(Source::User(asker.id)).await?,
+            // Whose decision it was is theirs to tell.
+            "ban_events": bans.into_iter().map(|event| domain::ban::BanEvent { initiator_user_id: None, ..event }).collect::<Vec<_>>(),
+        });
+        let content = serde_json::to_vec_pretty(&data).map_err(anyhow::Error::from)?;
+        let file = Document { file_name: format!("my-data-{}.json", asker.id), content };
+        Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "my-data-file")) })
+    }
+
+    pub fn ask_erase(&self, asker: &Asker) -> Screen {
+        let lang = asker.lang;
+        Screen::text(text!(lang, "ask-erase"))
+            .row([Choice::new(text!(lang, "button-erase-really"), Action::Erase)])
+            .row([Choice::new(text!(lang, "button-cancel"), Action::Close)])
+    }
+
+    pub async fn erase(&self, asker: &Asker) -> Result<Screen, Stop> {
+        self.users.erase(asker.id).await?;
+        self.people.forget(asker.id);
+        self.dialogue.end_talk(asker.id).await?;
+        Ok(Screen::text(text!(asker.lang, "erased")))
+    }
+}
+
+fn mine(lang: Lang, profile: Option<&Profile>) -> Screen {
+    let settings = profile.map(|profile| profile.settings.clone()).unwrap_or_default();
+    let mark = if settings.notifications_enabled { "✅" } else { "❌" };
+    Screen::text(text!(lang, "my-settings"))
+        .row([Choice::new(
+            text!(lang, "set-notifications", mark = mark),
+            Action::SetMine(MyOption::Notifications(!settings.notifications_enabled)),
+        )])
+        .row([Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), Action::PickMine(MyTopic::Language))])
+        .row([Choice::new(
+            text!(lang, "set-quiet-hours", value = quiet(lang, settings.quiet_hours)),
+            Action::PickMine(MyTopic::QuietHours),
+        )])
+        .row([Choice::new(text!(lang, "set-zone", value = settings.timezone.as_str()), Action::PickMine(MyTopic::Zone))])
+        .row([Choice::new(text!(lang, "button-close"), Action::Close)])
+}
+
+fn quiet(lang: Lang, hours: Option<QuietHours>) -> String {
+    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    match hours {
+        Some(QuietHours { from, to }) => format!("{}–{}", clock(from), clock(to)),
+        None => text!(lang, "quiet-never"),
+    }
+}

@@ -1,0 +1,256 @@
+//! Talks with people: commands, buttons, and what they answer in private.
+//!
+//! Everything that can be asked for is an [`Action`]; what comes of it is a [`Screen`]. Commands, deep links and answers become actions, and
+//! so do buttons, which are numbers of actions stored with their message.
+//!
+//! # Layout
+//! - here: from an update to a screen that was shown
+//! - [`action`], [`link`]: what can be asked for
+//! - [`screen`], [`show`]: what is shown, and where
+//! - [`read`]: a command becomes an action
+//! - [`asker`]: who asks, and what he may
+//! - [`menu`]: a pressed button
+//! - [`choose`]: which chat is meant
+//! - the rest: an idea a file
+
+mod action;
+mod appeal;
+mod asker;
+mod choose;
+mod csv;
+mod follow;
+mod history;
+mod ignore;
+mod link;
+mod lists;
+mod menu;
+mod mine;
+mod options;
+mod read;
+mod screen;
+mod show;
+mod stats;
+mod time;
+mod verify;
+mod why;
+mod wrote;
+
+pub use appeal::Decided;
+pub use asker::Asker;
+pub use menu::MenuButton;
+
+use crate::{NotNow, Webhook};
+use action::{Action, InChat};
+use asker::Room;
+use domain::ids::UserId;
+use screen::{Choice, Screen};
+use show::Spot;
+use telegram::text;
+use telegram::update::{Command, CommandName, Target};
+
+/// Requests of a person in a minute; the next one is answered, and then none until the minute is over.
+const REQUESTS: u32 = 30;
+
+/// Why there is no screen.
+pub enum Stop {
+    /// Another one is shown.
+    Show(Box<Screen>),
+    NotNow(NotNow),
+}
+
+impl From<Screen> for Stop {
+    fn from(screen: Screen) -> Self {
+        Self::Show(Box::new(screen))
+    }
+}
+
+impl From<NotNow> for Stop {
+    fn from(not_now: NotNow) -> Self {
+        Self::NotNow(not_now)
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::NotNow(error.into())
+    }
+}
+
+/// How a person keeps to the pace.
+pub enum Pace {
+    Fine,
+    /// One too many: he is told.
+    Told,
+    /// He was told.
+    Silent,
+}
+
+impl Webhook {
+    /// Carries a command out once and answers it. An update that is brought again after it was answered is dropped.
+    pub async fn command(&self, command: Command) -> Result<(), NotNow> {
+        if let Some(update_id) = command.update_id
+            && self.gateway.update_is_done(update_id).await?
+        {
+            return Ok(());
+        }
+        self.may_call().await?;
+        if let Some(bot) = &command.addressed_to
+            && !self.is_me(bot).await?
+        {
+            return Ok(());
+        }
+        if command.name == CommandName::Start && command.private {
+            self.users.begin(command.from.id).await?;
+            self.people.forget(command.from.id);
+        }
+        // Help is for those who talk with the bot: what strangers' programs send is left alone.
+        if command.name == CommandName::Unknown && !self.has_begun(command.from.id).await? {
+            return self.saw(&command.from).await;
+        }
+        let asker = self.asker(&command.from, (!command.private).then_some(command.chat_id)).await?;
+        let target = match &command.target {
+            Target::Person(person) => Some(person),
+            _ => None,
+        };
+        for person in [command.replied_to.as_ref(), target].into_iter().flatten() {
+            self.people.seen(&self.users, person).await?;
+        }
+        let spot = Spot::of(&command);
+        // Who hides behind the chat shares its pace.
+        let paced = if command.anonymous { UserId(command.chat_id.0) } else { command.from.id };
+        match self.pace(paced).await? {
+            Pace::Fine => match self.read(&command, &asker).await {
+                Ok(action) if command.anonymous && matches!(action, Action::In { .. }) => {
+                    self.ask_who_it_is(&asker, &spot, action).await?;
+                }
+                Ok(action) => {
+                    let screen = self.screen(&asker, command.name.name(), &action).await?;
+                    self.show(&asker, &spot, screen, Some(&action)).await?;
+                }
+                Err(Stop::Show(screen)) => self.show(&asker, &spot, *screen, None).await?,
+                Err(Stop::NotNow(not_now)) => return Err(not_now),
+            },
+            Pace::Told => self.show(&asker, &spot, Screen::text(text!(asker.lang, "too-fast")), None).await?,
+            Pace::Silent => {}
+        }
+        if let Some(update_id) = command.update_id {
+            self.gateway.update_done(update_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn has_begun(&self, user: UserId) -> anyhow::Result<bool> {
+        Ok(self.users.profile(user).await?.is_some_and(|profile| profile.can_write == Some(true)))
+    }
+
+    /// One write.
+    pub async fn pace(&self, user: UserId) -> anyhow::Result<Pace> {
+        Ok(match self.dialogue.count_request(user).await? {
+            0..=REQUESTS => Pace::Fine,
+            count if count == REQUESTS + 1 => Pace::Told,
+            _ => Pace::Silent,
+        })
+    }
+
+    /// Carries an action out, and remembers in private which chat it was about. What stands in its way is a screen, too.
+    async fn screen(&self, asker: &Asker, command: &str, action: &Action) -> Result<Screen, NotNow> {
+        match self.outcome(asker, command, action).await {
+            Ok(screen) => Ok(screen),
+            Err(Stop::Show(screen)) => Ok(*screen),
+            Err(Stop::NotNow(not_now)) => Err(not_now),
+        }
+    }
+
+    /// As [`Webhook::screen`]; what stands in the way is told apart.
+    async fn outcome(&self, asker: &Asker, command: &str, action: &Action) -> Result<Screen, Stop> {
+        let screen = self.go(asker, action).await?;
+        if let (Action::In { chat, then }, None) = (action, asker.group)
+            && !matches!(then, InChat::AskWhom(_))
+        {
+            self.remember(asker, command, *chat).await?;
+        }
+        Ok(screen)
+    }
+
+    async fn go(&self, asker: &Asker, action: &Action) -> Result<Screen, Stop> {
+        match action {
+            Action::Start => Ok(self.start(asker).await?),
+            Action::Help => Ok(help(asker)),
+            Action::Privacy => Ok(privacy(asker)),
+            Action::Close => Ok(Screen { close: true, ..Screen::default() }),
+            Action::Choose { then, page } => self.choose(asker, then, *page).await,
+            Action::In { chat, then } => {
+                let room = self.room(asker, *chat, then.needs_right_to_ban()).await?;
+                self.go_in(asker, &room, then).await
+            }
+            Action::Person { user, filter, after } => self.person_history(asker, *user, *filter, after).await,
+            Action::PersonFile { user, filter } => self.person_file(asker, *user, *filter).await,
+            Action::MySettings => self.my_settings(asker).await,
+            Action::PickMine(topic) => self.pick_mine(asker, *topic).await,
+            Action::SetMine(option) => self.set_mine(asker, option.clone()).await,
+            Action::MyData => self.my_data(asker).await,
+            Action::MyDataFile => self.my_data_file(asker).await,
+            Action::AskErase => Ok(self.ask_erase(asker)),
+            Action::Erase => self.erase(asker).await,
+            Action::WhyMe => self.why_me(asker).await,
+            Action::AskAppeal { chat, sync_id } => self.ask_appeal(asker, *chat, *sync_id).await,
+        }
+    }
+
+    async fn go_in(&self, asker: &Asker, room: &Room, then: &InChat) -> Result<Screen, Stop> {
+        match then {
+            InChat::Preview { users } => self.preview(asker, room, users).await,
+            InChat::Follow { users, mode } => self.follow(asker, room, users, *mode).await,
+            InChat::Unfollow { user } => self.unfollow(asker, room, *user).await,
+            InChat::List { after } => self.list(asker, room, after).await,
+            InChat::Followed { user } => self.followed(asker, room, *user).await,
+            InChat::SetMode { user, mode } => self.set_mode(asker, room, *user, *mode).await,
+            InChat::Undo { user } => self.undo_command(asker, room, *user).await,
+            InChat::Ignore { user } => self.ignore(asker, room, *user).await,
+            InChat::Unignore { user } => self.unignore(asker, room, *user).await,
+            InChat::Ignored => Ok(self.ignored(asker, room).await?),
+            InChat::Unblock { source } => self.unblock(asker, room, *source).await,
+            InChat::Settings => Ok(options::settings(asker, room)),
+            InChat::Pick(topic) => Ok(options::pick(asker, room, *topic)),
+            InChat::Set(option) => self.set_option(asker, room, option.clone()).await,
+            InChat::History { filter, after } => self.chat_history(asker, room, *filter, after).await,
+            InChat::HistoryFile { filter } => self.chat_file(asker, room, *filter).await,
+            InChat::Why { user } => self.why(asker, room, *user).await,
+            InChat::Stats => self.stats(asker, room).await,
+            InChat::Verify => self.verify(asker, room).await,
+            InChat::AskWhom(purpose) => self.ask_whom(asker, room, *purpose).await,
+        }
+    }
+
+    async fn start(&self, asker: &Asker) -> Result<Screen, NotNow> {
+        let lang = asker.lang;
+        if asker.group.is_some() {
+            return Ok(Screen::text(text!(lang, "start-in-group")));
+        }
+        // The rights that a chat's admins are asked to give (Bot API, "Deep linking").
+        let group = format!("https://t.me/{}?startgroup=true&admin=restrict_members+invite_users+delete_messages", self.my_name().await?);
+        Ok(Screen::text(text!(lang, "start")).row([Choice::url(text!(lang, "button-add-to-group"), group)]).row([
+            Choice::new(text!(lang, "button-help"), Action::Help),
+            Choice::new(text!(lang, "button-my-settings"), Action::MySettings),
+            Choice::new(text!(lang, "button-privacy"), Action::Privacy),
+        ]))
+    }
+}
+
+fn help(asker: &Asker) -> Screen {
+    Screen::text(text!(asker.lang, "help"))
+}
+
+fn privacy(asker: &Asker) -> Screen {
+    let lang = asker.lang;
+    Screen::text(text!(lang, "privacy")).row([Choice::new(text!(lang, "button-my-data"), Action::MyData)])
+}
+
+/// May it be answered where everybody reads it?
+fn is_for_the_group(action: &Action) -> bool {
+    match action {
+        Action::In { then, .. } => then.is_for_the_group(),
+        Action::Start | Action::Close => true,
+        _ => false,
+    }
+}

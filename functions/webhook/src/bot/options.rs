@@ -1,0 +1,151 @@
+//! A chat's settings by buttons: one message, changed in place.
+
+use super::action::{Action, ChatOption, ChatTopic, InChat};
+use super::screen::{Choice, Screen};
+use super::{Asker, Room, Stop};
+use crate::Webhook;
+use aws::store::users::{ChatItem, Chosen};
+use domain::chat::ChatState;
+use domain::lang::Lang;
+use domain::settings::{ChatSettings, SyncBanType};
+use telegram::text;
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// Lengths of temporary bans that can be chosen by button, in seconds; the REST API takes any.
+const LENGTHS: [i64; 6] = [HOUR, 12 * HOUR, DAY, 7 * DAY, 30 * DAY, 365 * DAY];
+
+/// Delays that can be chosen by button, in seconds.
+const DELAYS: [i64; 6] = [0, 300, HOUR, 12 * HOUR, DAY, 7 * DAY];
+
+pub fn settings(asker: &Asker, room: &Room) -> Screen {
+    let lang = asker.lang;
+    let settings = &room.chat.settings;
+    let here = |then| Action::In { chat: room.id, then };
+    let pick = |topic| here(InChat::Pick(topic));
+    let set = |option| here(InChat::Set(option));
+    let switch = |on: bool| if on { "✅" } else { "❌" };
+    let ban_type = match (settings.sync_ban_type, settings.ban_duration_seconds) {
+        (SyncBanType::Same, _) => text!(lang, "ban-type-same"),
+        (SyncBanType::Permanent, _) => text!(lang, "ban-type-permanent"),
+        (SyncBanType::Temporary, seconds) => duration(lang, seconds.unwrap_or(DAY)),
+    };
+    let mut text = text!(lang, "settings", chat = room.title());
+    if room.chat.state == ChatState::Suspended {
+        text.push_str("\n\n");
+        text.push_str(&text!(lang, "cannot-ban-here"));
+    }
+    let ignored = room.chat.ignores.users.len() + room.chat.ignores.sources.len();
+    Screen::text(text)
+        .row([Choice::new(text!(lang, "set-ban-type", value = ban_type), pick(ChatTopic::BanType))])
+        .row([Choice::new(text!(lang, "set-delay", value = delay(lang, settings.sync_delay_seconds)), pick(ChatTopic::Delay))])
+        .row([Choice::new(
+            text!(lang, "set-auto-sync", mark = switch(settings.auto_sync_enabled)),
+            set(ChatOption::AutoSync(!settings.auto_sync_enabled)),
+        )])
+        .row([Choice::new(
+            text!(lang, "set-confirmation", mark = switch(settings.require_confirmation)),
+            set(ChatOption::Confirmation(!settings.require_confirmation)),
+        )])
+        .row([Choice::new(
+            text!(lang, "set-sync-unban", mark = switch(settings.sync_unban)),
+            set(ChatOption::SyncUnban(!settings.sync_unban)),
+        )])
+        .row([Choice::new(
+            text!(lang, "set-spare-bots", mark = switch(settings.spare_bots)),
+            set(ChatOption::SpareBots(!settings.spare_bots)),
+        )])
+        .row([Choice::new(
+            text!(lang, "set-share-bans", mark = switch(settings.share_bans)),
+            set(ChatOption::ShareBans(!settings.share_bans)),
+        )])
+        .row([
+            Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), pick(ChatTopic::Language)),
+            Choice::new(text!(lang, "button-ignored", count = ignored), here(InChat::Ignored)),
+        ])
+        .row([
+            Choice::new(text!(lang, "button-my-settings"), Action::MySettings),
+            Choice::new(text!(lang, "button-other-chat"), Action::Choose { then: InChat::Settings, page: 0 }),
+        ])
+        .row([Choice::new(text!(lang, "button-close"), Action::Close)])
+}
+
+/// The choices of one setting.
+pub fn pick(asker: &Asker, room: &Room, topic: ChatTopic) -> Screen {
+    let lang = asker.lang;
+    let set = |option| Action::In { chat: room.id, then: InChat::Set(option) };
+    let now = &room.chat.settings;
+    let label = |label: String, chosen: bool| if chosen { format!("● {label}") } else { label };
+    let (text, choices): (String, Vec<Choice>) = match topic {
+        ChatTopic::BanType => {
+            let is = |ban_type, seconds: Option<i64>| {
+                now.sync_ban_type == ban_type && (seconds.is_none() || now.ban_duration_seconds == seconds)
+            };
+            let open = [(SyncBanType::Same, text!(lang, "ban-type-same")), (SyncBanType::Permanent, text!(lang, "ban-type-permanent"))];
+            let open = open.map(|(ban_type, name)| Choice::new(label(name, is(ban_type, None)), set(ChatOption::BanType(ban_type, None))));
+            let lengths = LENGTHS.map(|seconds| {
+                let option = ChatOption::BanType(SyncBanType::Temporary, Some(seconds));
+                Choice::new(label(duration(lang, seconds), is(SyncBanType::Temporary, Some(seconds))), set(option))
+            });
+            (text!(lang, "pick-ban-type"), open.into_iter().chain(lengths).collect())
+        }
+        ChatTopic::Delay => {
+            let choice =
+                |seconds| Choice::new(label(delay(lang, seconds), now.sync_delay_seconds == seconds), set(ChatOption::Delay(seconds)));
+            (text!(lang, "pick-delay"), DELAYS.map(choice).into())
+        }
+        ChatTopic::Language => {
+            let choice = |of| Choice::new(label(language(lang, of), now.language == of), set(ChatOption::Language(of)));
+            (text!(lang, "pick-language"), [None, Some(Lang::Ru), Some(Lang::En)].map(choice).into())
+        }
+    };
+    let mut screen = Screen::text(text);
+    for row in choices.chunks(2) {
+        screen = screen.row(row.to_vec());
+    }
+    screen.row([Choice::new(text!(lang, "button-back"), Action::In { chat: room.id, then: InChat::Settings })])
+}
+
+impl Webhook {
+    pub async fn set_option(&self, asker: &Asker, room: &Room, option: ChatOption) -> Result<Screen, Stop> {
+        let chosen = match self.users.choose_for_chat(room.id, &option.clone().into()).await? {
+            // Nothing was known of it yet: it is now.
+            Chosen::Unknown => {
+                self.users.add_chat(&ChatItem::new(room.id, room.chat.state, ChatSettings::default())).await?;
+                self.users.choose_for_chat(room.id, &option.into()).await?
+            }
+            chosen => chosen,
+        };
+        match chosen {
+            Chosen::Done(item) => {
+                let mut chat: domain::chat::Chat = item.into();
+                chat.title = chat.title.or_else(|| room.chat.title.clone());
+                Ok(Screen { toast: Some(text!(asker.lang, "saved")), ..settings(asker, &Room { id: room.id, chat }) })
+            }
+            Chosen::Unknown | Chosen::Refused(_) => Ok(Screen::toast(text!(asker.lang, "stale-button"))),
+        }
+    }
+}
+
+/// The language of a chat or a person, by its own name.
+pub fn language(lang: Lang, chosen: Option<Lang>) -> String {
+    match chosen {
+        Some(Lang::Ru) => "Русский".to_owned(),
+        Some(Lang::En) => "English".to_owned(),
+        None => text!(lang, "language-of-telegram"),
+    }
+}
+
+fn delay(lang: Lang, seconds: i64) -> String {
+    if seconds == 0 { text!(lang, "no-delay") } else { duration(lang, seconds) }
+}
+
+/// In the largest unit that tells it exactly.
+fn duration(lang: Lang, seconds: i64) -> String {
+    match seconds {
+        _ if seconds % DAY == 0 => text!(lang, "days", count = seconds / DAY),
+        _ if seconds % HOUR == 0 => text!(lang, "hours", count = seconds / HOUR),
+        _ => text!(lang, "minutes", count = seconds / 60),
+    }
+}

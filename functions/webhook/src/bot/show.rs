@@ -1,0 +1,226 @@
+//! Shows a screen where it belongs: in the group what is short and everybody's, the rest in private. What stands in a group goes by itself.
+
+use super::action::Action;
+use super::link;
+use super::menu::MenuButton;
+use super::screen::{Choice, Screen, To};
+use super::{Asker, is_for_the_group};
+use crate::{NotNow, Webhook};
+use aws::queue::Message;
+use aws::store::dialogue::Menu;
+use domain::ids::{ChatId, UserId};
+use domain::tidy::Tidy;
+use telegram::bot::{Button, OutgoingMessage};
+use telegram::reaction::{Mend, Reaction};
+use telegram::render;
+use telegram::text;
+use telegram::update::Command;
+use uuid::Uuid;
+
+/// How long an answer stands in a group, in seconds.
+const STANDS: i64 = 60;
+
+/// How long one with buttons does, in seconds.
+const STANDS_OPEN: i64 = 180;
+
+/// Where something was asked.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    pub chat_id: ChatId,
+    pub thread_id: Option<i32>,
+    /// The message that asked.
+    pub reply_to: Option<i64>,
+    /// The bot's own message that changes instead.
+    pub edit: Option<Edit>,
+}
+
+/// A message of the bot's that is to change, with its buttons as they are to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit {
+    pub message_id: i32,
+    pub menu: Uuid,
+    pub revision: u32,
+}
+
+/// Where a message ended up.
+enum Shown {
+    /// Its id where it is a new one.
+    There(Option<i64>),
+    /// The bot may not write to this person.
+    NotAllowed,
+}
+
+impl Spot {
+    pub fn of(command: &Command) -> Self {
+        Self { chat_id: command.chat_id, thread_id: command.thread_id, reply_to: command.message_id, edit: None }
+    }
+
+    fn private(user: UserId) -> Self {
+        Self { chat_id: user.private_chat(), thread_id: None, reply_to: None, edit: None }
+    }
+
+    fn is_private(&self) -> bool {
+        self.chat_id.0 > 0
+    }
+}
+
+impl Webhook {
+    /// Shows what came of `action` to who asked; `None`: what stands in its way.
+    pub async fn show(&self, asker: &Asker, spot: &Spot, screen: Screen, action: Option<&Action>) -> Result<(), NotNow> {
+        if spot.is_private() || action.is_none_or(is_for_the_group) {
+            return self.deliver_or_give_up(asker, spot, screen, Some(asker.id)).await;
+        }
+        let lang = asker.lang;
+        let pointer = match self.deliver(asker, &Spot::private(asker.id), screen, Some(asker.id)).await? {
+            Shown::There(_) => Screen::text(text!(lang, "told-privately")),
+            Shown::NotAllowed => {
+                let payload = action.and_then(link::payload).unwrap_or_else(|| "help".to_owned());
+                let url = format!("https://t.me/{}?start={payload}", self.my_name().await?);
+                Screen::text(text!(lang, "write-to-me-first")).row([Choice::url(text!(lang, "button-open-chat"), url)])
+            }
+        };
+        self.deliver_or_give_up(asker, spot, pointer, Some(asker.id)).await
+    }
+
+    /// As [`Webhook::show`] in a group; whoever is there may press.
+    pub async fn show_to_anybody(&self, asker: &Asker, spot: &Spot, screen: Screen) -> Result<(), NotNow> {
+        self.deliver_or_give_up(asker, spot, screen, None).await
+    }
+
+    async fn deliver_or_give_up(&self, asker: &Asker, spot: &Spot, screen: Screen, who: Option<UserId>) -> Result<(), NotNow> {
+        let open = !screen.rows.is_empty();
+        let shown = self.deliver(asker, spot, screen, who).await?;
+        if let (Shown::There(Some(message_id)), false) = (shown, spot.is_private()) {
+            self.tidy_later(spot, message_id, open).await;
+        }
+        Ok(())
+    }
+
+    /// What was said in a group goes after a while, and the command with it where the bot may delete it.
+    async fn tidy_later(&self, spot: &Spot, message_id: i64, open: bool) {
+        let message_ids = [Some(message_id), spot.reply_to].into_iter().flatten().collect();
+        let tidy = Tidy { chat_id: spot.chat_id, message_ids };
+        let sent = match Message::new(&tidy, if open { STANDS_OPEN } else { STANDS }) {
+            Ok(message) => self.notifications.send(message).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            // The answer is there; that it stays is no reason to give the command again.
+            tracing::warn!(error = format!("{error:#}"), "an answer stays in its group");
+        }
+    }
+
+    async fn deliver(&self, asker: &Asker, spot: &Spot, mut screen: Screen, who: Option<UserId>) -> Result<Shown, NotNow> {
+        if screen.close {
+            if let Some(edit) = &spot.edit
+                && let Err(failure) = self.telegram.delete(spot.chat_id, edit.message_id).await
+                && let Reaction::RetryAfter(_) | Reaction::StopEverything = failure.reaction()
+            {
+                return Err(self.not_now(failure).await);
+            }
+            return Ok(Shown::There(None));
+        }
+        if let Some(file) = screen.file.take() {
+            let (to, caption) = (asker.id.private_chat(), screen.text.clone());
+            return match self.telegram.send_document(to, file, &caption).await {
+                Ok(()) => Ok(Shown::There(None)),
+                Err(failure) if failure.reaction() == Reaction::NoPrivateMessages => Ok(Shown::NotAllowed),
+                Err(failure) => Err(self.not_now(failure).await),
+            };
+        }
+        let buttons = self.buttons(spot, &screen, who).await?;
+        let mut pieces = render::split(&screen.text);
+        let last = pieces.pop().unwrap_or_default();
+        for piece in pieces {
+            let message = OutgoingMessage { thread_id: spot.thread_id, ..OutgoingMessage::html(spot.chat_id, piece) };
+            if let Shown::NotAllowed = self.send_mended(asker, spot, message).await? {
+                return Ok(Shown::NotAllowed);
+            }
+        }
+        let message = OutgoingMessage {
+            thread_id: spot.thread_id,
+            reply_to: spot.reply_to.filter(|_| !spot.is_private()),
+            buttons,
+            keyboard: screen.keyboard,
+            ..OutgoingMessage::html(spot.chat_id, last)
+        };
+        // A keyboard cannot come by an edit.
+        match &spot.edit {
+            Some(edit) if message.keyboard.is_none() => match self.telegram.edit(edit.message_id, &message).await {
+                Ok(()) => Ok(Shown::There(None)),
+                Err(failure) => match failure.reaction() {
+                    Reaction::RetryAfter(_) | Reaction::StopEverything => Err(self.not_now(failure).await),
+                    Reaction::Fine if failure.is_not_modified() => Ok(Shown::There(None)),
+                    // It is gone, or too old to change: another one takes its place.
+                    _ => self.send_mended(asker, spot, message).await,
+                },
+            },
+            _ => self.send_mended(asker, spot, message).await,
+        }
+    }
+
+    /// Stores where the buttons lead, if any leads anywhere.
+    async fn buttons(&self, spot: &Spot, screen: &Screen, who: Option<UserId>) -> anyhow::Result<Vec<Vec<Button>>> {
+        let actions: Vec<&Action> = screen.rows.iter().flatten().filter_map(|choice| choice.to.action()).collect();
+        let (menu, revision) = spot.edit.map_or_else(|| (Uuid::new_v4(), 0), |edit| (edit.menu, edit.revision));
+        if !actions.is_empty() || spot.edit.is_some() {
+            let leads = serde_json::to_string(&actions)?;
+            if !self.dialogue.put_menu(menu, &Menu { who, revision, leads }).await? {
+                tracing::info!("two presses of a menu met; the buttons of the first stand");
+            }
+        }
+        let mut numbers = 0..;
+        let mut button = |choice: &Choice| match &choice.to {
+            To::Url(url) => Button::url(choice.label.clone(), url.clone()),
+            To::Action(_) => {
+                let number = numbers.next().unwrap_or_default();
+                Button::data(choice.label.clone(), MenuButton { menu, revision, number }.data())
+            }
+        };
+        Ok(screen.rows.iter().map(|row| row.iter().map(&mut button).collect()).collect())
+    }
+
+    /// Sends a message; in private where the bot may not write there.
+    async fn send_mended(&self, asker: &Asker, spot: &Spot, mut message: OutgoingMessage) -> Result<Shown, NotNow> {
+        // Each mend takes something away, so this ends.
+        loop {
+            let failure = match self.telegram.send(&message).await {
+                Ok(id) => return Ok(Shown::There((message.chat_id == spot.chat_id).then_some(id))),
+                Err(failure) => failure,
+            };
+            match failure.reaction() {
+                Reaction::Mend(Mend::WithoutThread) if message.thread_id.is_some() => message.thread_id = None,
+                Reaction::Mend(Mend::WithoutReply) if message.reply_to.is_some() => message.reply_to = None,
+                Reaction::Mend(Mend::PlainText) if message.html => {
+                    tracing::error!(%failure, "an answer's markup is wrong; it is sent as plain text");
+                    message = OutgoingMessage { text: render::plain_text(&message.text), html: false, ..message };
+                }
+                Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
+                    message = OutgoingMessage { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, ..message };
+                }
+                Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => {
+                    return Err(self.not_now(failure).await);
+                }
+                Reaction::NoPrivateMessages => {
+                    self.users.set_can_write(asker.id, false).await?;
+                    return Ok(Shown::NotAllowed);
+                }
+                Reaction::Fine => return Ok(Shown::There(None)),
+                // What was asked for is done; nobody can be told.
+                _ => {
+                    tracing::warn!(%failure, "an answer could not be sent");
+                    return Ok(Shown::There(None));
+                }
+            }
+        }
+    }
+}
+
+impl To {
+    fn action(&self) -> Option<&Action> {
+        match self {
+            Self::Action(action) => Some(action),
+            Self::Url(_) => None,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Every step of what happened to a person in a chat, and who decided it.
+
+use super::action::{Action, InChat};
+use super::screen::{Choice, Screen};
+use super::{Asker, Room, Stop, time};
+use crate::Webhook;
+use aws::store::page::Wanted;
+use domain::ban::BanEvent;
+use domain::ids::UserId;
+use domain::lang::Lang;
+use domain::member;
+use domain::search::{Order, Search};
+use domain::sync::ledger::Entry;
+use domain::sync::{Kind, Origin, Outcome};
+use std::collections::BTreeMap;
+use telegram::render::{reason_text, subject};
+use telegram::text;
+use telegram::text::Html;
+use uuid::Uuid;
+
+/// Steps that are told: the newest.
+const STEPS: usize = 12;
+
+/// Local decisions that are looked at.
+const LOCAL: usize = 50;
+
+/// One thing that happened in the chat.
+enum Step<'a> {
+    /// An admin of the chat decided.
+    Local(&'a BanEvent),
+    /// We carried something over, or took it back.
+    Ours(&'a Entry),
+}
+
+impl Step<'_> {
+    fn at(&self) -> i64 {
+        match self {
+            Self::Local(event) => event.event_timestamp,
+            Self::Ours(entry) => entry.at,
+        }
+    }
+}
+
+/// What is behind the entries of a ledger.
+struct Behind {
+    events: BTreeMap<Uuid, BanEvent>,
+    /// Who asked for a sync, where an admin did.
+    asked_by: BTreeMap<Uuid, UserId>,
+    chats: BTreeMap<domain::ids::ChatId, String>,
+    names: BTreeMap<UserId, String>,
+}
+
+impl Webhook {
+    pub async fn why(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {
+        let lang = asker.lang;
+        let entries = self.syncs.entries(room.id, user).await?;
+        let search = Search { user_id: Some(user), chat_id: Some(room.id), ..Search::default() };
+        let wanted = Wanted { limit: LOCAL, cursor: None };
+        let local = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?.items;
+        let mut steps: Vec<_> = entries.iter().map(Step::Ours).chain(local.iter().map(Step::Local)).collect();
+        steps.sort_by_key(Step::at);
+        let left_out = steps.len().saturating_sub(STEPS);
+        steps.drain(..left_out);
+        let behind = self.behind(&steps).await?;
+        let name = self.names(&[user]).await?.remove(&user);
+        let who = subject(lang, user, name.as_deref());
+        if steps.is_empty() {
+            return Ok(Screen::text(text!(lang, "why-nothing", who = who, chat = room.title())));
+        }
+        let mut lines = vec![text!(lang, "why", who = who, chat = room.title())];
+        if left_out > 0 {
+            lines.push(text!(lang, "and-more", count = left_out));
+        }
+        lines.extend(steps.iter().map(|step| line(lang, step, &behind)));
+        let mut screen = Screen::text(lines.join("\n"));
+        let last = entries.iter().filter(|entry| entry.outcome == Outcome::Applied).max_by_key(|entry| entry.at);
+        if last.is_some_and(|last| last.kind == Kind::Ban) {
+            let undo = Action::In { chat: room.id, then: InChat::Undo { user: Some(user) } };
+            screen = screen.row([Choice::new(text!(lang, "button-undo"), undo)]);
+        }
+        let history = Action::Person { user, filter: None, after: Vec::new() };
+        Ok(screen.row([Choice::new(text!(lang, "button-history"), history)]))
+    }
+
+    async fn behind(&self, steps: &[Step<'_>]) -> anyhow::Result<Behind> {
+        let mut behind = Behind { events: BTreeMap::new(), asked_by: BTreeMap::new(), chats: BTreeMap::new(), names: BTreeMap::new() };
+        let mut people = Vec::new();
+        for step in steps {
+            match step {
+                Step::Local(event) => people.extend(event.initiator_user_id),
+                Step::Ours(entry) => {
+                    if let Some(event) = self.bans.get(entry.ban_event_id).await? {
+                        people.extend(event.initiator_user_id);
+                        behind.events.insert(entry.ban_event_id, event);
+                    }
+                    if let Some(by) = self.syncs.requested(entry.sync_id).await?.and_then(|request| request.by) {
+                        people.push(by);
+                        behind.asked_by.insert(entry.sync_id, by);
+                    }
+                }
+            }
+        }
+        let sources = steps.iter().filter_map(|step| match step {
+            Step::Ours(entry) => Some(entry.source_chat_id),
+            Step::Local(_) => None,
+        });
+        let chats = self.users.chats(sources.collect::<std::collections::BTreeSet<_>>()).await?;
+        behind.chats = chats.into_iter().filter_map(|(id, chat)| Some((id, chat.title?))).collect();
+        people.sort();
+        people.dedup();
+        behind.names = self.names(&people).await?;
+        Ok(behind)
+    }
+}
+
+fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
+    let by = |user: Option<UserId>| match user {
+        Some(UserId::ANONYMOUS_ADMIN) => Html(text!(lang, "by-anonymous")),
+        Some(user) => subject(lang, user, behind.names.get(&user).map(String::as_str)),
+        None => Html(text!(lang, "by-unknown")),
+    };
+    match step {
+        Step::Local(event) => {
+            let (time, by) = (time::moment(event.event_timestamp), by(event.initiator_user_id));
+            match event.event_type {
+                member::Action::Ban => text!(lang, "step-local-ban", time = time, by = by),
+                member::Action::Unban => text!(lang, "step-local-unban", time = time, by = by),
+                member::Action::Kick => text!(lang, "step-local-kick", time = time, by = by),
+                member::Action::Restrict => text!(lang, "step-local-restrict", time = time, by = by),
+                member::Action::Unrestrict => text!(lang, "step-local-unrestrict", time = time, by = by),
+            }
+        }
+        Step::Ours(entry) => {
+            let event = behind.events.get(&entry.ban_event_id);
+            let chat = behind.chats.get(&entry.source_chat_id).cloned().or_else(|| event.and_then(|event| event.chat_title.clone()));
+            let chat = chat.unwrap_or_else(|| entry.source_chat_id.to_string());
+            let decided = by(event.and_then(|event| event.initiator_user_id));
+            let time = time::moment(entry.at);
+            let mut line = match (entry.kind, entry.outcome) {
+                (Kind::Ban, Outcome::Applied) => text!(lang, "step-banned", time = time, chat = chat, by = decided),
+                (Kind::Ban, Outcome::Already) => text!(lang, "step-already", time = time, chat = chat, by = decided),
+                (Kind::Ban, Outcome::Skipped(reason)) => {
+                    text!(lang, "step-skipped", time = time, chat = chat, by = decided, reason = reason_text(reason, lang))
+                }
+                (Kind::Ban, Outcome::Failed(reason)) => {
+                    text!(lang, "step-failed", time = time, chat = chat, by = decided, reason = reason_text(reason, lang))
+                }
+                (Kind::Lift, Outcome::Applied | Outcome::Already) => text!(lang, "step-lifted", time = time, chat = chat),
+                (Kind::Lift, Outcome::Skipped(reason) | Outcome::Failed(reason)) => {
+                    text!(lang, "step-not-lifted", time = time, chat = chat, reason = reason_text(reason, lang))
+                }
+            };
+            if let Some(origin) = of_origin(lang, entry.origin, behind.asked_by.get(&entry.sync_id).map(|user| by(Some(*user)))) {
+                line.push_str("\n   ↳ ");
+                line.push_str(&origin);
+            }
+            line
+        }
+    }
+}
+
+/// What brought it about, where that is not the source's decision alone.
+fn of_origin(lang: Lang, origin: Origin, by: Option<Html>) -> Option<String> {
+    let by = by.unwrap_or_else(|| Html(text!(lang, "by-unknown")));
+    Some(match origin {
+        Origin::Ban | Origin::Unban => return None,
+        Origin::Confirmed => text!(lang, "origin-confirmed", by = by),
+        Origin::Delayed => text!(lang, "origin-delayed"),
+        Origin::Triggered => text!(lang, "origin-triggered"),
+        Origin::Retried => text!(lang, "origin-retried"),
+        Origin::Joined => text!(lang, "origin-joined"),
+        Origin::Released => text!(lang, "origin-released", by = by),
+        Origin::UndoneHere => text!(lang, "origin-undone-here", by = by),
+        Origin::UndoneEverywhere => text!(lang, "origin-undone-everywhere", by = by),
+    })
+}

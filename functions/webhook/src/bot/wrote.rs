@@ -1,0 +1,138 @@
+//! What somebody writes in private that is no command: the answer to what the bot asked, or somebody who is forwarded.
+
+use super::action::{Action, InChat, MyOption, Purpose};
+use super::asker::Asks;
+use super::screen::Screen;
+use super::show::Spot;
+use super::{Asker, Pace, Stop};
+use crate::{NotNow, Webhook};
+use domain::ids::UserId;
+use telegram::bot::Keyboard;
+use telegram::text;
+use telegram::update::{Forwarded, Person, Target, Written, Wrote};
+
+impl Webhook {
+    /// A text that nobody asked for is left alone.
+    pub async fn wrote(&self, wrote: Wrote) -> Result<(), NotNow> {
+        let asks = self.context(wrote.from.id).await?.asks;
+        if asks.is_none() && matches!(wrote.what, Written::Text(_)) {
+            return self.saw(&wrote.from).await;
+        }
+        if let Some(update_id) = wrote.update_id
+            && self.gateway.update_is_done(update_id).await?
+        {
+            return Ok(());
+        }
+        self.may_call().await?;
+        let asker = self.asker(&wrote.from, None).await?;
+        // Whoever is forwarded by somebody else is nobody's to follow.
+        if asks.is_none() && self.chats_of(&asker).await?.is_empty() {
+            return Ok(());
+        }
+        let spot = Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: wrote.message_id, edit: None };
+        match self.pace(asker.id).await? {
+            Pace::Fine => {
+                let screen = match self.answered_with(&asker, asks, &wrote.what).await {
+                    Ok(screen) => screen,
+                    Err(Stop::Show(screen)) => *screen,
+                    Err(Stop::NotNow(not_now)) => return Err(not_now),
+                };
+                self.show(&asker, &spot, screen, None).await?;
+            }
+            Pace::Told => self.show(&asker, &spot, Screen::text(text!(asker.lang, "too-fast")), None).await?,
+            Pace::Silent => {}
+        }
+        if let Some(update_id) = wrote.update_id {
+            self.gateway.update_done(update_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn answered_with(&self, asker: &Asker, asks: Option<Asks>, what: &Written) -> Result<Screen, Stop> {
+        match asks {
+            Some(Asks::Whom { chat, purpose, request_id }) => {
+                if let Written::Shared { request_id: given, .. } = what
+                    && *given != i64::from(request_id)
+                {
+                    return Ok(Screen::text(text!(asker.lang, "stale-button")));
+                }
+                let users = self.people_in(asker, what, purpose.command()).await?;
+                self.go_on(asker, purpose.with(users), Some(chat), purpose.command(), true).await
+            }
+            Some(Asks::Zone) => match what {
+                Written::Text(zone) => {
+                    let screen = self.set_mine(asker, MyOption::Zone(zone.trim().to_owned())).await?;
+                    // A wrong one may be followed by a right one.
+                    if screen.toast.is_some() {
+                        self.dialogue.end_talk(asker.id).await?;
+                    }
+                    Ok(screen)
+                }
+                _ => Ok(Screen::text(text!(asker.lang, "no-such-zone"))),
+            },
+            Some(Asks::Appeal { chat, sync_id }) => match what {
+                Written::Text(words) => self.appeal(asker, chat, sync_id, words).await,
+                _ => Ok(Screen::text(text!(asker.lang, "appeal-in-words"))),
+            },
+            // Whoever is forwarded is to be followed, as a rule.
+            None => {
+                let users = self.people_in(asker, what, Purpose::Follow.command()).await?;
+                self.go_on(asker, Purpose::Follow.with(users), None, Purpose::Follow.command(), false).await
+            }
+        }
+    }
+
+    /// `keyboard`: it was shown, and goes now.
+    async fn go_on(
+        &self,
+        asker: &Asker,
+        then: Option<InChat>,
+        chat: Option<domain::ids::ChatId>,
+        command: &str,
+        keyboard: bool,
+    ) -> Result<Screen, Stop> {
+        let Some(then) = then else { return Ok(Screen::text(text!(asker.lang, "who-is-meant", command = command))) };
+        let action = match chat {
+            Some(chat) => Action::In { chat, then },
+            None => self.in_private(asker, then).await?,
+        };
+        if keyboard {
+            let message = telegram::bot::OutgoingMessage {
+                keyboard: Some(Keyboard::Remove),
+                ..telegram::bot::OutgoingMessage::html(asker.id.private_chat(), text!(asker.lang, "one-moment"))
+            };
+            // Buttons and the end of a keyboard cannot come in one message.
+            if let Err(failure) = self.telegram.send(&message).await {
+                return Err(self.not_now(failure).await.into());
+            }
+        }
+        Ok(self.screen(asker, command, &action).await?)
+    }
+
+    /// Who is named by it.
+    async fn people_in(&self, asker: &Asker, what: &Written, command: &str) -> Result<Vec<UserId>, Stop> {
+        match what {
+            Written::Text(text) => {
+                let target = text.split_whitespace().next().map_or(Target::None, Target::written);
+                Ok(vec![self.named(asker, &target, command).await?])
+            }
+            Written::Forward(Forwarded::From(person)) => {
+                self.people.seen(&self.users, person).await?;
+                Ok(vec![person.id])
+            }
+            Written::Forward(Forwarded::Hidden) => Err(Screen::text(text!(asker.lang, "hidden-forward")).into()),
+            Written::Forward(Forwarded::FromChat) => Err(Screen::text(text!(asker.lang, "forward-of-chat")).into()),
+            Written::Shared { people, .. } => {
+                for person in people.iter().filter(|person| !person.first_name.is_empty()) {
+                    self.saw_named(person).await?;
+                }
+                Ok(people.iter().map(|person| person.id).collect())
+            }
+        }
+    }
+
+    /// A name that was given along with an id; what else is known of him stays.
+    async fn saw_named(&self, person: &Person) -> anyhow::Result<()> {
+        self.people.named(&self.users, person).await
+    }
+}

@@ -1,0 +1,106 @@
+//! `cargo xtask bot`: what Telegram is told of the bot, and whether everything the bot needs is there.
+//!
+//! # Layout
+//! - [`set_up`]: the webhook, [`commands`] and [`texts`] that people see, the rights that a group is asked for;
+//! - [`doctor`]: asks Telegram and AWS; what their answers mean is judged, without asking anybody, in [`identity`], [`delivery`], [`chat`],
+//!   [`queues`] and [`alarms`];
+//! - [`finding`]: a judgement, and its lines.
+
+mod alarms;
+mod chat;
+mod commands;
+mod delivery;
+mod doctor;
+mod finding;
+mod identity;
+mod queues;
+pub mod set_up;
+mod texts;
+
+use anyhow::{Context, Result};
+
+use crate::aws::Aws;
+use crate::stack::Stack;
+use crate::telegram::Bot;
+use crate::{deploy, secret, setup};
+
+#[derive(clap::Args)]
+#[group(id = "bot")]
+pub struct Options {
+    #[command(subcommand)]
+    command: Command,
+    /// Another AWS than that of the stack running here: a URL, or `aws` for the account of the environment's credentials
+    #[arg(long, value_name = "URL", global = true)]
+    endpoint: Option<String>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Tell Telegram where updates go, the bot's commands and descriptions, and the rights that it asks a group for
+    SetUp,
+    /// Check token, webhook, commands, queues and alarms, and say what to do about what is wrong
+    Doctor {
+        /// Also whether the bot can work in this chat; may be given several times
+        #[arg(long = "chat", value_name = "ID", allow_negative_numbers = true)]
+        chats: Vec<i64>,
+    },
+}
+
+pub fn bot(options: &Options) -> Result<()> {
+    setup::setup()?;
+    match &options.command {
+        Command::SetUp => set_up::set_up(&deployment(options)?),
+        Command::Doctor { chats } => doctor::doctor(&deployment(options)?, chats),
+    }
+}
+
+/// A deployed stack and its bot.
+struct Deployment {
+    stack: Stack,
+    bot: Bot,
+}
+
+/// With the secrets that the functions read, not those of files beside them, which may be others.
+fn deployment(options: &Options) -> Result<Deployment> {
+    let aws = match &options.endpoint {
+        Some(endpoint) => Aws::at(Some(endpoint.clone()))?,
+        None => Stack::load()?.aws(),
+    };
+    let token = deploy::secret(&aws, "bot-token").context("without the bot's token nothing can be done; README.md tells where it goes")?;
+    let webhook_secret = deploy::secret(&aws, "webhook-secret").context("the webhook has no secret; README.md tells where it goes")?;
+    let stack = match options.endpoint {
+        Some(_) => {
+            let telegram_api = deploy::parameters(&aws)?.remove("TelegramApiUrl").context("the stack has no parameter TelegramApiUrl")?;
+            Stack::from_outputs(&deploy::outputs(&aws)?, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?
+        }
+        None => Stack { webhook_secret, ..Stack::load()? },
+    };
+    let bot = Bot { api: stack.telegram_api.clone(), token };
+    Ok(Deployment { stack, bot })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(line: &str) -> Result<Options, clap::Error> {
+        Cli::try_parse_from(line.split(' ')).map(|cli| cli.options)
+    }
+
+    #[test]
+    fn chats_are_named_by_their_negative_ids() {
+        let options = parse("bot doctor --chat -1001 --chat -1002 --endpoint aws").unwrap();
+        assert!(matches!(options.command, Command::Doctor { chats } if chats == [-1001, -1002]));
+        assert_eq!(options.endpoint.as_deref(), Some("aws"));
+        assert!(parse("bot doctor --chat name").is_err());
+        assert!(parse("bot set-up --chat -1001").is_err());
+        assert!(matches!(parse("bot set-up").unwrap().command, Command::SetUp));
+    }
+}

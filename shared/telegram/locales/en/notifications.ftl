@@ -1,0 +1,143 @@
+# What admins are told on their own, in English.
+
+## A ban, and the question whether to ban too.
+
+ban-detected =
+    🚫 User { $user } (ID: { $id }) was banned in { $chat }
+    Reason: { $reason }
+    Time: { $time }
+reason-not-given = not given
+question-ban =
+    { $ban }
+
+    Ban in { $chat }, too?
+question-held =
+    { $ban }
+
+    ⚠️ There are unusually many such bans within an hour, so they are held. Carry them over to { $chat }?
+bans-held =
+    ⚠️ Unusually many people were banned in { $chat } within an hour. These bans are held: the admins of other chats decide for themselves.
+    If they are meant, another admin of your chat can let them go on.
+
+## The bot in a chat.
+
+chat-suspended =
+    ⚠️ The bot can no longer ban in { $chat }
+    No bans are carried over there until it has the right “Ban users” again.
+chat-resumed =
+    ✅ I can ban in { $chat } again
+    Bans are carried over there from now on. Those that failed in the meantime are not made up for.
+chat-removed =
+    ⚠️ The bot is no longer in { $chat }
+    Your subscriptions in that chat have ended.
+
+## Somebody asks that his ban be lifted.
+
+appeal =
+    🙏 { $person } asks you to lift the ban in { $chat }:
+    <blockquote>{ $words }</blockquote>
+
+## What became of a ban in one chat.
+
+report-banned =
+    ✅ Ban successfully synced to your chat
+    User: { $user }
+    Chat: { $chat }
+report-already-banned =
+    ℹ️ Already banned in your chat
+    User: { $user }
+    Chat: { $chat }
+report-not-banned =
+    ℹ️ Ban not carried over to your chat
+    User: { $user }
+    Chat: { $chat }
+    Reason: { $reason }
+report-ban-failed =
+    ❌ Failed to sync ban
+    User: { $user }
+    Chat: { $chat }
+    Error: { $reason }
+report-lifted =
+    ✅ Ban lifted in your chat
+    User: { $user }
+    Chat: { $chat }
+report-not-lifted =
+    ℹ️ The ban in your chat was not lifted
+    User: { $user }
+    Chat: { $chat }
+    Reason: { $reason }
+report-lift-failed =
+    ❌ Failed to lift the ban
+    User: { $user }
+    Chat: { $chat }
+    Error: { $reason }
+
+## What became of it in several chats: a card with a line a chat.
+
+card-head =
+    { $mark } <b>{ $title }</b>: { $person }
+    Source: { $source }
+    Reason: { $reason }
+    Time: { $time }
+card-synced = Ban synced
+card-synced-in-part = Ban synced in part
+card-not-synced = Ban not synced
+card-lifted = Ban lifted
+card-lifted-in-part = Ban lifted in part
+card-not-lifted = Ban not lifted
+card-line-banned = ✅ { $chat }: banned
+card-line-already-banned = ℹ️ { $chat }: already banned
+card-line-lifted = ✅ { $chat }: ban lifted
+card-line-already-lifted = ℹ️ { $chat }: was not banned any more
+card-line-skipped = ⏭ { $chat }: skipped — { $reason }
+card-line-failed = ❌ { $chat }: failed — { $reason }
+card-more = … and { $count ->
+    [one] { $count } more chat
+   *[other] { $count } more chats
+}
+
+## Why a chat was skipped or failed.
+
+reason-asked = the chat’s admins decide
+reason-held = unusually many bans within an hour; the chat’s admins decide
+reason-delayed = the chat has a delay; the ban is carried over later
+reason-auto-sync-off = automatic sync is off
+reason-notify-only = you asked only to be told
+reason-ignored = this person or this chat is on the ignore list
+reason-lifted = the ban has been lifted
+reason-undone = the sync was undone
+reason-ends-too-soon = the ban is about to end
+reason-is-admin = this is an administrator of the chat
+reason-is-bot = this is a bot, and bots are left alone in this chat
+reason-local-decision = an admin of this chat has decided otherwise
+reason-not-ours = this ban was not set by the bot
+reason-not-banned = this person is not banned here
+reason-still-banned = their ban in another chat still stands
+reason-unknown-user = Telegram does not know this user. I ban them when they come
+reason-not-supported = this kind of chat has no such bans
+reason-no-rights = the bot lacks the right to ban. Give it the right “Ban users”
+reason-chat-gone = the bot is not in the chat. Add it again and subscribe anew
+reason-telegram-error = Telegram did not carry out the request
+
+# In a card, where the way to mend it follows.
+reason-no-rights-short = the bot lacks the right to ban
+reason-chat-gone-short = the bot is not in the chat
+
+## What helps where it failed.
+
+fix-no-rights = Chat settings → Administrators → the bot → “Ban users”. Then /verify in that chat checks it.
+fix-chat-gone = Add the bot to the chat as an administrator with the right “Ban users”, then send /subscribe there.
+fix-telegram-error = It was tried several times. Ban by hand, or ask whoever runs the bot for another try.
+fix-telegram-error-lift = It was tried several times. Unban by hand, or ask whoever runs the bot for another try.
+
+## Buttons.
+
+button-ban = 🚫 Ban
+button-ignore = Ignore
+button-never = Never from this chat
+button-release = Let them go on
+button-keep-held = Keep them held
+button-undo = ↩️ Undo
+button-undo-in = ↩️ Undo: { $chat }
+button-lift = Lift the ban
+button-let-stand = Let it stand

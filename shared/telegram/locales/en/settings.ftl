@@ -1,0 +1,41 @@
+# Settings by buttons, in English.
+
+settings = <b>⚙️ { $chat }</b>
+    How bans of people who are followed from here are carried over. Press what you want to change.
+saved = Saved
+set-ban-type = Ban: { $value }
+set-delay = Delay: { $value }
+set-auto-sync = { $mark } Carry over by itself
+set-confirmation = { $mark } Ask admins first
+set-sync-unban = { $mark } Lift when the source lifts
+set-spare-bots = { $mark } Leave bots alone
+set-share-bans = { $mark } Share this chat’s bans
+set-language = 🌐 { $value }
+set-notifications = { $mark } Messages about bans
+set-quiet-hours = 🌙 Quiet hours: { $value }
+set-zone = 🕰 Time zone: { $value }
+ban-type-same = until the source’s ends
+ban-type-permanent = for ever
+no-delay = none
+minutes = { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }
+hours = { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    }
+days = { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+language-of-telegram = as in Telegram
+quiet-never = none
+pick-ban-type = How long are bans to last that are carried over?
+pick-delay = How long is a ban to wait before it is carried over? Lifted meanwhile, it is not.
+pick-language = Which language shall I speak?
+pick-quiet-hours = When shall my messages come without a sound? The hours are those of { $zone }.
+pick-zone = Which time zone are you in? Choose one, or send its name, for example <code>Europe/Moscow</code>.
+no-such-zone = There is no such time zone. Send a name like <code>Europe/Moscow</code> or <code>America/New_York</code>.
+my-settings = <b>👤 Your settings</b>
+    Press what you want to change.

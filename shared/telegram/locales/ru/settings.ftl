@@ -1,0 +1,44 @@
+# Настройки кнопками, по-русски.
+
+settings = <b>⚙️ { $chat }</b>
+    Как сюда переносятся баны тех, за кем отсюда следят. Нажмите на то, что хотите изменить.
+saved = Сохранено
+set-ban-type = Бан: { $value }
+set-delay = Задержка: { $value }
+set-auto-sync = { $mark } Переносить без участия админов
+set-confirmation = { $mark } Сначала спрашивать админов
+set-sync-unban = { $mark } Снимать, когда снял источник
+set-spare-bots = { $mark } Не трогать ботов
+set-share-bans = { $mark } Делиться банами чата
+set-language = 🌐 { $value }
+set-notifications = { $mark } Сообщения о банах
+set-quiet-hours = 🌙 Тихие часы: { $value }
+set-zone = 🕰 Часовой пояс: { $value }
+ban-type-same = пока действует у источника
+ban-type-permanent = навсегда
+no-delay = нет
+minutes = { $count ->
+        [one] { $count } минута
+        [few] { $count } минуты
+       *[many] { $count } минут
+    }
+hours = { $count ->
+        [one] { $count } час
+        [few] { $count } часа
+       *[many] { $count } часов
+    }
+days = { $count ->
+        [one] { $count } день
+        [few] { $count } дня
+       *[many] { $count } дней
+    }
+language-of-telegram = как в Telegram
+quiet-never = нет
+pick-ban-type = Сколько должны длиться перенесённые баны?
+pick-delay = Сколько ждать перед переносом бана? Если его за это время снимут, он не переносится.
+pick-language = На каком языке мне говорить?
+pick-quiet-hours = Когда присылать сообщения без звука? Часы — по поясу { $zone }.
+pick-zone = В каком вы часовом поясе? Выберите или пришлите название, например <code>Europe/Moscow</code>.
+no-such-zone = Такого часового пояса нет. Пришлите название вида <code>Europe/Moscow</code> или <code>America/New_York</code>.
+my-settings = <b>👤 Ваши настройки</b>
+    Нажмите на то, что хотите изменить.

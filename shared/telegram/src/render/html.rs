@@ -1,0 +1,192 @@
+//! Telegram HTML: what is seen of it, and a long text in pieces that can be sent.
+
+/// The longest message, in UTF-16 units of what is seen (Bot API: 4096 characters after entities parsing).
+pub const LONGEST: usize = 4096;
+
+/// `html` without its markup, for an answer that says the markup is wrong.
+pub fn plain_text(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut in_tag = false;
+    for char in html.chars() {
+        match char {
+            '<' => in_tag = true,
+            '>' if in_tag => in_tag = false,
+            _ if in_tag => {}
+            _ => text.push(char),
+        }
+    }
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// How long it is for Telegram, in UTF-16 units.
+pub fn length(html: &str) -> usize {
+    plain_text(html).encode_utf16().count()
+}
+
+/// A long text as messages, each short enough: parted at the ends of lines, in a long line at spaces, in a long word anywhere. Tags that
+/// are open where it is parted are closed and opened again. A text of nothing but spaces is no message.
+pub fn split(html: &str) -> Vec<String> {
+    split_at(html, LONGEST)
+}
+
+/// What must not be parted.
+struct Token<'a> {
+    text: &'a str,
+    /// UTF-16 units that are seen.
+    width: usize,
+}
+
+impl Token<'_> {
+    fn is_tag(&self) -> bool {
+        self.width == 0 && self.text.starts_with('<')
+    }
+}
+
+fn split_at(html: &str, longest: usize) -> Vec<String> {
+    let tokens = tokens(html);
+    let (mut pieces, mut open, mut start) = (Vec::new(), Vec::<&str>::new(), 0);
+    while start < tokens.len() {
+        let (end, next) = piece(&tokens, start, longest);
+        let mut text: String = open.concat();
+        for token in &tokens[start..end] {
+            text.push_str(token.text);
+            if token.is_tag() {
+                follow(&mut open, token.text);
+            }
+        }
+        for tag in open.iter().rev() {
+            text.push_str(&format!("</{}>", name(tag)));
+        }
+        if !plain_text(&text).trim().is_empty() {
+            pieces.push(text);
+        }
+        start = next;
+    }
+    pieces
+}
+
+/// Where the piece that begins at `start` ends, and where the next one begins: the space between them is left out.
+fn piece(tokens: &[Token], start: usize, longest: usize) -> (usize, usize) {
+    let mut width = 0;
+    let fitting = tokens[start..].iter().take_while(|token| {
+        width += token.width;
+        width <= longest
+    });
+    // One at least, so that it goes on whatever its width.
+    let end = start + fitting.count().max(1);
+    if end >= tokens.len() {
+        return (tokens.len(), tokens.len());
+    }
+    // The first token that does not fit may be the space at which the piece ends.
+    let last = |space: &str| (start + 1..=end).rev().find(|&at| tokens[at].text == space);
+    last("\n").or_else(|| last(" ")).map_or((end, end), |at| (at, at + 1))
+}
+
+/// Notes a tag among those that are open.
+fn follow<'a>(open: &mut Vec<&'a str>, tag: &'a str) {
+    match tag.strip_prefix("</") {
+        Some(_) => drop(open.pop()),
+        None => open.push(tag),
+    }
+}
+
+/// `a` of `<a href="…">`.
+fn name(tag: &str) -> &str {
+    tag.trim_start_matches('<').split(|char: char| char.is_whitespace() || char == '>').next().unwrap_or_default()
+}
+
+/// Tags, entities and characters.
+fn tokens(html: &str) -> Vec<Token<'_>> {
+    let (mut tokens, mut rest) = (Vec::new(), html);
+    while let Some(first) = rest.chars().next() {
+        let (length, width) = match first {
+            '<' => (rest.find('>').map_or(rest.len(), |end| end + 1), 0),
+            '&' => (entity(rest).unwrap_or(1), 1),
+            _ => (first.len_utf8(), first.len_utf16()),
+        };
+        let (text, after) = rest.split_at(length);
+        tokens.push(Token { text, width });
+        rest = after;
+    }
+    tokens
+}
+
+/// The bytes of the entity that `text` begins with: Telegram knows `&lt;`, `&gt;`, `&amp;` and `&quot;` by name.
+fn entity(text: &str) -> Option<usize> {
+    ["&lt;", "&gt;", "&amp;", "&quot;"].iter().find(|entity| text.starts_with(**entity)).map(|entity| entity.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn plain_text_is_what_the_markup_shows() {
+        assert_eq!(plain_text("<b>a</b> &lt;b&gt; &amp;lt;"), "a <b> &lt;");
+    }
+
+    #[test]
+    fn a_text_is_parted_at_line_ends_else_at_spaces_else_anywhere_and_never_in_a_tag_or_an_entity() {
+        for (html, longest, expected) in [
+            ("", 5, &[] as &[&str]),
+            (" \n ", 1, &[]),
+            ("short", 5, &["short"]),
+            ("one\ntwo", 7, &["one\ntwo"]),
+            ("one\ntwo", 6, &["one", "two"]),
+            ("a b\nc d", 5, &["a b", "c d"]),
+            ("one\ntwo", 3, &["one", "two"]),
+            ("one two", 5, &["one", "two"]),
+            ("abcdef", 4, &["abcd", "ef"]),
+            ("a\n\n\nb", 2, &["a\n", "\nb"]),
+            ("<b>one\ntwo</b>", 5, &["<b>one</b>", "<b>two</b>"]),
+            ("<b>a<a href=\"x y\">bc de</a></b>", 4, &["<b>a<a href=\"x y\">bc</a></b>", "<b><a href=\"x y\">de</a></b>"]),
+            ("&lt;&amp;&gt;", 2, &["&lt;&amp;", "&gt;"]),
+            // A pair of surrogates each.
+            ("😀😀😀", 5, &["😀😀", "😀"]),
+        ] {
+            assert_eq!(split_at(html, longest), expected, "{html} at {longest}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_the_longest_length_is_one_piece() {
+        let html = |length: usize| format!("<b>{}</b>", "&amp;".repeat(length));
+        assert_eq!(split(&html(LONGEST)), [html(LONGEST)]);
+        assert_eq!(split(&html(LONGEST + 1)).len(), 2);
+    }
+
+    /// Whether every tag is closed, by its own kind and in order.
+    fn is_well_formed(html: &str) -> bool {
+        let mut open = Vec::new();
+        for token in tokens(html).iter().filter(|token| token.is_tag()) {
+            match token.text.strip_prefix("</") {
+                Some(closed) if open.pop() != Some(name(closed)) => return false,
+                Some(_) => {}
+                None => open.push(name(token.text)),
+            }
+        }
+        open.is_empty()
+    }
+
+    fn html() -> impl Strategy<Value = String> {
+        let text = prop_oneof!["[a-cж😀 \n]{0,12}", Just("&lt;".to_owned()), Just("&amp;quot;".to_owned())];
+        text.prop_recursive(4, 64, 6, |inner| {
+            let tag = prop_oneof![Just(("<b>", "</b>")), Just(("<i>", "</i>")), Just(("<a href=\"a b\">", "</a>")), Just(("", ""))];
+            (tag, prop::collection::vec(inner, 0..6)).prop_map(|((begin, end), parts)| format!("{begin}{}{end}", parts.concat()))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_piece_is_well_formed_and_short_enough_and_nothing_but_space_is_lost(html in html(), longest in 2_usize..40) {
+            let pieces = split_at(&html, longest);
+            for piece in &pieces {
+                prop_assert!(is_well_formed(piece), "{}", piece);
+                prop_assert!(length(piece) <= longest && !plain_text(piece).trim().is_empty(), "{}", piece);
+            }
+            let seen = |html: &str| plain_text(html).split_whitespace().collect::<String>();
+            prop_assert_eq!(seen(&pieces.concat()), seen(&html));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+use super::*;
+use domain::ids::ChatId;
+use uuid::Uuid;
+
+fn report(outcome: Outcome, chats: &[&str]) -> SyncReport {
+    of_groups(&[(outcome, chats)])
+}
+
+fn of_groups(groups: &[(Outcome, &[&str])]) -> SyncReport {
+    let mut ids = 1..;
+    let mut named = |title: &&str| NamedChat { chat_id: ChatId(-ids.next().unwrap()), title: (*title).to_owned() };
+    SyncReport {
+        sync_id: Uuid::nil(),
+        kind: Kind::Ban,
+        user_id: UserId(987_654_321),
+        user_name: Some("Mal <lory>".to_owned()),
+        source_chat: "A & B".to_owned(),
+        reason: None,
+        at: 1_736_937_000,
+        chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(&mut named).collect())).collect(),
+    }
+}
+
+const MIXED: [(Outcome, &[&str]); 4] = [
+    (Outcome::Applied, &["One", "Two"]),
+    (Outcome::Already, &["Three"]),
+    (Outcome::Skipped(Reason::AutoSyncOff), &["Four"]),
+    (Outcome::Failed(Reason::NoRights), &["Five <5>"]),
+];
+
+#[test]
+fn a_ban_synced_to_one_chat_is_told_in_the_agreed_words() {
+    assert_eq!(
+        sync_report(&report(Outcome::Applied, &["My chat"]), Lang::Ru),
+        "✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal &lt;lory&gt;\nЧат: My chat"
+    );
+    assert_eq!(
+        sync_report(&report(Outcome::Applied, &["My chat"]), Lang::En),
+        "✅ Ban successfully synced to your chat\nUser: Mal &lt;lory&gt;\nChat: My chat"
+    );
+    assert_eq!(
+        sync_report(&report(Outcome::Failed(Reason::IsAdmin), &["My chat"]), Lang::En),
+        "❌ Failed to sync ban\nUser: Mal &lt;lory&gt;\nChat: My chat\nError: this is an administrator of the chat"
+    );
+}
+
+#[test]
+fn a_chat_without_automatic_sync_hears_of_the_ban_itself() {
+    assert_eq!(
+        sync_report(&report(Outcome::Skipped(Reason::AutoSyncOff), &["My chat"]), Lang::En),
+        "🚫 User Mal &lt;lory&gt; (ID: 987654321) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC"
+    );
+}
+
+#[test]
+fn a_failure_says_how_to_mend_it() {
+    assert_eq!(
+        sync_report(&report(Outcome::Failed(Reason::NoRights), &["My chat"]), Lang::Ru),
+        "❌ Ошибка синхронизации бана\nПользователь: Mal &lt;lory&gt;\nЧат: My chat\n\
+         Причина: у бота нет прав. Дайте ему право «Блокировка пользователей»\n\
+         🔧 Настройки чата → «Администраторы» → бот → «Блокировка пользователей». Затем команда /verify в этом чате проверит права."
+    );
+    for (kind, reason, expected) in [
+        (Kind::Ban, Reason::NoRights, "/verify"),
+        (Kind::Ban, Reason::ChatGone, "Add the bot to the chat"),
+        (Kind::Ban, Reason::TelegramError, "Ban by hand"),
+        (Kind::Lift, Reason::NoRights, "/verify"),
+        (Kind::Lift, Reason::ChatGone, "Add the bot to the chat"),
+        (Kind::Lift, Reason::TelegramError, "Unban by hand"),
+    ] {
+        let text = sync_report(&SyncReport { kind, ..report(Outcome::Failed(reason), &["My chat"]) }, Lang::En);
+        let fix = text.lines().last().unwrap();
+        assert!(fix.starts_with("🔧 ") && fix.contains(expected), "{kind:?} {reason:?}: {text}");
+    }
+}
+
+#[test]
+fn several_chats_are_a_card_with_a_line_each_and_what_failed_comes_first() {
+    assert_eq!(
+        sync_report(&of_groups(&MIXED), Lang::En),
+        "⚠️ <b>Ban synced in part</b>: Mal &lt;lory&gt; (ID: <code>987654321</code>)\n\
+         Source: A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\n\
+         ❌ Five &lt;5&gt;: failed — the bot lacks the right to ban\n    \
+         🔧 Chat settings → Administrators → the bot → “Ban users”. Then /verify in that chat checks it.\n\
+         ✅ One: banned\n✅ Two: banned\nℹ️ Three: already banned\n⏭ Four: skipped — automatic sync is off\n\
+         ✅ 2 · ℹ️ 1 · ⏭ 1 · ❌ 1"
+    );
+    assert_eq!(
+        sync_report(&of_groups(&MIXED[..3]), Lang::Ru),
+        "✅ <b>Бан синхронизирован</b>: Mal &lt;lory&gt; (ID: <code>987654321</code>)\n\
+         Источник: A &amp; B\nПричина: не указана\nВремя: 2025-01-15 10:30 UTC\n\n\
+         ✅ One: забанен\n✅ Two: забанен\nℹ️ Three: уже забанен\n⏭ Four: пропущен — автоматическая синхронизация выключена\n\
+         ✅ 2 · ℹ️ 1 · ⏭ 1"
+    );
+}
+
+#[test]
+fn a_card_about_a_lift_has_its_own_words() {
+    let card = sync_report(&SyncReport { kind: Kind::Lift, ..of_groups(&MIXED[..2]) }, Lang::En);
+    assert!(card.starts_with("✅ <b>Ban lifted</b>: Mal"), "{card}");
+    assert!(card.ends_with("\n✅ One: ban lifted\n✅ Two: ban lifted\nℹ️ Three: was not banned any more\n✅ 2 · ℹ️ 1"), "{card}");
+    let card = sync_report(&SyncReport { kind: Kind::Lift, ..of_groups(&MIXED) }, Lang::Ru);
+    assert!(card.starts_with("⚠️ <b>Бан снят не везде</b>: Mal") && card.contains("✅ One: бан снят\n"), "{card}");
+}
+
+#[test]
+fn the_first_line_of_a_card_says_how_it_ended() {
+    let (gone, off) = (Outcome::Failed(Reason::ChatGone), Outcome::Skipped(Reason::NotifyOnly));
+    for (kind, outcomes, expected) in [
+        (Kind::Ban, [Outcome::Applied, Outcome::Already], "✅ Ban synced: "),
+        (Kind::Ban, [Outcome::Already, off], "✅ Ban synced: "),
+        (Kind::Ban, [Outcome::Applied, gone], "⚠️ Ban synced in part: "),
+        (Kind::Ban, [off, gone], "❌ Ban not synced: "),
+        (Kind::Ban, [off, off], "ℹ️ Ban not synced: "),
+        (Kind::Lift, [Outcome::Applied, off], "✅ Ban lifted: "),
+        (Kind::Lift, [Outcome::Applied, gone], "⚠️ Ban lifted in part: "),
+        (Kind::Lift, [gone, gone], "❌ Ban not lifted: "),
+    ] {
+        let groups = outcomes.map(|outcome| (outcome, &["A"] as &[_]));
+        let card = plain_text(&sync_report(&SyncReport { kind, ..of_groups(&groups) }, Lang::En));
+        assert!(card.starts_with(expected), "{outcomes:?}: {card}");
+    }
+}
+
+#[test]
+fn a_card_lists_thirty_chats_and_counts_the_rest() {
+    let card = |chats: usize, lang| sync_report(&report(Outcome::Applied, &vec!["A"; chats]), lang);
+    assert!(!card(30, Lang::En).contains('…'));
+    for (chats, lang, expected) in [
+        (31, Lang::En, "… and 1 more chat\n✅ 31"),
+        (100, Lang::En, "… and 70 more chats\n✅ 100"),
+        (31, Lang::Ru, "… и ещё 1 чат\n✅ 31"),
+        (32, Lang::Ru, "… и ещё 2 чата\n✅ 32"),
+        (35, Lang::Ru, "… и ещё 5 чатов\n✅ 35"),
+        (51, Lang::Ru, "… и ещё 21 чат\n✅ 51"),
+    ] {
+        let card = card(chats, lang);
+        assert_eq!(card.matches("✅ A: ").count(), 30);
+        assert!(card.ends_with(expected), "{card}");
+    }
+}
+
+#[test]
+fn a_card_with_the_longest_names_stays_within_a_message() {
+    let name = "😀".repeat(128);
+    let chats = vec![name.as_str(); 1000];
+    for failure in [Reason::NoRights, Reason::ChatGone, Reason::TelegramError] {
+        for (kind, lang) in [(Kind::Ban, Lang::Ru), (Kind::Ban, Lang::En), (Kind::Lift, Lang::Ru), (Kind::Lift, Lang::En)] {
+            let groups = [
+                (Outcome::Failed(failure), &chats[..]),
+                (Outcome::Applied, &chats),
+                (Outcome::Already, &chats),
+                (Outcome::Skipped(Reason::LocalDecision), &chats),
+            ];
+            let long = SyncReport {
+                kind,
+                user_id: UserId(9_007_199_254_740_991),
+                user_name: Some(name.clone()),
+                source_chat: name.clone(),
+                reason: Some(name.clone()),
+                ..of_groups(&groups)
+            };
+            let card = sync_report(&long, lang);
+            assert!((LONGEST / 2..=LONGEST).contains(&length(&card)), "{}", length(&card));
+            assert!(card.ends_with("\n✅ 1000 · ℹ️ 1000 · ⏭ 1000 · ❌ 1000"), "{card}");
+            let tail: Vec<_> = card.rsplitn(3, '\n').take(2).collect();
+            assert!(tail.iter().map(|line| length(line) + 1).sum::<usize>() <= TAIL, "{tail:?}");
+        }
+    }
+}
+
+#[test]
+fn a_ban_of_ours_can_be_undone_by_a_button_a_chat_and_an_unban_cannot() {
+    let buttons_of = |report: SyncReport| {
+        let rows = undo_buttons(&report, Lang::En);
+        rows.into_iter().flatten().map(|button| button.text).collect::<Vec<_>>()
+    };
+    assert_eq!(buttons_of(report(Outcome::Applied, &["A"])), ["↩️ Undo"]);
+    assert_eq!(buttons_of(report(Outcome::Applied, &["A & B", "<C>"])), ["↩️ Undo: A & B", "↩️ Undo: <C>"]);
+    assert_eq!(buttons_of(report(Outcome::Already, &["A"])), [""; 0]);
+    assert_eq!(buttons_of(SyncReport { kind: Kind::Lift, ..report(Outcome::Applied, &["A"]) }), [""; 0]);
+    assert_eq!(buttons_of(report(Outcome::Applied, &["A"; 20])).len(), UNDO_BUTTONS);
+}
