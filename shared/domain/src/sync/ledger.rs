@@ -49,6 +49,8 @@ pub struct Decision {
     pub at: i64,
     /// It bans; `until`: until then, Unix seconds, `None` for ever.
     pub bans: Option<Until>,
+    /// The newest decision there, this one or one before, that lifted a ban.
+    pub lifted: Option<Occurred>,
 }
 
 /// The end of a ban, Unix seconds; `None`: for ever.
@@ -70,10 +72,17 @@ impl Decisions {
             Action::Unban => None,
             Action::Kick | Action::Restrict | Action::Unrestrict => return,
         };
-        let decision = Decision { occurred: event.occurred.clone(), at: event.event_timestamp, bans };
+        let occurred = event.occurred.clone();
+        let lifted = bans.is_none().then(|| occurred.clone());
+        let decision = Decision { occurred, at: event.event_timestamp, bans, lifted };
         match self.0.get_mut(&event.chat_id) {
-            Some(known) if known.occurred >= decision.occurred => {}
-            Some(known) => *known = decision,
+            Some(known) => {
+                let lifted = known.lifted.take().max(decision.lifted.clone());
+                if known.occurred < decision.occurred {
+                    *known = decision;
+                }
+                known.lifted = lifted;
+            }
             None => {
                 self.0.insert(event.chat_id, decision);
             }
@@ -89,10 +98,11 @@ impl Decisions {
         self.in_chat(chat).is_some_and(|decision| decision.occurred > *occurred)
     }
 
-    /// Does `chat` itself ban the person at `now`? `occurred`: of the ban that was carried over from there; where nothing is known of the
-    /// chat, that one is the newest.
-    fn bans(&self, chat: ChatId, now: i64) -> bool {
-        self.in_chat(chat).and_then(|decision| decision.bans).is_some_and(|until| until.is_none_or(|until| until > now))
+    /// Does the ban that was carried over by `entry` still stand in its source at `now`? A source that has lifted it and banned anew bans by
+    /// another one: that may never have come here, and where it is still to come, it brings a ban of its own.
+    fn hold(&self, entry: &Entry, now: i64) -> bool {
+        let newest = self.in_chat(entry.source_chat_id).filter(|newest| newest.lifted.as_ref().is_none_or(|at| *at < entry.occurred));
+        newest.and_then(|newest| newest.bans).is_some_and(|until| until.is_none_or(|until| until > now))
     }
 }
 
@@ -126,7 +136,7 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
             && matches!(entry.outcome, Outcome::Applied | Outcome::Already)
     };
     let mut others = entries.iter().filter(holds);
-    if origin != Origin::UndoneHere && others.any(|entry| decisions.bans(entry.source_chat_id, now)) {
+    if origin != Origin::UndoneHere && others.any(|entry| decisions.hold(entry, now)) {
         return Lifting::Leave(Reason::StillBanned);
     }
     // What an admin of the chat decided after it, has ended that older ban, too.
@@ -187,7 +197,10 @@ mod tests {
     }
 
     fn decided(of: &[(ChatId, i64, Option<Until>)]) -> Decisions {
-        let decision = |&(chat, at, bans): &(ChatId, i64, Option<Until>)| (chat, Decision { occurred: Occurred::new(at, 0), at, bans });
+        let decision = |&(chat, at, bans): &(ChatId, i64, Option<Until>)| {
+            let occurred = Occurred::new(at, 0);
+            (chat, Decision { lifted: bans.is_none().then(|| occurred.clone()), occurred, at, bans })
+        };
         Decisions(of.iter().map(decision).collect())
     }
 
@@ -222,14 +235,32 @@ mod tests {
     #[test]
     fn who_is_banned_by_two_sources_stays_banned_while_one_still_bans() {
         let entries = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Already)];
-        let other = |bans| after(&entries, &[(A, 200, None), (B, 110, bans)], Origin::Unban);
+        let other = |bans| after(&entries, &[(A, 200, None), (B, 120, bans)], Origin::Unban);
         assert_eq!(other(Some(None)), Lifting::Leave(Reason::StillBanned));
         assert_eq!(other(Some(Some(NOW + 1))), Lifting::Leave(Reason::StillBanned));
         assert_eq!(other(Some(Some(NOW))), Lifting::Unban, "that ban has ended by itself");
         assert_eq!(other(None), Lifting::Unban);
-        assert_eq!(after(&entries, &[(B, 110, Some(None))], Origin::UndoneHere), Lifting::Unban, "the chat's own admin decides");
+        assert_eq!(after(&entries, &[(B, 120, Some(None))], Origin::UndoneHere), Lifting::Unban, "the chat's own admin decides");
         let skipped = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Skipped(Reason::Ignored))];
-        assert_eq!(after(&skipped, &[(B, 110, Some(None))], Origin::Unban), Lifting::Unban, "what is ignored here holds nothing");
+        assert_eq!(after(&skipped, &[(B, 120, Some(None))], Origin::Unban), Lifting::Unban, "what is ignored here holds nothing");
+    }
+
+    #[test]
+    fn a_source_that_lifted_its_ban_and_bans_anew_holds_nothing_unless_that_was_carried_over() {
+        let both = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Already)];
+        let decided = |lifted: Option<i64>| {
+            let of = |at, bans, lifted: Option<i64>| {
+                let lifted = lifted.map(|at| Occurred::new(at, 0));
+                Decision { occurred: Occurred::new(at, 0), at, bans, lifted }
+            };
+            Decisions(BTreeMap::from([(A, of(200, None, Some(200))), (B, of(190, Some(None), lifted))]))
+        };
+        let lifting = |entries: &[Entry], lifted| lifting(entries, &decided(lifted), CHAT, A, Origin::Unban, NOW);
+        assert_eq!(lifting(&both, None), Lifting::Leave(Reason::StillBanned), "B has only moved its end");
+        assert_eq!(lifting(&both, Some(180)), Lifting::Unban, "B has lifted the one, and the other never came here");
+        let with = |outcome| both.iter().cloned().chain([entry(Kind::Ban, B, 190, outcome)]).collect::<Vec<_>>();
+        assert_eq!(lifting(&with(Outcome::Skipped(Reason::Asked)), Some(180)), Lifting::Unban);
+        assert_eq!(lifting(&with(Outcome::Already), Some(180)), Lifting::Leave(Reason::StillBanned));
     }
 
     #[test]
@@ -286,7 +317,7 @@ mod tests {
         let events = [event(Action::Ban, 10, 1), event(Action::Unban, 10, 2), event(Action::Kick, 11, 3), event(Action::Ban, 9, 0)];
         let (there, back) = (Decisions::of(&events), Decisions::of(events.iter().rev()));
         assert_eq!(there, back);
-        assert_eq!(there.in_chat(A).unwrap().bans, None);
+        assert_eq!((there.in_chat(A).unwrap().bans, &there.in_chat(A).unwrap().lifted), (None, &Some(Occurred::new(10, 2))));
         assert!(there.newer(A, &Occurred::new(10, 1)) && !there.newer(A, &Occurred::new(10, 2)));
     }
 }
