@@ -167,8 +167,9 @@ async fn each_call_of_aws_may_fail() -> Result<()> {
     play.told_once(&good, PATIENCE).await?;
     let mut calls = Vec::new();
     for function in PATH {
-        // Secrets are read when a process begins.
-        let its = play.stack.calls_of(function).await?.into_iter().filter(|call| call.service != "ssm").collect::<Vec<CallCount>>();
+        // Secrets are read when a process begins. The webhook has other updates to write down at times; a ban needs none of that.
+        let needed = |call: &CallCount| call.service != "ssm" && (function, call.operation.as_str()) != ("webhook", "UpdateItem");
+        let its = play.stack.calls_of(function).await?.into_iter().filter(needed).collect::<Vec<CallCount>>();
         let names: Vec<_> = its.iter().map(|call| format!("{} {} ×{}", call.service, call.operation, call.count)).collect();
         println!("{function}: {}", names.join(", "));
         assert!(!its.is_empty(), "{function} calls something");

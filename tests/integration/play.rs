@@ -11,6 +11,7 @@ use aws::store::users::Users;
 use domain::ban::BanEvent;
 use domain::ids::UserId;
 use domain::sync::{SyncStatus, TargetResult, sync_id};
+use serde_json::json;
 use std::time::Duration;
 use telegram::update::{self, Update};
 use telegram_sim::AdminRights;
@@ -46,9 +47,11 @@ impl Play {
         Self::on(Stage::Shared(STAGE.read().await)).await
     }
 
-    /// No other test plays at the same time.
+    /// No other test plays at the same time, and nothing of theirs is still to come: what was said in groups is deleted minutes later.
     pub async fn alone() -> Result<Self> {
-        Self::on(Stage::Alone(STAGE.write().await)).await
+        let play = Self::on(Stage::Alone(STAGE.write().await)).await?;
+        play.stack.aws("sqs", "purge_queue", json!({"QueueUrl": play.stack.queues["notification"]}))?;
+        Ok(play)
     }
 
     async fn on(stage: Stage) -> Result<Self> {

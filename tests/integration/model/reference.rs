@@ -161,8 +161,10 @@ impl Reference {
         }
         for chat in 0..CHATS {
             for person in 0..PEOPLE {
-                let others: Vec<_> =
-                    told.iter().filter(|event| event.person == person && event.chat != chat && self.stands(event)).collect();
+                // What is done to somebody whom nobody follows any more goes nowhere, a lift neither.
+                let is_followed = self.chats.iter().any(|chat| chat.follows[person].is_some());
+                let of_others = |event: &&Told| is_followed && event.person == person && event.chat != chat;
+                let others: Vec<_> = told.iter().filter(of_others).filter(|event| self.stands(event)).collect();
                 let before = std::mem::take(&mut self.states[chat][person]);
                 let mut after = Vec::new();
                 for order in orders(&others) {
