@@ -17,15 +17,22 @@ use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport,
 use domain::question::id_of_held;
 use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Administrators of a source that are asked about its bans.
 const SOURCE_ADMINS: usize = 50;
 
-/// Who is told what; between them, the id of what it is about: told once.
-type Told = (UserId, String, Content);
+/// Somebody is told something.
+struct Told {
+    recipient: UserId,
+    /// The id of what it is about: told once.
+    what: String,
+    content: Content,
+    /// Of the chat that it is about, for whom neither he nor Telegram names a language.
+    lang: Option<Lang>,
+}
 
 struct Planner {
     subscriptions: Subscriptions,
@@ -101,12 +108,14 @@ impl Planner {
             .flat_map(|(_, chats)| chats.iter().copied())
             .chain(asked.clone().map(|result| result.chat_id))
             .collect();
-        let titles = self.titles(chats).await?;
-        let title = |chat: &ChatId| titles.get(chat).cloned().unwrap_or_else(|| chat.to_string());
+        let known = self.users.chats(chats).await?;
+        let title = |chat: &ChatId| known.get(chat).and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat.to_string());
+        let lang = |chat: &ChatId| known.get(chat).and_then(|chat| chat.settings.language);
         let source_chat = summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string());
         let mut messages = Vec::new();
         for (admin, groups) in admins {
             let named = |chat: &ChatId| NamedChat { chat_id: *chat, title: title(chat) };
+            let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(lang);
             let chats = groups.into_iter().map(|(outcome, chats)| (outcome, chats.iter().map(named).collect())).collect();
             let report = SyncReport {
                 sync_id,
@@ -118,7 +127,7 @@ impl Planner {
                 at: summary.event_timestamp,
                 chats,
             };
-            messages.push((admin, event_id.to_owned(), Content::SyncReport(report)));
+            messages.push(Told { recipient: admin, what: event_id.to_owned(), content: Content::SyncReport(report), lang });
         }
         for result in asked {
             let Some(question_id) = result.question else { continue };
@@ -134,7 +143,9 @@ impl Planner {
             };
             // The message's id is that of its question: what is held within an hour is asked once.
             let what = question_id.to_string();
-            messages.extend(result.admins.iter().map(|&admin| (admin, what.clone(), Content::Question(asking.clone()))));
+            let lang = lang(&result.chat_id);
+            let told = |&recipient| Told { recipient, what: what.clone(), content: Content::Question(asking.clone()), lang };
+            messages.extend(result.admins.iter().map(told));
         }
         messages.extend(self.to_source(&summary, &results, &source_chat).await?);
         self.send(&summary.ban_event_id.to_string(), messages).await
@@ -155,7 +166,7 @@ impl Planner {
         let admins = self.users.admins(source, &wanted).await?.items;
         let told = |admin: AdminItem| {
             let content = Content::BansHeld { question_id, chat: source_chat.to_owned() };
-            (admin.user_id, question_id.to_string(), content)
+            Told { recipient: admin.user_id, what: question_id.to_string(), content, lang: None }
         };
         Ok(admins.into_iter().map(told).collect())
     }
@@ -180,21 +191,23 @@ impl Planner {
     /// `since`: whose subscription ended at this moment or later is told, too.
     async fn tell_followers(&self, event_id: &str, chat: ChatId, since: i64, content: &Content) -> anyhow::Result<()> {
         let admins = self.subscriptions.admins_of_chat(chat, since).await?;
-        self.send(event_id, admins.into_iter().map(|admin| (admin, event_id.to_owned(), content.clone())).collect()).await
+        let lang = self.users.chats([chat]).await?.remove(&chat).and_then(|chat| chat.settings.language);
+        let told = |recipient| Told { recipient, what: event_id.to_owned(), content: content.clone(), lang };
+        self.send(event_id, admins.into_iter().map(told).collect()).await
     }
 
     async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
-        let recipients: BTreeSet<UserId> = told.iter().map(|(recipient, ..)| *recipient).collect();
+        let recipients: BTreeSet<UserId> = told.iter().map(|told| told.recipient).collect();
         let profiles = self.users.profiles(recipients).await?;
         let now = time::now();
-        let wanted = told.into_iter().filter(|(recipient, ..)| profiles.get(recipient).is_none_or(Profile::wants_notifications));
-        let messages = wanted.map(|(recipient, what, content)| {
+        let wanted = told.into_iter().filter(|told| profiles.get(&told.recipient).is_none_or(Profile::wants_notifications));
+        let messages = wanted.map(|Told { recipient, what, content, lang }| {
             let profile = profiles.get(&recipient);
             let notification = Notification {
                 notification_id: notification_id(&what, recipient),
                 correlation_id: correlation_id.to_owned(),
                 recipient,
-                lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
+                lang: profile.map_or_else(|| Lang::about(None, None, lang), |profile| profile.lang_about(lang)),
                 silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
                 content,
             };
@@ -205,11 +218,6 @@ impl Planner {
         self.queue.send_all(messages).await?;
         tracing::info!(correlation_id, recipients, "notifications planned");
         Ok(())
-    }
-
-    async fn titles(&self, chats: BTreeSet<ChatId>) -> anyhow::Result<BTreeMap<ChatId, String>> {
-        let chats = self.users.chats(chats).await?;
-        Ok(chats.into_iter().filter_map(|(id, chat)| Some((id, chat.title?))).collect())
     }
 }
 

@@ -155,7 +155,7 @@ impl Webhook {
             Ok(()) => Ok(()),
             Err(failure) => match failure.reaction() {
                 Reaction::RetryAfter(seconds) => self.blocked(seconds).await,
-                // The button stops waiting by itself after a while.
+                // What was pressed for is done, and must not be done again for this: the button stops waiting by itself.
                 _ => {
                     tracing::warn!(%failure, "a button's press could not be answered");
                     Ok(())

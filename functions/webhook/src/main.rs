@@ -135,23 +135,32 @@ impl Webhook {
     async fn bot_membership(&self, membership: &BotMembership) -> anyhow::Result<()> {
         let Some(state) = ChatState::of_bot(&membership.bot) else { return Ok(()) };
         self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
-        if state == ChatState::Active {
-            self.meet_admins(membership.chat_id).await;
+        if state == ChatState::Active
+            && let Err(error) = self.meet_admins(membership.chat_id).await
+        {
+            tracing::warn!(error = format!("{error:#}"), chat_id = membership.chat_id.0, "a chat's administrators are not all known");
         }
         Ok(())
     }
 
     /// Who was an administrator before the bot came is told by no update. What is missed here is noted when he asks for something.
-    async fn meet_admins(&self, chat: ChatId) {
+    async fn meet_admins(&self, chat: ChatId) -> anyhow::Result<()> {
+        if self.gateway.blocked_for_ms().await? > 0 {
+            return Ok(());
+        }
         let admins = match self.telegram.admins(chat).await {
             Ok(admins) => admins,
-            Err(failure) => return tracing::warn!(%failure, chat_id = chat.0, "a chat's administrators could not be read"),
+            Err(failure) => {
+                if let Reaction::RetryAfter(seconds) = failure.reaction() {
+                    self.gateway.block_calls(seconds).await?;
+                }
+                return Err(failure.into());
+            }
         };
         for admin in admins.iter().filter(|admin| !admin.person.is_bot) {
-            if let Err(error) = self.users.observe_role(chat, admin.person.id, Role::of(&admin.member), None).await {
-                tracing::warn!(error = format!("{error:#}"), chat_id = chat.0, "an administrator could not be written");
-            }
+            self.users.observe_role(chat, admin.person.id, Role::of(&admin.member), None).await?;
         }
+        Ok(())
     }
 
     /// A role that ended by a ban is both. Either may be told again.
@@ -192,8 +201,25 @@ impl Webhook {
         }
     }
 
+    /// After a failure to tell somebody something: the update comes again only where that can help. What was asked for is done.
+    async fn again_or_given_up(&self, failure: Failure, what: &'static str) -> Result<(), NotNow> {
+        match failure.reaction() {
+            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => Err(self.not_now(failure).await),
+            Reaction::Fine => Ok(()),
+            _ => {
+                tracing::warn!(%failure, what, "somebody could not be told");
+                Ok(())
+            }
+        }
+    }
+
     async fn is_me(&self, bot: &str) -> Result<bool, NotNow> {
         Ok(self.my_name().await?.eq_ignore_ascii_case(bot))
+    }
+
+    /// The link that adds the bot to a group, and asks its admins for the rights that the bot needs (Bot API, "Deep linking").
+    async fn link_to_a_group(&self) -> Result<String, NotNow> {
+        Ok(format!("https://t.me/{}?startgroup=true&admin=restrict_members+invite_users+delete_messages", self.my_name().await?))
     }
 
     /// The bot's own username.

@@ -23,7 +23,12 @@ impl Lang {
 
     /// The language somebody is spoken to in: the one he `chose`, else the one that Telegram's `code` calls for, else Russian.
     pub fn of(chosen: Option<Self>, code: Option<&str>) -> Self {
-        chosen.unwrap_or_else(|| code.map_or(Self::Ru, |code| Self::from_code(Some(code))))
+        Self::about(chosen, code, None)
+    }
+
+    /// The same of something about a chat: its language comes before Russian.
+    pub fn about(chosen: Option<Self>, code: Option<&str>, chat: Option<Self>) -> Self {
+        chosen.or_else(|| code.map(|code| Self::from_code(Some(code)))).or(chat).unwrap_or(Self::Ru)
     }
 }
 
@@ -44,5 +49,7 @@ mod tests {
         assert_eq!(Lang::of(Some(Lang::Ru), Some("en")), Lang::Ru);
         assert_eq!(Lang::of(None, Some("en")), Lang::En);
         assert_eq!(Lang::of(None, None), Lang::Ru);
+        assert_eq!(Lang::about(None, None, Some(Lang::En)), Lang::En);
+        assert_eq!(Lang::about(None, Some("ru"), Some(Lang::En)), Lang::Ru);
     }
 }

@@ -41,6 +41,8 @@ pub enum Content {
     ChatRemoved { chat: String },
     /// Somebody who is banned in the recipient's chat asks that it be lifted. `text`: his words.
     Appeal { chat: String, user_id: UserId, user_name: Option<String>, text: String, appeal_id: Uuid },
+    /// The recipient had asked that his ban in a chat be lifted: it is, or it stands.
+    AppealDecided { chat: String, lifted: bool },
 }
 
 impl Content {
@@ -54,6 +56,7 @@ impl Content {
             Self::ChatResumed { .. } => "chat_resumed",
             Self::ChatRemoved { .. } => "chat_removed",
             Self::Appeal { .. } => "appeal",
+            Self::AppealDecided { .. } => "appeal_decided",
         }
     }
 }

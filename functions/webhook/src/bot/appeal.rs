@@ -13,11 +13,11 @@ use domain::appeal::AppealButton;
 use domain::ban::derive;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
+use domain::member::Status;
 use domain::notification::{Content, Notification, notification_id};
 use domain::subscription::Source;
 use domain::sync::{Kind, Outcome};
 use std::collections::BTreeSet;
-use telegram::bot::OutgoingMessage;
 use telegram::text;
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ impl Webhook {
                     continue;
                 }
                 // It may have been lifted since in any way.
-                let banned = self.telegram.member(chat, asker.id).await.is_ok_and(|member| member.status == domain::member::Status::Kicked);
+                let banned = self.look_at(chat, asker.id).await?.is_some_and(|here| here.member.status == Status::Kicked);
                 if !banned {
                     continue;
                 }
@@ -106,6 +106,7 @@ impl Webhook {
             return Ok(Screen::text(text!(lang, "appealed-before")));
         }
         let title = self.users.chats([chat]).await?.remove(&chat).and_then(|chat| chat.title).unwrap_or_else(|| chat.to_string());
+        let correlation_id = appeal.ban_event_id.to_string();
         let content = Content::Appeal {
             chat: title,
             user_id: asker.id,
@@ -114,27 +115,10 @@ impl Webhook {
             appeal_id: appeal.appeal_id,
         };
         let admins = self.who_decided(asker.id, chat).await?;
-        let profiles = self.users.profiles(admins.iter().copied()).await?;
-        let now = aws::time::now();
-        let messages = admins.iter().map(|&recipient| {
-            let profile = profiles.get(&recipient);
-            Message::new(
-                &Notification {
-                    notification_id: notification_id(&appeal.appeal_id.to_string(), recipient),
-                    correlation_id: appeal.ban_event_id.to_string(),
-                    recipient,
-                    lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
-                    silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
-                    content: content.clone(),
-                },
-                0,
-            )
-        });
-        let messages: Vec<_> = messages.collect::<anyhow::Result<_>>()?;
-        if messages.is_empty() {
+        if admins.is_empty() {
             return Ok(Screen::text(text!(lang, "nobody-to-appeal-to")));
         }
-        self.notifications.send_all(messages).await?;
+        self.notify(&admins, &appeal.appeal_id.to_string(), &correlation_id, &content).await?;
         self.syncs.appeal(&appeal).await?;
         self.dialogue.end_talk(asker.id).await?;
         Ok(Screen::text(text!(lang, "appealed")))
@@ -169,6 +153,8 @@ impl Webhook {
             return Ok(Decided::MayNot);
         }
         if let Some(lifted) = appeal.lifted {
+            // A press that is brought again may have died before it told him.
+            self.tell_appellant(&appeal, lifted).await?;
             return Ok(Decided::Before { lifted });
         }
         // First, so that a press that is brought again finds it undone or does it: asking twice is asking once.
@@ -183,19 +169,30 @@ impl Webhook {
         Ok(Decided::Now { lifted: button.lift })
     }
 
+    /// However often it is told, he reads it once.
     async fn tell_appellant(&self, appeal: &Appeal, lifted: bool) -> anyhow::Result<()> {
-        let profile = self.users.profile(appeal.user_id).await?;
-        let lang = profile.as_ref().map_or_else(|| Lang::of(None, None), Profile::lang);
         let chat = self.users.chats([appeal.chat_id]).await?.remove(&appeal.chat_id).and_then(|chat| chat.title);
-        let chat = chat.unwrap_or_else(|| appeal.chat_id.to_string());
-        let text = match lifted {
-            true => text!(lang, "appeal-granted", chat = chat),
-            false => text!(lang, "appeal-refused", chat = chat),
+        let content = Content::AppealDecided { chat: chat.unwrap_or_else(|| appeal.chat_id.to_string()), lifted };
+        let what = format!("{} decided", appeal.appeal_id);
+        self.notify(&[appeal.user_id], &what, &appeal.ban_event_id.to_string(), &content).await
+    }
+
+    /// Puts a message for each on the notification queue. `what`: names it, so that nobody reads it twice.
+    async fn notify(&self, recipients: &[UserId], what: &str, correlation_id: &str, content: &Content) -> anyhow::Result<()> {
+        let profiles = self.users.profiles(recipients.iter().copied()).await?;
+        let now = aws::time::now();
+        let message = |&recipient: &UserId| {
+            let profile = profiles.get(&recipient);
+            let notification = Notification {
+                notification_id: notification_id(what, recipient),
+                correlation_id: correlation_id.to_owned(),
+                recipient,
+                lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
+                silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
+                content: content.clone(),
+            };
+            Message::new(&notification, 0)
         };
-        if let Err(failure) = self.telegram.send(&OutgoingMessage::html(appeal.user_id.private_chat(), text)).await {
-            // He may have stopped the bot; the decision stands.
-            tracing::warn!(%failure, "whoever appealed could not be told");
-        }
-        Ok(())
+        self.notifications.send_all(recipients.iter().map(message).collect::<anyhow::Result<_>>()?).await
     }
 }

@@ -95,7 +95,8 @@ impl Webhook {
         Ok(Room { id, chat })
     }
 
-    async fn cannot_check(&self, asker: &Asker, failure: Failure) -> Stop {
+    /// What Telegram answered instead of somebody's place in a chat.
+    pub async fn cannot_check(&self, asker: &Asker, failure: Failure) -> Stop {
         match failure.reaction() {
             Reaction::Skip(_) => Screen::text(text!(asker.lang, "admins-only")).into(),
             // Bringing the update again would change nothing and hold back what comes after it.

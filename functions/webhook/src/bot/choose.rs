@@ -31,7 +31,7 @@ impl Webhook {
         let lang = asker.lang;
         let chats = self.chats_of(asker).await?;
         if chats.is_empty() {
-            let add = format!("https://t.me/{}?startgroup=true&admin=restrict_members+invite_users+delete_messages", self.my_name().await?);
+            let add = self.link_to_a_group().await?;
             let mut none = Screen::text(text!(lang, "no-chats")).row([Choice::url(text!(lang, "button-add-to-group"), add)]);
             if *then == InChat::Settings {
                 none = none.row([Choice::new(text!(lang, "button-my-settings"), Action::MySettings)]);

@@ -9,7 +9,7 @@ use crate::Webhook;
 use aws::store::page::Wanted;
 use aws::store::subscriptions::Followed;
 use domain::chat::ChatState;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::{self, Member, Status};
 use domain::search::{Order, Search};
@@ -50,7 +50,7 @@ impl Webhook {
         let names = self.names(users).await?;
         let mut known = Vec::new();
         for &user in users.iter().take(AT_ONCE.into()) {
-            let here = self.look_at(room, user).await?;
+            let here = self.look_at(room.id, user).await?;
             if here.as_ref().is_some_and(|here| here.member.is_admin()) {
                 return Err(Screen::text(cannot_follow(lang, CannotFollow::ChatAdmin)).into());
             }
@@ -168,8 +168,8 @@ impl Webhook {
     }
 
     /// What Telegram tells of somebody in a chat, his name with it; `None`: nothing.
-    async fn look_at(&self, room: &Room, user: UserId) -> Result<Option<ChatMember>, Stop> {
-        match self.telegram.chat_member(room.id, user).await {
+    pub async fn look_at(&self, chat: ChatId, user: UserId) -> Result<Option<ChatMember>, Stop> {
+        match self.telegram.chat_member(chat, user).await {
             Ok(member) => {
                 if !member.person.first_name.is_empty() {
                     self.people.named(&self.users, &member.person).await?;

@@ -51,7 +51,8 @@ impl Webhook {
                 let choice = |zone: &str| {
                     Choice::new(label(zone.to_owned(), now.timezone == zone), Action::SetMine(MyOption::Zone(zone.to_owned())))
                 };
-                self.set_context(asker.id, "settings", &Context { chat: None, asks: Some(Asks::Zone) }).await?;
+                let chat = self.context(asker.id).await?.chat;
+                self.set_context(asker.id, "settings", &Context { chat, asks: Some(Asks::Zone) }).await?;
                 ZONES.iter().map(|zone| choice(zone)).collect()
             }
         };

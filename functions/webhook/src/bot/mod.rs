@@ -227,8 +227,7 @@ impl Webhook {
         if asker.group.is_some() {
             return Ok(Screen::text(text!(lang, "start-in-group")));
         }
-        // The rights that a chat's admins are asked to give (Bot API, "Deep linking").
-        let group = format!("https://t.me/{}?startgroup=true&admin=restrict_members+invite_users+delete_messages", self.my_name().await?);
+        let group = self.link_to_a_group().await?;
         Ok(Screen::text(text!(lang, "start")).row([Choice::url(text!(lang, "button-add-to-group"), group)]).row([
             Choice::new(text!(lang, "button-help"), Action::Help),
             Choice::new(text!(lang, "button-my-settings"), Action::MySettings),

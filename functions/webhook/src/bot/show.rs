@@ -114,9 +114,8 @@ impl Webhook {
         if screen.close {
             if let Some(edit) = &spot.edit
                 && let Err(failure) = self.telegram.delete(spot.chat_id, edit.message_id).await
-                && let Reaction::RetryAfter(_) | Reaction::StopEverything = failure.reaction()
             {
-                return Err(self.not_now(failure).await);
+                self.again_or_given_up(failure, "a message that is done with stays").await?;
             }
             return Ok(Shown::There(None));
         }
@@ -125,7 +124,7 @@ impl Webhook {
             return match self.telegram.send_document(to, file, &caption).await {
                 Ok(()) => Ok(Shown::There(None)),
                 Err(failure) if failure.reaction() == Reaction::NoPrivateMessages => Ok(Shown::NotAllowed),
-                Err(failure) => Err(self.not_now(failure).await),
+                Err(failure) => self.again_or_given_up(failure, "a file was not taken").await.map(|()| Shown::There(None)),
             };
         }
         let buttons = self.buttons(spot, &screen, who).await?;
@@ -198,19 +197,11 @@ impl Webhook {
                 Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
                     message = OutgoingMessage { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, ..message };
                 }
-                Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => {
-                    return Err(self.not_now(failure).await);
-                }
                 Reaction::NoPrivateMessages => {
                     self.users.set_can_write(asker.id, false).await?;
                     return Ok(Shown::NotAllowed);
                 }
-                Reaction::Fine => return Ok(Shown::There(None)),
-                // What was asked for is done; nobody can be told.
-                _ => {
-                    tracing::warn!(%failure, "an answer could not be sent");
-                    return Ok(Shown::There(None));
-                }
+                _ => return self.again_or_given_up(failure, "an answer was not taken").await.map(|()| Shown::There(None)),
             }
         }
     }

@@ -12,9 +12,10 @@ impl Webhook {
         let lang = asker.lang;
         let rights = match self.telegram.own_rights(room.id).await {
             Ok(rights) => rights,
-            Err(failure) => return Err(self.not_now(failure).await.into()),
+            Err(failure) => return Err(self.cannot_check(asker, failure).await),
         };
-        let state = ChatState::of_bot(&rights.member).unwrap_or(ChatState::Suspended);
+        // A status that is not known says nothing.
+        let state = ChatState::of_bot(&rights.member).unwrap_or(room.chat.state);
         if state != room.chat.state {
             self.users.set_membership(room.id, None, state, &Occurred::new(aws::time::now(), 0)).await?;
         }

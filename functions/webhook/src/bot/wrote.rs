@@ -7,9 +7,9 @@ use super::show::Spot;
 use super::{Asker, Pace, Stop};
 use crate::{NotNow, Webhook};
 use domain::ids::UserId;
-use telegram::bot::Keyboard;
+use telegram::bot::{Keyboard, OutgoingMessage};
 use telegram::text;
-use telegram::update::{Forwarded, Person, Target, Written, Wrote};
+use telegram::update::{Forwarded, Target, Written, Wrote};
 
 impl Webhook {
     /// A text that nobody asked for is left alone.
@@ -97,13 +97,13 @@ impl Webhook {
             None => self.in_private(asker, then).await?,
         };
         if keyboard {
-            let message = telegram::bot::OutgoingMessage {
+            let message = OutgoingMessage {
                 keyboard: Some(Keyboard::Remove),
-                ..telegram::bot::OutgoingMessage::html(asker.id.private_chat(), text!(asker.lang, "one-moment"))
+                ..OutgoingMessage::html(asker.id.private_chat(), text!(asker.lang, "one-moment"))
             };
             // Buttons and the end of a keyboard cannot come in one message.
             if let Err(failure) = self.telegram.send(&message).await {
-                return Err(self.not_now(failure).await.into());
+                self.again_or_given_up(failure, "a keyboard stays").await?;
             }
         }
         Ok(self.screen(asker, command, &action).await?)
@@ -124,15 +124,10 @@ impl Webhook {
             Written::Forward(Forwarded::FromChat) => Err(Screen::text(text!(asker.lang, "forward-of-chat")).into()),
             Written::Shared { people, .. } => {
                 for person in people.iter().filter(|person| !person.first_name.is_empty()) {
-                    self.saw_named(person).await?;
+                    self.people.named(&self.users, person).await?;
                 }
                 Ok(people.iter().map(|person| person.id).collect())
             }
         }
-    }
-
-    /// A name that was given along with an id; what else is known of him stays.
-    async fn saw_named(&self, person: &Person) -> anyhow::Result<()> {
-        self.people.named(&self.users, person).await
     }
 }

@@ -25,6 +25,8 @@ pub fn notification(notification: &Notification) -> String {
         Content::ChatSuspended { chat } => text!(lang, "chat-suspended", chat = chat),
         Content::ChatResumed { chat } => text!(lang, "chat-resumed", chat = chat),
         Content::ChatRemoved { chat } => text!(lang, "chat-removed", chat = chat),
+        Content::AppealDecided { chat, lifted: true } => text!(lang, "appeal-granted", chat = chat),
+        Content::AppealDecided { chat, lifted: false } => text!(lang, "appeal-refused", chat = chat),
         Content::Appeal { chat, user_id, user_name, text: words, .. } => {
             let person = text!(lang, "subject", name = Html(name_of(*user_id, user_name.as_deref())), id = *user_id);
             text!(lang, "appeal", person = Html(person), chat = chat, words = Html(escape_words(words, APPEAL_CHARS)))
@@ -56,7 +58,9 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
             vec![vec![lift, button(text!(lang, "button-let-stand"), answer(false))]]
         }
         Content::SyncReport(report) => undo_buttons(report, lang),
-        Content::ChatSuspended { .. } | Content::ChatResumed { .. } | Content::ChatRemoved { .. } => Vec::new(),
+        Content::ChatSuspended { .. } | Content::ChatResumed { .. } | Content::ChatRemoved { .. } | Content::AppealDecided { .. } => {
+            Vec::new()
+        }
     }
 }
 

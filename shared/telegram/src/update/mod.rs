@@ -122,8 +122,6 @@ pub struct BotMembership {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Press {
     pub callback_id: String,
-    /// Of the update, where it had one: a redelivery has the same.
-    pub update_id: Option<i64>,
     pub from: Person,
     /// As the button was given it; whoever presses may have made it up.
     pub data: String,
@@ -166,7 +164,7 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
         return parse(message).map(|message| read_message(message, update.update_id));
     }
     if let Some(query) = update.callback_query {
-        return parse(query).map(|query| Update::Button(Box::new(press(&query, update.update_id))));
+        return parse(query).map(|query| Update::Button(Box::new(press(&query))));
     }
     if let Some(request) = update.chat_join_request {
         let request: raw::JoinRequest = parse(request)?;
@@ -180,13 +178,13 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
     serde_json::from_str(raw.get()).map_err(|_| Unreadable)
 }
 
-fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
+fn press(query: &raw::CallbackQuery) -> Press {
     let under = query.message.and_then(|message| parse::<raw::Message>(message).ok()).and_then(|message| {
         let message_id = message.message_id?.try_into().ok()?;
         Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
     });
     let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
-    Press { callback_id: query.id.clone(), update_id, from, data: query.data().unwrap_or_default(), under }
+    Press { callback_id: query.id.clone(), from, data: query.data().unwrap_or_default(), under }
 }
 
 /// The status before, where the update tells it.

@@ -75,6 +75,8 @@ impl Chat<'_> {
 
 #[derive(Deserialize)]
 pub struct User<'a> {
+    /// `user_id` in a `SharedUser`.
+    #[serde(alias = "user_id")]
     pub id: UserId,
     is_bot: Option<bool>,
     #[serde(borrow)]
@@ -235,7 +237,7 @@ impl<'a> Message<'a> {
     /// The people that were chosen by a button, and which button it was.
     pub fn users_shared(&self) -> Option<(i64, Vec<Person>)> {
         let shared: UsersShared = serde_json::from_str(self.users_shared?.get()).ok()?;
-        Some((shared.request_id?, shared.users.iter().map(SharedUser::person).collect()))
+        Some((shared.request_id?, shared.users.iter().map(User::person).collect()))
     }
 
     pub fn reply_to(&self) -> Option<RepliedTo<'a>> {
@@ -256,32 +258,9 @@ struct Entity<'a> {
 struct UsersShared<'a> {
     #[serde(default, deserialize_with = "number")]
     request_id: Option<i64>,
+    /// With names where the button asked for them.
     #[serde(borrow, default)]
-    users: Vec<SharedUser<'a>>,
-}
-
-/// Names are there where the button asked for them.
-#[derive(Deserialize)]
-struct SharedUser<'a> {
-    user_id: UserId,
-    #[serde(borrow)]
-    first_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    last_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    username: Option<Text<'a>>,
-}
-
-impl SharedUser<'_> {
-    fn person(&self) -> Person {
-        Person {
-            id: self.user_id,
-            first_name: text(&self.first_name).unwrap_or_default(),
-            last_name: text(&self.last_name),
-            username: text(&self.username),
-            ..Person::default()
-        }
-    }
+    users: Vec<User<'a>>,
 }
 
 /// Where a forwarded message comes from.

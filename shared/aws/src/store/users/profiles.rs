@@ -78,7 +78,12 @@ impl Profile {
 
     /// The language he is spoken to in.
     pub fn lang(&self) -> Lang {
-        Lang::of(self.settings.language, self.language_code.as_deref())
+        self.lang_about(None)
+    }
+
+    /// The same of something about a chat that has chosen this language.
+    pub fn lang_about(&self, chat: Option<Lang>) -> Lang {
+        Lang::about(self.settings.language, self.language_code.as_deref(), chat)
     }
 
     /// Does he want to be told of anything?
