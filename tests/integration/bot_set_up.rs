@@ -3,7 +3,7 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, NewChat};
 
@@ -95,5 +95,28 @@ async fn the_doctor_finds_what_keeps_the_bot_from_working() -> Result<()> {
     assert!(said.text.contains(&format!("✗ chat {bad}: the bot may not ban")) && said.text.contains("give it the right “Ban users”"));
     assert!(said.text.contains(&format!("--chat {new}")), "{}", said.text);
     assert!(said.text.contains("✗ chat -1009999999999: Telegram shows the bot no such chat"), "{}", said.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_there_is_no_public_address_updates_come_by_long_polling() -> Result<()> {
+    let play = Play::alone().await?;
+    let xtask = std::env::var_os("BANSYNC_XTASK").context("run the tests by `cargo xtask test`")?;
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut poll = Command::new(xtask).arg("poll").current_dir(root).stdout(Stdio::null()).spawn()?;
+    let polled = async {
+        let gone = async || Ok(play.telegram.world().await?["webhook"]["url"].as_str().is_none_or(str::is_empty).then_some(()));
+        play.telegram.wait_until("the webhook to be removed", PATIENCE, gone).await?;
+        let boris = play.admin("Boris", "en").await?;
+        play.telegram.say_private(boris, "/help").await?;
+        anyhow::Ok(play.telegram.wait_until_sees(boris, "Following", PATIENCE).await?)
+    };
+    let polled = polled.await;
+    // Whatever became of it, the others have their webhook again.
+    poll.kill()?;
+    poll.wait()?;
+    let said = play.bot_command(&["set-up"])?;
+    ensure!(said.well, "{}", said.errors);
+    polled?;
     Ok(())
 }

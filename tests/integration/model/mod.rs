@@ -8,17 +8,20 @@
 //! - [`steps`]: what may happen
 //! - [`world`]: it happens, on the deployed stack
 //! - [`reference`]: how it must end
+//! - [`rest`]: a round has ended, and is held against the reference
 
 mod reference;
+mod rest;
 mod steps;
 mod world;
 
 use crate::play::Play;
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{StreamExt, stream};
+use rest::WITNESSES;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-use world::{ROUNDS, SYNCS, WITNESSES, World};
+use world::{ROUNDS, SYNCS, World};
 
 const HISTORIES: u64 = 60;
 

@@ -1,9 +1,9 @@
 //! A history as it happens: chats and people of its own on the deployed stack, each step done there and told to the reference.
 
-use super::reference::{CHATS, Expected, FOR_EVER, PEOPLE, Record, Reference, TEMPORARY, Told};
+use super::reference::{CHATS, FOR_EVER, PEOPLE, Reference, TEMPORARY, Told};
 use super::steps::{Act, Chance, Change, Kind, Trouble};
 use crate::play::{PATIENCE, Play};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use aws::store::users::{Chosen, Ignored};
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
@@ -11,9 +11,7 @@ use domain::member::Action;
 use domain::profile::ProfileChange;
 use domain::settings::{ChatChange, UserChange};
 use domain::subscription::{Mode, Source, Subscription};
-use domain::sync::ledger::Entry;
-use domain::sync::{self, Outcome, SyncStatus};
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use telegram::update::{self, Update};
 use telegram_sim::AdminRights;
@@ -21,32 +19,22 @@ use telegram_sim::control::{BotRole, ControlError, DeliveryState, Fault, FaultAc
 
 const STEPS: usize = 50;
 
-/// How long a round may take until all is as it must be.
-const LONGEST_ROUND: Duration = Duration::from_secs(240);
-
-/// How long all may be at rest and wrong: what is on its way to the planner is not seen.
-const LONGEST_WRONG: Duration = Duration::from_secs(20);
-
-/// A moment, Unix seconds: all that happened before it in any history has come to the planner.
-static PLANNED: AtomicI64 = AtomicI64::new(0);
 /// An update that was told before any history that begins now.
 static BEFORE: AtomicU32 = AtomicU32::new(0);
-/// How often the ledger had to tell what was done first.
-pub static WITNESSES: AtomicUsize = AtomicUsize::new(0);
 pub static SYNCS: AtomicUsize = AtomicUsize::new(0);
 pub static ROUNDS: AtomicUsize = AtomicUsize::new(0);
 
 pub struct World<'a> {
-    play: &'a Play,
+    pub(super) play: &'a Play,
     chance: Chance,
-    chats: [i64; CHATS],
+    pub(super) chats: [i64; CHATS],
     owners: [i64; CHATS],
-    people: [i64; PEOPLE],
-    reference: Reference,
+    pub(super) people: [i64; PEOPLE],
+    pub(super) reference: Reference,
     /// What was done, for whoever has to read of a failure.
     pub story: Vec<String>,
     /// When the round that is under way began.
-    began: Option<Instant>,
+    pub(super) began: Option<Instant>,
     /// When somebody was last dealt with in a chat, and how long that takes.
     busy: [[Option<(Instant, Duration)>; PEOPLE]; CHATS],
     last_update: u32,
@@ -114,7 +102,7 @@ impl<'a> World<'a> {
         self.rest().await
     }
 
-    fn settle(&self) -> Duration {
+    pub(super) fn settle(&self) -> Duration {
         Duration::from_secs(self.play.stack.settle_seconds.into())
     }
 
@@ -288,14 +276,14 @@ impl<'a> World<'a> {
     }
 
     /// End of the ban that stands in Telegram.
-    async fn banned(&self, chat: usize, person: usize) -> Result<Option<i64>> {
+    pub(super) async fn banned(&self, chat: usize, person: usize) -> Result<Option<i64>> {
         let member = self.play.telegram.member(self.chats[chat], self.people[person]).await?;
         let until = member.until_date.filter(|&until| until != 0).unwrap_or(FOR_EVER);
         Ok((member.status == "kicked").then_some(until))
     }
 
     /// What has been told since, when the bot has accepted all of it.
-    async fn told(&mut self) -> Result<Vec<Told>> {
+    pub(super) async fn told(&mut self) -> Result<Vec<Told>> {
         for chat in 0..CHATS {
             for person in 0..PEOPLE {
                 self.take_turns(chat, person).await;
@@ -333,145 +321,6 @@ impl<'a> World<'a> {
         let person = self.people.iter().position(|&person| person == event.user_id.0)?;
         let (event_id, occurred, at) = (event.event_id, event.occurred, event.event_timestamp);
         Some(Told { event_id, chat, person, occurred, at, bans, accepted_ms })
-    }
-
-    /// Ends a round: waits until nothing is under way, and compares.
-    async fn rest(&mut self) -> Result<()> {
-        let Some(began) = self.began.take() else { return Ok(()) };
-        let told = self.told().await?;
-        let expected = self.reference.carry(&told, aws::time::now());
-        ROUNDS.fetch_add(1, Ordering::Relaxed);
-        SYNCS.fetch_add(expected.syncs.len(), Ordering::Relaxed);
-        if !expected.syncs.is_empty() {
-            tokio::time::sleep(self.settle().saturating_sub(began.elapsed())).await;
-        }
-        let (accepted, mut wrong_since, mut looked_twice) = (Instant::now(), None, !expected.lifts);
-        loop {
-            if let Some(missing) = self.not_closed(&expected).await? {
-                ensure!(began.elapsed() < LONGEST_ROUND, "a sync is missing or does not end: {missing}; told were {told:?}");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                continue;
-            }
-            let is_quiet =
-                expected.quiet.is_none_or(|at| PLANNED.load(Ordering::Relaxed) > at + 3 || accepted.elapsed() > Duration::from_secs(15));
-            if !is_quiet || self.is_running(&told).await? {
-                ensure!(began.elapsed() < LONGEST_ROUND, "syncs do not end; told were {told:?}");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                continue;
-            }
-            let wrong = self.wrong().await?;
-            match wrong {
-                None if looked_twice => return Ok(()),
-                // What sweeps up after a sync begins when that has ended.
-                None => {
-                    looked_twice = true;
-                    tokio::time::sleep(Duration::from_millis(2500)).await;
-                }
-                Some(wrong) => {
-                    if self.witnesses(&told).await? {
-                        continue;
-                    }
-                    if wrong_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_WRONG {
-                        bail!("{wrong}\n    told were {told:#?}");
-                    }
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        }
-    }
-
-    async fn not_closed(&self, expected: &Expected) -> Result<Option<String>> {
-        for &(event, at) in &expected.syncs {
-            match self.play.syncs.summary(sync::sync_id(event)).await? {
-                Some(summary) if summary.status != SyncStatus::Running => PLANNED.fetch_max(at, Ordering::Relaxed),
-                other => return Ok(Some(format!("of event {event}: {:?}", other.map(|summary| summary.status)))),
-            };
-        }
-        Ok(None)
-    }
-
-    async fn is_running(&self, told: &[Told]) -> Result<bool> {
-        for person in 0..PEOPLE {
-            if told.iter().any(|told| told.person == person) {
-                let syncs = self.play.syncs.of_user(UserId(self.people[person])).await?;
-                if syncs.iter().any(|sync| sync.status == SyncStatus::Running) {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// The first chat that is not as it must be; where all are, the reference knows now how they are.
-    async fn wrong(&mut self) -> Result<Option<String>> {
-        let mut seen = Vec::new();
-        for chat in 0..CHATS {
-            for person in 0..PEOPLE {
-                let banned = self.banned(chat, person).await?;
-                if !self.reference.allows(chat, person, banned) {
-                    let (states, chats) = (self.reference.states(chat, person), &self.reference.chats[chat]);
-                    let entries = self.entries(chat, person).await?;
-                    let (id, user) = (self.chats[chat], self.people[person]);
-                    return Ok(Some(format!(
-                        "person {person} ({user}) in chat {chat} ({id}) is {banned:?}, must be one of {states:#?}\n    chat: {chats:?}\n    ledger: {entries:#?}\n    chats: {:?}",
-                        self.chats
-                    )));
-                }
-                seen.push((chat, person, banned));
-            }
-        }
-        for (chat, person, banned) in seen {
-            self.reference.ended(chat, person, banned);
-        }
-        Ok(None)
-    }
-
-    async fn entries(&self, chat: usize, person: usize) -> Result<Vec<Entry>> {
-        self.play.syncs.entries(ChatId(self.chats[chat]), UserId(self.people[person])).await
-    }
-
-    /// Where a decision was carried out before the bot knew of the one after it, the ledger is a witness. `false`: there is no such case.
-    async fn witnesses(&mut self, told: &[Told]) -> Result<bool> {
-        let mut found = false;
-        for chat in 0..CHATS {
-            for person in 0..PEOPLE {
-                let banned = self.banned(chat, person).await?;
-                if self.reference.allows(chat, person, banned) {
-                    continue;
-                }
-                let entries = self.entries(chat, person).await?;
-                let of = |entry: &Entry| told.iter().find(|told| told.event_id == entry.ban_event_id);
-                let is_early = |entry: &&Entry| {
-                    let overtaken = |event: &Told| {
-                        let newer = |other: &&Told| {
-                            other.person == person && [event.chat, chat].contains(&other.chat) && other.occurred > event.occurred
-                        };
-                        told.iter().filter(newer).any(|newer| entry.at <= newer.accepted_ms / 1000)
-                    };
-                    entry.outcome == Outcome::Applied && of(entry).is_some_and(overtaken)
-                };
-                if !entries.iter().any(|entry| is_early(&entry)) {
-                    continue;
-                }
-                let round = self.reference.round;
-                let done = entries.iter().filter_map(|entry| {
-                    let source = of(entry)?.chat;
-                    let set = match entry.outcome {
-                        Outcome::Applied => true,
-                        Outcome::Already => false,
-                        _ => return None,
-                    };
-                    let lift = entry.kind == sync::Kind::Lift;
-                    Some(Record { source, occurred: entry.occurred.clone(), round, lift, set, prior: entry.prior })
-                });
-                let done = done.collect();
-                self.reference.witnessed(chat, person, banned, done);
-                self.story.push(format!("  a witness tells of person {person} in chat {chat}: {banned:?}"));
-                WITNESSES.fetch_add(1, Ordering::Relaxed);
-                found = true;
-            }
-        }
-        Ok(found)
     }
 }
 

@@ -1,0 +1,162 @@
+//! The end of a round: nothing is under way any more, and every chat is as the reference says.
+
+use super::reference::{CHATS, Expected, PEOPLE, Record, Told};
+use super::world::{ROUNDS, SYNCS, World};
+use anyhow::{Result, bail, ensure};
+use domain::ids::{ChatId, UserId};
+use domain::sync::ledger::Entry;
+use domain::sync::{self, Outcome, SyncStatus};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a round may take until all is as it must be.
+const LONGEST_ROUND: Duration = Duration::from_secs(240);
+
+/// How long all may be at rest and wrong: what is on its way to the planner is not seen.
+const LONGEST_WRONG: Duration = Duration::from_secs(20);
+
+/// A moment, Unix seconds: all that happened before it in any history has come to the planner.
+static PLANNED: AtomicI64 = AtomicI64::new(0);
+/// How often the ledger had to tell what was done first.
+pub static WITNESSES: AtomicUsize = AtomicUsize::new(0);
+
+impl World<'_> {
+    /// Ends a round: waits until nothing is under way, and compares.
+    pub(super) async fn rest(&mut self) -> Result<()> {
+        let Some(began) = self.began.take() else { return Ok(()) };
+        let told = self.told().await?;
+        let expected = self.reference.carry(&told, aws::time::now());
+        ROUNDS.fetch_add(1, Ordering::Relaxed);
+        SYNCS.fetch_add(expected.syncs.len(), Ordering::Relaxed);
+        if !expected.syncs.is_empty() {
+            tokio::time::sleep(self.settle().saturating_sub(began.elapsed())).await;
+        }
+        let (accepted, mut wrong_since, mut looked_twice) = (Instant::now(), None, !expected.lifts);
+        loop {
+            if let Some(missing) = self.not_closed(&expected).await? {
+                ensure!(began.elapsed() < LONGEST_ROUND, "a sync is missing or does not end: {missing}; told were {told:?}");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                continue;
+            }
+            let is_quiet =
+                expected.quiet.is_none_or(|at| PLANNED.load(Ordering::Relaxed) > at + 3 || accepted.elapsed() > Duration::from_secs(15));
+            if !is_quiet || self.is_running(&told).await? {
+                ensure!(began.elapsed() < LONGEST_ROUND, "syncs do not end; told were {told:?}");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                continue;
+            }
+            let wrong = self.wrong().await?;
+            match wrong {
+                None if looked_twice => return Ok(()),
+                // What sweeps up after a sync begins when that has ended.
+                None => {
+                    looked_twice = true;
+                    tokio::time::sleep(Duration::from_millis(2500)).await;
+                }
+                Some(wrong) => {
+                    if self.witnesses(&told).await? {
+                        continue;
+                    }
+                    if wrong_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_WRONG {
+                        bail!("{wrong}\n    told were {told:#?}");
+                    }
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn not_closed(&self, expected: &Expected) -> Result<Option<String>> {
+        for &(event, at) in &expected.syncs {
+            match self.play.syncs.summary(sync::sync_id(event)).await? {
+                Some(summary) if summary.status != SyncStatus::Running => PLANNED.fetch_max(at, Ordering::Relaxed),
+                other => return Ok(Some(format!("of event {event}: {:?}", other.map(|summary| summary.status)))),
+            };
+        }
+        Ok(None)
+    }
+
+    async fn is_running(&self, told: &[Told]) -> Result<bool> {
+        for person in 0..PEOPLE {
+            if told.iter().any(|told| told.person == person) {
+                let syncs = self.play.syncs.of_user(UserId(self.people[person])).await?;
+                if syncs.iter().any(|sync| sync.status == SyncStatus::Running) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first chat that is not as it must be; where all are, the reference knows now how they are.
+    async fn wrong(&mut self) -> Result<Option<String>> {
+        let mut seen = Vec::new();
+        for chat in 0..CHATS {
+            for person in 0..PEOPLE {
+                let banned = self.banned(chat, person).await?;
+                if !self.reference.allows(chat, person, banned) {
+                    let (states, chats) = (self.reference.states(chat, person), &self.reference.chats[chat]);
+                    let entries = self.entries(chat, person).await?;
+                    let (id, user) = (self.chats[chat], self.people[person]);
+                    return Ok(Some(format!(
+                        "person {person} ({user}) in chat {chat} ({id}) is {banned:?}, must be one of {states:#?}\n    chat: {chats:?}\n    ledger: {entries:#?}\n    chats: {:?}",
+                        self.chats
+                    )));
+                }
+                seen.push((chat, person, banned));
+            }
+        }
+        for (chat, person, banned) in seen {
+            self.reference.ended(chat, person, banned);
+        }
+        Ok(None)
+    }
+
+    async fn entries(&self, chat: usize, person: usize) -> Result<Vec<Entry>> {
+        self.play.syncs.entries(ChatId(self.chats[chat]), UserId(self.people[person])).await
+    }
+
+    /// Where a decision was carried out before the bot knew of the one after it, the ledger is a witness. `false`: there is no such case.
+    async fn witnesses(&mut self, told: &[Told]) -> Result<bool> {
+        let mut found = false;
+        for chat in 0..CHATS {
+            for person in 0..PEOPLE {
+                let banned = self.banned(chat, person).await?;
+                if self.reference.allows(chat, person, banned) {
+                    continue;
+                }
+                let entries = self.entries(chat, person).await?;
+                let of = |entry: &Entry| told.iter().find(|told| told.event_id == entry.ban_event_id);
+                let is_early = |entry: &&Entry| {
+                    let overtaken = |event: &Told| {
+                        let newer = |other: &&Told| {
+                            other.person == person && [event.chat, chat].contains(&other.chat) && other.occurred > event.occurred
+                        };
+                        told.iter().filter(newer).any(|newer| entry.at <= newer.accepted_ms / 1000)
+                    };
+                    entry.outcome == Outcome::Applied && of(entry).is_some_and(overtaken)
+                };
+                if !entries.iter().any(|entry| is_early(&entry)) {
+                    continue;
+                }
+                let round = self.reference.round;
+                let done = entries.iter().filter_map(|entry| {
+                    let source = of(entry)?.chat;
+                    let set = match entry.outcome {
+                        Outcome::Applied => true,
+                        Outcome::Already => false,
+                        _ => return None,
+                    };
+                    let lift = entry.kind == sync::Kind::Lift;
+                    Some(Record { source, occurred: entry.occurred.clone(), round, lift, set, prior: entry.prior })
+                });
+                let done = done.collect();
+                self.reference.witnessed(chat, person, banned, done);
+                self.story.push(format!("  a witness tells of person {person} in chat {chat}: {banned:?}"));
+                WITNESSES.fetch_add(1, Ordering::Relaxed);
+                found = true;
+            }
+        }
+        Ok(found)
+    }
+}
