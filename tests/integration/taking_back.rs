@@ -140,6 +140,31 @@ async fn a_ban_whose_end_is_moved_is_moved_where_it_was_carried_over() -> Result
     Ok(())
 }
 
+/// The answer to the ban is lost, the next try finds it done: what stood there before must not be forgotten.
+#[tokio::test]
+async fn a_ban_of_the_chats_own_is_put_back_even_where_the_answer_to_ours_was_lost() -> Result<()> {
+    let play = Play::begin().await?;
+    let bans = [
+        ChatChange { sync_ban_type: Some(SyncBanType::Permanent), ..ASKS },
+        ChatChange { sync_ban_type: Some(SyncBanType::Temporary), ban_duration_seconds: Some(Some(90_000)), ..ASKS },
+    ];
+    for ban in bans {
+        let pair = play.pair(Mode::Auto).await?;
+        play.choose(pair.target, ban).await?;
+        let own = aws::time::now() + 7200;
+        play.telegram.ban(pair.target, pair.boris, pair.mallory, Some(own)).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let fault = Fault::new(FaultAction::Close).after_effect().method("banChatMember").chat(pair.target).times(1);
+        play.telegram.add_fault(fault).await?;
+        play.banned(&pair).await?;
+        let (_, results) = play.sync_of(&play.unban(pair.source, pair.alice, pair.mallory).await?).await?;
+        assert_eq!(results[0].outcome, Outcome::Applied);
+        let member = play.telegram.member(pair.target, pair.mallory).await?;
+        assert_eq!((member.status.as_str(), member.until_date), ("kicked", Some(own)));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_button_takes_a_ban_back_in_one_chat_and_only_for_who_may() -> Result<()> {
     let play = Play::begin().await?;

@@ -16,11 +16,18 @@ use telegram::reaction::Reaction;
 /// What a look at a target showed.
 enum Look {
     Ban(Order),
-    /// Banned until then, which is longer or shorter than wanted: whose ban that is decides.
+    /// Banned until then already: where that is not what is wanted, whose ban it is decides.
     Banned {
         present: Option<i64>,
         wanted: Option<i64>,
     },
+}
+
+impl Look {
+    /// Is what stands there what was to be done by this order?
+    fn is_done(&self, order: &Order) -> bool {
+        matches!(self, Self::Banned { present, .. } if *present == order.until)
+    }
 }
 
 impl Worker {
@@ -38,19 +45,18 @@ impl Worker {
         let flooded = looked.is_flooded();
         ended.extend(looked.ended.into_iter().map(|(target, (), outcome)| Ended::new(target, outcome)));
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, (), wait)| (target, wait)).collect();
+        // Rare: most are banned in a chat once, and by us.
+        let is_banned = |(_, (), look): &(_, _, Look)| matches!(look, Look::Banned { .. });
+        let earlier = if looked.known.iter().any(is_banned) { self.syncs.intended(chunk).await? } else { BTreeMap::new() };
         for (target, (), look) in looked.known {
+            if let Some(order) = earlier.get(&target.chat_id).filter(|order| look.is_done(order)) {
+                // An earlier try banned here, and died or got no answer before it could write so.
+                ended.push(Ended::by(target, order, Outcome::Applied));
+                continue;
+            }
             match self.order(chunk, target.chat_id, look).await? {
                 Ok(order) => orders.push((target, order)),
                 Err(outcome) => ended.push(Ended::new(target, outcome)),
-            }
-        }
-        if ended.iter().any(|end| end.outcome == Outcome::Already) {
-            let earlier = self.syncs.intended(chunk).await?;
-            for end in &mut ended {
-                // An earlier try banned here and died before it could write so.
-                if end.outcome == Outcome::Already && earlier.contains(&end.target.chat_id) {
-                    end.outcome = Outcome::Applied;
-                }
             }
         }
         // Nothing is begun while a wait is on; what was seen is kept, or where looks are often answered so no ban would ever be set.
@@ -61,8 +67,7 @@ impl Worker {
         if orders.is_empty() {
             return Ok(Work { ended, again, ..Work::default() });
         }
-        let chats: Vec<_> = orders.iter().map(|(target, _)| target.chat_id).collect();
-        self.syncs.intend(chunk, &chats).await?;
+        self.syncs.intend(chunk, orders.iter().map(|(target, order)| (target.chat_id, *order))).await?;
         let moved = RefCell::new(BTreeMap::new());
         let banned: Round<Order, ()> = round(orders, grant, async |target, order| {
             let failure = match self.telegram.ban(target.chat_id, chunk.user_id, order.until).await {
@@ -85,10 +90,7 @@ impl Worker {
         let moved = moved.into_inner();
         ended.extend(banned.ended.into_iter().map(|(target, order, outcome)| Ended {
             migrated_to: moved.get(&target.chat_id).copied(),
-            until: order.until,
-            prior: order.prior,
-            was_member: order.was_member,
-            ..Ended::new(target, outcome)
+            ..Ended::by(target, &order, outcome)
         }));
         again.extend(banned.again.into_iter().map(|(target, order, wait)| match wait {
             Wait::Flood(_) | Wait::NotBegun => (keep(target, order), wait),
@@ -108,7 +110,7 @@ impl Worker {
                 Ok(until) => until,
                 Err(reason) => return Ok(Step::Ended(Outcome::Skipped(reason))),
             };
-            let order = |was_member| Step::Known(Look::Ban(Order { until, prior: None, was_member }));
+            let order = |was_member| Step::Known(Look::Ban(Order { until, was_member, ..Order::default() }));
             let looked = match target.spare_bots {
                 true => self.telegram.chat_member(target.chat_id, chunk.user_id).await.map(|member| (member.member, member.person.is_bot)),
                 false => self.telegram.member(target.chat_id, chunk.user_id).await.map(|member| (member, false)),
@@ -116,10 +118,9 @@ impl Worker {
             match looked {
                 Ok((_, true)) => Ok(Step::Ended(Outcome::Skipped(Reason::IsBot))),
                 Ok((member, _)) if member.is_admin() => Ok(Step::Ended(Outcome::Skipped(Reason::IsAdmin))),
-                Ok((member, _)) if member.status == Status::Kicked => match member.until {
-                    present if present == until => Ok(Step::Ended(Outcome::Already)),
-                    present => Ok(Step::Known(Look::Banned { present, wanted: until })),
-                },
+                Ok((member, _)) if member.status == Status::Kicked => {
+                    Ok(Step::Known(Look::Banned { present: member.until, wanted: until }))
+                }
                 Ok((member, _)) => Ok(order(is_there(&member))),
                 // Whoever Telegram does not find there can be banned all the same; in the supergroup that a group became, the ban itself
                 // tells the rest.
@@ -136,18 +137,17 @@ impl Worker {
         match look {
             Look::Ban(order) if order.was_member && self.floods(chunk, chat).await? => Ok(Err(Outcome::Skipped(Reason::Held))),
             Look::Ban(order) => Ok(Ok(order)),
+            Look::Banned { present, wanted } if present == wanted => Ok(Err(Outcome::Already)),
             Look::Banned { present, wanted } => {
-                // Rare: most are banned in a chat once, and by us.
                 let entries = self.syncs.entries(chat, chunk.user_id).await?;
                 let decisions = self.bans.decisions(chunk.user_id, None).await?;
-                let order = Order { until: wanted, prior: None, was_member: false };
                 if !covers(present, wanted) {
                     let prior = present.filter(|_| !is_ours(&entries, &decisions, chat));
-                    return Ok(Ok(Order { prior, ..order }));
+                    return Ok(Ok(Order { until: wanted, prior, was_member: false }));
                 }
                 // A longer ban is never shortened, unless it is the same source's and ours.
                 Ok(match may_shorten(&entries, &decisions, chat, chunk.source_chat_id, now()) {
-                    true => Ok(order),
+                    true => Ok(Order { until: wanted, ..Order::default() }),
                     false => Err(Outcome::Already),
                 })
             }
@@ -196,7 +196,7 @@ mod tests {
             tries: 0,
             order,
         };
-        let order = Order { until: Some(10_000), prior: None, was_member: true };
+        let order = Order { until: Some(10_000), was_member: true, ..Order::default() };
         assert_eq!(kept(&target(None), 5_000), None);
         assert_eq!(kept(&target(Some(order)), 5_000), Some(Ok(order)));
         assert!(matches!(kept(&target(Some(order)), 10_001), Some(Err(Outcome::Skipped(_)))));

@@ -2,7 +2,7 @@
 
 use domain::ids::ChatId;
 use domain::limiter::{FAILURES, Grant, Health};
-use domain::sync::{Outcome, Reason, Target};
+use domain::sync::{Order, Outcome, Reason, Target};
 use futures_util::{StreamExt, stream};
 use std::cell::Cell;
 use telegram::client::Failure;
@@ -36,7 +36,12 @@ pub struct Ended {
 
 impl Ended {
     pub fn new(target: Target, outcome: Outcome) -> Self {
-        Self { target, outcome, migrated_to: None, until: None, prior: None, was_member: false }
+        Self::by(target, &Order::default(), outcome)
+    }
+
+    /// As ordered.
+    pub fn by(target: Target, order: &Order, outcome: Outcome) -> Self {
+        Self { target, outcome, migrated_to: None, until: order.until, prior: order.prior, was_member: order.was_member }
     }
 }
 

@@ -7,7 +7,7 @@ use domain::ids::ChatId;
 use domain::limiter::Grant;
 use domain::member::Status;
 use domain::sync::ledger::{Decisions, Lifting, lifting};
-use domain::sync::{ChunkMessage, Outcome, Reason, Target};
+use domain::sync::{ChunkMessage, Order, Outcome, Reason, Target};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use telegram::reaction::Reaction;
 
@@ -31,7 +31,7 @@ impl Worker {
             match self.telegram.member(target.chat_id, chunk.user_id).await {
                 Ok(member) if member.status == Status::Kicked => Ok(Step::Known(())),
                 // An earlier try lifted it and died before it could write so.
-                Ok(_) if earlier.contains(&target.chat_id) => Ok(Step::Ended(Outcome::Applied)),
+                Ok(_) if earlier.contains_key(&target.chat_id) => Ok(Step::Ended(Outcome::Applied)),
                 Ok(_) => Ok(Step::Ended(Outcome::Skipped(Reason::NotBanned))),
                 Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(())),
                 Err(failure) => Err(failure),
@@ -45,8 +45,8 @@ impl Worker {
         if orders.is_empty() {
             return Ok(Work { ended, again, ..Work::default() });
         }
-        let chats: Vec<_> = orders.iter().map(|(target, _)| target.chat_id).collect();
-        self.syncs.intend(chunk, &chats).await?;
+        let intended = orders.iter().map(|(target, lifting)| (target.chat_id, Order { until: put_back(lifting), ..Order::default() }));
+        self.syncs.intend(chunk, intended).await?;
         let lifted: Round<Lifting, ()> = round(orders, grant, async |target, lifting| {
             let act = async |chat: ChatId| match lifting {
                 Lifting::PutBack(until) if *until > now() => self.telegram.ban(chat, chunk.user_id, Some(*until)).await,
@@ -65,7 +65,7 @@ impl Worker {
         .await;
         self.report(lifted.health, grant).await?;
         ended.extend(lifted.ended.into_iter().map(|(target, lifting, outcome)| {
-            let until = if let Lifting::PutBack(until) = lifting { Some(until) } else { None };
+            let until = put_back(&lifting);
             Ended { until, ..Ended::new(target, outcome) }
         }));
         again.extend(lifted.again.into_iter().map(|(target, _, wait)| (target, wait)));
@@ -82,4 +82,9 @@ impl Worker {
         let lifting = lifting(&entries, decisions, target.chat_id, chunk.source_chat_id, chunk.origin, now());
         Ok((target, lifting))
     }
+}
+
+/// End of the ban that is put back, Unix seconds.
+fn put_back(lifting: &Lifting) -> Option<i64> {
+    if let Lifting::PutBack(until) = lifting { Some(*until) } else { None }
 }

@@ -57,13 +57,16 @@ pub struct Target {
 }
 
 /// A ban that is to be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// `until_date`, Unix seconds; `None`: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
     /// End of the ban that stands there and is none of ours, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<i64>,
     /// The person is in the chat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
 }
 

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::ids::ChatId;
-use domain::sync::{ChunkMessage, TargetResult};
+use domain::sync::{ChunkMessage, Order, TargetResult};
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// A part once a chunk of it was counted.
@@ -33,40 +33,40 @@ pub struct Results {
 }
 
 impl Syncs {
-    /// Records which chats a chunk is about to act in, so that after a crash what is found there is known for ours.
-    pub async fn intend(&self, chunk: &ChunkMessage, chats: &[ChatId]) -> anyhow::Result<()> {
-        self.update(chunk_key(chunk))
-            .update_expression("ADD intended :chats SET expires_at = :expires")
-            .expression_attribute_values(":chats", AttributeValue::Ns(chats.iter().map(ChatId::to_string).collect()))
-            .expression_attribute_values(":expires", n(Summary::expiry()))
-            .send()
-            .await
-            .context("recording a chunk's intent")?;
-        Ok(())
+    /// Records what a chunk is about to do in which chats, so that after a crash what is found there is known for ours.
+    pub async fn intend(&self, chunk: &ChunkMessage, orders: impl IntoIterator<Item = (ChatId, Order)>) -> anyhow::Result<()> {
+        let orders = orders.into_iter().map(|(chat, order)| Ok((format!("{INTENDED}{chat}"), value(&order)?)));
+        self.set_each(chunk, orders).await.context("recording a chunk's intent")
     }
 
-    /// The chats that an earlier try of the chunk was about to act in.
-    pub async fn intended(&self, chunk: &ChunkMessage) -> anyhow::Result<BTreeSet<ChatId>> {
+    /// What an earlier try of the chunk was about to do.
+    pub async fn intended(&self, chunk: &ChunkMessage) -> anyhow::Result<BTreeMap<ChatId, Order>> {
         let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chunk_key(chunk))).consistent_read(true);
         let item = get.send().await.context("reading a chunk's intent")?.item.unwrap_or_default();
-        let numbers = item.get("intended").and_then(|set| set.as_ns().ok());
-        Ok(numbers.into_iter().flatten().filter_map(|number| number.parse().ok().map(ChatId)).collect())
+        by_chat(item, INTENDED).collect()
     }
 
     /// Writes results under the sync; one that is there is replaced, so that a chat has exactly one.
     pub async fn write_results(&self, chunk: &ChunkMessage, results: &[TargetResult]) -> anyhow::Result<()> {
-        if results.is_empty() {
-            return Ok(());
-        }
+        let results = results.iter().map(|result| Ok((format!("{RESULT}{}", result.chat_id), value(result)?)));
+        self.set_each(chunk, results).await.context("writing results")
+    }
+
+    /// Sets attributes of a chunk's item.
+    async fn set_each(
+        &self,
+        chunk: &ChunkMessage,
+        attributes: impl Iterator<Item = anyhow::Result<(String, AttributeValue)>>,
+    ) -> anyhow::Result<()> {
         let mut update = self.update(chunk_key(chunk)).expression_attribute_values(":expires", n(Summary::expiry()));
         let mut expression = "SET expires_at = :expires".to_owned();
-        for (number, result) in results.iter().enumerate() {
-            expression += &format!(", #c{number} = :r{number}");
-            update = update
-                .expression_attribute_names(format!("#c{number}"), format!("{RESULT}{}", result.chat_id))
-                .expression_attribute_values(format!(":r{number}"), value(result)?);
+        for (number, attribute) in attributes.enumerate() {
+            let (name, value) = attribute?;
+            expression += &format!(", #c{number} = :c{number}");
+            update = update.expression_attribute_names(format!("#c{number}"), name);
+            update = update.expression_attribute_values(format!(":c{number}"), value);
         }
-        update.update_expression(expression).send().await.context("writing results")?;
+        update.update_expression(expression).send().await?;
         Ok(())
     }
 
@@ -148,13 +148,17 @@ const CHUNKS_AT_A_TIME: i32 = 80;
 
 /// Attributes of a chunk's item that hold a result: this, and the chat's id.
 const RESULT: &str = "r";
+const INTENDED: &str = "i";
 
 fn results_of(item: HashMap<String, AttributeValue>) -> anyhow::Result<Vec<TargetResult>> {
-    let is_result = |name: &str| name.strip_prefix(RESULT).is_some_and(|id| id.parse::<i64>().is_ok());
-    let results = item.into_iter().filter(|(name, _)| is_result(name)).map(|(_, result)| serde_dynamo::from_attribute_value(result));
-    let mut results = results.collect::<Result<Vec<TargetResult>, _>>()?;
-    results.sort_by_key(|result| result.chat_id);
-    Ok(results)
+    by_chat(item, RESULT).map(|result| Ok(result?.1)).collect()
+}
+
+/// What an item holds of each chat under names that begin so, by chat.
+fn by_chat<T: DeserializeOwned>(item: HashMap<String, AttributeValue>, prefix: &str) -> impl Iterator<Item = anyhow::Result<(ChatId, T)>> {
+    let chat = |name: &str| name.strip_prefix(prefix)?.parse().ok().map(ChatId);
+    let of_chats: BTreeMap<_, _> = item.into_iter().filter_map(|(name, value)| Some((chat(&name)?, value))).collect();
+    of_chats.into_iter().map(|(chat, value)| Ok((chat, serde_dynamo::from_attribute_value(value)?)))
 }
 
 fn chunk_key(chunk: &ChunkMessage) -> Attributes {
