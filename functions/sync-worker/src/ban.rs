@@ -49,14 +49,16 @@ impl Worker {
         let is_banned = |(_, (), look): &(_, _, Look)| matches!(look, Look::Banned { .. });
         let earlier = if looked.known.iter().any(is_banned) { self.syncs.intended(chunk).await? } else { BTreeMap::new() };
         for (target, (), look) in looked.known {
-            if let Some(order) = earlier.get(&target.chat_id).filter(|order| look.is_done(order)) {
-                // An earlier try banned here, and died or got no answer before it could write so.
-                ended.push(Ended::by(target, order, Outcome::Applied));
+            // An earlier try may have banned here, and died or got no answer before it could write so.
+            let intended = earlier.get(&target.chat_id).copied();
+            if let Some(order) = intended.filter(|order| look.is_done(order)) {
+                ended.push(Ended::by(target, &order, Outcome::Applied));
                 continue;
             }
             match self.order(chunk, target.chat_id, look).await? {
                 Ok(order) => orders.push((target, order)),
-                Err(outcome) => ended.push(Ended::new(target, outcome)),
+                // Another ban stands there now; what ours would have been tells the ledger whose it was before.
+                Err(outcome) => ended.push(Ended::by(target, &intended.unwrap_or_default(), outcome)),
             }
         }
         // Nothing is begun while a wait is on; what was seen is kept, or where looks are often answered so no ban would ever be set.

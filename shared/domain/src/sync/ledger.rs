@@ -26,7 +26,7 @@ pub struct Entry {
     pub outcome: Outcome,
     /// When it ended so, Unix seconds.
     pub at: i64,
-    /// End of a ban that we set, Unix seconds; `None`: for ever, or there is none.
+    /// End of a ban that we set, or may have set before another one was found, Unix seconds; `None`: for ever, or there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
     /// End of the ban that stood there before ours and was none of ours, Unix seconds: a ban for ever would have been left alone.
@@ -129,13 +129,8 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     if decisions.in_chat(chat).is_some_and(|decision| decision.at >= last.at) {
         return Lifting::Leave(Reason::LocalDecision);
     }
-    let holds = |entry: &&Entry| {
-        entry.kind == Kind::Ban
-            && entry.source_chat_id != source
-            && entry.source_chat_id != chat
-            && matches!(entry.outcome, Outcome::Applied | Outcome::Already)
-    };
-    let mut others = entries.iter().filter(holds);
+    let banned = |entry: &&Entry| entry.kind == Kind::Ban && matches!(entry.outcome, Outcome::Applied | Outcome::Already);
+    let mut others = entries.iter().filter(banned).filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat);
     if origin != Origin::UndoneHere && others.any(|entry| decisions.hold(entry, now)) {
         return Lifting::Leave(Reason::StillBanned);
     }
@@ -143,7 +138,9 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     let decided = decisions.in_chat(chat).map(|decision| decision.at);
     let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at);
     let since = lifts.chain(decided).max().unwrap_or(i64::MIN);
-    let prior = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Ban && entry.at > since).filter_map(|entry| entry.prior);
+    let prior = entries.iter().filter(banned).filter(|entry| entry.at > since).filter_map(|entry| entry.prior);
+    // What another sync had set and not yet written down then, looked like a ban of the chat's own.
+    let prior = prior.filter(|prior| entries.iter().all(|entry| entry.until != Some(*prior)));
     match prior.max().filter(|&until| until > now) {
         Some(until) => Lifting::PutBack(until),
         None => Lifting::Unban,
@@ -275,6 +272,15 @@ mod tests {
         let prior = |until| [Entry { prior: Some(until), ..entry(Kind::Ban, A, 100, Outcome::Applied) }];
         assert_eq!(after(&prior(NOW + 500), &[(CHAT, 50, Some(Some(NOW + 500)))], Origin::Unban), Lifting::PutBack(NOW + 500));
         assert_eq!(after(&prior(NOW), &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn a_ban_of_ours_that_another_sync_took_for_the_chats_own_is_not_put_back() {
+        let second = Entry { prior: Some(NOW + 500), ..entry(Kind::Ban, A, 100, Outcome::Applied) };
+        for outcome in [Outcome::Applied, Outcome::Already] {
+            let first = Entry { until: Some(NOW + 500), ..entry(Kind::Ban, B, 99, outcome) };
+            assert_eq!(after(&[first, second.clone()], &[(B, 150, None)], Origin::Unban), Lifting::Unban);
+        }
     }
 
     #[test]
