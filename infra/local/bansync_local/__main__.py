@@ -2,7 +2,6 @@
 
 import argparse
 import pathlib
-import sys
 
 from bansync_local import environment
 
@@ -17,12 +16,10 @@ def main() -> None:
     # Before MiniStack is imported: its modules read the environment while they load.
     environment.enter(args.port, args.state)
 
-    from bansync_local import control, patches
+    from bansync_local import control, patches, server
 
     patches.apply(without=args.without)
-    application = control.install()
-    sys.argv = ["ministack"]  # it parses the command line again
-    application.main()
+    server.run(control.install(), args.port)
 
 
 if __name__ == "__main__":

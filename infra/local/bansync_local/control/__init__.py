@@ -22,7 +22,7 @@ PREFIX = "/_bansync/"
 
 
 def install():
-    """Put the control endpoints, the counting and the faults in front of MiniStack; return its module."""
+    """MiniStack as an ASGI application, behind the control endpoints, the counting and the faults."""
     from ministack import app as ministack
 
     serve, dispatch = ministack.app, ministack._dispatch_service_request
@@ -50,8 +50,8 @@ def install():
             close_connection(send)
 
     permissions.watch()
-    ministack.app, ministack._dispatch_service_request = application, watched_dispatch
-    return ministack
+    ministack._dispatch_service_request = watched_dispatch
+    return application
 
 
 async def _control(scope, receive, send) -> None:

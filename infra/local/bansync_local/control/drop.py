@@ -8,9 +8,6 @@ class Dropped(Exception):
 def close_connection(send) -> None:
     """Reset the connection that `send` writes to.
 
-    ASGI has no word for this, so it goes through the server: HTTPStream.app_send → H11Protocol.stream_send →
-    TCPServer.protocol_send, whose writer has the socket.
+    ASGI has no word for this, so it goes through the server: `send` is a method of uvicorn's RequestResponseCycle.
     """
-    stream = send.__self__
-    server = stream.send.__self__.send.__self__
-    server.writer.transport.abort()
+    send.__self__.transport.abort()

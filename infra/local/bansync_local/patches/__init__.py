@@ -9,7 +9,7 @@ import importlib.metadata
 import sys
 
 PINNED = "1.5.33"
-NAMES = ("ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets", "newlines")
+NAMES = ("ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets", "newlines", "speed")
 
 
 def apply(without: list[str] = ()) -> None:
