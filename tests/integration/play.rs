@@ -133,7 +133,7 @@ impl Play {
 
     /// What Telegram has told of somebody in a chat, oldest first.
     pub async fn events(&self, chat: i64, user: i64) -> Result<Vec<BanEvent>> {
-        let deliveries = self.telegram.deliveries().await?;
+        let deliveries = self.telegram.deliveries_in(&[chat], 0).await?;
         let read = |body: &serde_json::Value| match update::read(body.to_string().as_bytes(), UserId(self.stack.bot_id), 0) {
             Ok(Update::Ban(event)) if event.chat_id.0 == chat && event.user_id.0 == user => Some(*event),
             _ => None,

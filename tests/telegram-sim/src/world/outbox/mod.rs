@@ -49,6 +49,7 @@ pub struct Outbox {
     retry_base_ms: i64,
     next_update_id: u32,
     updates: BTreeMap<u32, Update>,
+    of_chats: BTreeMap<i64, BTreeSet<u32>>,
     pending: BTreeSet<u32>,
     queues: BTreeMap<Queue, VecDeque<u32>>,
     under_way: u32,
@@ -65,6 +66,7 @@ impl Outbox {
             retry_base_ms: i64::try_from(config.retry_base.as_millis()).unwrap_or(i64::MAX),
             next_update_id: first_update_id(now_ms),
             updates: BTreeMap::new(),
+            of_chats: BTreeMap::new(),
             pending: BTreeSet::new(),
             queues: BTreeMap::new(),
             under_way: 0,
@@ -100,6 +102,7 @@ impl Outbox {
             last_error: None,
         };
         self.updates.insert(id, update);
+        self.of_chats.entry(content["chat"]["id"].as_i64().unwrap_or_default()).or_default().insert(id);
         self.pending.insert(id);
         self.queues.entry(queue).or_default().push_back(id);
     }
@@ -243,6 +246,7 @@ impl Outbox {
     /// Forgets all updates and errors; the webhook and the counter stay.
     pub fn clear(&mut self) {
         self.updates.clear();
+        self.of_chats.clear();
         self.pending.clear();
         self.queues.clear();
         self.paused = false;

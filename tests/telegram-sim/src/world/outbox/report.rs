@@ -1,5 +1,6 @@
 //! How the deliveries stand.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use serde_json::{Value, json};
@@ -19,10 +20,9 @@ impl Outbox {
 
     /// Those of these chats, with ids greater than `after`.
     pub fn deliveries_in(&self, chats: &[i64], after: u32) -> Vec<Delivery> {
-        let names: Vec<_> = chats.iter().map(|chat| format!("\"id\":{chat}")).collect();
-        let is_theirs = |update: &Update| names.iter().any(|name| update.body.contains(name));
-        let later = self.updates.range((Bound::Excluded(after), Bound::Unbounded));
-        later.filter(|(_, update)| is_theirs(update)).map(delivery).filter(|told| chats.contains(&told.chat())).collect()
+        let later = |chat| self.of_chats.get(chat).into_iter().flat_map(|ids| ids.range((Bound::Excluded(after), Bound::Unbounded)));
+        let ids: BTreeSet<u32> = chats.iter().flat_map(later).copied().collect();
+        ids.iter().filter_map(|id| Some((id, self.updates.get(id)?))).map(delivery).collect()
     }
 
     /// The Bot API's `WebhookInfo`.
