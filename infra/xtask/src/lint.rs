@@ -38,7 +38,7 @@ pub fn lint() -> Result<()> {
 /// `advisories` is left out: it needs the advisory database from the network, and a new entry there would fail a commit
 /// that changed nothing.
 fn deny() -> Result<()> {
-    let installed = workspace::state()?.join("cargo/bin/cargo-deny");
+    let installed = workspace::tools()?.join("cargo/bin/cargo-deny");
     let mut command = Command::new(if installed.is_file() { installed } else { "cargo-deny".into() });
     command.args(["--workspace", "check", "bans", "licenses", "sources"]).current_dir(workspace::root()?);
     run::run(&mut command)

@@ -4,11 +4,12 @@
 //! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`keys`],
 //!   [`dlq`], [`bot`], [`openapi`], [`lint`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
-//!   [`process`] (what runs on this machine), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
+//!   [`process`] (what runs on this machine), [`beside`] (long tests on a stack of their own), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
 //! Everything that runs is started in a process group of its own and stopped by that group, never by name.
 
 mod aws;
+mod beside;
 mod bot;
 mod build;
 mod demo;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,10 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::process::{self, Process};
-use crate::{interrupt, run, workspace};
+use crate::{beside, interrupt, run, workspace};
+
+/// The folder of the records.
+const RECORDS: &str = "run";
 
 /// What is known of a service, in target/local/run/<name>.json.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +28,9 @@ pub struct Service {
     pub started_at: u64,
     pub url: String,
     pub log: PathBuf,
+    /// Where this is written.
+    #[serde(skip)]
+    record: PathBuf,
 }
 
 impl Service {
@@ -46,10 +52,10 @@ impl Service {
             let pid = child.id();
             let started = process::table().remove(&pid).map(|process| process.started).unwrap_or_default();
             let started_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            let service = Self { name: name.to_owned(), pid, started, started_at, url: url.to_owned(), log };
+            let service = Self { name: name.to_owned(), pid, started, started_at, url: url.to_owned(), log, record };
             // A service without a record could never be stopped: written before the handler may interrupt.
-            fs::write(&record, serde_json::to_string_pretty(&service)?)
-                .with_context(|| format!("{} cannot be written", record.display()))?;
+            fs::write(&service.record, serde_json::to_string_pretty(&service)?)
+                .with_context(|| format!("{} cannot be written", service.record.display()))?;
             Ok((service, pid))
         })?;
         interrupt::forget_child(service.pid);
@@ -75,11 +81,15 @@ impl Service {
 
     /// The recorded service of this name, whether or not it still runs.
     pub fn find(name: &str) -> Result<Option<Self>> {
-        let path = record_path(name)?;
-        match fs::read(&path) {
+        Self::read(&record_path(name)?)
+    }
+
+    fn read(path: &Path) -> Result<Option<Self>> {
+        match fs::read(path) {
             Ok(bytes) => {
                 let hint = || format!("{} is damaged; end its process yourself and delete the file", path.display());
-                serde_json::from_slice(&bytes).map(Some).with_context(hint)
+                let service = serde_json::from_slice(&bytes).with_context(hint)?;
+                Ok(Some(Self { record: path.to_owned(), ..service }))
             }
             Err(_) => Ok(None),
         }
@@ -115,23 +125,23 @@ impl Service {
             let left: Vec<String> = left.iter().map(|process| format!("{} {}", process.pid, process.command)).collect();
             bail!("{} left processes behind; end them yourself:\n{}", self.name, left.join("\n"));
         }
-        let record = record_path(&self.name)?;
-        match fs::remove_file(&record) {
+        match fs::remove_file(&self.record) {
             // Two may stop it at once.
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("{} cannot be deleted", record.display()))
+                Err(error).with_context(|| format!("{} cannot be deleted", self.record.display()))
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Every recorded service.
+/// Every recorded service, those of what runs beside the tests among them.
 pub fn all() -> Result<Vec<Service>> {
-    let Ok(entries) = fs::read_dir(workspace::state()?.join("run")) else { return Ok(Vec::new()) };
+    let folders = [workspace::state()?.join(RECORDS), beside::state()?.join(RECORDS)];
+    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let found = names.filter_map(|path| path.file_stem()?.to_str().map(Service::find)).collect::<Result<Vec<_>>>()?;
+    let records = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let found = records.map(|path| Service::read(&path)).collect::<Result<Vec<_>>>()?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -146,7 +156,7 @@ pub fn stop_all() -> Result<Vec<String>> {
 }
 
 fn record_path(name: &str) -> Result<PathBuf> {
-    Ok(workspace::state()?.join("run").join(format!("{name}.json")))
+    Ok(workspace::state()?.join(RECORDS).join(format!("{name}.json")))
 }
 
 #[cfg(test)]
@@ -156,8 +166,8 @@ mod tests {
     #[test]
     fn a_record_whose_process_id_is_somebody_elses_now_ends_nobody() {
         let pid = std::process::id();
-        let stale =
-            Service { name: String::new(), pid, started: "long ago".to_owned(), started_at: 0, url: String::new(), log: PathBuf::new() };
+        let (name, started, url, log, record) = (String::new(), "long ago".to_owned(), String::new(), PathBuf::new(), PathBuf::new());
+        let stale = Service { name, pid, started, started_at: 0, url, log, record };
         assert!(!stale.alive());
         assert!(stale.processes().is_empty());
         let mine = Service { started: process::table()[&pid].started.clone(), ..stale };

@@ -13,17 +13,17 @@ const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
 /// The environment of the local AWS and of `bansync_local.aws`.
 pub fn python() -> Result<PathBuf> {
-    Ok(workspace::state()?.join("venv/bin/python"))
+    Ok(workspace::tools()?.join("venv/bin/python"))
 }
 
 /// A deploy tool: `sam` or `cfn-lint`.
 pub fn tool(name: &str) -> Result<PathBuf> {
-    Ok(workspace::state()?.join("venv-tools/bin").join(name))
+    Ok(workspace::tools()?.join("venv-tools/bin").join(name))
 }
 
 /// A tool for trying the REST API: `schemathesis`. Installed by [`api`].
 pub fn api_tool(name: &str) -> Result<PathBuf> {
-    Ok(workspace::state()?.join("venv-api/bin").join(name))
+    Ok(workspace::tools()?.join("venv-api/bin").join(name))
 }
 
 /// Installs what tries the REST API.
@@ -47,7 +47,7 @@ fn python_version() -> Result<String> {
 }
 
 fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Result<()> {
-    let folder = workspace::state()?.join(name);
+    let folder = workspace::tools()?.join(name);
     let requirements = workspace::root()?.join("infra/local").join(requirements);
     let text = fs::read_to_string(&requirements).with_context(|| format!("{} cannot be read", requirements.display()))?;
     // Written last: an installation that was interrupted is not taken for a whole one.

@@ -4,8 +4,12 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result, bail};
 
+use crate::beside::Beside;
 use crate::build::cargo;
 use crate::{down, fuzz, run, service, setup, stack, up, workspace};
+
+/// The test that takes as long as all the others, and little of the machine.
+const MODEL: &str = "whatever_happens_every_chat_ends_as_the_model_says";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -41,6 +45,7 @@ pub fn test(options: &Options) -> Result<()> {
 fn run_all(options: &Options, count: &mut Count) -> Result<()> {
     let mut failed = Vec::new();
     up::up(&up::Options { with_tests: true, ..options.up.clone() })?;
+    let beside = if options.filter.is_none() && options.up.is_all_local() { Some(Beside::start(MODEL)?) } else { None };
 
     // Two calls, as these two were built: see `build::for_local`.
     for packages in [&["--workspace", "--exclude", "xtask"][..], &["--package", "xtask"][..]] {
@@ -52,8 +57,10 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
         command.env("RUST_TEST_THREADS", "8");
         // The tests' own clients are directed as everybody else's.
         stack::Stack::load()?.aws().environment(&mut command);
-        if let Some(filter) = &options.filter {
-            command.args(["--", filter]);
+        match (&options.filter, &beside) {
+            (Some(filter), _) => drop(command.args(["--", filter])),
+            (None, Some(_)) => drop(command.args(["--", "--skip", MODEL])),
+            (None, None) => {}
         }
         let status = counted(&mut command, count)?;
         if !status.success() {
@@ -82,6 +89,20 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
         if !counted(&mut python, count)?.success() {
             failed.push("the local AWS's own tests");
         }
+    }
+    if let Some(beside) = beside {
+        let (lines, passed) = beside.end()?;
+        // It says for each binary that it ran none of its tests; that one is of interest, and all of it where something failed.
+        let is_news = |line: &&String| !passed || line.starts_with("model: ");
+        lines.iter().filter(is_news).for_each(|line| println!("{line}"));
+        // Its last line tells of all.
+        count_line(lines.last().map_or("", String::as_str), &mut 0, count);
+        if !passed {
+            failed.push("the model, beside the other tests,");
+        }
+    }
+    if *count == Count::default() {
+        bail!("no test has {:?} in its name", options.filter.as_deref().unwrap_or_default());
     }
     if !failed.is_empty() {
         bail!("{} failed, see above", failed.join(" and "));

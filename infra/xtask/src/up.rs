@@ -32,6 +32,13 @@ pub struct Options {
     pub with_tests: bool,
 }
 
+impl Options {
+    /// Everything is started here, nothing is somebody else's.
+    pub fn is_all_local(&self) -> bool {
+        self.endpoint.is_none() && self.telegram_api.is_none() && self.telegram_token_file.is_none()
+    }
+}
+
 pub fn up(options: &Options) -> Result<Stack> {
     let began = Instant::now();
     interrupt::own_services();

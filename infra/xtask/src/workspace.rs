@@ -17,9 +17,20 @@ pub fn root() -> Result<PathBuf> {
     Ok(found.context("no template.yaml here or above; run this in the repository")?.to_owned())
 }
 
-/// What the commands keep: environments, state, logs, secrets. Never committed, safe to delete after `down`.
+/// Names another folder than target/local for what belongs to a stack, so that a second one can run beside the first.
+pub const STATE: &str = "BANSYNC_STATE";
+
+/// What the commands install: Python's environments, cargo-deny. Never committed, safe to delete.
+pub fn tools() -> Result<PathBuf> {
+    made(root()?.join("target/local"))
+}
+
+/// What belongs to the stack: state, logs, secrets. Never committed, safe to delete after `down`.
 pub fn state() -> Result<PathBuf> {
-    let folder = root()?.join("target/local");
+    env::var_os(STATE).map_or_else(tools, |folder| made(folder.into()))
+}
+
+fn made(folder: PathBuf) -> Result<PathBuf> {
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     Ok(folder)
 }

@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use world::{ROUNDS, SYNCS, World};
 
-const HISTORIES: u64 = 60;
+const HISTORIES: u64 = 1000;
 
 /// The first of their seeds.
 const SEED: u64 = 1_000_000;
@@ -33,7 +33,7 @@ const SEED: u64 = 1_000_000;
 const ONCE_IN: usize = 250;
 
 /// Enough to keep the stack busy, and few enough that what happens is carried over soon.
-const SIDE_BY_SIDE: usize = 60;
+const SIDE_BY_SIDE: usize = 120;
 
 #[tokio::test]
 async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {

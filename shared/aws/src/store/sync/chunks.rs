@@ -35,7 +35,7 @@ pub struct Results {
 impl Syncs {
     /// Records what a chunk is about to do in which chats, so that after a crash what is found there is known for ours.
     pub async fn intend(&self, chunk: &ChunkMessage, orders: impl IntoIterator<Item = (ChatId, Order)>) -> anyhow::Result<()> {
-        let orders = orders.into_iter().map(|(chat, order)| Ok((format!("{INTENDED}{chat}"), value(&order)?)));
+        let orders = orders.into_iter().map(|(chat, order)| Ok((format!("{INTENDED}{chat}"), value(order)?)));
         self.set_each(chunk, orders).await.context("recording a chunk's intent")
     }
 
