@@ -82,9 +82,8 @@ impl Stack {
 
     /// A rare call of AWS, for which the project's crates have no use. `operation` in boto3's words.
     pub fn aws(&self, service: &str, operation: &str, parameters: Value) -> Result<Value> {
-        let state = FILE.parent().context("the stack's file is in a folder")?;
         let local = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local");
-        let output = Command::new(state.join("venv/bin/python"))
+        let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/local/venv/bin/python"))
             .args(["-m", "bansync_local.aws", service, operation, &parameters.to_string()])
             .current_dir(local)
             .env("AWS_ENDPOINT_URL", &self.endpoint)

@@ -23,9 +23,7 @@ pub fn install() -> Result<()> {
     ctrlc::set_handler(|| {
         STOPPING.store(true, Ordering::SeqCst);
         eprintln!("\nStopping …");
-        for group in children().drain(..) {
-            stop(group);
-        }
+        stop_children();
         if OWNS_SERVICES.load(Ordering::SeqCst)
             && let Err(error) = service::stop_all()
         {
@@ -39,6 +37,13 @@ pub fn install() -> Result<()> {
 /// From now on an interruption stops the services too: the command that starts them calls this.
 pub fn own_services() {
     OWNS_SERVICES.store(true, Ordering::SeqCst);
+}
+
+/// Ends what was started and is still running.
+pub fn stop_children() {
+    for group in children().drain(..) {
+        stop(group);
+    }
 }
 
 /// Start a child by `start`, known to the handler before anything else can happen.

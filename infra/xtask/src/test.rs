@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::beside::Beside;
 use crate::build::cargo;
-use crate::{down, fuzz, run, service, setup, stack, up, workspace};
+use crate::{down, fuzz, interrupt, run, service, setup, stack, up, workspace};
 
 /// The test that takes as long as all the others, and little of the machine.
 const MODEL: &str = "whatever_happens_every_chat_ends_as_the_model_says";
@@ -36,6 +36,8 @@ pub fn test(options: &Options) -> Result<()> {
     setup::setup()?;
     let mut count = Count::default();
     let done = run_all(options, &mut count);
+    // After an error something may still run beside.
+    interrupt::stop_children();
     // Nothing stays behind when something failed, either.
     let cleaned = if options.keep { Ok(()) } else { down::down() };
     println!("\n{} passed, {} failed", count.passed, count.failed);

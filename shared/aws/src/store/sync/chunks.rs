@@ -35,8 +35,8 @@ pub struct Results {
 impl Syncs {
     /// Records what a chunk is about to do in which chats, so that after a crash what is found there is known for ours.
     pub async fn intend(&self, chunk: &ChunkMessage, orders: impl IntoIterator<Item = (ChatId, Order)>) -> anyhow::Result<()> {
-        let orders = orders.into_iter().map(|(chat, order)| Ok((format!("{INTENDED}{chat}"), value(order)?)));
-        self.set_each(chunk, orders).await.context("recording a chunk's intent")
+        let orders = orders.into_iter().map(|(chat, order)| Ok((chat, value(order)?)));
+        self.set_each(chunk, INTENDED, orders, None).await.context("recording a chunk's intent")
     }
 
     /// What an earlier try of the chunk was about to do.
@@ -48,24 +48,33 @@ impl Syncs {
 
     /// Writes results under the sync; one that is there is replaced, so that a chat has exactly one.
     pub async fn write_results(&self, chunk: &ChunkMessage, results: &[TargetResult]) -> anyhow::Result<()> {
-        let results = results.iter().map(|result| Ok((format!("{RESULT}{}", result.chat_id), value(result)?)));
-        self.set_each(chunk, results).await.context("writing results")
+        let results = results.iter().map(|result| Ok((result.chat_id, value(result)?)));
+        // A chat that has a result is not acted in again: what was intended there would only make the item larger.
+        self.set_each(chunk, RESULT, results, Some(INTENDED)).await.context("writing results")
     }
 
-    /// Sets attributes of a chunk's item.
+    /// Sets an attribute a chat of a chunk's item: this prefix, and the chat's id. `over`: the prefix of those that go.
     async fn set_each(
         &self,
         chunk: &ChunkMessage,
-        attributes: impl Iterator<Item = anyhow::Result<(String, AttributeValue)>>,
+        prefix: &str,
+        values: impl Iterator<Item = anyhow::Result<(ChatId, AttributeValue)>>,
+        over: Option<&str>,
     ) -> anyhow::Result<()> {
         let mut update = self.update(chunk_key(chunk)).expression_attribute_values(":expires", n(Summary::expiry()));
-        let mut expression = "SET expires_at = :expires".to_owned();
-        for (number, attribute) in attributes.enumerate() {
-            let (name, value) = attribute?;
-            expression += &format!(", #c{number} = :c{number}");
-            update = update.expression_attribute_names(format!("#c{number}"), name);
-            update = update.expression_attribute_values(format!(":c{number}"), value);
+        let (mut set, mut remove) = ("SET expires_at = :expires".to_owned(), Vec::new());
+        for (number, entry) in values.enumerate() {
+            let (chat, value) = entry?;
+            set += &format!(", #s{number} = :s{number}");
+            update = update
+                .expression_attribute_names(format!("#s{number}"), format!("{prefix}{chat}"))
+                .expression_attribute_values(format!(":s{number}"), value);
+            if let Some(over) = over {
+                remove.push(format!("#r{number}"));
+                update = update.expression_attribute_names(format!("#r{number}"), format!("{over}{chat}"));
+            }
         }
+        let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
         update.update_expression(expression).send().await?;
         Ok(())
     }
@@ -148,6 +157,8 @@ const CHUNKS_AT_A_TIME: i32 = 80;
 
 /// Attributes of a chunk's item that hold a result: this, and the chat's id.
 const RESULT: &str = "r";
+
+/// The same for what is intended.
 const INTENDED: &str = "i";
 
 fn results_of(item: HashMap<String, AttributeValue>) -> anyhow::Result<Vec<TargetResult>> {
