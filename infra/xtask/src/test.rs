@@ -59,9 +59,11 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
         command.env("RUST_TEST_THREADS", "8");
         // The tests' own clients are directed as everybody else's.
         stack::Stack::load()?.aws().environment(&mut command);
+        // Benchmarks print their figures, the model its seeds.
+        command.args(["--", "--show-output"]);
         match (&options.filter, &beside) {
-            (Some(filter), _) => drop(command.args(["--", filter])),
-            (None, Some(_)) => drop(command.args(["--", "--skip", MODEL])),
+            (Some(filter), _) => drop(command.arg(filter)),
+            (None, Some(_)) => drop(command.args(["--skip", MODEL])),
             (None, None) => {}
         }
         let status = counted(&mut command, count)?;
