@@ -53,13 +53,13 @@ impl Syncs {
         self.set_each(chunk, RESULT, results, Some(INTENDED)).await.context("writing results")
     }
 
-    /// Sets an attribute a chat of a chunk's item: this prefix, and the chat's id. `over`: the prefix of those that go.
+    /// Sets an attribute a chat of a chunk's item: this prefix, and the chat's id. `replaces`: the prefix of those that go.
     async fn set_each(
         &self,
         chunk: &ChunkMessage,
         prefix: &str,
         values: impl Iterator<Item = anyhow::Result<(ChatId, AttributeValue)>>,
-        over: Option<&str>,
+        replaces: Option<&str>,
     ) -> anyhow::Result<()> {
         let mut update = self.update(chunk_key(chunk)).expression_attribute_values(":expires", n(Summary::expiry()));
         let (mut set, mut remove) = ("SET expires_at = :expires".to_owned(), Vec::new());
@@ -69,9 +69,9 @@ impl Syncs {
             update = update
                 .expression_attribute_names(format!("#s{number}"), format!("{prefix}{chat}"))
                 .expression_attribute_values(format!(":s{number}"), value);
-            if let Some(over) = over {
+            if let Some(replaced) = replaces {
                 remove.push(format!("#r{number}"));
-                update = update.expression_attribute_names(format!("#r{number}"), format!("{over}{chat}"));
+                update = update.expression_attribute_names(format!("#r{number}"), format!("{replaced}{chat}"));
             }
         }
         let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
