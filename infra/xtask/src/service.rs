@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::iter;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -137,8 +138,8 @@ impl Service {
 
 /// Every recorded service, those of what runs beside the tests among them.
 pub fn all() -> Result<Vec<Service>> {
-    let folders = [workspace::state()?.join(RECORDS), beside::state()?.join(RECORDS)];
-    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    let states = iter::once(workspace::state()?).chain(beside::states()?);
+    let entries = states.filter_map(|state| fs::read_dir(state.join(RECORDS)).ok()).flatten();
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
     let records = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let found = records.map(|path| Service::read(&path)).collect::<Result<Vec<_>>>()?;

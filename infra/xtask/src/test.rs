@@ -4,12 +4,9 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result, bail};
 
-use crate::beside::Beside;
+use crate::beside::{Beside, GROUPS};
 use crate::build::cargo;
 use crate::{down, fuzz, interrupt, run, service, setup, stack, up, workspace};
-
-/// The test that takes as long as all the others, and little of the machine.
-const MODEL: &str = "whatever_happens_every_chat_ends_as_the_model_says";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -47,7 +44,8 @@ pub fn test(options: &Options) -> Result<()> {
 fn run_all(options: &Options, count: &mut Count) -> Result<()> {
     let mut failed = Vec::new();
     up::up(&up::Options { with_tests: true, ..options.up.clone() })?;
-    let beside = if options.filter.is_none() && options.up.is_all_local() { Some(Beside::start(MODEL)?) } else { None };
+    let apart = options.filter.is_none() && options.up.is_all_local();
+    let beside = if apart { GROUPS.iter().map(Beside::start).collect::<Result<_>>()? } else { Vec::new() };
 
     // Two calls, as these two were built: see `build::for_local`.
     for packages in [&["--workspace", "--exclude", "xtask"][..], &["--package", "xtask"][..]] {
@@ -60,11 +58,9 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
         // The tests' own clients are directed as everybody else's.
         stack::Stack::load()?.aws().environment(&mut command);
         // Benchmarks print their figures, the model its seeds.
-        command.args(["--", "--show-output"]);
-        match (&options.filter, &beside) {
-            (Some(filter), _) => drop(command.arg(filter)),
-            (None, Some(_)) => drop(command.args(["--skip", MODEL])),
-            (None, None) => {}
+        command.args(["--", "--show-output"]).args(&options.filter);
+        for Beside { group, .. } in &beside {
+            command.args(["--skip", group.filter]);
         }
         let status = counted(&mut command, count)?;
         if !status.success() {
@@ -94,15 +90,14 @@ fn run_all(options: &Options, count: &mut Count) -> Result<()> {
             failed.push("the local AWS's own tests");
         }
     }
-    if let Some(beside) = beside {
-        let (lines, passed) = beside.end()?;
-        // It says for each binary that it ran none of its tests; that one is of interest, and all of it where something failed.
-        let is_news = |line: &&String| !passed || line.starts_with("model: ");
-        lines.iter().filter(is_news).for_each(|line| println!("{line}"));
-        // Its last line tells of all.
-        count_line(lines.last().map_or("", String::as_str), &mut 0, count);
+    for run in beside {
+        let name = run.group.name;
+        let (news, last, passed) = run.end()?;
+        println!("\n{name}, beside the other tests:");
+        news.iter().for_each(|line| println!("{line}"));
+        count_line(&last, &mut 0, count);
         if !passed {
-            failed.push("the model, beside the other tests,");
+            failed.push(name);
         }
     }
     if *count == Count::default() {

@@ -5,11 +5,13 @@
 //!
 //! # Layout
 //! - here: many histories side by side, and what is told of those that failed
+//! - [`pace`]: how many at once
 //! - [`steps`]: what may happen
 //! - [`world`]: it happens, on the deployed stack
 //! - [`reference`]: how it must end
 //! - [`rest`]: a round has ended, and is held against the reference
 
+mod pace;
 mod reference;
 mod rest;
 mod steps;
@@ -18,11 +20,10 @@ mod world;
 use crate::play::Play;
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{StreamExt, stream};
+use pace::{MOST, Pace};
 use rest::WITNESSES;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use std::time::Instant;
 use world::{ROUNDS, SYNCS, World};
 
 const HISTORIES: u64 = 1000;
@@ -34,14 +35,11 @@ const SEED: u64 = 1_000_000;
 /// answer its own test. One in so many.
 const ONCE_IN: usize = 50;
 
-/// Enough to keep the stack busy, and few enough that what happens is carried over soon.
-const SIDE_BY_SIDE: usize = 60;
-
 /// Those that failed are played again, so many at a time.
 const AGAIN: usize = 8;
 
-/// They begin one after the other: beginning is most of the work, and a stack that so many ask at once answers none in time.
-const BEGIN_EVERY: Duration = Duration::from_millis(700);
+/// Of so many that failed, the whole story is told.
+const STORIES: usize = 3;
 
 #[tokio::test]
 async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
@@ -54,26 +52,27 @@ async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
     };
     println!("model: {count} histories from seed {base} on");
     let began = Instant::now();
-    let mut every = interval(BEGIN_EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let turns = Mutex::new(every);
-    let mut ends = stream::iter(0..count).map(|n| history(&play, &turns, base + n)).buffer_unordered(SIDE_BY_SIDE);
+    let pace = Pace::new();
+    let mut ends = stream::iter(0..count).map(|n| history(&play, &pace, base + n)).buffer_unordered(MOST);
     let (mut done, mut failed) = (0_usize, Vec::new());
     while let Some((seed, failure)) = ends.next().await {
         done += 1;
         if let Some(failure) = failure {
-            println!("model: history {seed} failed; BANSYNC_MODEL_SEED={seed} plays it again\n{failure}");
+            println!("model: history {seed} failed; BANSYNC_MODEL_SEED={seed} plays it again");
+            if failed.len() < STORIES {
+                println!("{failure}");
+            }
             failed.push(seed);
         }
         if done % 50 == 0 {
-            println!("model: {done} histories after {} s, {}", began.elapsed().as_secs(), counts());
+            println!("model: {done} histories after {} s, {} at once, {}", began.elapsed().as_secs(), pace.allowed(), counts());
         }
     }
     drop(ends);
     play.telegram.clear_faults().await?;
     println!("model: {done} histories in {} s, {}", began.elapsed().as_secs(), counts());
     ensure!(failed.len() <= done.div_ceil(ONCE_IN), "{} of {done} histories failed, from base seed {base}: {failed:?}", failed.len());
-    let mut again = stream::iter(failed).map(|seed| history(&play, &turns, seed)).buffer_unordered(AGAIN);
+    let mut again = stream::iter(failed).map(|seed| history(&play, &pace, seed)).buffer_unordered(AGAIN);
     while let Some((seed, failure)) = again.next().await {
         if let Some(failure) = failure {
             bail!("history {seed} fails among few, too\n{failure}");
@@ -84,13 +83,15 @@ async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
 }
 
 /// A history's seed, and how it failed, if it did.
-async fn history(play: &Play, turns: &Mutex<Interval>, seed: u64) -> (u64, Option<String>) {
-    turns.lock().await.tick().await;
-    let mut world = match World::begin(play, seed).await {
+async fn history(play: &Play, pace: &Pace, seed: u64) -> (u64, Option<String>) {
+    let (turn, began) = (pace.turn().await, Instant::now());
+    let world = World::begin(play, seed).await;
+    pace.end(turn, began.elapsed());
+    let mut world = match world {
         Ok(world) => world,
         Err(error) => return (seed, Some(format!("it did not begin: {error:#}"))),
     };
-    let failure = world.run().await.err();
+    let failure = world.run(pace).await.err();
     (seed, failure.map(|error| format!("  {}\n  {error:#}", world.story.join("\n  "))))
 }
 

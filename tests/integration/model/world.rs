@@ -1,5 +1,6 @@
 //! A history as it happens: chats and people of its own on the deployed stack, each step done there and told to the reference.
 
+use super::pace::Pace;
 use super::reference::{CHATS, FOR_EVER, PEOPLE, Reference, TEMPORARY, Told};
 use super::steps::{Act, Chance, Change, Kind, Trouble};
 use crate::play::{PATIENCE, Play};
@@ -35,6 +36,8 @@ pub struct World<'a> {
     pub story: Vec<String>,
     /// When the round that is under way began.
     pub(super) began: Option<Instant>,
+    /// How much longer than it had to something took in this round.
+    pub(super) late: Duration,
     /// When somebody was last dealt with in a chat, and how long that takes.
     busy: [[Option<(Instant, Duration)>; PEOPLE]; CHATS],
     last_update: u32,
@@ -59,9 +62,9 @@ impl<'a> World<'a> {
             let bot = BotRole::Administrator(AdminRights::moderator());
             *chat = play.telegram.create_chat(NewChat::supergroup("Chat", *owner).members(&people).bot(bot)).await?;
         }
-        let (reference, story, past, busy) = Default::default();
+        let (reference, story, late, past, busy) = Default::default();
         let (chance, began, troubled) = (Chance(seed), None, [false; CHATS]);
-        let mut world = Self { play, chance, chats, owners, people, reference, story, began, busy, last_update, past, troubled };
+        let mut world = Self { play, chance, chats, owners, people, reference, story, began, late, busy, last_update, past, troubled };
         world.told().await?;
         for chat in 0..CHATS {
             if world.chance.percent(30) {
@@ -75,30 +78,38 @@ impl<'a> World<'a> {
     }
 
     /// The whole history.
-    pub async fn run(&mut self) -> Result<()> {
+    pub async fn run(&mut self, pace: &Pace) -> Result<()> {
         let mut left = STEPS;
         while left > 0 {
-            let changes = (4 + self.chance.of(6)).min(left);
-            for _ in 0..changes {
-                self.change().await?;
-            }
-            left -= changes;
-            let news = self.told().await?;
-            ensure!(news.is_empty(), "nobody was banned by a change: {news:?}");
-            let acts = (2 + self.chance.of(3)).min(left);
-            for _ in 0..acts {
-                // What comes when the first ban is due already is another round.
-                if self.began.is_some_and(|began| began.elapsed() > self.settle() * 6 / 10) {
-                    self.rest().await?;
-                }
-                self.act().await?;
-            }
-            left -= acts;
-            self.rest().await?;
+            let turn = pace.turn().await;
+            let ended = self.round(&mut left).await;
+            pace.end(turn, std::mem::take(&mut self.late));
+            ended?;
         }
         // What comes late, comes now.
         tokio::time::sleep(self.settle() + Duration::from_secs(2)).await;
         self.began = Some(Instant::now());
+        self.rest().await
+    }
+
+    /// Changes, then what is done to people, until it has come to rest.
+    async fn round(&mut self, left: &mut usize) -> Result<()> {
+        let changes = (4 + self.chance.of(6)).min(*left);
+        for _ in 0..changes {
+            self.change().await?;
+        }
+        *left -= changes;
+        let news = self.told().await?;
+        ensure!(news.is_empty(), "nobody was banned by a change: {news:?}");
+        let acts = (2 + self.chance.of(3)).min(*left);
+        for _ in 0..acts {
+            // What comes when the first ban is due already is another round.
+            if self.began.is_some_and(|began| began.elapsed() > self.settle() * 6 / 10) {
+                self.rest().await?;
+            }
+            self.act().await?;
+        }
+        *left -= acts;
         self.rest().await
     }
 
