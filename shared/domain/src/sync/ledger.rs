@@ -139,8 +139,8 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at);
     let since = lifts.chain(decided).max().unwrap_or(i64::MIN);
     let prior = entries.iter().filter(banned).filter(|entry| entry.at > since).filter_map(|entry| entry.prior);
-    // What another sync had set and not yet written down then, looked like a ban of the chat's own.
-    let prior = prior.filter(|prior| entries.iter().all(|entry| entry.until != Some(*prior)));
+    // What another sync had set and not yet written down then, looked like a ban of the chat's own. What was put back is one.
+    let prior = prior.filter(|prior| entries.iter().filter(banned).all(|entry| entry.until != Some(*prior)));
     match prior.max().filter(|&until| until > now) {
         Some(until) => Lifting::PutBack(until),
         None => Lifting::Unban,
@@ -281,6 +281,15 @@ mod tests {
             let first = Entry { until: Some(NOW + 500), ..entry(Kind::Ban, B, 99, outcome) };
             assert_eq!(after(&[first, second.clone()], &[(B, 150, None)], Origin::Unban), Lifting::Unban);
         }
+    }
+
+    #[test]
+    fn an_older_ban_of_the_chats_own_is_put_back_each_time_one_of_ours_is_lifted() {
+        let prior = Some(NOW + 500);
+        let first = Entry { prior, ..entry(Kind::Ban, B, 100, Outcome::Applied) };
+        let put_back = Entry { until: prior, ..entry(Kind::Lift, B, 150, Outcome::Applied) };
+        let second = Entry { prior, ..entry(Kind::Ban, A, 200, Outcome::Applied) };
+        assert_eq!(after(&[first, put_back, second], &[(B, 140, None)], Origin::Unban), Lifting::PutBack(NOW + 500));
     }
 
     #[test]
