@@ -48,6 +48,9 @@ impl Syncs {
 
     /// Writes results under the sync; one that is there is replaced, so that a chat has exactly one.
     pub async fn write_results(&self, chunk: &ChunkMessage, results: &[TargetResult]) -> anyhow::Result<()> {
+        if results.is_empty() {
+            return Ok(());
+        }
         let results = results.iter().map(|result| Ok((result.chat_id, value(result)?)));
         // A chat that has a result is not acted in again: what was intended there would only make the item larger.
         self.set_each(chunk, RESULT, results, Some(INTENDED)).await.context("writing results")
