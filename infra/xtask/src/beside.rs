@@ -22,7 +22,7 @@ pub struct Group {
 /// Those that take longest. What breaks functions waits most of its time, the model works all of it.
 pub const GROUPS: [Group; 2] = [
     Group { name: "fault-runs", filter: "fault_runs::", niceness: "0" },
-    Group { name: "model", filter: "whatever_happens_every_chat_ends_as_the_model_says", niceness: "10" },
+    Group { name: "model", filter: "whatever_happens_every_chat_ends_as_the_model_says", niceness: "5" },
 ];
 
 pub struct Beside {

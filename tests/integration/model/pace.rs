@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How many turns at once: few at first, and in the end enough to keep the stack busy.
 const FIRST: usize = 8;
-pub const MOST: usize = 120;
+pub const MOST: usize = 80;
 const FEWEST: usize = 4;
 
 /// What ends so much later than on a quiet machine is late.
@@ -51,11 +51,11 @@ mod tests {
     #[tokio::test]
     async fn there_is_room_for_more_while_all_end_in_time_and_for_less_when_they_are_late() {
         let pace = Pace::new();
-        for _ in 0..100 {
+        for _ in 0..MOST {
             pace.end(pace.turn().await, Duration::ZERO);
         }
         assert_eq!((pace.allowed(), pace.turns.available_permits()), (MOST, MOST));
-        for _ in 0..100 {
+        for _ in 0..MOST {
             pace.end(pace.turn().await, LATE);
         }
         assert_eq!((pace.allowed(), pace.turns.available_permits()), (FEWEST, FEWEST));
