@@ -2,7 +2,7 @@
 
 use crate::play::Play;
 use crate::registrar::{Registrar, chat, ids, past, path, told, unique, user, with};
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
 use domain::member::Action;
@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const EVENTS: usize = 20_000;
+/// Writes of one event by the SDK, and times that a caller sends it.
+const TRIES: u32 = 3;
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
@@ -74,12 +76,14 @@ async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_doub
     let numbers: Vec<usize> = (0..EVENTS).collect();
     let bulks = numbers.chunks(500).map(|numbers| numbers.iter().map(|n| history.event(*n)).collect::<Vec<_>>());
     let loads = bulks.map(|events| load(&registrar, events)).collect::<Vec<_>>();
-    stream::iter(loads).buffer_unordered(4).try_collect::<Vec<_>>().await?;
-    println!("{EVENTS} events: loaded in {} ms", began.elapsed().as_millis());
+    let slow: u32 = stream::iter(loads).buffer_unordered(4).try_collect::<Vec<_>>().await?.into_iter().sum();
+    println!("{EVENTS} events: loaded in {} ms, {slow} of them not at once", began.elapsed().as_millis());
     if counts {
         let calls = play.stack.calls_of("api-bans").await?;
         let of = |operation: &str| calls.iter().filter(|call| call.operation == operation).map(|call| call.count).sum::<u32>();
-        assert_eq!((of("PutItem"), of("Query"), of("GetItem")), (EVENTS as u32, 0, 0), "one write an event; nobody asks who follows");
+        let once = EVENTS as u32;
+        assert!((once..=once + TRIES * slow).contains(&of("PutItem")), "one write an event: {}, {slow} not at once", of("PutItem"));
+        assert_eq!((of("Query"), of("GetItem")), (0, 0), "nobody asks who follows");
     }
 
     let period = |from, to| Search { from: Some(history.start + from), to: Some(history.start + to), ..Search::default() };
@@ -121,10 +125,22 @@ fn of(search: Search) -> (String, Search) {
     (path(&search), search)
 }
 
-async fn load(registrar: &Registrar<'_>, events: Vec<Value>) -> Result<()> {
-    let (status, body) = registrar.bulk(&events).await?;
-    ensure!(status == 200 && body["created"] == events.len(), "{status} {}", body["results"][0]);
-    Ok(())
+/// As callers do: what the store did not take in time is sent again. How many were not stored by the first write: a busy machine.
+async fn load(registrar: &Registrar<'_>, mut events: Vec<Value>) -> Result<u32> {
+    let mut slow = 0;
+    for _ in 0..TRIES {
+        let (status, body) = registrar.bulk(&events).await?;
+        ensure!(status == 200 && body["invalid"] == 0, "{status} {}", body["results"][0]);
+        let results = body["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+        ensure!(results.len() == events.len(), "{} results of {} events", results.len(), events.len());
+        slow += results.iter().filter(|result| result["status"] != "created").count() as u32;
+        let mut failed = results.iter().map(|result| result["status"] == "failed");
+        events.retain(|_| failed.next().unwrap_or_default());
+        if events.is_empty() {
+            return Ok(slow);
+        }
+    }
+    bail!("{} events are not stored after {TRIES} tries", events.len())
 }
 
 /// Pages through a list; each of `stored` that it is to have is there once, newest first.
