@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How many turns at once: few at first, and in the end enough to keep the stack busy.
 const FIRST: usize = 8;
-pub const MOST: usize = 80;
+pub const MOST: usize = 60;
 const FEWEST: usize = 4;
 
 /// What ends so much later than on a quiet machine is late.

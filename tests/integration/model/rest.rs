@@ -1,7 +1,7 @@
 //! The end of a round: nothing is under way any more, and every chat is as the reference says.
 
 use super::reference::{CHATS, PEOPLE, Record, Told};
-use super::world::{ROUNDS, SYNCS, World};
+use super::world::{ROUNDS, SYNCS, World, patiently};
 use anyhow::{Result, bail, ensure};
 use domain::ids::{ChatId, UserId};
 use domain::sync::ledger::Entry;
@@ -72,7 +72,7 @@ impl World<'_> {
     /// Leaves out of `open` what is closed; the first that is not.
     async fn not_closed(&self, open: &mut Vec<(Uuid, i64)>) -> Result<Option<String>> {
         while let Some(&(event, at)) = open.last() {
-            match self.play.syncs.summary(sync::sync_id(event)).await? {
+            match patiently(async || self.play.syncs.summary(sync::sync_id(event)).await).await? {
                 Some(summary) if summary.status != SyncStatus::Running => PLANNED.fetch_max(at, Ordering::Relaxed),
                 other => return Ok(Some(format!("of event {event}: {:?}", other.map(|summary| summary.status)))),
             };
@@ -84,7 +84,7 @@ impl World<'_> {
     async fn is_running(&self, told: &[Told]) -> Result<bool> {
         for person in 0..PEOPLE {
             if told.iter().any(|told| told.person == person) {
-                let syncs = self.play.syncs.of_user(UserId(self.people[person])).await?;
+                let syncs = patiently(async || self.play.syncs.of_user(UserId(self.people[person])).await).await?;
                 if syncs.iter().any(|sync| sync.status == SyncStatus::Running) {
                     return Ok(true);
                 }
@@ -118,7 +118,7 @@ impl World<'_> {
     }
 
     async fn entries(&self, chat: usize, person: usize) -> Result<Vec<Entry>> {
-        self.play.syncs.entries(ChatId(self.chats[chat]), UserId(self.people[person])).await
+        patiently(async || self.play.syncs.entries(ChatId(self.chats[chat]), UserId(self.people[person])).await).await
     }
 
     /// Where a decision was carried out before the bot knew of the one after it, the ledger is a witness. `false`: there is no such case.

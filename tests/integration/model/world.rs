@@ -56,9 +56,11 @@ impl<'a> World<'a> {
         }
         for (chat, owner) in chats.iter_mut().zip(&mut owners) {
             *owner = play.person("Alice").await?;
-            play.users.create(UserId(*owner), &ProfileChange::default()).await?;
+            let id = UserId(*owner);
+            patiently(async || play.users.create(id, &ProfileChange::default()).await).await?;
             let quiet = UserChange { notifications_enabled: Some(false), ..UserChange::default() };
-            ensure!(matches!(play.users.choose(UserId(*owner), &quiet).await?, Chosen::Done(_)), "an owner is known");
+            let chosen = patiently(async || play.users.choose(id, &quiet).await).await?;
+            ensure!(matches!(chosen, Chosen::Done(_)), "an owner is known");
             let bot = BotRole::Administrator(AdminRights::moderator());
             *chat = play.telegram.create_chat(NewChat::supergroup("Chat", *owner).members(&people).bot(bot)).await?;
         }
@@ -126,7 +128,7 @@ impl<'a> World<'a> {
         self.story.push(format!("{change:?}"));
         let (play, chats) = (self.play, self.chats);
         let choose = async |chat: usize, change: ChatChange| {
-            let chosen = play.users.choose_for_chat(ChatId(chats[chat]), &change).await?;
+            let chosen = patiently(async || play.users.choose_for_chat(ChatId(chats[chat]), &change).await).await?;
             ensure!(matches!(chosen, Chosen::Done(_)), "a chat may choose so: {chosen:?}");
             Ok(())
         };
@@ -134,13 +136,13 @@ impl<'a> World<'a> {
         match change {
             Change::Follow(chat, person, mode) => {
                 if self.reference.chats[chat].follows[person].is_some() {
-                    play.subscriptions.unfollow(&self.subscription(chat, person)).await?;
+                    patiently(async || play.subscriptions.unfollow(&self.subscription(chat, person)).await).await?;
                 }
-                play.subscriptions.follow_in(&self.subscription(chat, person), mode).await?;
+                patiently(async || play.subscriptions.follow_in(&self.subscription(chat, person), mode).await).await?;
                 self.reference.chats[chat].follows[person] = Some(mode);
             }
             Change::Unfollow(chat, person) => {
-                play.subscriptions.unfollow(&self.subscription(chat, person)).await?;
+                patiently(async || play.subscriptions.unfollow(&self.subscription(chat, person)).await).await?;
                 self.reference.chats[chat].follows[person] = None;
             }
             Change::AutoSync(chat, on) => {
@@ -189,11 +191,11 @@ impl<'a> World<'a> {
 
     async fn ignore(&self, chat: usize, what: Ignored, on: bool) -> Result<()> {
         let chat = ChatId(self.chats[chat]);
-        match on {
-            true => self.play.users.ignore(chat, what).await?,
-            false => self.play.users.ignore_no_longer(chat, what).await?,
+        let write = async || match on {
+            true => self.play.users.ignore(chat, what).await.map(drop),
+            false => self.play.users.ignore_no_longer(chat, what).await.map(drop),
         };
-        Ok(())
+        patiently(write).await
     }
 
     /// Whoever is banned can be no admin; whoever is outside comes in first.
@@ -345,6 +347,18 @@ async fn slowly<T>(what: &str, question: impl AsyncFn() -> Result<Option<T>>) ->
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     None.with_context(|| format!("waited too long for {what}"))
+}
+
+/// Asks the store once more where it does not answer: the clients are those of functions, which have less time than a busy machine may
+/// take. What is written so is the same however often.
+pub(super) async fn patiently<T>(call: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        match call().await {
+            Err(_) if began.elapsed() < PATIENCE * 2 => tokio::time::sleep(Duration::from_secs(1)).await,
+            answer => return answer,
+        }
+    }
 }
 
 fn fault(chat: i64, trouble: Trouble) -> Fault {
