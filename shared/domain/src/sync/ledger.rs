@@ -138,7 +138,8 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     let decided = decisions.in_chat(chat).map(|decision| decision.at);
     let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at);
     let since = lifts.chain(decided).max().unwrap_or(i64::MIN);
-    let prior = entries.iter().filter(banned).filter(|entry| entry.at > since).filter_map(|entry| entry.prior);
+    let stands = |entry: &&Entry| entry.at > since || std::ptr::eq(*entry, last);
+    let prior = entries.iter().filter(banned).filter(stands).filter_map(|entry| entry.prior);
     // What another sync had set and not yet written down then, looked like a ban of the chat's own. What was put back is one.
     let prior = prior.filter(|prior| entries.iter().filter(banned).all(|entry| entry.until != Some(*prior)));
     match prior.max().filter(|&until| until > now) {
@@ -159,10 +160,15 @@ pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
     last_applied(entries).is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
 }
 
-/// What we did last.
+/// What we did last, where somebody is found banned: a ban of the same second as a lift came after it, unless it is the one that was lifted.
 fn last_applied(entries: &[Entry]) -> Option<&Entry> {
-    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
-    applied.max_by_key(|entry| (entry.at, entry.kind == Kind::Lift))
+    let applied = || entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
+    let at = applied().map(|entry| entry.at).max()?;
+    let last = || applied().filter(|entry| entry.at == at);
+    let lifts =
+        |lift: &Entry, ban: &Entry| lift.kind == Kind::Lift && lift.source_chat_id == ban.source_chat_id && lift.occurred >= ban.occurred;
+    let mut bans = last().filter(|entry| entry.kind == Kind::Ban);
+    bans.find(|ban| !last().any(|lift| lifts(lift, ban))).or_else(|| last().find(|entry| entry.kind == Kind::Lift))
 }
 
 #[cfg(test)]
@@ -216,6 +222,24 @@ mod tests {
         assert_eq!(after(&[lifted.clone(), ours.clone()], &[], Origin::Unban), Lifting::Leave(Reason::NotBanned));
         let again = entry(Kind::Ban, A, 170, Outcome::Applied);
         assert_eq!(after(&[again, lifted, ours], &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn of_one_second_a_ban_came_after_the_lift_of_another_one_and_before_its_own() {
+        let prior = Some(NOW + 500);
+        let ours = Entry { prior, ..entry(Kind::Ban, A, 100, Outcome::Applied) };
+        for others in [99, 101] {
+            let lift = Entry { occurred: Occurred::new(others, 0), ..entry(Kind::Lift, B, 100, Outcome::Applied) };
+            for entries in [[lift.clone(), ours.clone()], [ours.clone(), lift]] {
+                assert_eq!(after(&entries, &[(A, 200, None)], Origin::Unban), Lifting::PutBack(NOW + 500));
+                assert!(is_ours(&entries, &decided(&[]), CHAT));
+            }
+        }
+        let own = entry(Kind::Lift, A, 100, Outcome::Applied);
+        for entries in [[own.clone(), ours.clone()], [ours, own]] {
+            assert_eq!(after(&entries, &[], Origin::Unban), Lifting::Leave(Reason::NotBanned));
+            assert!(!is_ours(&entries, &decided(&[]), CHAT));
+        }
     }
 
     #[test]
