@@ -130,6 +130,7 @@ impl Worker {
 }
 
 fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
+    let now = time::now_ms();
     let entry = Entry {
         sync_id: chunk.sync_id,
         ban_event_id: chunk.ban_event_id,
@@ -140,7 +141,8 @@ fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
         source_chat_id: chunk.source_chat_id,
         occurred: chunk.occurred.clone(),
         outcome: end.outcome,
-        at: time::now(),
+        at: now / 1000,
+        millis: (now % 1000) as u16,
         until: end.until,
         prior: end.prior,
         was_member: end.was_member,

@@ -3,7 +3,8 @@
 use crate::Webhook;
 use aws::store::page::{PageError, Wanted};
 use domain::ids::{ChatId, UserId};
-use domain::sync::{Kind, Origin, Outcome, Request, SyncStatus, Whom, further_sync_id};
+use domain::sync::ledger::last_applied;
+use domain::sync::{Kind, Origin, Request, SyncStatus, Whom, further_sync_id};
 use uuid::Uuid;
 
 /// Entries of a chat's ledger among which the last ban of ours is looked for.
@@ -33,9 +34,7 @@ impl Webhook {
                 .collect()
             }
         };
-        let last =
-            entries.into_iter().filter(|entry| entry.outcome == Outcome::Applied).max_by_key(|entry| (entry.at, entry.kind == Kind::Lift));
-        if let Some(last) = last.filter(|last| last.kind == Kind::Ban) {
+        if let Some(last) = last_applied(&entries).filter(|last| last.kind == Kind::Ban) {
             self.undo_here(last.ban_event_id, last.sync_id, chat, by).await?;
             return Ok(Some(Undone { user: last.user_id, everywhere: false }));
         }

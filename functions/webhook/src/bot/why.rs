@@ -10,7 +10,7 @@ use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::member;
 use domain::search::{Order, Search};
-use domain::sync::ledger::Entry;
+use domain::sync::ledger::{Entry, last_applied};
 use domain::sync::{Kind, Origin, Outcome};
 use std::collections::BTreeMap;
 use telegram::render::{reason_text, subject};
@@ -33,10 +33,10 @@ enum Step<'a> {
 }
 
 impl Step<'_> {
-    fn at(&self) -> i64 {
+    fn moment(&self) -> (i64, u16) {
         match self {
-            Self::Local(event) => event.event_timestamp,
-            Self::Ours(entry) => entry.at,
+            Self::Local(event) => (event.event_timestamp, 0),
+            Self::Ours(entry) => entry.moment(),
         }
     }
 }
@@ -58,7 +58,7 @@ impl Webhook {
         let wanted = Wanted { limit: LOCAL, cursor: None };
         let local = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?.items;
         let mut steps: Vec<_> = entries.iter().map(Step::Ours).chain(local.iter().map(Step::Local)).collect();
-        steps.sort_by_key(Step::at);
+        steps.sort_by_key(Step::moment);
         let left_out = steps.len().saturating_sub(STEPS);
         steps.drain(..left_out);
         let behind = self.behind(&steps).await?;
@@ -73,8 +73,7 @@ impl Webhook {
         }
         lines.extend(steps.iter().map(|step| line(lang, step, &behind)));
         let mut screen = Screen::text(lines.join("\n"));
-        let last = entries.iter().filter(|entry| entry.outcome == Outcome::Applied).max_by_key(|entry| entry.at);
-        if last.is_some_and(|last| last.kind == Kind::Ban) {
+        if last_applied(&entries).is_some_and(|last| last.kind == Kind::Ban) {
             let undo = Action::In { chat: room.id, then: InChat::Undo { user: Some(user) } };
             screen = screen.row([Choice::new(text!(lang, "button-undo"), undo)]);
         }

@@ -26,6 +26,9 @@ pub struct Entry {
     pub outcome: Outcome,
     /// When it ended so, Unix seconds.
     pub at: i64,
+    /// And milliseconds within that second: whoever acts on a person writes it down before the next one acts.
+    #[serde(default)]
+    pub millis: u16,
     /// End of a ban that we set, or may have set before another one was found, Unix seconds; `None`: for ever, or there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
@@ -35,6 +38,13 @@ pub struct Entry {
     /// The person was in the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
+}
+
+impl Entry {
+    /// What has ended later, has more.
+    pub fn moment(&self) -> (i64, u16) {
+        (self.at, self.millis)
+    }
 }
 
 /// The newest of what people (not we) decided on a person, by chat.
@@ -135,11 +145,10 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
         return Lifting::Leave(Reason::StillBanned);
     }
     // What an admin of the chat decided after it, has ended that older ban, too.
-    let decided = decisions.in_chat(chat).map(|decision| decision.at);
-    let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(|entry| entry.at);
-    let since = lifts.chain(decided).max().unwrap_or(i64::MIN);
-    let stands = |entry: &&Entry| entry.at > since || std::ptr::eq(*entry, last);
-    let prior = entries.iter().filter(banned).filter(stands).filter_map(|entry| entry.prior);
+    let decided = decisions.in_chat(chat).map(|decision| (decision.at, u16::MAX));
+    let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(Entry::moment);
+    let since = lifts.chain(decided).max();
+    let prior = entries.iter().filter(banned).filter(|entry| Some(entry.moment()) > since).filter_map(|entry| entry.prior);
     // What another sync had set and not yet written down then, looked like a ban of the chat's own. What was put back is one.
     let prior = prior.filter(|prior| entries.iter().filter(banned).all(|entry| entry.until != Some(*prior)));
     match prior.max().filter(|&until| until > now) {
@@ -160,15 +169,11 @@ pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
     last_applied(entries).is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
 }
 
-/// What we did last, where somebody is found banned: a ban of the same second as a lift came after it, unless it is the one that was lifted.
-fn last_applied(entries: &[Entry]) -> Option<&Entry> {
-    let applied = || entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
-    let at = applied().map(|entry| entry.at).max()?;
-    let last = || applied().filter(|entry| entry.at == at);
-    let lifts =
-        |lift: &Entry, ban: &Entry| lift.kind == Kind::Lift && lift.source_chat_id == ban.source_chat_id && lift.occurred >= ban.occurred;
-    let mut bans = last().filter(|entry| entry.kind == Kind::Ban);
-    bans.find(|ban| !last().any(|lift| lifts(lift, ban))).or_else(|| last().find(|entry| entry.kind == Kind::Lift))
+/// What we did last.
+pub fn last_applied(entries: &[Entry]) -> Option<&Entry> {
+    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
+    // In entries without milliseconds a lift came after its ban.
+    applied.max_by_key(|entry| (entry.moment(), entry.kind == Kind::Lift))
 }
 
 #[cfg(test)]
@@ -193,6 +198,7 @@ mod tests {
             occurred: Occurred::new(at, 0),
             outcome,
             at,
+            millis: 0,
             until: None,
             prior: None,
             was_member: false,
@@ -225,21 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn of_one_second_a_ban_came_after_the_lift_of_another_one_and_before_its_own() {
+    fn within_a_second_milliseconds_tell_which_came_last() {
         let prior = Some(NOW + 500);
-        let ours = Entry { prior, ..entry(Kind::Ban, A, 100, Outcome::Applied) };
-        for others in [99, 101] {
-            let lift = Entry { occurred: Occurred::new(others, 0), ..entry(Kind::Lift, B, 100, Outcome::Applied) };
-            for entries in [[lift.clone(), ours.clone()], [ours.clone(), lift]] {
-                assert_eq!(after(&entries, &[(A, 200, None)], Origin::Unban), Lifting::PutBack(NOW + 500));
-                assert!(is_ours(&entries, &decided(&[]), CHAT));
-            }
-        }
-        let own = entry(Kind::Lift, A, 100, Outcome::Applied);
-        for entries in [[own.clone(), ours.clone()], [ours, own]] {
-            assert_eq!(after(&entries, &[], Origin::Unban), Lifting::Leave(Reason::NotBanned));
-            assert!(!is_ours(&entries, &decided(&[]), CHAT));
-        }
+        let ours = |millis| Entry { prior, millis, ..entry(Kind::Ban, A, 100, Outcome::Applied) };
+        let lift = Entry { millis: 500, ..entry(Kind::Lift, B, 100, Outcome::Applied) };
+        let entries = [lift.clone(), ours(501)];
+        assert_eq!(after(&entries, &[(A, 200, None)], Origin::Unban), Lifting::PutBack(NOW + 500));
+        assert!(is_ours(&entries, &decided(&[]), CHAT));
+        let entries = [lift.clone(), ours(499)];
+        assert_eq!(after(&entries, &[(A, 200, None)], Origin::Unban), Lifting::Leave(Reason::NotBanned));
+        assert!(!is_ours(&entries, &decided(&[]), CHAT));
+        let old = [Entry { millis: 0, ..lift }, ours(0)];
+        assert_eq!(after(&old, &[(A, 200, None)], Origin::Unban), Lifting::Leave(Reason::NotBanned));
     }
 
     #[test]

@@ -158,6 +158,7 @@ fn of_result(sync: &Summary, result: &TargetResult) -> LogEntry {
         occurred: sync.occurred.clone(),
         outcome: result.outcome,
         at: sync.completed_at_ms.unwrap_or(sync.started_at_ms) / 1000,
+        millis: 0,
         until: None,
         prior: None,
         was_member: false,
