@@ -6,10 +6,8 @@ use crate::stack::CallCount;
 use anyhow::{Context, Result};
 use domain::ids::{ChatId, UserId};
 use domain::settings::UserChange;
-use domain::subscription::{Source, Subscription};
 use domain::sync::{CHUNK_TARGETS, PART_CHATS, SyncStatus, Totals, sync_id};
-use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use telegram_sim::control::{CallFilter, Limits};
@@ -144,46 +142,6 @@ async fn a_ban_reaches_a_hundred_thousand_chats_each_once_in_bounded_memory() ->
     Ok(())
 }
 
-#[tokio::test]
-async fn a_sync_of_three_chats_is_done_while_one_of_thousands_goes_on() -> Result<()> {
-    let play = Play::alone().await?;
-    if !play.stack.is_instrumented().await {
-        println!("skipped: only the local AWS takes subscriptions that nobody made");
-        return Ok(());
-    }
-    let (alice, mallory, nick) = (play.admin("Alice", "en").await?, play.person("Mallory").await?, play.person("Nick").await?);
-    let source = play.chat("Source", alice, &[mallory, nick]).await?;
-    for (chats, user) in [(PART_CHATS + 1, mallory), (3, nick)] {
-        let boris = play.admin("Boris", "en").await?;
-        play.users.choose(UserId(boris), &UserChange { notifications_enabled: Some(false), ..UserChange::default() }).await?;
-        play.seed(chats, boris, user).await?;
-    }
-    let telegram = CountingTelegram::begin()?;
-    // At the usual pace.
-    let worker = play.reconfigure("sync-worker", &[("TELEGRAM_API_URL", &telegram.url)])?;
-    let large = play.ban(source, alice, mallory).await?;
-    let begun = async || Ok((!telegram.chats("banChatMember").is_empty()).then_some(()));
-    play.telegram.wait_until("the large sync to have begun", PATIENCE, begun).await?;
-
-    let (small, results) = play.sync_of(&play.ban(source, alice, nick).await?).await?;
-    let banned = telegram.chats("banChatMember").len();
-    let took = small.completed_at_ms.unwrap_or_default() - small.started_at_ms;
-    println!("3 chats: {took} ms from sync.started to sync.completed, when {banned} of {} bans were done", PART_CHATS + 4);
-    let still = play.syncs.summary(sync_id(large.event_id)).await?.context("the large sync is known")?;
-    // What is left ends without a call.
-    play.telegram.unban(source, alice, mallory).await?;
-    let (ended, of_large) = play.sync_of(&large).await?;
-    drop(worker);
-
-    assert_eq!((small.status, small.totals), (SyncStatus::Completed, Totals { applied: 3, ..Totals::default() }));
-    assert_eq!(results.len(), 3);
-    assert_eq!(still.status, SyncStatus::Running);
-    assert!(banned < PART_CHATS / 4, "the small one waited for {banned} others");
-    assert_eq!(ended.totals.applied + ended.totals.skipped, PART_CHATS as u32 + 1, "{:?}", ended.totals);
-    assert_eq!(of_large.len(), PART_CHATS + 1);
-    Ok(())
-}
-
 fn count(calls: &[CallCount], operation: &str) -> u32 {
     calls.iter().filter(|call| call.operation == operation).map(|call| call.count).sum()
 }
@@ -205,40 +163,7 @@ struct Stored {
     chats: BTreeSet<i64>,
 }
 
-/// A function whose settings are not the deployed ones, until the end of this.
-struct Reconfigured<'a> {
-    play: &'a Play,
-    function: &'static str,
-    usual: Value,
-}
-
-impl Drop for Reconfigured<'_> {
-    fn drop(&mut self) {
-        if let Err(error) = self.play.configure(self.function, &self.usual) {
-            println!("the settings of {} stay changed: {error:#}", self.function);
-        }
-    }
-}
-
 impl Play {
-    fn reconfigure(&self, function: &'static str, changes: &[(&str, &str)]) -> Result<Reconfigured<'_>> {
-        let name = &self.stack.functions[function];
-        let usual =
-            self.stack.aws("lambda", "get_function_configuration", json!({"FunctionName": name}))?["Environment"]["Variables"].clone();
-        let mut variables = usual.clone();
-        for (name, value) in changes {
-            variables[*name] = json!(value);
-        }
-        let reconfigured = Reconfigured { play: self, function, usual };
-        self.configure(function, &variables)?;
-        Ok(reconfigured)
-    }
-
-    fn configure(&self, function: &str, variables: &Value) -> Result<()> {
-        let parameters = json!({"FunctionName": self.stack.functions[function], "Environment": {"Variables": variables}});
-        self.stack.aws("lambda", "update_function_configuration", parameters).map(drop)
-    }
-
     /// Prints which calls each function has made, for each target and each chunk.
     async fn table_of_calls(&self, targets: usize, chunks: usize) -> Result<BTreeMap<&'static str, Vec<CallCount>>> {
         let mut all = BTreeMap::new();
@@ -252,43 +177,6 @@ impl Play {
             all.insert(function, calls);
         }
         Ok(all)
-    }
-
-    /// Has Boris follow Mallory from so many chats that nothing is known of; the chats.
-    ///
-    /// Such items stand where the table's stream has no reader: the events of as many subscriptions are another matter.
-    async fn seed(&self, chats: usize, boris: i64, mallory: i64) -> Result<BTreeSet<i64>> {
-        let client = reqwest::Client::new();
-        let source = Source::User(UserId(mallory));
-        let first = -3_000_000_000_000 - crate::registrar::unique();
-        let chats: Vec<i64> = (0..chats as i64).map(|n| first - n).collect();
-        let put = |chat: i64| {
-            let subscription = Subscription { admin_user_id: UserId(boris), admin_chat_id: ChatId(chat), source };
-            json!({"PutRequest": {"Item": {
-                "pk": {"S": format!("BENCH#{boris}")},
-                "sk": {"S": format!("BENCH#{chat}")},
-                "subscription_id": {"S": subscription.id().to_string()},
-                "admin_user_id": {"N": boris.to_string()},
-                "admin_chat_id": {"N": chat.to_string()},
-                "source": {"S": source.to_string()},
-                "mode": {"S": "auto"},
-                "is_active": {"BOOL": true},
-                "updated_at": {"N": "1"},
-                "source_key": {"S": source.to_string()},
-                "follower_key": {"S": format!("{chat}#{boris}")},
-                "version": {"N": "1"},
-            }}})
-        };
-        let writes = chats.chunks(25).map(async |chats| {
-            let items: Vec<Value> = chats.iter().map(|chat| put(*chat)).collect();
-            let mut requests = Map::new();
-            requests.insert(self.stack.tables["subscriptions"].clone(), items.into());
-            let answer = self.stack.dynamodb(&client, "BatchWriteItem", &json!({"RequestItems": requests})).await?;
-            anyhow::ensure!(answer["UnprocessedItems"].as_object().is_none_or(Map::is_empty), "{answer}");
-            anyhow::Ok(())
-        });
-        stream::iter(writes).buffer_unordered(4).try_collect::<Vec<()>>().await?;
-        Ok(chats.into_iter().collect())
     }
 
     async fn stored(&self, pk: &str) -> Result<Stored> {

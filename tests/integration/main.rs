@@ -27,7 +27,8 @@
 //! - [`access`]: who is let in
 //! - [`scene`]: a ban and its chats, and what is true after it
 //! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at every place
-//! - [`bench`]: how fast, how many calls, how much memory; with a [`counting_telegram`]
+//! - [`bench`]: how fast, how many calls, how much memory; [`fairness`]: a large sync leaves room; both with a [`crowd`], a
+//!   [`counting_telegram`] and functions that are [`reconfigured`]
 //! - [`model`]: random histories, and how they must end
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
 //! - [`bot_set_up`]: what an operator tells Telegram of the bot, and how he finds what is wrong
@@ -48,11 +49,13 @@ mod commands;
 mod conversations;
 mod corpus;
 mod counting_telegram;
+mod crowd;
 mod dead_letters;
 mod dispatcher;
 mod erasure;
 mod events;
 mod examples;
+mod fairness;
 mod fault_runs;
 mod faults;
 mod fuzz;
@@ -61,6 +64,7 @@ mod model;
 mod operator;
 mod play;
 mod questions;
+mod reconfigured;
 mod registrar;
 mod rights;
 mod scene;

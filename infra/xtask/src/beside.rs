@@ -61,17 +61,16 @@ impl Beside {
         Ok(Self { group, log, run })
     }
 
-    /// Waits for its end: what it printed of interest, its last line, which tells of all, and whether all passed.
-    pub fn end(self) -> Result<(Vec<String>, String, bool)> {
+    /// Waits for its end: what it printed of interest, whose last line tells of all, and whether all passed.
+    pub fn end(self) -> Result<(Vec<String>, bool)> {
         let (status, lines) = self.run.join().map_err(|_| anyhow!("what ran beside the tests was lost"))??;
         let passed = status.success();
         if !passed {
             eprintln!("What ran beside the tests failed; the end of {}:\n{}", self.log.display(), run::tail(&self.log, 15));
         }
-        let last = lines.last().cloned().unwrap_or_default();
         // It says for each binary that it ran none of its tests.
         let is_none = |line: &String| line.starts_with("running 0 ") || line.starts_with("test result: ok. 0 ");
         let begun = lines.into_iter().skip_while(|line| is_none(line) || !line.starts_with("running "));
-        Ok((begun.filter(|line| !is_none(line) && !line.is_empty() && line != "successes:").collect(), last, passed))
+        Ok((begun.filter(|line| !is_none(line) && !line.is_empty() && line != "successes:").collect(), passed))
     }
 }

@@ -5,13 +5,15 @@
 //!
 //! # Layout
 //! - here: many histories side by side, and what is told of those that failed
-//! - [`pace`]: how many at once
+//! - [`pace`]: how many at once; [`patience`]: how long they wait
 //! - [`steps`]: what may happen
-//! - [`world`]: it happens, on the deployed stack
+//! - [`world`]: it happens, on the deployed stack; [`changes`]: what is no ban, unban or kick
 //! - [`reference`]: how it must end
 //! - [`rest`]: a round has ended, and is held against the reference
 
+mod changes;
 mod pace;
+mod patience;
 mod reference;
 mod rest;
 mod steps;

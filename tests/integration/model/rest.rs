@@ -1,7 +1,8 @@
 //! The end of a round: nothing is under way any more, and every chat is as the reference says.
 
+use super::patience::patiently;
 use super::reference::{CHATS, PEOPLE, Record, Told};
-use super::world::{ROUNDS, SYNCS, World, patiently};
+use super::world::{ROUNDS, SYNCS, World};
 use anyhow::{Result, bail, ensure};
 use domain::ids::{ChatId, UserId};
 use domain::sync::ledger::Entry;

@@ -1,0 +1,48 @@
+//! Many chats that follow somebody, for tests of large syncs.
+
+use crate::play::Play;
+use anyhow::Result;
+use domain::ids::{ChatId, UserId};
+use domain::subscription::{Source, Subscription};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+impl Play {
+    /// Has Boris follow Mallory from so many chats that nothing is known of; the chats.
+    ///
+    /// Such items stand where the table's stream has no reader: the events of as many subscriptions are another matter.
+    pub async fn seed(&self, chats: usize, boris: i64, mallory: i64) -> Result<BTreeSet<i64>> {
+        let client = reqwest::Client::new();
+        let source = Source::User(UserId(mallory));
+        let first = -3_000_000_000_000 - crate::registrar::unique();
+        let chats: Vec<i64> = (0..chats as i64).map(|n| first - n).collect();
+        let put = |chat: i64| {
+            let subscription = Subscription { admin_user_id: UserId(boris), admin_chat_id: ChatId(chat), source };
+            json!({"PutRequest": {"Item": {
+                "pk": {"S": format!("BENCH#{boris}")},
+                "sk": {"S": format!("BENCH#{chat}")},
+                "subscription_id": {"S": subscription.id().to_string()},
+                "admin_user_id": {"N": boris.to_string()},
+                "admin_chat_id": {"N": chat.to_string()},
+                "source": {"S": source.to_string()},
+                "mode": {"S": "auto"},
+                "is_active": {"BOOL": true},
+                "updated_at": {"N": "1"},
+                "source_key": {"S": source.to_string()},
+                "follower_key": {"S": format!("{chat}#{boris}")},
+                "version": {"N": "1"},
+            }}})
+        };
+        let writes = chats.chunks(25).map(async |chats| {
+            let items: Vec<Value> = chats.iter().map(|chat| put(*chat)).collect();
+            let mut requests = Map::new();
+            requests.insert(self.stack.tables["subscriptions"].clone(), items.into());
+            let answer = self.stack.dynamodb(&client, "BatchWriteItem", &json!({"RequestItems": requests})).await?;
+            anyhow::ensure!(answer["UnprocessedItems"].as_object().is_none_or(Map::is_empty), "{answer}");
+            anyhow::Ok(())
+        });
+        stream::iter(writes).buffer_unordered(4).try_collect::<Vec<()>>().await?;
+        Ok(chats.into_iter().collect())
+    }
+}
