@@ -168,12 +168,37 @@ async fn a_group_that_becomes_a_supergroup_while_a_ban_is_on_its_way_is_banned_i
 
     let event = play.ban(a, alice, mallory).await?;
     // The chunk is on its way with the old id.
-    let begun = async || Ok(play.syncs.summary(domain::sync::sync_id(event.event_id)).await.ok().flatten());
-    play.telegram.wait_until("the sync to begin", PATIENCE, begun).await?;
+    play.wait_until_begun(&event).await?;
     let supergroup = play.telegram.migrate(group).await?;
     let (_, results) = play.sync_of(&event).await?;
     assert_eq!(results[0].outcome, Outcome::Applied);
     assert!(play.telegram.is_banned(supergroup, mallory).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_changes_in_a_chat_while_a_ban_is_on_its_way_is_respected() -> Result<()> {
+    let play = Play::begin().await?;
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let a = play.chat("A", alice, &[mallory]).await?;
+    let mut chats = [0; 4];
+    for (chat, title) in chats.iter_mut().zip(["Promoted", "Removed", "Demoted", "Usual"]) {
+        *chat = play.chat(title, boris, &[mallory]).await?;
+        play.subscribe(*chat, boris, mallory).await?;
+    }
+    let event = play.ban(a, alice, mallory).await?;
+    play.wait_until_begun(&event).await?;
+    play.telegram.promote(chats[0], mallory, AdminRights::moderator()).await?;
+    play.telegram.remove_bot(chats[1]).await?;
+    play.telegram.set_bot_role(chats[2], BotRole::Member, None).await?;
+
+    let (summary, results) = play.sync_of(&event).await?;
+    let outcomes = chats.map(|chat| results.iter().find(|result| result.chat_id.0 == chat).map(|result| result.outcome));
+    let expected =
+        [Outcome::Skipped(Reason::IsAdmin), Outcome::Failed(Reason::ChatGone), Outcome::Failed(Reason::NoRights), Outcome::Applied];
+    assert_eq!(outcomes, expected.map(Some));
+    assert_eq!((results.len(), summary.status), (4, SyncStatus::Partial));
+    assert_eq!(play.telegram.member(chats[0], mallory).await?.status, "administrator");
     Ok(())
 }
 

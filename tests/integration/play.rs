@@ -125,6 +125,12 @@ impl Play {
         self.last_event(chat, user).await
     }
 
+    /// Its chunks are planned, and on their way: within the settle time nothing is done yet.
+    pub async fn wait_until_begun(&self, event: &BanEvent) -> Result<Summary> {
+        let begun = async || Ok(self.syncs.summary(sync_id(event.event_id)).await.ok().flatten());
+        Ok(self.telegram.wait_until("the sync to begin", PATIENCE, begun).await?)
+    }
+
     /// The newest event that Telegram has told of somebody in a chat.
     pub async fn last_event(&self, chat: i64, user: i64) -> Result<BanEvent> {
         let events = self.events(chat, user).await?;

@@ -238,8 +238,7 @@ async fn a_ban_from_before_a_group_became_a_supergroup_is_lifted_there() -> Resu
     play.follow(group, boris, mallory, Mode::Auto).await?;
     play.choose(group, ASKS).await?;
     let event = play.ban(source, alice, mallory).await?;
-    let begun = async || Ok(play.syncs.summary(domain::sync::sync_id(event.event_id)).await.ok().flatten());
-    play.telegram.wait_until("the sync to begin", PATIENCE, begun).await?;
+    play.wait_until_begun(&event).await?;
     let supergroup = play.telegram.migrate(group).await?;
     play.sync_of(&event).await?;
     assert!(play.telegram.is_banned(supergroup, mallory).await?);
