@@ -12,6 +12,7 @@ import urllib.parse
 
 import boto3
 import botocore.exceptions
+from botocore.config import Config
 from botocore.response import StreamingBody
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -23,7 +24,9 @@ def client(service: str, endpoint: str | None = None):
     local = endpoint and urllib.parse.urlsplit(endpoint).hostname in LOOPBACK
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if local else {}
     region = os.environ.get("AWS_REGION", "us-east-1")
-    return boto3.client(service, endpoint_url=endpoint, region_name=region, **keys)
+    # An endpoint of somebody's own has no host name a bucket.
+    config = Config(s3={"addressing_style": "path"}) if endpoint else None
+    return boto3.client(service, endpoint_url=endpoint, region_name=region, config=config, **keys)
 
 
 def call(service: str, operation: str, parameters: dict) -> dict:

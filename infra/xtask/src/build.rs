@@ -2,12 +2,17 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
+use crate::progress::{self, Progress};
 use crate::{run, workspace};
+
+/// Cargo's folder for what runs on this machine: the profile `dev`, which an editor uses too.
+pub const LOCAL: &str = "debug";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -31,18 +36,85 @@ pub fn build(options: &Options) -> Result<()> {
             run::run(&mut command)?;
             place("release")
         }
-        _ => for_local("--bins"),
+        _ => for_local(),
     }
 }
 
-/// Builds everything but xtask with the profile `local` and places the functions. `targets`: what to build of each
-/// package.
-///
-/// All packages at once: cargo unites the features of a dependency over what it is asked for, so that asking for some
-/// packages now and for others later would compile dependencies twice. xtask is left out, having been built alone.
-pub fn for_local(targets: &str) -> Result<()> {
-    run::run(cargo("build").args(["--profile", "local", "--workspace", "--exclude", "xtask", targets]))?;
-    place("local")
+/// Builds all binaries and places the functions.
+pub fn for_local() -> Result<()> {
+    compile(&["--bins"])?;
+    place(LOCAL)
+}
+
+/// A binary that runs tests.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TestBinary {
+    /// The crate's folder, in which it is run.
+    pub folder: PathBuf,
+    /// The crate, or the test where it has a name of its own.
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// The binary of the tests that need a deployed stack; `cargo test` leaves it out.
+pub const INTEGRATION: &str = "integration";
+
+/// As [`for_local`], and all tests.
+pub fn with_tests() -> Result<Vec<TestBinary>> {
+    let messages = compile(&["--bins", "--tests", "--test", INTEGRATION])?;
+    place(LOCAL)?;
+    Ok(messages.iter().filter_map(|message| TestBinary::of(message)).collect())
+}
+
+impl TestBinary {
+    /// Reads cargo's message about what it has made; `None`: it is no test. See "JSON messages" in the Cargo book.
+    fn of(message: &str) -> Option<Self> {
+        let message: Value = serde_json::from_str(message).ok()?;
+        if message["reason"] != "compiler-artifact" || message["profile"]["test"] != true {
+            return None;
+        }
+        let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_owned();
+        let (name, path) = (message["target"]["name"].as_str()?.to_owned(), message["executable"].as_str()?.into());
+        Some(Self { folder, name, path })
+    }
+}
+
+/// `cargo build` of all packages at once: cargo unites the features of a dependency over what it is asked for, so that asking for some
+/// packages now and for others later would compile dependencies twice. Returns cargo's messages.
+fn compile(targets: &[&str]) -> Result<Vec<String>> {
+    let mut command = cargo("build");
+    command.args(["--workspace", "--message-format", "json-render-diagnostics"]).args(targets);
+    let mut messages = Vec::new();
+    let status = if progress::is_terminal() {
+        // It draws a bar of its own.
+        run::lines(&mut command, |line| messages.push(line.to_owned()))?
+    } else {
+        // The bar all the same, so that it can be read: how many crates there are is said nowhere else.
+        command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "100");
+        let progress = Progress::begin("Building");
+        let crates = progress.counter("crates");
+        run::both(&mut command, |line| messages.push(line.to_owned()), |line| match counted(line) {
+            Some((done, of)) => crates.set(done, Some(of)),
+            None if is_news(line) => progress::say(line),
+            None => {}
+        })?
+    };
+    ensure!(status.success(), "the build failed, see above");
+    Ok(messages)
+}
+
+/// Reads cargo's bar: `    Building [====>    ] 123/401: aws, domain`.
+fn counted(line: &str) -> Option<(u32, u32)> {
+    let (done, rest) = line.trim_start().strip_prefix("Building [")?.split_once("] ")?.1.split_once('/')?;
+    let of = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some((done.trim().parse().ok()?, of.parse().ok()?))
+}
+
+/// Whether cargo says more than that it goes on.
+fn is_news(line: &str) -> bool {
+    let usual = ["Compiling", "Downloading", "Downloaded", "Building", "Finished", "Fresh", "Dirty"];
+    let text = line.trim();
+    !text.is_empty() && !usual.iter().any(|word| text.starts_with(word))
 }
 
 /// `cargo <subcommand>` in the repository.
@@ -95,4 +167,31 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     to.parent().map(fs::create_dir_all).transpose().with_context(|| format!("no folder for {}", to.display()))?;
     // `copy` also carries the permission to execute.
     fs::copy(from, to).map(drop).with_context(|| format!("{} cannot be written", to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_bar_is_read_and_only_news_are_passed_on() {
+        assert_eq!(counted("    Building [=====>       ] 123/401: aws, domain"), Some((123, 401)));
+        assert_eq!(counted("   Compiling aws v0.1.0"), None);
+        assert!(!is_news("   Compiling aws v0.1.0") && !is_news("") && is_news("error[E0308]: mismatched types"));
+        assert!(is_news("    Blocking waiting for file lock on build directory"));
+    }
+
+    #[test]
+    fn binaries_that_run_tests_are_told_from_others() {
+        let message = |test: bool, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"/x/shared/aws/Cargo.toml","target":{{"name":"aws"}},"profile":{{"test":{test}}},"executable":{executable}}}"#
+            )
+        };
+        let test = TestBinary { folder: "/x/shared/aws".into(), name: "aws".to_owned(), path: "/x/target/debug/deps/aws-1".into() };
+        assert_eq!(TestBinary::of(&message(true, r#""/x/target/debug/deps/aws-1""#)), Some(test));
+        assert_eq!(TestBinary::of(&message(false, r#""/x/target/debug/aws""#)), None);
+        assert_eq!(TestBinary::of(&message(true, "null")), None);
+        assert_eq!(TestBinary::of(r#"{"reason":"build-finished","success":true}"#), None);
+    }
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{down, run, service, stack, up, workspace};
+use crate::{build, down, run, service, stack, up, workspace};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -23,7 +23,7 @@ pub fn demo(options: &Options) -> Result<()> {
         println!("Stopped what was running: the story begins with nobody.");
     }
     let played = up::up(&options.up).and_then(|_| {
-        let mut story = Command::new(workspace::binaries("local")?.join(PROGRAM));
+        let mut story = Command::new(workspace::binaries(build::LOCAL)?.join(PROGRAM));
         run::run(story.env("BANSYNC_STACK", stack::path()?))
     });
     let cleaned = if options.keep { Ok(()) } else { down::down() };

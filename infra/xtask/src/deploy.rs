@@ -1,4 +1,4 @@
-//! Deploying template.yaml by the SAM CLI.
+//! Deploying template.yaml.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,7 +20,7 @@ pub const STACK: &str = "bansync";
 const TAIL: usize = 40;
 
 /// Puts the secrets where the functions read them; a signing key of tokens only where there is none, or callers would be turned away. CloudFormation cannot create a SecureString.
-pub fn put_secrets(aws: &Aws, token: &str, webhook_secret: &str) -> Result<()> {
+fn put_secrets(aws: &Aws, token: &str, webhook_secret: &str) -> Result<()> {
     for (name, value) in [("bot-token", token), ("webhook-secret", webhook_secret)] {
         let parameters = json!({"Name": format!("/{STACK}/{name}"), "Value": value, "Type": "SecureString", "Overwrite": true});
         aws.call("ssm", "put_parameter", &parameters)?;
@@ -35,15 +35,50 @@ pub fn secret(aws: &Aws, name: &str) -> Result<String> {
     answer["Parameter"]["Value"].as_str().map(str::to_owned).with_context(|| format!("the parameter {name} is empty"))
 }
 
-/// Creates or updates the stack (samconfig.toml, environment `local`) and returns its outputs.
-pub fn deploy(aws: &Aws, telegram_api: &str, settle_seconds: u32) -> Result<Outputs> {
+/// The secrets that functions read when they start, and the deployed template's parameters.
+pub struct Settings<'a> {
+    pub token: &'a str,
+    pub webhook_secret: &'a str,
+    pub telegram_api: &'a str,
+    pub settle_seconds: u32,
+}
+
+/// Puts the secrets, creates or updates the stack, and returns its outputs.
+///
+/// At an endpoint, CloudFormation does it by itself (`bansync_local.deploy`); to AWS it goes by the SAM CLI, as an operator would.
+pub fn deploy(aws: &Aws, settings: &Settings) -> Result<Outputs> {
+    match aws.endpoint {
+        Some(_) => by_cloudformation(aws, settings),
+        None => by_sam(aws, settings),
+    }
+}
+
+fn by_cloudformation(aws: &Aws, settings: &Settings) -> Result<Outputs> {
     let root = workspace::root()?;
+    let request = json!({
+        "stack": STACK,
+        "template": root.join("template.yaml"),
+        "parameters": settings.parameters(),
+        "secrets": {"bot-token": settings.token, "webhook-secret": settings.webhook_secret},
+        "first_secrets": {"jwt-keys": keys::signing::first()?},
+    });
+    let mut command = Command::new(setup::python()?);
+    command.args(["-m", "bansync_local.deploy"]).current_dir(root.join("infra/local"));
+    aws.environment(&mut command);
+    // By a pipe: no secret is seen in the process list.
+    let outputs = run::output_with(&mut command, &request.to_string()).context("the deploy failed")?;
+    serde_json::from_str(&outputs).context("the stack's outputs are no JSON")
+}
+
+/// samconfig.toml, environment `local`.
+fn by_sam(aws: &Aws, settings: &Settings) -> Result<Outputs> {
+    setup::deploy_tools()?;
+    put_secrets(aws, settings.token, settings.webhook_secret)?;
     let mut command = Command::new(setup::tool("sam")?);
-    command.current_dir(&root).env("SAM_CLI_TELEMETRY", "0");
+    command.current_dir(workspace::root()?).env("SAM_CLI_TELEMETRY", "0");
     command.args(["deploy", "--config-env", "local", "--template-file", "template.yaml", "--stack-name", STACK]);
-    command.args(["--region", &aws.region(), "--parameter-overrides", "Stage=local"]);
-    command.arg(format!("Architecture={}", architecture()));
-    command.arg(format!("TelegramApiUrl={telegram_api}")).arg(format!("SettleSeconds={settle_seconds}"));
+    command.args(["--region", &aws.region(), "--parameter-overrides"]);
+    command.args(settings.parameters().iter().map(|(name, value)| format!("{name}={value}")));
     aws.environment(&mut command);
 
     let log = workspace::state()?.join("logs/sam-deploy.log");
@@ -58,6 +93,17 @@ pub fn deploy(aws: &Aws, telegram_api: &str, settle_seconds: u32) -> Result<Outp
         bail!("the deploy failed; the end of {}:\n{}", log.display(), run::tail(&log, TAIL));
     }
     outputs(aws)
+}
+
+impl Settings<'_> {
+    fn parameters(&self) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("Stage", "local".to_owned()),
+            ("Architecture", architecture().to_owned()),
+            ("TelegramApiUrl", self.telegram_api.to_owned()),
+            ("SettleSeconds", self.settle_seconds.to_string()),
+        ])
+    }
 }
 
 /// The outputs of the deployed stack.

@@ -8,11 +8,12 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::stack::Stack;
-use crate::test::Count;
-use crate::{keys, run, setup, workspace};
+use crate::progress::Counter;
+use crate::suite::Suite;
+use crate::{keys, setup, workspace};
 
-/// By this name it is run alone: `cargo xtask test api`.
-pub const NAME: &str = "api";
+/// By this name it is run alone: `cargo xtask test api-fuzz`. `api` runs all tests of the API.
+pub const NAME: &str = "api-fuzz";
 
 /// Requests of one operation in the random part; those by rule (limits, missing and wrong fields) come besides.
 const EXAMPLES: &str = "25";
@@ -20,9 +21,8 @@ const EXAMPLES: &str = "25";
 /// The same requests at every run: a change of the code, not chance, makes it fail.
 const SEED: &str = "20250115";
 
-/// `false` where an answer was not as promised; its output is shown. Counts a test an operation.
-pub fn api(count: &mut Count) -> Result<bool> {
-    setup::api()?;
+/// Counts a test an operation.
+pub fn api(progress: &Counter) -> Result<Suite> {
     let (stack, root) = (Stack::load()?, workspace::root()?);
     let description = root.join("infra/openapi.json");
     let mut command = Command::new(setup::api_tool("schemathesis")?);
@@ -32,12 +32,8 @@ pub fn api(count: &mut Count) -> Result<bool> {
     command.env("BANSYNC_API_KEY", keys::for_tests(&stack)?);
     // It keeps what it found in a folder of the current one.
     command.current_dir(workspace::state()?);
-    let passed = run::lines(&mut command, |line| println!("{line}"))?.success();
-    match passed {
-        true => count.passed += operations(&fs::read_to_string(&description).context("infra/openapi.json cannot be read")?)?,
-        false => count.failed += 1,
-    }
-    Ok(passed)
+    let operations = operations(&fs::read_to_string(&description).context("infra/openapi.json cannot be read")?)?;
+    Suite::of_one("API fuzz", progress, command, operations)
 }
 
 /// How many operations a description has.

@@ -11,13 +11,13 @@ use crate::{run, setup, workspace};
 const CARGO_DENY: &str = "0.20.2";
 
 pub fn lint() -> Result<()> {
-    setup::setup()?;
+    setup::local_aws()?;
+    setup::deploy_tools()?;
     let root = workspace::root()?;
     step("format");
     run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
     step("clippy");
-    // The profile of `up` and `test`: build scripts and procedural macros, which clippy must build, are then built once.
-    run::run(cargo("clippy").args(["--profile", "local", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    run::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     step("licences and dependencies");
     deny()?;
     step("template");

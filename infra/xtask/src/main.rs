@@ -1,10 +1,11 @@
 //! `cargo xtask …`: the developer's and the operator's commands.
 //!
 //! # Layout
-//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`logs`], [`keys`],
+//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`soak`], [`logs`], [`keys`],
 //!   [`dlq`], [`bot`], [`openapi`], [`lint`];
-//! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`service`] (a process that stays),
-//!   [`process`] (what runs on this machine), [`beside`] (long tests on a stack of their own), [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
+//! - of the tests: [`plan`] (which run, side by side), [`suite`] (what one program ran), [`beside`] (those on a stack of their own), [`fuzz`];
+//! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`service`] (a process that
+//!   stays), [`process`] (what runs on this machine), [`deploy`], [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
 //!
 //! Everything that runs is started in a process group of its own and stopped by that group, never by name.
 
@@ -23,14 +24,18 @@ mod lint;
 mod local_aws;
 mod logs;
 mod openapi;
+mod plan;
 mod poll;
 mod process;
+mod progress;
 mod run;
 mod secret;
 mod service;
 mod setup;
 mod simulator;
+mod soak;
 mod stack;
+mod suite;
 mod telegram;
 mod test;
 mod up;
@@ -62,8 +67,10 @@ enum Command {
     Poll,
     /// Play a ban through five simulated chats and print what everybody saw
     Demo(demo::Options),
-    /// Run every test
+    /// Run every test: what a change must pass
     Test(test::Options),
+    /// Run the model, benchmarks and fuzzing at full length: what a release must pass besides
+    Soak(soak::Options),
     /// Print the functions' logs
     Logs(logs::Options),
     /// Write the REST API's description to infra/openapi.json
@@ -87,6 +94,7 @@ fn main() -> ExitCode {
         Command::Poll => poll::poll(),
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
+        Command::Soak(options) => soak::soak(&options),
         Command::Logs(options) => logs::logs(&options),
         Command::Openapi => openapi::openapi(),
         Command::Keys(options) => keys::keys(&options),

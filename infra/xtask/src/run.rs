@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -44,14 +45,41 @@ pub fn output_with(command: &mut Command, input: &str) -> Result<String> {
 }
 
 /// Runs it, hands each line it prints to `line` as it comes, and returns how it ended.
-pub fn lines(command: &mut Command, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
+pub fn lines(command: &mut Command, line: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
-    if let Some(stdout) = child.stdout.take() {
-        for text in BufReader::new(stdout).split(b'\n') {
-            line(&String::from_utf8_lossy(&text.with_context(|| format!("{} cannot be read", name(command)))?));
-        }
-    }
+    child.stdout.take().map_or(Ok(()), |stdout| each_line(stdout, &name(command), line))?;
     end(&mut child)
+}
+
+/// As [`lines`], and each line of error output to `error`; a carriage return ends a line there, too, as programs that draw bars mean it.
+pub fn both(command: &mut Command, line: impl FnMut(&str), mut error: impl FnMut(&str) + Send) -> Result<ExitStatus> {
+    let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let Some(mut stderr) = stderr else { return };
+            let (mut text, mut chunk) = (Vec::new(), [0; 4096]);
+            // What cannot be read any more has ended.
+            while let Ok(read @ 1..) = stderr.read(&mut chunk) {
+                text.extend_from_slice(&chunk[..read]);
+                while let Some(end) = text.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+                    let rest = text.split_off(end + 1);
+                    error(&String::from_utf8_lossy(&text[..end]));
+                    text = rest;
+                }
+            }
+            error(&String::from_utf8_lossy(&text));
+        });
+        stdout.map_or(Ok(()), |stdout| each_line(stdout, &name(command), line))
+    })?;
+    end(&mut child)
+}
+
+fn each_line(from: impl Read, name: &str, mut line: impl FnMut(&str)) -> Result<()> {
+    for text in BufReader::new(from).split(b'\n') {
+        line(&String::from_utf8_lossy(&text.with_context(|| format!("{name} cannot be read"))?));
+    }
+    Ok(())
 }
 
 /// The last lines of a log.

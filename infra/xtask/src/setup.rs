@@ -1,4 +1,5 @@
-//! `cargo xtask setup`: Python environments under target/local, installed anew only when the requirements change.
+//! Python environments under target/local, installed anew only when the requirements change: the local AWS's for everything that runs here,
+//! others when something asks for them. `cargo xtask setup` installs the local AWS's and the deploy tools'.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::progress::Progress;
 use crate::{run, workspace};
 
 /// MiniStack and the SAM CLI need it.
@@ -31,10 +33,24 @@ pub fn api() -> Result<()> {
     environment("venv-api", "requirements-api.txt", "the fuzzer of the REST API", &python_version()?)
 }
 
+/// Installs the SAM CLI and what judges templates.
+pub fn deploy_tools() -> Result<()> {
+    environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &python_version()?)
+}
+
+/// Installs the local AWS.
+pub fn local_aws() -> Result<()> {
+    environment("venv", "requirements.txt", "the local AWS", &python_version()?)
+}
+
+/// Whether there is a Python that [`local_aws`] can use; asked before anything that takes minutes.
+pub fn check_python() -> Result<()> {
+    python_version().map(drop)
+}
+
 pub fn setup() -> Result<()> {
-    let version = python_version()?;
-    environment("venv", "requirements.txt", "the local AWS", &version)?;
-    environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &version)
+    local_aws()?;
+    deploy_tools()
 }
 
 fn python_version() -> Result<String> {
@@ -56,7 +72,7 @@ fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Resu
     if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    println!("Installing {what} to {} …", folder.display());
+    println!("Installing {what} to {} … (once; what was downloaded is not downloaded again after an interruption)", folder.display());
     run::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("Python's module `venv` is needed (package python3-venv on Debian and Ubuntu)")?;
     install(&folder, &requirements)?;
@@ -65,12 +81,18 @@ fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Resu
 
 fn install(folder: &Path, requirements: &Path) -> Result<()> {
     let mut command = Command::new(folder.join("bin/python"));
-    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r"]).arg(requirements);
+    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]);
+    // Most modules are never imported here; the others are compiled when they are.
+    command.args(["--no-compile", "-r"]).arg(requirements);
+    let progress = Progress::begin("Python packages");
+    let (packages, mut collected) = (progress.counter("collected"), 0);
     let status = run::lines(&mut command, |line| {
-        if let Some(package) = line.strip_prefix("Collecting ") {
-            println!("  {}", package.split(' ').next().unwrap_or(package));
+        if line.starts_with("Collecting ") {
+            collected += 1;
+            packages.set(collected, None);
         }
     })?;
+    drop(progress);
     ensure!(status.success(), "pip failed, see above; is the package index reachable?");
     Ok(())
 }

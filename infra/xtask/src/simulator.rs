@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use crate::local_aws::free_port;
 use crate::service::Service;
-use crate::{secret, workspace};
+use crate::{build, secret, workspace};
 
 pub const NAME: &str = "telegram-sim";
 const BOT_USERNAME: &str = "bansync_bot";
 
 /// The running one, unless it was built anew since.
 pub fn find() -> Result<Option<Service>> {
-    let built = fs::metadata(workspace::binaries("local")?.join(NAME)).and_then(|binary| binary.modified()).ok();
+    let built = fs::metadata(workspace::binaries(build::LOCAL)?.join(NAME)).and_then(|binary| binary.modified()).ok();
     Ok(Service::find(NAME)?.filter(|service| service.fresh(built)))
 }
 
 /// Starts one for the token in [`secret::token_file`].
 pub fn start() -> Result<Service> {
-    let mut command = Command::new(workspace::binaries("local")?.join(NAME));
+    let mut command = Command::new(workspace::binaries(build::LOCAL)?.join(NAME));
     let port = free_port()?.to_string();
     command.args(["--port", &port, "--bot-username", BOT_USERNAME, "--token-file"]).arg(secret::token_file()?);
     let service = Service::start(NAME, &format!("http://127.0.0.1:{port}"), &mut command)?;

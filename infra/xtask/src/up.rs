@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::aws::{Aws, is_loopback};
 use crate::stack::Stack;
 use crate::telegram::{Bot, TELEGRAM};
-use crate::{bot, build, deploy, interrupt, local_aws, poll, secret, service, setup, simulator, stack};
+use crate::{bot, build, deploy, interrupt, local_aws, poll, progress, secret, service, setup, simulator, stack};
 
 #[derive(clap::Args, Clone)]
 #[group(id = "up")] // `demo` and `test` take these among their own, and groups are named after their types
@@ -25,11 +26,17 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub telegram_token_file: Option<PathBuf>,
     /// How long a ban must stand before it is carried over
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = SETTLE_SECONDS)]
     pub settle_seconds: u32,
-    /// Build tests along with the functions, so that dependencies are compiled once for both
-    #[arg(skip)]
-    pub with_tests: bool,
+}
+
+/// The template's default.
+const SETTLE_SECONDS: u32 = 5;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { endpoint: None, telegram_api: None, telegram_token_file: None, settle_seconds: SETTLE_SECONDS }
+    }
 }
 
 impl Options {
@@ -40,11 +47,31 @@ impl Options {
 }
 
 pub fn up(options: &Options) -> Result<Stack> {
+    prepare(false, build::for_local)?;
+    start(options)
+}
+
+/// Installs what runs here while `build` compiles. `fuzz`: also what tries the REST API.
+pub fn prepare<T>(fuzz: bool, build: impl FnOnce() -> Result<T>) -> Result<T> {
+    // Before the minutes that compiling takes.
+    setup::check_python()?;
+    let install = || {
+        let done = setup::local_aws().and_then(|()| if fuzz { setup::api() } else { Ok(()) });
+        // Whoever waits for the compiler can mend it meanwhile.
+        done.inspect_err(|error| progress::say(&format!("error: {error:#}")))
+    };
+    thread::scope(|scope| {
+        let installed = scope.spawn(install);
+        let built = build()?;
+        installed.join().map_err(|_| anyhow!("the installation was lost"))??;
+        Ok(built)
+    })
+}
+
+/// Starts everything that is installed and built, and deploys to it.
+pub fn start(options: &Options) -> Result<Stack> {
     let began = Instant::now();
     interrupt::own_services();
-    setup::setup()?;
-    println!("Building …");
-    build::for_local(if options.with_tests { "--all-targets" } else { "--bins" })?;
     let ran_before = !service::all()?.is_empty();
     match start_and_deploy(options) {
         Ok(stack) => {
@@ -64,16 +91,21 @@ pub fn up(options: &Options) -> Result<Stack> {
 
 fn start_and_deploy(options: &Options) -> Result<Stack> {
     let bot = bot(options)?;
-    let (aws, control, token) = start(options, bot.as_ref())?;
+    let (aws, control, token) = services(options, bot.as_ref())?;
     let telegram_api = match (&bot, &control) {
         (Some(bot), _) => bot.api.clone(),
         (None, Some(control)) => control.clone(),
         (None, None) => TELEGRAM.to_owned(),
     };
     let webhook_secret = secret::read(&secret::webhook_secret_file()?)?;
-    deploy::put_secrets(&aws, &token, &webhook_secret)?;
     println!("Deploying …");
-    let outputs = deploy::deploy(&aws, &telegram_api, options.settle_seconds)?;
+    let settings = deploy::Settings {
+        token: &token,
+        webhook_secret: &webhook_secret,
+        telegram_api: &telegram_api,
+        settle_seconds: options.settle_seconds,
+    };
+    let outputs = deploy::deploy(&aws, &settings)?;
     let mut stack = Stack::from_outputs(&outputs, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
     (stack.control, stack.settle_seconds) = (control, options.settle_seconds);
     stack.save()?;
@@ -101,7 +133,7 @@ fn bot(options: &Options) -> Result<Option<Bot>> {
 
 /// Reuses what runs and is up to date, or starts all anew: a new AWS knows no old token, and an old one no new.
 /// Returns the AWS, the simulator's URL if there is one, and the token.
-fn start(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, String)> {
+fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, String)> {
     let local_aws = if options.endpoint.is_none() { local_aws::find()? } else { None };
     let simulator = if bot.is_none() { simulator::find()? } else { None };
     let (token_file, secret_file) = (secret::token_file()?, secret::webhook_secret_file()?);

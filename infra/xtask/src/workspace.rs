@@ -35,7 +35,7 @@ fn made(folder: PathBuf) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Where cargo puts the binaries of a profile's folder (`local`, `release`).
+/// Where cargo puts the binaries of a profile's folder (`debug`, `release`).
 pub fn binaries(profile: &str) -> Result<PathBuf> {
     let target = match env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => root()?.join(folder),

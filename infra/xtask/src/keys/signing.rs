@@ -12,8 +12,17 @@ use crate::secret;
 pub fn put_if_none(aws: &Aws) -> Result<()> {
     match read(aws)? {
         Some(_) => Ok(()),
-        None => put(aws, &SigningKeys::new(secret::bytes()?, secret::bytes()?)),
+        None => put(aws, &first_keys()?),
     }
+}
+
+/// A first signing key, as the parameter holds it.
+pub fn first() -> Result<String> {
+    Ok(serde_json::to_string(&first_keys()?)?)
+}
+
+fn first_keys() -> Result<SigningKeys> {
+    Ok(SigningKeys::new(secret::bytes()?, secret::bytes()?))
 }
 
 /// Has a new key sign; of the others only the one that signed before stays. Where there is none, this is the first.
@@ -24,7 +33,7 @@ pub fn rotate(aws: &Aws, now: i64) -> Result<SigningKeys> {
             keys.rotate(secret::bytes()?, secret::bytes()?, now);
             keys
         }
-        None => SigningKeys::new(secret::bytes()?, secret::bytes()?),
+        None => first_keys()?,
     };
     put(aws, &keys)?;
     Ok(keys)

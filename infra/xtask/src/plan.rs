@@ -1,0 +1,183 @@
+//! Which suites are run, side by side, and on what.
+
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::beside::Group;
+use crate::build::TestBinary;
+use crate::progress::{Counter, Progress};
+use crate::suite::{Count, Suite};
+use crate::{down, fuzz, interrupt, run, setup, stack, up, workspace};
+
+/// Integration tests at a time: they wait far more than they work.
+const AT_A_TIME: &str = "8";
+
+/// What `test` and `soak` run.
+pub struct Plan<'a> {
+    /// Tests that need no stack.
+    pub units: Vec<TestBinary>,
+    /// Tests of a deployed stack.
+    pub integration: Option<TestBinary>,
+    /// Only tests whose name contains one of these, where there are any.
+    pub filters: Vec<&'a str>,
+    /// Tests that get a stack of their own; left out of the others.
+    pub beside: &'static [Group],
+    /// The REST API's fuzzing, after the integration tests.
+    pub fuzz: bool,
+    /// The local AWS's own tests, and the look at what permissions were used.
+    pub local_aws: bool,
+    /// Settings of the tests: how much of everything.
+    pub environment: Vec<(&'static str, String)>,
+    pub up: &'a up::Options,
+    /// Leave the stack running.
+    pub keep: bool,
+}
+
+impl Plan<'_> {
+    /// Runs all, stops what was started, and prints what came of it; the last line is `N passed, N failed, N skipped`.
+    ///
+    /// # Errors
+    /// When a test fails, or none has the name that was asked for.
+    pub fn run(&self) -> Result<()> {
+        let began = Instant::now();
+        let suites = self.suites();
+        // Nothing stays behind when something failed, either.
+        let cleaned = if self.keep && suites.is_ok() { Ok(()) } else { down::down() };
+        finish(&suites?, began).and(cleaned)
+    }
+
+    fn suites(&self) -> Result<Vec<Suite>> {
+        let progress = Progress::begin("Testing");
+        let counter = |name: &str| progress.counter(name);
+        let (units, local_aws) = (counter("unit"), counter("local AWS"));
+        let beside: Vec<(&Group, Counter)> = self.beside.iter().map(|group| (group, counter(group.name))).collect();
+        let (integration, fuzzed) = (counter("integration"), counter("API fuzz"));
+        let suites = thread::scope(|scope| {
+            let mut others = Vec::new();
+            if !self.units.is_empty() {
+                others.push(scope.spawn(move || self.without_a_stack(&units, &local_aws)));
+            }
+            for (group, counter) in beside {
+                let integration = self.integration.as_ref().context("the integration tests are not built")?;
+                let command = self.with_settings(group.command(&integration.path)?);
+                others.push(scope.spawn(move || Ok(vec![Suite::run(group.name, &counter, [command])?])));
+            }
+            let mine = self.on_a_stack(&integration, &fuzzed);
+            if mine.is_err() {
+                // Nobody would hear of their end.
+                interrupt::stop_children();
+            }
+            let mut suites = Vec::new();
+            for other in others {
+                let ended: Result<Vec<Suite>> = other.join().map_err(|_| anyhow!("a suite was lost"))?;
+                // The cause of ours may be why others were stopped.
+                if mine.is_ok() {
+                    suites.extend(ended?);
+                }
+            }
+            suites.extend(mine?);
+            anyhow::Ok(suites)
+        })?;
+        if suites.iter().all(|suite| suite.count == Count::default() && suite.succeeded) {
+            bail!("no test has {:?} in its name", self.filters.join(" or "));
+        }
+        Ok(suites)
+    }
+
+    /// What needs no stack, or starts an AWS by itself.
+    fn without_a_stack(&self, units: &Counter, local_aws: &Counter) -> Result<Vec<Suite>> {
+        let mut suites = vec![Suite::run("unit tests", units, self.units.iter().map(|binary| self.harness(binary)))?];
+        if self.local_aws {
+            suites.push(Suite::run("local AWS", local_aws, [tests_of_local_aws()?])?);
+        }
+        Ok(suites)
+    }
+
+    fn on_a_stack(&self, integration: &Counter, fuzzed: &Counter) -> Result<Vec<Suite>> {
+        let mut suites = Vec::new();
+        let wanted = self.integration.as_ref().map(|binary| anyhow::Ok((binary, self.has_tests(binary)?))).transpose()?;
+        let binary = wanted.and_then(|(binary, has_tests)| has_tests.then_some(binary));
+        if binary.is_none() && !self.fuzz {
+            return Ok(suites);
+        }
+        let stack = up::start(self.up)?;
+        if let Some(binary) = binary {
+            let mut command = self.with_settings(self.harness(binary));
+            for group in self.beside {
+                command.args(["--skip", group.filter]);
+            }
+            command.env("BANSYNC_STACK", stack::path()?).env("RUST_TEST_THREADS", AT_A_TIME);
+            // A test makes keys as an operator does.
+            command.env("BANSYNC_XTASK", std::env::current_exe().context("this program has no path")?);
+            // The tests' own clients are directed as everybody else's.
+            stack.aws().environment(&mut command);
+            suites.push(Suite::run("integration", integration, [command])?);
+        }
+        if self.fuzz {
+            suites.push(fuzz::api(fuzzed)?);
+        }
+        // Only all tests together use all that a function may do.
+        if self.local_aws && stack.aws().is_local() {
+            let mut policies = python()?;
+            policies.args(["-m", "bansync_local.policies", "used"]);
+            stack.aws().environment(&mut policies);
+            suites.push(Suite::run("used permissions", &Progress::begin("Used permissions").counter("functions"), [policies])?);
+        }
+        Ok(suites)
+    }
+
+    /// A binary of Rust's harness, with what its tests print: benchmarks print their figures, the model its seeds.
+    fn harness(&self, binary: &TestBinary) -> Command {
+        let mut command = Command::new(&binary.path);
+        command.current_dir(&binary.folder).arg("--show-output").args(&self.filters);
+        command
+    }
+
+    /// Whether any of its tests has such a name.
+    fn has_tests(&self, binary: &TestBinary) -> Result<bool> {
+        let mut command = Command::new(&binary.path);
+        let listed = run::output(command.current_dir(&binary.folder).args(["--list", "--format", "terse"]).args(&self.filters))?;
+        Ok(listed.lines().any(|line| line.ends_with(": test")))
+    }
+
+    fn with_settings(&self, mut command: Command) -> Command {
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// Prints what came of all, and the last line that tells it to programs.
+fn finish(suites: &[Suite], began: Instant) -> Result<()> {
+    let mut count = Count::default();
+    println!("\nAll suites, in {} s:", began.elapsed().as_secs());
+    for suite in suites {
+        println!("  {}", suite.summary());
+        suite.figures.iter().for_each(|line| println!("    {line}"));
+        count += suite.count;
+    }
+    let failed: Vec<&str> = suites.iter().filter(|suite| !suite.succeeded).map(|suite| suite.name.as_str()).collect();
+    // A program that broke off may not have said how many.
+    count.failed = count.failed.max(u32::try_from(failed.len())?);
+    println!("\n{} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped);
+    if !failed.is_empty() {
+        bail!("{} failed, see above", failed.join(" and "));
+    }
+    Ok(())
+}
+
+fn tests_of_local_aws() -> Result<Command> {
+    let mut python = python()?;
+    // unittest writes to standard error.
+    python.args(["-c", "import unittest, sys; sys.stderr = sys.stdout; unittest.main(module=None)"]);
+    python.args(["discover", "-t", ".", "-s", "tests"]);
+    Ok(python)
+}
+
+fn python() -> Result<Command> {
+    let mut python = Command::new(setup::python()?);
+    python.current_dir(workspace::root()?.join("infra/local"));
+    Ok(python)
+}
