@@ -1,34 +1,5 @@
-//! The REST API. One binary, deployed as one Lambda a concern: each has its own role on its own tables, and answers its own routes only.
-//!
-//! # Layout
-//! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`sync`], [`telegram_calls`];
-//! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`bounded`],
-//!   [`page`], [`health`], [`openapi`], [`roles`] (who is an administrator where), [`pace`] (of calls to Telegram), [`refusal`] (by it).
+//! The binary that Lambda starts. The function is the library beside it, where its tests are.
 
-mod access;
-mod bans;
-mod bounded;
-mod concern;
-mod error;
-mod extract;
-mod health;
-mod ids;
-mod openapi;
-mod pace;
-mod page;
-mod refusal;
-mod roles;
-mod subscriptions;
-mod sync;
-mod telegram_calls;
-mod users;
-
-use aws::{Aws, env, lambda};
-
-fn main() -> Result<(), lambda::Error> {
-    if std::env::args().nth(1).as_deref() == Some(openapi::ARGUMENT) {
-        print!("{}", openapi::text()?);
-        return Ok(());
-    }
-    lambda::start(|| async { concern::router(env::parsed("CONCERN")?, &Aws::from_env().await).await }, lambda_http::run)
+fn main() -> Result<(), aws::lambda::Error> {
+    api::run()
 }

@@ -1,0 +1,231 @@
+//! Events → one message a recipient on the notification queue.
+
+use anyhow::Context as _;
+use aws::batch::BusEvent;
+use aws::lambda::{self, Context};
+use aws::queue::{Message, Queue};
+use aws::store::page::Wanted;
+use aws::store::subscriptions::Subscriptions;
+use aws::store::sync::{Summary, Syncs};
+use aws::store::users::{AdminItem, Profile, Users};
+use aws::{Aws, env, time};
+use domain::chat::Cause;
+use domain::event::{self, ChatChanged, Envelope, SyncPart};
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::question::id_of_held;
+use domain::sync::{Outcome, Reason, TargetResult};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Administrators of a source that are asked about its bans.
+const SOURCE_ADMINS: usize = 50;
+
+/// Somebody is told something.
+struct Told {
+    recipient: UserId,
+    /// The id of what it is about: told once.
+    what: String,
+    content: Content,
+    /// Of the chat that it is about, for whom neither he nor Telegram names a language.
+    lang: Option<Lang>,
+}
+
+struct Planner {
+    subscriptions: Subscriptions,
+    users: Users,
+    syncs: Syncs,
+    queue: Queue,
+}
+
+/// Handles events until Lambda ends the process.
+///
+/// # Errors
+/// A setting is missing or wrong, or what the function begins with cannot be read.
+pub fn run() -> Result<(), lambda::Error> {
+    lambda::run(
+        || async {
+            let aws = Aws::from_env().await;
+            Ok(Planner {
+                subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
+                users: Users::new(&aws, env::required("USERS_TABLE")?),
+                syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
+                queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+            })
+        },
+        plan,
+    )
+}
+
+async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _context: Context) -> anyhow::Result<()> {
+    let (event_id, payload) = (event.detail.event_id.to_string(), event.detail.payload.get());
+    match event.detail.event_type.as_str() {
+        event::SYNC_COMPLETED | event::SYNC_PARTIAL | event::SYNC_FAILED => {
+            let ended: event::Sync = serde_json::from_str(payload)?;
+            planner.part_ended(&event_id, ended.sync_id, None).await
+        }
+        event::SYNC_PART_COMPLETED => {
+            let SyncPart { sync_id, part } = serde_json::from_str(payload)?;
+            planner.part_ended(&event_id, sync_id, Some(part)).await
+        }
+        event::CHAT_SUSPENDED | event::CHAT_REMOVED => {
+            let changed: ChatChanged = serde_json::from_str(payload)?;
+            // A loss that a sync noticed is in that sync's report.
+            if changed.cause == Cause::Sync {
+                return Ok(());
+            }
+            planner.chat_lost(&event_id, &event.detail.event_type, &changed).await
+        }
+        event::CHAT_ACTIVATED => {
+            let changed: ChatChanged = serde_json::from_str(payload)?;
+            // Where the bot is new nobody was told that it cannot ban.
+            if !changed.was_suspended {
+                return Ok(());
+            }
+            planner.chat_resumed(&event_id, &changed).await
+        }
+        other => {
+            tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
+            Ok(())
+        }
+    }
+}
+
+impl Planner {
+    /// One report an admin, whatever number of his chats the sync touched, and his questions. `part`: of a sync that has several, which are
+    /// told of one by one; `None`: it has ended.
+    async fn part_ended(&self, event_id: &str, sync_id: Uuid, part: Option<u32>) -> anyhow::Result<()> {
+        let summary = self.syncs.summary(sync_id).await?.context("the sync of this event is not stored")?;
+        // Its parts have been told of.
+        if part.is_none() && summary.next.is_some() {
+            return Ok(());
+        }
+        let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
+        let admins = by_admin(&results, summary.kind, summary.origin);
+        let asked = results.iter().filter(|result| result.question.is_some());
+        let chats: BTreeSet<ChatId> = admins
+            .values()
+            .flatten()
+            .flat_map(|(_, chats)| chats.iter().copied())
+            .chain(asked.clone().map(|result| result.chat_id))
+            .collect();
+        let known = self.users.chats(chats).await?;
+        let title = |chat: &ChatId| known.get(chat).and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat.to_string());
+        let lang = |chat: &ChatId| known.get(chat).and_then(|chat| chat.settings.language);
+        let source_chat = summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string());
+        let mut messages = Vec::new();
+        for (admin, groups) in admins {
+            let named = |chat: &ChatId| NamedChat { chat_id: *chat, title: title(chat) };
+            let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(lang);
+            let chats = groups.into_iter().map(|(outcome, chats)| (outcome, chats.iter().map(named).collect())).collect();
+            let report = SyncReport {
+                sync_id,
+                kind: summary.kind,
+                user_id: summary.user_id,
+                user_name: summary.user_name.clone(),
+                source_chat: source_chat.clone(),
+                reason: summary.reason.clone(),
+                at: summary.event_timestamp,
+                chats,
+            };
+            messages.push(Told { recipient: admin, what: event_id.to_owned(), content: Content::SyncReport(report), lang });
+        }
+        for result in asked {
+            let Some(question_id) = result.question else { continue };
+            let asking = Asking {
+                question_id,
+                held: result.outcome == Outcome::Skipped(Reason::Held),
+                user_id: summary.user_id,
+                user_name: summary.user_name.clone(),
+                source_chat: source_chat.clone(),
+                chat: title(&result.chat_id),
+                reason: summary.reason.clone(),
+                at: summary.event_timestamp,
+            };
+            // The message's id is that of its question: what is held within an hour is asked once.
+            let what = question_id.to_string();
+            let lang = lang(&result.chat_id);
+            let told = |&recipient| Told { recipient, what: what.clone(), content: Content::Question(asking.clone()), lang };
+            messages.extend(result.admins.iter().map(told));
+        }
+        messages.extend(self.to_source(&summary, &results, &source_chat).await?);
+        self.send(&summary.ban_event_id.to_string(), messages).await
+    }
+
+    /// The source's own admins are asked where its bans are held.
+    async fn to_source(&self, summary: &Summary, results: &[TargetResult], source_chat: &str) -> anyhow::Result<Vec<Told>> {
+        if !results.iter().any(|result| result.outcome == Outcome::Skipped(Reason::Held)) {
+            return Ok(Vec::new());
+        }
+        let source = summary.source_chat_id;
+        let question_id = id_of_held(source, source, summary.event_timestamp);
+        // It is the chats that are flooded, not the source that floods, where nobody has asked.
+        if self.syncs.asked(question_id).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let wanted = Wanted { limit: SOURCE_ADMINS, cursor: None };
+        let admins = self.users.admins(source, &wanted).await?.items;
+        let told = |admin: AdminItem| {
+            let content = Content::BansHeld { question_id, chat: source_chat.to_owned() };
+            Told { recipient: admin.user_id, what: question_id.to_string(), content, lang: None }
+        };
+        Ok(admins.into_iter().map(told).collect())
+    }
+
+    /// Everybody who follows from the chat is told once.
+    async fn chat_lost(&self, event_id: &str, event_type: &str, changed: &ChatChanged) -> anyhow::Result<()> {
+        let chat = title_of(changed);
+        let content = match event_type {
+            event::CHAT_SUSPENDED => Content::ChatSuspended { chat },
+            _ => Content::ChatRemoved { chat },
+        };
+        // chat-lifecycle ends the subscriptions of a removed chat at the same time: those that just ended still name who is to be told.
+        self.tell_followers(event_id, changed.chat_id, changed.changed_at, &content).await
+    }
+
+    /// Everybody who follows from the chat is told once that it goes on.
+    async fn chat_resumed(&self, event_id: &str, changed: &ChatChanged) -> anyhow::Result<()> {
+        // Whoever just ended his subscription is not concerned any more.
+        self.tell_followers(event_id, changed.chat_id, i64::MAX, &Content::ChatResumed { chat: title_of(changed) }).await
+    }
+
+    /// `since`: whose subscription ended at this moment or later is told, too.
+    async fn tell_followers(&self, event_id: &str, chat: ChatId, since: i64, content: &Content) -> anyhow::Result<()> {
+        let admins = self.subscriptions.admins_of_chat(chat, since).await?;
+        let lang = self.users.chats([chat]).await?.remove(&chat).and_then(|chat| chat.settings.language);
+        let told = |recipient| Told { recipient, what: event_id.to_owned(), content: content.clone(), lang };
+        self.send(event_id, admins.into_iter().map(told).collect()).await
+    }
+
+    async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
+        let recipients: BTreeSet<UserId> = told.iter().map(|told| told.recipient).collect();
+        let profiles = self.users.profiles(recipients).await?;
+        let now = time::now();
+        let wanted = told.into_iter().filter(|told| profiles.get(&told.recipient).is_none_or(Profile::wants_notifications));
+        let messages = wanted.map(|Told { recipient, what, content, lang }| {
+            let profile = profiles.get(&recipient);
+            let notification = Notification {
+                notification_id: notification_id(&what, recipient),
+                correlation_id: correlation_id.to_owned(),
+                recipient,
+                lang: profile.map_or_else(|| Lang::about(None, None, lang), |profile| profile.lang_about(lang)),
+                silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
+                content,
+            };
+            Message::new(&notification, 0)
+        });
+        let messages: Vec<_> = messages.collect::<anyhow::Result<_>>()?;
+        let recipients = messages.len();
+        self.queue.send_all(messages).await?;
+        tracing::info!(correlation_id, recipients, "notifications planned");
+        Ok(())
+    }
+}
+
+/// What messages call the chat.
+fn title_of(changed: &ChatChanged) -> String {
+    changed.title.clone().unwrap_or_else(|| changed.chat_id.to_string())
+}

@@ -1,0 +1,189 @@
+//! One message → Telegram; or what was said in a group goes from it.
+
+use anyhow::{Context as _, bail};
+use aws::batch::{BatchAnswer, QueueBatch};
+use aws::lambda::{self, Context};
+use aws::queue::{Message, Queue};
+use aws::store::gateway::Gateway;
+use aws::store::notifications::{Claim, End, LEASE, Notifications};
+use aws::store::users::Users;
+use aws::{Aws, env, metrics, secrets};
+use domain::limiter::{Health, Lane};
+use domain::notification::Notification;
+use domain::tidy::Tidy;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use telegram::bot::OutgoingMessage;
+use telegram::client::{Client, Failure};
+use telegram::reaction::{Mend, Reaction};
+use telegram::render;
+
+struct Sender {
+    telegram: Client,
+    users: Users,
+    notifications: Notifications,
+    gateway: Gateway,
+    queue: Queue,
+}
+
+/// Handles events until Lambda ends the process.
+///
+/// # Errors
+/// A setting is missing or wrong, or what the function begins with cannot be read.
+pub fn run() -> Result<(), lambda::Error> {
+    lambda::run(
+        || async {
+            let aws = Aws::from_env().await;
+            let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+            let gateway = Gateway::from_env(&aws)?;
+            gateway.connect().await;
+            Ok(Sender {
+                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                users: Users::new(&aws, env::required("USERS_TABLE")?),
+                notifications: Notifications::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
+                gateway,
+                queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+            })
+        },
+        send,
+    )
+}
+
+/// What the queue brings.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Task {
+    Tidy(Tidy),
+    Notification(Box<Notification>),
+}
+
+/// What became of one message.
+enum Sent {
+    /// Sent, or failed for good, or dealt with before.
+    Ended,
+    /// It cannot be sent now and may be in this many seconds; others can.
+    Later(i64),
+    /// Nobody may call Telegram for this many seconds: back to the queue.
+    Wait(i64),
+}
+
+async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyhow::Result<BatchAnswer> {
+    let mut answer = BatchAnswer::default();
+    let (grant, mut wait) = match sender.gateway.reserve_calls(batch.records.len(), Lane::Normal).await? {
+        Ok(grant) => (Some(grant), None),
+        Err(ms) => (None, Some(seconds(ms))),
+    };
+    let mut left = grant.map_or(0, |grant| grant.calls);
+    let mut health = Health::default();
+    for record in batch.records {
+        let done = async {
+            let task: Task = serde_json::from_str(&record.body).context("the message is no notification")?;
+            if wait.is_none() && left == 0 {
+                wait = Some(1);
+            }
+            let its_wait = match wait {
+                Some(seconds) => seconds,
+                None => {
+                    left -= 1;
+                    let sent = match &task {
+                        Task::Tidy(tidy) => sender.tidy(tidy, &mut health).await?,
+                        Task::Notification(notification) => sender.notification(notification, &mut health).await?,
+                    };
+                    match sent {
+                        Sent::Ended => return Ok(()),
+                        Sent::Later(seconds) => seconds,
+                        Sent::Wait(seconds) => *wait.insert(seconds),
+                    }
+                }
+            };
+            sender.queue.send(Message::new(&task, its_wait)?).await
+        };
+        if let Err(error) = done.await {
+            tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a notification goes back to the queue");
+            answer.fail(record.message_id);
+        }
+    }
+    if let Some(grant) = grant {
+        sender.gateway.report(health, grant).await?;
+    }
+    Ok(answer)
+}
+
+/// Whole seconds that are not too short.
+fn seconds(ms: i64) -> i64 {
+    (ms + 999) / 1000
+}
+
+impl Sender {
+    async fn notification(&self, notification: &Notification, health: &mut Health) -> anyhow::Result<Sent> {
+        let chat = notification.recipient.private_chat();
+        if let Err(ms) = self.gateway.reserve_message(chat).await? {
+            return Ok(Sent::Later(seconds(ms)));
+        }
+        match self.notifications.claim(notification).await? {
+            Claim::Mine => {}
+            Claim::Done => return Ok(Sent::Ended),
+            // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
+            Claim::Taken => return Ok(Sent::Later(LEASE)),
+        }
+        let buttons = render::buttons(notification);
+        let silent = notification.silent;
+        let mut message = OutgoingMessage { buttons, silent, ..OutgoingMessage::html(chat, render::notification(notification)) };
+        let mut called = self.telegram.send(&message).await;
+        if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
+            tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
+            message = OutgoingMessage { text: render::plain_text(&message.text), html: false, ..message };
+            called = self.telegram.send(&message).await;
+        }
+        health.add(called.as_ref().is_err_and(Failure::is_no_answer));
+        match called {
+            Ok(_) => self.end(notification, End::Sent).await,
+            Err(failure) => self.failed(notification, &failure).await,
+        }
+    }
+
+    /// Deletes messages. What is gone, too old or not the bot's to delete stays as it is.
+    async fn tidy(&self, tidy: &Tidy, health: &mut Health) -> anyhow::Result<Sent> {
+        for message_id in tidy.message_ids.iter().filter_map(|&id| i32::try_from(id).ok()) {
+            let called = self.telegram.delete(tidy.chat_id, message_id).await;
+            health.add(called.as_ref().is_err_and(Failure::is_no_answer));
+            let Err(failure) = called else { continue };
+            match failure.reaction() {
+                Reaction::RetryAfter(seconds) => {
+                    self.gateway.block_calls(seconds).await?;
+                    return Ok(Sent::Wait(i64::from(seconds)));
+                }
+                Reaction::Retry | Reaction::StopEverything => bail!("Telegram did not delete a message: {failure}"),
+                _ => tracing::debug!(%failure, "a message stays in its group"),
+            }
+        }
+        Ok(Sent::Ended)
+    }
+
+    async fn failed(&self, notification: &Notification, failure: &Failure) -> anyhow::Result<Sent> {
+        match failure.reaction() {
+            Reaction::Fine => self.end(notification, End::Sent).await,
+            Reaction::NoPrivateMessages | Reaction::ChatGone | Reaction::SendPrivately => {
+                self.users.set_can_write(notification.recipient, false).await?;
+                self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
+            }
+            Reaction::RetryAfter(seconds) => {
+                self.gateway.block_calls(seconds).await?;
+                self.notifications.release(notification).await?;
+                Ok(Sent::Wait(i64::from(seconds)))
+            }
+            // Comes again when the queue's visibility time-out ends; after the last try it is in the DLQ.
+            _ => {
+                self.notifications.release(notification).await?;
+                bail!("Telegram did not take the message: {failure}")
+            }
+        }
+    }
+
+    async fn end(&self, notification: &Notification, end: End) -> anyhow::Result<Sent> {
+        self.notifications.end(notification, end).await?;
+        let status = if end == End::Sent { "sent" } else { "failed" };
+        metrics::count("notifications_total", Some(("status", status)), 1);
+        Ok(Sent::Ended)
+    }
+}

@@ -1,0 +1,238 @@
+//! A chunk of targets → Telegram → results.
+//!
+//! # Layout
+//! - here: what of a chunk is still to be done, and when
+//! - [`ban`], [`lift`]: what is done in its targets
+//! - [`calls`]: calls side by side, one try each, and what their answers call for
+//! - [`record`]: what is written when it is done
+
+mod ban;
+mod calls;
+mod lift;
+mod record;
+
+use anyhow::Context as _;
+use aws::batch::{BatchAnswer, QueueBatch};
+use aws::lambda::{self, Context};
+use aws::queue::{Message, Queue};
+use aws::store::bans::Bans;
+use aws::store::gateway::{Gateway, Taken};
+use aws::store::sync::{Summary, Syncs};
+use aws::store::users::Users;
+use aws::{Aws, env, secrets, time};
+use calls::{Ended, Wait};
+use domain::limiter::{Grant, Health, Lane};
+use domain::sync::ledger::Decisions;
+use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, Task};
+use std::sync::Arc;
+use telegram::client::Client;
+use uuid::Uuid;
+
+/// A chunk is begun only with this much of the function's time left, in milliseconds: two rounds of calls at their time-outs, and the
+/// writes after them.
+const TIME_FOR_A_CHUNK_MS: i64 = 25_000;
+
+/// When a chunk comes again because another sync acts on its person, in milliseconds.
+const TAKEN_WAIT_MS: i64 = 1000;
+
+/// How often a chunk comes again because its part has not begun, before that is an error.
+const EARLY_ROUNDS: u32 = 8;
+
+struct Worker {
+    telegram: Client,
+    bans: Bans,
+    users: Users,
+    syncs: Syncs,
+    gateway: Gateway,
+    queue: Queue,
+    /// Members of one chat that are banned within an hour without its admins being asked.
+    most_bans: u32,
+}
+
+/// Handles events until Lambda ends the process.
+///
+/// # Errors
+/// A setting is missing or wrong, or what the function begins with cannot be read.
+pub fn run() -> Result<(), lambda::Error> {
+    lambda::run(
+        || async {
+            let aws = Aws::from_env().await;
+            let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+            let gateway = Gateway::from_env(&aws)?;
+            gateway.connect().await;
+            Ok(Worker {
+                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                bans: Bans::new(&aws, env::required("BANS_TABLE")?),
+                users: Users::new(&aws, env::required("USERS_TABLE")?),
+                syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
+                gateway,
+                queue: Queue::new(&aws, env::required("SYNC_QUEUE_URL")?),
+                most_bans: env::parsed("MAX_BANS_PER_HOUR")?,
+            })
+        },
+        work,
+    )
+}
+
+async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyhow::Result<BatchAnswer> {
+    let mut answer = BatchAnswer::default();
+    for record in batch.records {
+        let done = async {
+            let message: ChunkMessage = serde_json::from_str(&record.body).context("the message is no chunk")?;
+            let time_left = context.deadline as i64 - time::now_ms();
+            anyhow::ensure!(time_left > TIME_FOR_A_CHUNK_MS, "{time_left} ms are too few for another chunk");
+            worker.chunk(message).await
+        };
+        if let Err(error) = done.await {
+            tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a chunk goes back to the queue");
+            answer.fail(record.message_id);
+        }
+    }
+    Ok(answer)
+}
+
+/// What came of a chunk.
+#[derive(Default)]
+struct Work {
+    ended: Vec<Ended>,
+    /// What is to be tried again, and why.
+    again: Vec<(Target, Wait)>,
+    /// Milliseconds to wait at least.
+    wait_ms: i64,
+    /// The person is taken for this sync, until what was done is in the ledger.
+    holds: bool,
+}
+
+impl Worker {
+    async fn chunk(&self, chunk: ChunkMessage) -> anyhow::Result<()> {
+        let Some(plan) = self.plan_of(&chunk).await? else {
+            anyhow::ensure!(chunk.round < EARLY_ROUNDS, "the sync of this chunk has not begun");
+            let later = ChunkMessage { round: chunk.round + 1, ..chunk };
+            return self.queue.send(Message::new(&later, 2)?).await;
+        };
+        match plan.state {
+            PartState::GivenUp => return Ok(()),
+            // Whoever counted it may have died before he could close the sync.
+            PartState::ChunkDone => return self.done(&chunk).await,
+            PartState::Open => {}
+        }
+        let work = match self.called_off(&chunk, plan.undone).await? {
+            Ok(decisions) => self.act(&chunk, &decisions).await?,
+            Err(reason) => {
+                let ended = chunk.targets.iter().map(|target| Ended::new(target.clone(), Outcome::Skipped(reason)));
+                Work { ended: ended.collect(), ..Work::default() }
+            }
+        };
+        let holds = work.holds;
+        self.write(&chunk, work).await?;
+        if holds { self.gateway.let_person_go(chunk.user_id, chunk.sync_id).await } else { Ok(()) }
+    }
+
+    /// Where the chunk's sync and part stand; `None` before they have begun.
+    async fn plan_of(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<PlanState>> {
+        let Some(summary) = self.syncs.summary(chunk.sync_id).await? else { return Ok(None) };
+        let undone = is_undone(&summary);
+        let of = |plan: Uuid, done: bool| PlanState { state: part_state(chunk, plan, done), undone };
+        if chunk.part == 0 {
+            return Ok(Some(of(summary.plan, summary.done_chunks.contains(&chunk.chunk))));
+        }
+        let part = self.syncs.part(chunk.sync_id, chunk.part).await?;
+        Ok(part.map(|part| of(part.plan, part.done_chunks.contains(&chunk.chunk))))
+    }
+
+    /// What people have decided since, or why nothing is to be done any more.
+    async fn called_off(&self, chunk: &ChunkMessage, undone: bool) -> anyhow::Result<Result<Decisions, Reason>> {
+        if chunk.user_id.is_reserved() || chunk.user_id == self.telegram.bot() {
+            return Ok(Err(Reason::NotSupported));
+        }
+        // To take something back, all that stands has to be known.
+        let after = (chunk.kind == Kind::Ban).then_some(&chunk.occurred);
+        let decisions = self.bans.decisions(chunk.user_id, after).await?;
+        let is_undo = matches!(chunk.origin, Origin::UndoneHere | Origin::UndoneEverywhere);
+        if !is_undo && decisions.newer(chunk.source_chat_id, &chunk.occurred) {
+            return Ok(Err(Reason::Lifted));
+        }
+        if undone && chunk.kind == Kind::Ban {
+            return Ok(Err(Reason::Undone));
+        }
+        Ok(Ok(decisions))
+    }
+
+    async fn act(&self, chunk: &ChunkMessage, decisions: &Decisions) -> anyhow::Result<Work> {
+        let mut work = Work::default();
+        let mut targets = Vec::new();
+        for target in &chunk.targets {
+            match target.task {
+                Task::End(outcome) => work.ended.push(Ended::new(target.clone(), outcome)),
+                // A ban that a local admin has lifted since, or set himself, is his.
+                Task::Ban(_) if !chunk.origin.is_decided_there() && decisions.newer(target.chat_id, &chunk.occurred) => {
+                    work.ended.push(Ended::new(target.clone(), Outcome::Skipped(Reason::LocalDecision)));
+                }
+                Task::Ban(_) | Task::Lift => targets.push(target.clone()),
+            }
+        }
+        if targets.is_empty() {
+            return Ok(work);
+        }
+        let lane = if chunk.bulk { Lane::Bulk } else { Lane::Normal };
+        let grant = match self.gateway.reserve_calls(targets.len(), lane).await? {
+            Ok(grant) => grant,
+            Err(wait_ms) => {
+                work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
+                return Ok(Work { wait_ms, ..work });
+            }
+        };
+        match self.gateway.take_person(chunk.user_id, chunk.sync_id).await? {
+            Taken::Mine => {}
+            // What an earlier round saw may be so no longer.
+            Taken::FromAnother => targets.iter_mut().for_each(|target| target.order = None),
+            Taken::No => {
+                work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
+                return Ok(Work { wait_ms: TAKEN_WAIT_MS, ..work });
+            }
+        }
+        work.holds = true;
+        let rest = targets.split_off(grant.calls.min(targets.len()));
+        let acted = match chunk.kind {
+            Kind::Ban => self.ban(chunk, targets, grant).await?,
+            Kind::Lift => self.lift(chunk, decisions, targets, grant).await?,
+        };
+        work.ended.extend(acted.ended);
+        work.again = acted.again;
+        work.again.extend(rest.into_iter().map(|target| (target, Wait::NotBegun)));
+        Ok(work)
+    }
+
+    /// Tells how a round of calls went.
+    async fn report(&self, health: Health, grant: Grant) -> anyhow::Result<()> {
+        if health == Health::default() { Ok(()) } else { self.gateway.report(health, grant).await }
+    }
+}
+
+struct PlanState {
+    state: PartState,
+    undone: bool,
+}
+
+/// What of a chunk's part is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartState {
+    Open,
+    /// Another plan took the place of the chunk's.
+    GivenUp,
+    /// The chunk is counted already.
+    ChunkDone,
+}
+
+fn part_state(chunk: &ChunkMessage, plan: Uuid, done: bool) -> PartState {
+    match (plan == chunk.plan, done) {
+        (false, _) => PartState::GivenUp,
+        (true, true) => PartState::ChunkDone,
+        (true, false) => PartState::Open,
+    }
+}
+
+/// Does somebody take the sync back everywhere? An unban that sweeps up after it stands as that unban already.
+fn is_undone(summary: &Summary) -> bool {
+    summary.undo.is_some()
+}

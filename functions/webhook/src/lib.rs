@@ -1,0 +1,245 @@
+//! Every Telegram update in: commands, buttons and bans told apart and stored. Answered 2xx once safely stored, or when it can never be
+//! understood; 503 only where Telegram's bringing it again can help.
+
+mod bot;
+mod buttons;
+mod http;
+mod joins;
+mod people;
+mod undo;
+
+use aws::lambda::{self, Context};
+use aws::queue::Queue;
+use aws::store::bans::Bans;
+use aws::store::dialogue::Dialogue;
+use aws::store::gateway::Gateway;
+use aws::store::subscriptions::Subscriptions;
+use aws::store::sync::Syncs;
+use aws::store::users::Users;
+use aws::{Aws, env, metrics, secrets, time};
+use domain::ban::BanEvent;
+use domain::chat::ChatState;
+use domain::ids::{ChatId, UserId};
+use domain::role::Role;
+use domain::subscription::Source;
+use http::{Request, Response};
+use std::sync::Arc;
+use telegram::client::Client;
+use telegram::client::Failure;
+use telegram::reaction::Reaction;
+use telegram::update::{self, AdminChange, BotMembership, Person, Update};
+use tokio::sync::OnceCell;
+
+struct Webhook {
+    secret: String,
+    telegram: Client,
+    /// The bot's own username, asked for once when a command names a bot or a link leads to it.
+    username: OnceCell<String>,
+    people: people::Cache,
+    bans: Bans,
+    subscriptions: Subscriptions,
+    users: Users,
+    gateway: Gateway,
+    syncs: Syncs,
+    dialogue: Dialogue,
+    /// Messages to people, and what is to go from groups.
+    notifications: Queue,
+}
+
+/// Handles events until Lambda ends the process.
+///
+/// # Errors
+/// A setting is missing or wrong, or what the function begins with cannot be read.
+pub fn run() -> Result<(), lambda::Error> {
+    lambda::run(
+        || async {
+            let aws = Aws::from_env().await;
+            let [token, secret] =
+                secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?, env::required("WEBHOOK_SECRET_PARAMETER")?]).await?;
+            anyhow::ensure!(!secret.is_empty(), "the webhook secret is empty");
+            let gateway = Gateway::from_env(&aws)?;
+            gateway.connect().await;
+            Ok(Webhook {
+                secret,
+                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                username: OnceCell::new(),
+                people: people::Cache::default(),
+                bans: Bans::new(&aws, env::required("BANS_TABLE")?),
+                subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
+                users: Users::new(&aws, env::required("USERS_TABLE")?),
+                syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
+                dialogue: Dialogue::new(&aws, env::required("GATEWAY_TABLE")?),
+                notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                gateway,
+            })
+        },
+        receive,
+    )
+}
+
+/// Why an update is to come again.
+enum NotNow {
+    /// Something of ours failed.
+    Failed(anyhow::Error),
+    /// Nobody may call Telegram for this many seconds.
+    Wait(i64),
+}
+
+impl From<anyhow::Error> for NotNow {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+async fn receive(webhook: Arc<Webhook>, request: Request, _context: Context) -> anyhow::Result<Response> {
+    if !request.has_secret(&webhook.secret) {
+        return Ok(Response::unauthorized());
+    }
+    let update = request.body().ok().and_then(|body| update::read(&body, webhook.telegram.bot(), time::now()).ok());
+    let Some(update) = update else {
+        // Telegram would bring it for a day and hold back what comes after it.
+        metrics::count("updates_unreadable_total", None, 1);
+        return Ok(Response::ok());
+    };
+    Ok(match webhook.handle(update).await {
+        Ok(()) => Response::ok(),
+        Err(NotNow::Wait(seconds)) => Response::unavailable(seconds),
+        Err(NotNow::Failed(error)) => {
+            tracing::error!(error = format!("{error:#}"), "an update could not be handled; Telegram brings it again");
+            Response::unavailable(1)
+        }
+    })
+}
+
+impl Webhook {
+    async fn handle(&self, update: Update) -> Result<(), NotNow> {
+        match update {
+            Update::NotForUs => Ok(()),
+            Update::Ban(event) => Ok(self.ban(*event).await?),
+            Update::Admin(change) => Ok(self.admin(*change).await?),
+            Update::BotMembership(membership) => Ok(self.bot_membership(&membership).await?),
+            Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
+            Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
+            Update::Command(command) => self.command(*command).await,
+            Update::Button(press) => self.pressed(&press).await,
+            Update::Wrote(wrote) => self.wrote(*wrote).await,
+            Update::Joined(joined) => Ok(self.joined(&joined).await?),
+            Update::Seen(person) => self.saw(&person).await,
+        }
+    }
+
+    /// A name that is missed now comes again with the next message: no reason to hold back the chat's updates.
+    async fn saw(&self, person: &Person) -> Result<(), NotNow> {
+        if let Err(error) = self.people.seen(&self.users, person).await {
+            tracing::warn!(error = format!("{error:#}"), "a profile could not be written");
+        }
+        Ok(())
+    }
+
+    async fn bot_membership(&self, membership: &BotMembership) -> anyhow::Result<()> {
+        let Some(state) = ChatState::of_bot(&membership.bot) else { return Ok(()) };
+        self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
+        if state == ChatState::Active
+            && let Err(error) = self.meet_admins(membership.chat_id).await
+        {
+            tracing::warn!(error = format!("{error:#}"), chat_id = membership.chat_id.0, "a chat's administrators are not all known");
+        }
+        Ok(())
+    }
+
+    /// Who was an administrator before the bot came is told by no update. What is missed here is noted when he asks for something.
+    async fn meet_admins(&self, chat: ChatId) -> anyhow::Result<()> {
+        if self.gateway.blocked_for_ms().await? > 0 {
+            return Ok(());
+        }
+        let admins = match self.telegram.admins(chat).await {
+            Ok(admins) => admins,
+            Err(failure) => {
+                if let Reaction::RetryAfter(seconds) = failure.reaction() {
+                    self.gateway.block_calls(seconds).await?;
+                }
+                return Err(failure.into());
+            }
+        };
+        for admin in admins.iter().filter(|admin| !admin.person.is_bot) {
+            self.users.observe_role(chat, admin.person.id, Role::of(&admin.member), None).await?;
+        }
+        Ok(())
+    }
+
+    /// A role that ended by a ban is both. Either may be told again.
+    async fn admin(&self, change: AdminChange) -> anyhow::Result<()> {
+        if let Some(ban) = change.ban {
+            self.ban(ban).await?;
+        }
+        self.users.set_role(change.chat_id, change.user_id, change.role, &change.occurred).await
+    }
+
+    /// One query, one conditional write.
+    async fn ban(&self, mut event: BanEvent) -> anyhow::Result<()> {
+        event.tracked = event.may_be_tracked(time::now()) && self.subscriptions.is_followed(Source::User(event.user_id)).await?;
+        if self.bans.insert(&event).await? {
+            metrics::count("ban_events_processed_total", Some(("event_type", event.event_type.name())), 1);
+            let UserId(user) = event.user_id;
+            tracing::info!(correlation_id = %event.event_id, chat_id = event.chat_id.0, user_id = user, event_type = event.event_type.name(), tracked = event.tracked, "ban event stored");
+        }
+        Ok(())
+    }
+
+    /// `Err` while a flood wait is on.
+    async fn may_call(&self) -> Result<(), NotNow> {
+        match self.gateway.blocked_for_ms().await? {
+            0 => Ok(()),
+            ms => Err(NotNow::Wait((ms + 999) / 1000)),
+        }
+    }
+
+    /// Why the update is to come again after this failure.
+    async fn not_now(&self, failure: Failure) -> NotNow {
+        match failure.reaction() {
+            Reaction::RetryAfter(seconds) => match self.blocked::<()>(seconds).await {
+                Ok(()) => NotNow::Wait(i64::from(seconds)),
+                Err(not_now) => not_now,
+            },
+            _ => NotNow::Failed(failure.into()),
+        }
+    }
+
+    /// After a failure to tell somebody something: the update comes again only where that can help. What was asked for is done.
+    async fn again_or_given_up(&self, failure: Failure, what: &'static str) -> Result<(), NotNow> {
+        match failure.reaction() {
+            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => Err(self.not_now(failure).await),
+            Reaction::Fine => Ok(()),
+            _ => {
+                tracing::warn!(%failure, what, "somebody could not be told");
+                Ok(())
+            }
+        }
+    }
+
+    async fn is_me(&self, bot: &str) -> Result<bool, NotNow> {
+        Ok(self.my_name().await?.eq_ignore_ascii_case(bot))
+    }
+
+    /// The link that adds the bot to a group, and asks its admins for the rights that the bot needs (Bot API, "Deep linking").
+    async fn link_to_a_group(&self) -> Result<String, NotNow> {
+        Ok(format!("https://t.me/{}?startgroup=true&admin=restrict_members+invite_users+delete_messages", self.my_name().await?))
+    }
+
+    /// The bot's own username.
+    async fn my_name(&self) -> Result<&str, NotNow> {
+        if let Some(username) = self.username.get() {
+            return Ok(username);
+        }
+        match self.telegram.username().await {
+            Ok(username) => Ok(self.username.get_or_init(|| async { username }).await),
+            Err(failure) => Err(self.not_now(failure).await),
+        }
+    }
+
+    /// Tells everybody of a flood wait; the update comes again after it.
+    async fn blocked<T>(&self, seconds: u32) -> Result<T, NotNow> {
+        self.gateway.block_calls(seconds).await?;
+        Err(NotNow::Wait(i64::from(seconds)))
+    }
+}
