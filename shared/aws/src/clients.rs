@@ -1,5 +1,6 @@
 //! One configuration for all clients: region, credentials and endpoint from the environment, ring for TLS.
 
+use crate::signed::Call;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 /// What the clients of one function are made from. Make it once, at start.
 pub struct Aws {
-    config: SdkConfig,
+    pub(crate) config: SdkConfig,
 }
 
 impl Aws {
@@ -31,17 +32,15 @@ impl Aws {
         aws_sdk_eventbridge::Client::new(&self.config)
     }
 
-    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        // An endpoint of somebody's own, such as the local AWS, has no host name a bucket.
-        let by_path = self.config.endpoint_url().is_some();
-        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&self.config).force_path_style(by_path).build())
+    pub(crate) fn get_parameters(&self) -> Call {
+        Call::new(&self.config, "ssm", "GetParameters")
     }
 
-    pub(crate) fn scheduler(&self) -> aws_sdk_scheduler::Client {
-        aws_sdk_scheduler::Client::new(&self.config)
+    pub(crate) fn create_schedule(&self) -> Call {
+        Call::new(&self.config, "scheduler", "CreateSchedule")
     }
 
-    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.config)
+    pub(crate) fn put_object(&self, bucket: &str) -> Call {
+        Call::in_bucket(&self.config, bucket, "PutObject")
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - [`env`]: the functions' settings, read once
-//! - [`Aws`]: clients, made once
+//! - [`Aws`]: clients, made once; `signed`: signed requests, for services of which one operation is used
 //! - [`secrets`]: SecureStrings of the Parameter Store
 //! - [`store`]: the tables, a module a concern, each with its access patterns
 //! - [`queue`], [`bus`]: what is sent on; refused entries are always read
@@ -18,10 +18,13 @@ pub mod bus;
 mod clients;
 pub mod env;
 pub mod lambda;
+#[cfg(test)]
+mod loopback;
 pub mod metrics;
 pub mod queue;
 pub mod schedule;
 pub mod secrets;
+mod signed;
 pub mod store;
 pub mod time;
 
