@@ -1,4 +1,10 @@
 //! Events → one message a recipient on the notification queue.
+//!
+//! # Layout
+//! - here: what an event calls for, and whom it is about
+//! - [`told`]: what each recipient is told
+
+mod told;
 
 use anyhow::Context as _;
 use aws::batch::BusEvent;
@@ -7,32 +13,22 @@ use aws::queue::{Message, Queue};
 use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
-use aws::store::users::{AdminItem, Profile, Users};
+use aws::store::users::{AdminItem, Users};
 use aws::{Aws, env, time};
 use domain::chat::Cause;
 use domain::event::{self, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
-use domain::lang::Lang;
-use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::notification::Content;
 use domain::question::id_of_held;
 use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use told::Told;
 use uuid::Uuid;
 
 /// Administrators of a source that are asked about its bans.
 const SOURCE_ADMINS: usize = 50;
-
-/// Somebody is told something.
-struct Told {
-    recipient: UserId,
-    /// The id of what it is about: told once.
-    what: String,
-    content: Content,
-    /// Of the chat that it is about, for whom neither he nor Telegram names a language.
-    lang: Option<Lang>,
-}
 
 struct Planner {
     subscriptions: Subscriptions,
@@ -104,59 +100,15 @@ impl Planner {
             return Ok(());
         }
         let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
-        let admins = by_admin(&results, summary.kind, summary.origin);
-        let asked = results.iter().filter(|result| result.question.is_some());
-        let chats: BTreeSet<ChatId> = admins
-            .values()
-            .flatten()
-            .flat_map(|(_, chats)| chats.iter().copied())
-            .chain(asked.clone().map(|result| result.chat_id))
-            .collect();
-        let known = self.users.chats(chats).await?;
-        let title = |chat: &ChatId| known.get(chat).and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat.to_string());
-        let lang = |chat: &ChatId| known.get(chat).and_then(|chat| chat.settings.language);
-        let source_chat = summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string());
-        let mut messages = Vec::new();
-        for (admin, groups) in admins {
-            let named = |chat: &ChatId| NamedChat { chat_id: *chat, title: title(chat) };
-            let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(lang);
-            let chats = groups.into_iter().map(|(outcome, chats)| (outcome, chats.iter().map(named).collect())).collect();
-            let report = SyncReport {
-                sync_id,
-                kind: summary.kind,
-                user_id: summary.user_id,
-                user_name: summary.user_name.clone(),
-                source_chat: source_chat.clone(),
-                reason: summary.reason.clone(),
-                at: summary.event_timestamp,
-                chats,
-            };
-            messages.push(Told { recipient: admin, what: event_id.to_owned(), content: Content::SyncReport(report), lang });
-        }
-        for result in asked {
-            let Some(question_id) = result.question else { continue };
-            let asking = Asking {
-                question_id,
-                held: result.outcome == Outcome::Skipped(Reason::Held),
-                user_id: summary.user_id,
-                user_name: summary.user_name.clone(),
-                source_chat: source_chat.clone(),
-                chat: title(&result.chat_id),
-                reason: summary.reason.clone(),
-                at: summary.event_timestamp,
-            };
-            // The message's id is that of its question: what is held within an hour is asked once.
-            let what = question_id.to_string();
-            let lang = lang(&result.chat_id);
-            let told = |&recipient| Told { recipient, what: what.clone(), content: Content::Question(asking.clone()), lang };
-            messages.extend(result.admins.iter().map(told));
-        }
-        messages.extend(self.to_source(&summary, &results, &source_chat).await?);
+        let known = self.users.chats(told::chats(&summary, &results)).await?;
+        let mut messages = told::reports(event_id, &summary, &results, &known);
+        messages.extend(told::questions(&summary, &results, &known));
+        messages.extend(self.to_source(&summary, &results).await?);
         self.send(&summary.ban_event_id.to_string(), messages).await
     }
 
     /// The source's own admins are asked where its bans are held.
-    async fn to_source(&self, summary: &Summary, results: &[TargetResult], source_chat: &str) -> anyhow::Result<Vec<Told>> {
+    async fn to_source(&self, summary: &Summary, results: &[TargetResult]) -> anyhow::Result<Vec<Told>> {
         if !results.iter().any(|result| result.outcome == Outcome::Skipped(Reason::Held)) {
             return Ok(Vec::new());
         }
@@ -169,7 +121,7 @@ impl Planner {
         let wanted = Wanted { limit: SOURCE_ADMINS, cursor: None };
         let admins = self.users.admins(source, &wanted).await?.items;
         let told = |admin: AdminItem| {
-            let content = Content::BansHeld { question_id, chat: source_chat.to_owned() };
+            let content = Content::BansHeld { question_id, chat: told::source_chat(summary) };
             Told { recipient: admin.user_id, what: question_id.to_string(), content, lang: None }
         };
         Ok(admins.into_iter().map(told).collect())
@@ -204,19 +156,11 @@ impl Planner {
         let recipients: BTreeSet<UserId> = told.iter().map(|told| told.recipient).collect();
         let profiles = self.users.profiles(recipients).await?;
         let now = time::now();
-        let wanted = told.into_iter().filter(|told| profiles.get(&told.recipient).is_none_or(Profile::wants_notifications));
-        let messages = wanted.map(|Told { recipient, what, content, lang }| {
-            let profile = profiles.get(&recipient);
-            let notification = Notification {
-                notification_id: notification_id(&what, recipient),
-                correlation_id: correlation_id.to_owned(),
-                recipient,
-                lang: profile.map_or_else(|| Lang::about(None, None, lang), |profile| profile.lang_about(lang)),
-                silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
-                content,
-            };
-            Message::new(&notification, 0)
+        let wanted = told.into_iter().filter_map(|told| {
+            let profile = profiles.get(&told.recipient);
+            told.notification(profile, correlation_id, now)
         });
+        let messages = wanted.map(|notification| Message::new(&notification, 0));
         let messages: Vec<_> = messages.collect::<anyhow::Result<_>>()?;
         let recipients = messages.len();
         self.queue.send_all(messages).await?;

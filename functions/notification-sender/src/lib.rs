@@ -109,6 +109,28 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyh
     Ok(answer)
 }
 
+/// What a failed call means for its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// It was sent all the same.
+    Sent,
+    /// The recipient takes no messages from the bot.
+    Refused,
+    /// Nobody may call Telegram for this many seconds.
+    Wait(u32),
+    /// It may be taken another time.
+    Again,
+}
+
+fn after(reaction: Reaction) -> After {
+    match reaction {
+        Reaction::Fine => After::Sent,
+        Reaction::NoPrivateMessages | Reaction::ChatGone | Reaction::SendPrivately => After::Refused,
+        Reaction::RetryAfter(seconds) => After::Wait(seconds),
+        _ => After::Again,
+    }
+}
+
 /// Whole seconds that are not too short.
 fn seconds(ms: i64) -> i64 {
     (ms + 999) / 1000
@@ -161,19 +183,19 @@ impl Sender {
     }
 
     async fn failed(&self, notification: &Notification, failure: &Failure) -> anyhow::Result<Sent> {
-        match failure.reaction() {
-            Reaction::Fine => self.end(notification, End::Sent).await,
-            Reaction::NoPrivateMessages | Reaction::ChatGone | Reaction::SendPrivately => {
+        match after(failure.reaction()) {
+            After::Sent => self.end(notification, End::Sent).await,
+            After::Refused => {
                 self.users.set_can_write(notification.recipient, false).await?;
                 self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
             }
-            Reaction::RetryAfter(seconds) => {
+            After::Wait(seconds) => {
                 self.gateway.block_calls(seconds).await?;
                 self.notifications.release(notification).await?;
                 Ok(Sent::Wait(i64::from(seconds)))
             }
             // Comes again when the queue's visibility time-out ends; after the last try it is in the DLQ.
-            _ => {
+            After::Again => {
                 self.notifications.release(notification).await?;
                 bail!("Telegram did not take the message: {failure}")
             }
@@ -185,5 +207,55 @@ impl Sender {
         let status = if end == End::Sent { "sent" } else { "failed" };
         metrics::count("notifications_total", Some(("status", status)), 1);
         Ok(Sent::Ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::{ChatId, UserId};
+    use domain::lang::Lang;
+    use domain::notification::Content;
+    use telegram::client::Parameters;
+
+    #[test]
+    fn a_refused_message_is_given_up_only_where_its_recipient_takes_none() {
+        let answer = |code, description: &str| {
+            let parameters = Parameters { retry_after: (code == 429).then_some(7), ..Parameters::default() };
+            Failure::Answer { code, description: description.to_owned(), parameters }
+        };
+        for (failure, expected) in [
+            (answer(403, "Forbidden: bot was blocked by the user"), After::Refused),
+            (answer(403, "Forbidden: bot can't initiate conversation with a user"), After::Refused),
+            (answer(403, "Forbidden: user is deactivated"), After::Refused),
+            (answer(400, "Bad Request: chat not found"), After::Refused),
+            (answer(429, "Too Many Requests: retry after 7"), After::Wait(7)),
+            (answer(502, "Bad Gateway"), After::Again),
+            (answer(401, "Unauthorized"), After::Again),
+            (answer(400, "Bad Request: can't parse entities: unexpected end tag"), After::Again),
+            (answer(400, "Bad Request: something new"), After::Again),
+            (Failure::NoAnswer("time-out".to_owned()), After::Again),
+            (Failure::UnreadableResult, After::Sent),
+        ] {
+            assert_eq!(after(failure.reaction()), expected, "{failure}");
+        }
+    }
+
+    #[test]
+    fn the_queue_brings_messages_and_what_is_to_go_from_a_group() {
+        let content = Content::ChatSuspended { chat: "One".to_owned() };
+        let notification = Notification {
+            notification_id: Default::default(),
+            correlation_id: "ban".to_owned(),
+            recipient: UserId(1),
+            lang: Lang::En,
+            silent: false,
+            content,
+        };
+        let tidy = Tidy { chat_id: ChatId(-1), message_ids: vec![7, 8] };
+        let read = |body: String| serde_json::from_str::<Task>(&body).unwrap();
+        assert!(matches!(read(serde_json::to_string(&notification).unwrap()), Task::Notification(read) if *read == notification));
+        assert!(matches!(read(serde_json::to_string(&tidy).unwrap()), Task::Tidy(read) if read == tidy));
+        assert!(serde_json::from_str::<Task>("{}").is_err());
     }
 }

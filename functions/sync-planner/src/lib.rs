@@ -22,6 +22,7 @@ use domain::event::{self, Ban, Envelope, SyncPart, SyncRequested};
 use domain::sync::{Kind, Origin, Request, SyncStatus, Whom, further_sync_id, sync_id};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use uuid::Uuid;
 
 struct Planner {
     bans: Bans,
@@ -91,22 +92,14 @@ impl Planner {
         self.begin(&request, &ban).await
     }
 
-    /// What was carried over from this chat is taken back, where it is wanted. A sync that is still under way may yet ban: once it has
-    /// ended, it is swept up after.
+    /// Takes back what was carried over from this chat, where that is wanted.
     async fn lifted(&self, unban: Ban) -> anyhow::Result<()> {
         let syncs = self.syncs.of_user(unban.user_id).await?;
-        let is_earlier = |sync: &&Summary| sync.kind == Kind::Ban && sync.source_chat_id == unban.chat_id && sync.occurred < unban.occurred;
-        let earlier: Vec<_> = syncs.iter().filter(is_earlier).collect();
-        if earlier.is_empty() {
-            return Ok(());
+        let Some(Lift { running, sweep, request }) = Lift::of(&syncs, &unban) else { return Ok(()) };
+        for sync_id in running {
+            self.syncs.undo(sync_id, &sweep).await?;
         }
-        let whom = Whom::BannedBy(earlier.iter().map(|sync| sync.sync_id).collect());
-        for sync in earlier.iter().filter(|sync| sync.status == SyncStatus::Running) {
-            let sweep_id = further_sync_id(unban.ban_event_id, Origin::Unban, "sweep");
-            let sweep = Request { sync_id: sweep_id, waits: true, ..request(&unban, Kind::Lift, Origin::Unban, whom.clone()) };
-            self.syncs.undo(sync.sync_id, &sweep).await?;
-        }
-        self.begin(&request(&unban, Kind::Lift, Origin::Unban, whom), &unban).await
+        self.begin(&request, &unban).await
     }
 
     async fn requested(&self, requested: SyncRequested) -> anyhow::Result<()> {
@@ -116,7 +109,112 @@ impl Planner {
     }
 }
 
+/// How an unban takes back what was carried over.
+#[derive(Debug, PartialEq, Eq)]
+struct Lift {
+    /// The syncs that are under way, and may yet ban.
+    running: Vec<Uuid>,
+    /// Begins once those have ended, and takes back what they have done meanwhile.
+    sweep: Request,
+    request: Request,
+}
+
+impl Lift {
+    /// `syncs`: of the person. `None`: no earlier ban of this source was carried over.
+    fn of(syncs: &[Summary], unban: &Ban) -> Option<Self> {
+        let is_earlier = |sync: &&Summary| sync.kind == Kind::Ban && sync.source_chat_id == unban.chat_id && sync.occurred < unban.occurred;
+        let earlier: Vec<_> = syncs.iter().filter(is_earlier).collect();
+        if earlier.is_empty() {
+            return None;
+        }
+        let whom = Whom::BannedBy(earlier.iter().map(|sync| sync.sync_id).collect());
+        let request = request(unban, Kind::Lift, Origin::Unban, whom);
+        let sweep = Request { sync_id: further_sync_id(unban.ban_event_id, Origin::Unban, "sweep"), waits: true, ..request.clone() };
+        let running = earlier.iter().filter(|sync| sync.status == SyncStatus::Running).map(|sync| sync.sync_id).collect();
+        Some(Self { running, sweep, request })
+    }
+}
+
 fn request(ban: &Ban, kind: Kind, origin: Origin, whom: Whom) -> Request {
     let (sync_id, ban_event_id) = (sync_id(ban.ban_event_id), ban.ban_event_id);
     Request { sync_id, ban_event_id, kind, origin, whom, by: None, waits: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ban::Occurred;
+    use domain::ids::{ChatId, UserId};
+    use domain::member::Action;
+
+    pub const SOURCE: ChatId = ChatId(-1);
+
+    /// A decision of [`SOURCE`] on person 5, at a second.
+    pub fn decided(event: u128, event_type: Action, at: i64) -> Ban {
+        Ban {
+            ban_event_id: Uuid::from_u128(event),
+            user_id: UserId(5),
+            chat_id: SOURCE,
+            ban_type: "permanent".to_owned(),
+            reason: Some("spam".to_owned()),
+            initiator_user_id: None,
+            event_type,
+            until: None,
+            event_timestamp: at,
+            occurred: Occurred::new(at, 0),
+            chat_title: Some("Source".to_owned()),
+            user_name: None,
+        }
+    }
+
+    /// A sync of a ban by a chat, at a second.
+    fn sync(id: u128, source: ChatId, at: i64) -> Summary {
+        let summary = serde_json::json!({
+            "sync_id": Uuid::from_u128(id),
+            "ban_event_id": Uuid::from_u128(id + 100),
+            "plan": Uuid::nil(),
+            "user_id": 5,
+            "source_chat_id": source,
+            "occurred": Occurred::new(at, 0),
+            "event_timestamp": at,
+            "total_chats": 1,
+            "chunks": 1,
+            "status": "completed",
+            "started_at_ms": at * 1000,
+            "expires_at": at,
+            "version": Summary::VERSION,
+        });
+        serde_json::from_value(summary).unwrap()
+    }
+
+    /// Ids of the syncs that an unban at second 200 takes back, and of those that are swept up after.
+    fn lifted(syncs: &[Summary]) -> Option<(Vec<u128>, Vec<u128>)> {
+        let unban = decided(7, Action::Unban, 200);
+        let Lift { running, sweep, request } = Lift::of(syncs, &unban)?;
+        assert_eq!((request.sync_id, request.ban_event_id), (sync_id(unban.ban_event_id), unban.ban_event_id));
+        assert_eq!((request.kind, request.origin, request.waits), (Kind::Lift, Origin::Unban, false));
+        assert_ne!(sweep.sync_id, request.sync_id);
+        assert_eq!(sweep, Request { sync_id: sweep.sync_id, waits: true, ..request.clone() });
+        let Whom::BannedBy(banned) = request.whom else { panic!("{:?}", request.whom) };
+        let ids = |ids: Vec<Uuid>| ids.iter().map(Uuid::as_u128).collect();
+        Some((ids(banned), ids(running)))
+    }
+
+    #[test]
+    fn an_unban_takes_back_every_earlier_ban_of_its_source() {
+        let earlier = [sync(3, SOURCE, 199), sync(2, SOURCE, 100)];
+        assert_eq!(lifted(&earlier), Some((vec![3, 2], vec![])));
+        let others = [sync(4, SOURCE, 201), sync(5, ChatId(-2), 100), Summary { kind: Kind::Lift, ..sync(6, SOURCE, 150) }];
+        assert_eq!(lifted(&others), None, "a later ban, another chat's, and an unban");
+        assert_eq!(
+            lifted(&[others, [sync(2, SOURCE, 100), sync(1, SOURCE, 50), sync(4, SOURCE, 300)]].concat()),
+            Some((vec![2, 1], vec![]))
+        );
+    }
+
+    #[test]
+    fn a_sync_that_may_yet_ban_is_swept_up_after() {
+        let running = Summary { status: SyncStatus::Running, ..sync(3, SOURCE, 150) };
+        assert_eq!(lifted(&[running, sync(2, SOURCE, 100)]), Some((vec![3, 2], vec![3])));
+    }
 }

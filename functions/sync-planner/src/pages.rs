@@ -8,6 +8,7 @@ use domain::ids::{ChatId, UserId};
 use domain::subscription::{Mode, Source};
 use domain::sync::{Flow, Follower, Kind, Outcome, PART_CHATS, Plan, TargetResult, Whom};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use uuid::Uuid;
 
 /// Chunks of an earlier sync whose results are a page: [`PART_CHATS`] chats.
@@ -64,18 +65,12 @@ impl Planner {
         Ok((plan, page.next))
     }
 
-    /// Chats where one of `syncs`, newest first, has banned or found banned; each where it had its last turn. A place is the number of a
-    /// sync and a place in its results.
+    /// Chats where one of `syncs`, newest first, has banned or found banned; each where it had its last turn.
     async fn banned_by(&self, syncs: &[Uuid], cursor: Option<&str>, flow: &Flow) -> anyhow::Result<(Plan, Option<String>)> {
-        let (index, after) = match cursor {
-            Some(cursor) => {
-                let (index, after) = cursor.split_once('|').context("the place of a page")?;
-                (index.parse::<usize>()?, Some(after.to_owned()).filter(|after| !after.is_empty()))
-            }
-            None => (0, None),
-        };
+        let place = Place::read(cursor)?;
+        let index = place.index;
         let Some(&of) = syncs.get(index) else { return Ok((Plan::default(), None)) };
-        let page = self.syncs.results_from(of, after, CHUNKS).await?;
+        let page = self.syncs.results_from(of, place.after, CHUNKS).await?;
         let banned = page.results.iter().filter(|result| matches!(result.outcome, Outcome::Applied | Outcome::Already));
         let mut banned: Vec<_> = banned.map(whose).collect();
         if index > 0 && !banned.is_empty() {
@@ -87,11 +82,7 @@ impl Planner {
             let later = self.syncs.banned_in(&chats, &newer).await?;
             banned.retain(|(chat, _)| !later.contains(chat));
         }
-        let next = match page.next {
-            Some(after) => Some(format!("{index}|{after}")),
-            None if index + 1 < syncs.len() => Some(format!("{}|", index + 1)),
-            None => None,
-        };
+        let next = Place::after(index, page.next, syncs.len()).map(|next| next.to_string());
         Ok((self.lift_plan(&banned, flow).await?, next))
     }
 
@@ -111,6 +102,69 @@ impl Planner {
     }
 }
 
+/// Where a page of several syncs' results begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    /// Which of the syncs.
+    index: usize,
+    /// The place in its results; `None`: their beginning.
+    after: Option<String>,
+}
+
+impl Place {
+    /// Reads a cursor, as `Display` writes it; without one it is the beginning of all.
+    fn read(cursor: Option<&str>) -> anyhow::Result<Self> {
+        let Some(cursor) = cursor else { return Ok(Self { index: 0, after: None }) };
+        let (index, after) = cursor.split_once('|').context("the place of a page")?;
+        Ok(Self { index: index.parse()?, after: Some(after.to_owned()).filter(|after| !after.is_empty()) })
+    }
+
+    /// What follows a page of the sync at `index`, of so many syncs: the rest of its results, from `rest` on, else the next sync.
+    fn after(index: usize, rest: Option<String>, syncs: usize) -> Option<Self> {
+        match rest {
+            Some(after) => Some(Self { index, after: Some(after) }),
+            None => (index + 1 < syncs).then_some(Self { index: index + 1, after: None }),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}|{}", self.index, self.after.as_deref().unwrap_or_default())
+    }
+}
+
 fn whose(result: &TargetResult) -> (ChatId, Vec<UserId>) {
     (result.chat_id, result.admins.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_go_through_the_results_of_each_sync_and_then_to_the_next_one() {
+        // Of two syncs: the first has three pages, the second has one.
+        let mut cursor = None;
+        let mut places = Vec::new();
+        for rest in [Some("a"), Some("b|c"), None, None] {
+            let place = Place::read(cursor.as_deref()).unwrap();
+            cursor = Place::after(place.index, rest.map(str::to_owned), 2).map(|next| next.to_string());
+            places.push((place.index, place.after));
+        }
+        let expected = [(0, None), (0, Some("a")), (0, Some("b|c")), (1, None)];
+        assert_eq!(places, expected.map(|(index, after)| (index, after.map(str::to_owned))));
+        assert_eq!(cursor, None);
+    }
+
+    #[test]
+    fn a_place_is_stored_as_before() {
+        for (stored, index, after) in [("0|a", 0, Some("a")), ("1|", 1, None), ("12|x|y", 12, Some("x|y"))] {
+            let place = Place { index, after: after.map(str::to_owned) };
+            assert_eq!((place.to_string(), Place::read(Some(stored)).unwrap()), (stored.to_owned(), place));
+        }
+        for nonsense in ["", "a", "x|a", "-1|a"] {
+            assert!(Place::read(Some(nonsense)).is_err(), "{nonsense}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Banning in a chunk's targets: a look at each, then the bans.
+//! Banning in a chunk's targets: first `getChatMember` for each, then `banChatMember`.
 
 use crate::calls::{Ended, Round, Step, Wait, round};
 use crate::{Work, Worker};
@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
 
 /// What a look at a target showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Ban(Order),
     /// Banned until then already: where that is not what is wanted, whose ban it is decides.
@@ -94,11 +95,7 @@ impl Worker {
             migrated_to: moved.get(&target.chat_id).copied(),
             ..Ended::by(target, &order, outcome)
         }));
-        again.extend(banned.again.into_iter().map(|(target, order, wait)| match wait {
-            Wait::Flood(_) | Wait::NotBegun => (keep(target, order), wait),
-            // Such a call may have taken effect.
-            Wait::Failed | Wait::Refused => (Target { order: None, ..target }, wait),
-        }));
+        again.extend(banned.again.into_iter().map(|(target, order, wait)| (retried(target, order, wait), wait)));
         Ok(Work { ended, again, ..Work::default() })
     }
 
@@ -112,22 +109,17 @@ impl Worker {
                 Ok(until) => until,
                 Err(reason) => return Ok(Step::Ended(Outcome::Skipped(reason))),
             };
-            let order = |was_member| Step::Known(Look::Ban(Order { until, was_member, ..Order::default() }));
+            let absent = Step::Known(Look::Ban(Order { until, ..Order::default() }));
             let looked = match target.spare_bots {
                 true => self.telegram.chat_member(target.chat_id, chunk.user_id).await.map(|member| (member.member, member.person.is_bot)),
                 false => self.telegram.member(target.chat_id, chunk.user_id).await.map(|member| (member, false)),
             };
             match looked {
-                Ok((_, true)) => Ok(Step::Ended(Outcome::Skipped(Reason::IsBot))),
-                Ok((member, _)) if member.is_admin() => Ok(Step::Ended(Outcome::Skipped(Reason::IsAdmin))),
-                Ok((member, _)) if member.status == Status::Kicked => {
-                    Ok(Step::Known(Look::Banned { present: member.until, wanted: until }))
-                }
-                Ok((member, _)) => Ok(order(is_there(&member))),
+                Ok((member, is_bot)) => Ok(seen(&member, is_bot, until)),
                 // Whoever Telegram does not find there can be banned all the same; in the supergroup that a group became, the ban itself
                 // tells the rest.
-                Err(failure) if failure.reaction() == Reaction::Skip(Reason::UnknownUser) => Ok(order(false)),
-                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(order(false)),
+                Err(failure) if failure.reaction() == Reaction::Skip(Reason::UnknownUser) => Ok(absent),
+                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(absent),
                 Err(failure) => Err(failure),
             }
         })
@@ -143,15 +135,8 @@ impl Worker {
             Look::Banned { present, wanted } => {
                 let entries = self.syncs.entries(chat, chunk.user_id).await?;
                 let decisions = self.bans.decisions(chunk.user_id, None).await?;
-                if !covers(present, wanted) {
-                    let prior = present.filter(|_| !is_ours(&entries, &decisions, chat));
-                    return Ok(Ok(Order { until: wanted, prior, was_member: false }));
-                }
-                // A longer ban is never shortened, unless it is the same source's and ours.
-                Ok(match may_shorten(&entries, &decisions, chat, chunk.source_chat_id, now()) {
-                    true => Ok(Order { until: wanted, ..Order::default() }),
-                    false => Err(Outcome::Already),
-                })
+                let shortens = may_shorten(&entries, &decisions, chat, chunk.source_chat_id, now());
+                Ok(over(present, wanted, is_ours(&entries, &decisions, chat), shortens))
             }
         }
     }
@@ -178,8 +163,37 @@ fn kept(target: &Target, now: i64) -> Option<Result<Order, Outcome>> {
     Some(term.until_date(now).map(|until| Order { until, ..order }).map_err(Outcome::Skipped))
 }
 
-fn is_there(member: &Member) -> bool {
-    matches!(member.status, Status::Member | Status::Restricted)
+/// A target whose ban is to be tried again.
+fn retried(target: Target, order: Order, wait: Wait) -> Target {
+    match wait {
+        Wait::Flood(_) | Wait::NotBegun => keep(target, order),
+        // Such a call may have taken effect.
+        Wait::Failed | Wait::Refused => Target { order: None, ..target },
+    }
+}
+
+/// What a member's place in the chat means for a ban that ends at `until`. `is_bot`: it is a bot, in a chat that spares them.
+fn seen(member: &Member, is_bot: bool, until: Option<i64>) -> Step<Look> {
+    if is_bot {
+        return Step::Ended(Outcome::Skipped(Reason::IsBot));
+    }
+    match member.status {
+        Status::Creator | Status::Administrator => Step::Ended(Outcome::Skipped(Reason::IsAdmin)),
+        Status::Kicked => Step::Known(Look::Banned { present: member.until, wanted: until }),
+        Status::Member | Status::Restricted | Status::Left | Status::Unknown => {
+            let was_member = matches!(member.status, Status::Member | Status::Restricted);
+            Step::Known(Look::Ban(Order { until, was_member, ..Order::default() }))
+        }
+    }
+}
+
+/// Our ban in the place of the one that stands there, or that this one stays. `present`, `wanted`: their ends, Unix seconds.
+fn over(present: Option<i64>, wanted: Option<i64>, is_ours: bool, may_shorten: bool) -> Result<Order, Outcome> {
+    if !covers(present, wanted) {
+        return Ok(Order { until: wanted, prior: present.filter(|_| !is_ours), was_member: false });
+    }
+    // A longer ban is never shortened, unless it is the same source's and ours.
+    if may_shorten { Ok(Order { until: wanted, ..Order::default() }) } else { Err(Outcome::Already) }
 }
 
 #[cfg(test)]
@@ -188,16 +202,59 @@ mod tests {
     use domain::sync::Term;
 
     #[test]
+    fn who_is_banned_is_told_by_their_place_in_the_chat() {
+        let until = Some(10_000);
+        let order = |was_member| Step::Known(Look::Ban(Order { until, was_member, ..Order::default() }));
+        let skipped = |reason| Step::Ended(Outcome::Skipped(reason));
+        for (status, is_bot, expected) in [
+            (Status::Member, false, order(true)),
+            (Status::Restricted, false, order(true)),
+            (Status::Left, false, order(false)),
+            (Status::Unknown, false, order(false)),
+            (Status::Kicked, false, Step::Known(Look::Banned { present: Some(500), wanted: until })),
+            (Status::Administrator, false, skipped(Reason::IsAdmin)),
+            (Status::Creator, false, skipped(Reason::IsAdmin)),
+            (Status::Member, true, skipped(Reason::IsBot)),
+            (Status::Kicked, true, skipped(Reason::IsBot)),
+        ] {
+            let member = Member { status, until: Some(500), permissions: 0, can_restrict: false, can_promote: false };
+            assert_eq!(seen(&member, is_bot, until), expected, "{status:?} {is_bot}");
+        }
+    }
+
+    #[test]
+    fn a_ban_that_stands_is_lengthened_and_shortened_only_by_its_own_source() {
+        let order = |until, prior| Ok(Order { until, prior, was_member: false });
+        let stays = Err(Outcome::Already);
+        for (present, wanted, is_ours, may_shorten, expected) in [
+            // The end of the chat's own ban is kept, to be put back.
+            (Some(100), Some(200), false, false, order(Some(200), Some(100))),
+            (Some(100), None, false, false, order(None, Some(100))),
+            (Some(100), Some(200), true, false, order(Some(200), None)),
+            (Some(200), Some(100), false, false, stays),
+            (Some(200), Some(100), true, false, stays),
+            (Some(200), Some(100), true, true, order(Some(100), None)),
+            (None, Some(100), false, false, stays),
+            (None, Some(100), true, true, order(Some(100), None)),
+        ] {
+            assert_eq!(over(present, wanted, is_ours, may_shorten), expected, "{present:?} {wanted:?} {is_ours} {may_shorten}");
+        }
+    }
+
+    #[test]
+    fn what_a_look_showed_is_kept_unless_the_call_may_have_taken_effect() {
+        let order = Order { until: Some(10_000), was_member: true, ..Order::default() };
+        let earlier = Order::default();
+        for (wait, expected) in [(Wait::Flood(3), Some(order)), (Wait::NotBegun, Some(order)), (Wait::Failed, None), (Wait::Refused, None)]
+        {
+            let target = Target { order: Some(earlier), ..crate::tests::target(ChatId(-100)) };
+            assert_eq!(retried(target, order, wait).order, expected, "{wait:?}");
+        }
+    }
+
+    #[test]
     fn what_was_seen_before_a_flood_wait_is_done_after_it_unless_the_ban_has_ended_meanwhile() {
-        let target = |order| Target {
-            chat_id: ChatId(-100),
-            admins: vec![],
-            task: Task::Ban(Term::Until(10_000)),
-            formerly: None,
-            spare_bots: false,
-            tries: 0,
-            order,
-        };
+        let target = |order| Target { task: Task::Ban(Term::Until(10_000)), order, ..crate::tests::target(ChatId(-100)) };
         let order = Order { until: Some(10_000), was_member: true, ..Order::default() };
         assert_eq!(kept(&target(None), 5_000), None);
         assert_eq!(kept(&target(Some(order)), 5_000), Some(Ok(order)));

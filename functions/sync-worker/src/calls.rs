@@ -69,6 +69,7 @@ impl Wait {
 }
 
 /// What one call led to. `T`: what is known then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<T> {
     Ended(Outcome),
     Again(Wait),
@@ -170,20 +171,21 @@ pub fn delay(again: &[(Target, Wait)], chance: u8) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::sync::{Task, Term};
+    use telegram::client::Parameters;
 
     const GRANT: Grant = Grant { calls: 25, on_trial: false, probe: false };
 
     fn target(tries: u8) -> Target {
-        Target {
-            chat_id: ChatId(-100),
-            admins: vec![],
-            task: Task::Ban(Term::Permanent),
-            formerly: None,
-            spare_bots: false,
-            tries,
-            order: None,
-        }
+        Target { tries, ..crate::tests::target(ChatId(-100)) }
+    }
+
+    fn refused(code: u16, description: &str) -> Failure {
+        Failure::Answer { code, description: description.to_owned(), parameters: Parameters::default() }
+    }
+
+    fn flood(seconds: u32) -> Failure {
+        let parameters = Parameters { retry_after: Some(seconds), ..Parameters::default() };
+        Failure::Answer { code: 429, description: String::new(), parameters }
     }
 
     fn no_answer() -> Failure {
@@ -213,13 +215,57 @@ mod tests {
     #[test]
     fn a_flood_wait_is_no_try_and_is_waited_out_in_full() {
         let mut target = target(2);
-        let failure = Failure::Answer {
-            code: 429,
-            description: String::new(),
-            parameters: telegram::client::Parameters { retry_after: Some(70), migrate_to_chat_id: None },
-        };
-        let Step::<()>::Again(wait) = after(&failure, &mut target, GRANT) else { panic!() };
+        let Step::<()>::Again(wait) = after(&flood(70), &mut target, GRANT) else { panic!() };
         assert_eq!((target.tries, delay(&[(target, wait)], 255)), (2, 70));
+    }
+
+    #[test]
+    fn a_refusal_ends_its_target_or_has_it_tried_again_as_often_as_that_can_help() {
+        let ended = |outcome| (Step::<()>::Ended(outcome), 0);
+        let again = |wait, tries| (Step::<()>::Again(wait), tries);
+        for (code, description, expected) in [
+            (400, "Bad Request: user is an administrator of the chat", ended(Outcome::Skipped(Reason::IsAdmin))),
+            (400, "Bad Request: USER_DEACTIVATED", ended(Outcome::Skipped(Reason::UnknownUser))),
+            (400, "Bad Request: can't ban members in private chats", ended(Outcome::Skipped(Reason::NotSupported))),
+            (400, "Bad Request: not enough rights to restrict/unrestrict chat member", ended(Outcome::Failed(Reason::NoRights))),
+            (400, "Bad Request: need to be inviter of a user to kick it from a basic group", ended(Outcome::Failed(Reason::NoRights))),
+            (403, "Forbidden: bot was kicked from the supergroup chat", ended(Outcome::Failed(Reason::ChatGone))),
+            (403, "Forbidden: bot was blocked by the user", ended(Outcome::Failed(Reason::TelegramError))),
+            (400, "Bad Request: invalid user_id specified", ended(Outcome::Failed(Reason::TelegramError))),
+            (400, "Bad Request: PARTICIPANT_ID_INVALID", again(Wait::Failed, 1)),
+            (502, "Bad Gateway", again(Wait::Failed, 1)),
+            (401, "Unauthorized", again(Wait::Refused, 0)),
+        ] {
+            let mut target = target(0);
+            let step = after(&refused(code, description), &mut target, GRANT);
+            assert_eq!((step, target.tries), expected, "{description}");
+        }
+        let mut target = target(0);
+        assert_eq!((after(&flood(0), &mut target, GRANT), target.tries), again(Wait::Flood(1), 0), "a wait of no length is one second");
+    }
+
+    #[test]
+    fn what_seldom_helps_is_tried_twice() {
+        let mut target = target(1);
+        let step = after::<()>(&refused(400, "Bad Request: PARTICIPANT_ID_INVALID"), &mut target, GRANT);
+        assert_eq!((step, target.tries), (Step::Ended(Outcome::Failed(Reason::TelegramError)), 2));
+    }
+
+    #[tokio::test]
+    async fn a_flood_wait_is_met_by_the_first_call_alone() {
+        for (failure, wait) in [(flood(9), Wait::Flood(9)), (refused(401, "Unauthorized"), Wait::Refused)] {
+            let calls = Cell::new(0);
+            let targets = (0..25).map(|_| (target(0), ())).collect();
+            let round: Round<(), ()> = round(targets, GRANT, async |_, ()| {
+                calls.set(calls.get() + 1);
+                Err(failure.clone())
+            })
+            .await;
+            assert_eq!((calls.get(), round.is_flooded()), (1, wait.flood().is_some()));
+            let waits: Vec<_> = round.again.iter().map(|(target, (), wait)| (*wait, target.tries)).collect();
+            assert_eq!(waits[0], (wait, 0));
+            assert_eq!(waits[1..], [(Wait::NotBegun, 0); 24]);
+        }
     }
 
     #[tokio::test]

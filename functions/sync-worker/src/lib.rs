@@ -95,7 +95,7 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
 #[derive(Default)]
 struct Work {
     ended: Vec<Ended>,
-    /// What is to be tried again, and why.
+    /// Targets to retry, with the reason.
     again: Vec<(Target, Wait)>,
     /// Milliseconds to wait at least.
     wait_ms: i64,
@@ -148,29 +148,15 @@ impl Worker {
         // To take something back, all that stands has to be known.
         let after = (chunk.kind == Kind::Ban).then_some(&chunk.occurred);
         let decisions = self.bans.decisions(chunk.user_id, after).await?;
-        let is_undo = matches!(chunk.origin, Origin::UndoneHere | Origin::UndoneEverywhere);
-        if !is_undo && decisions.newer(chunk.source_chat_id, &chunk.occurred) {
-            return Ok(Err(Reason::Lifted));
-        }
-        if undone && chunk.kind == Kind::Ban {
-            return Ok(Err(Reason::Undone));
-        }
-        Ok(Ok(decisions))
+        Ok(match called_off(chunk, &decisions, undone) {
+            Some(reason) => Err(reason),
+            None => Ok(decisions),
+        })
     }
 
     async fn act(&self, chunk: &ChunkMessage, decisions: &Decisions) -> anyhow::Result<Work> {
-        let mut work = Work::default();
-        let mut targets = Vec::new();
-        for target in &chunk.targets {
-            match target.task {
-                Task::End(outcome) => work.ended.push(Ended::new(target.clone(), outcome)),
-                // A ban that a local admin has lifted since, or set himself, is his.
-                Task::Ban(_) if !chunk.origin.is_decided_there() && decisions.newer(target.chat_id, &chunk.occurred) => {
-                    work.ended.push(Ended::new(target.clone(), Outcome::Skipped(Reason::LocalDecision)));
-                }
-                Task::Ban(_) | Task::Lift => targets.push(target.clone()),
-            }
-        }
+        let (ended, mut targets) = divide(chunk, decisions);
+        let mut work = Work { ended, ..Work::default() };
         if targets.is_empty() {
             return Ok(work);
         }
@@ -232,7 +218,150 @@ fn part_state(chunk: &ChunkMessage, plan: Uuid, done: bool) -> PartState {
     }
 }
 
+/// Why what a chunk carries over is not done any more.
+fn called_off(chunk: &ChunkMessage, decisions: &Decisions, undone: bool) -> Option<Reason> {
+    let is_undo = matches!(chunk.origin, Origin::UndoneHere | Origin::UndoneEverywhere);
+    if !is_undo && decisions.newer(chunk.source_chat_id, &chunk.occurred) {
+        return Some(Reason::Lifted);
+    }
+    (undone && chunk.kind == Kind::Ban).then_some(Reason::Undone)
+}
+
+/// The targets whose outcome is known without a call, and those to act in.
+fn divide(chunk: &ChunkMessage, decisions: &Decisions) -> (Vec<Ended>, Vec<Target>) {
+    let (mut ended, mut targets) = (Vec::new(), Vec::new());
+    for target in &chunk.targets {
+        match target.task {
+            Task::End(outcome) => ended.push(Ended::new(target.clone(), outcome)),
+            // A ban that a local admin has lifted since, or set himself, is his.
+            Task::Ban(_) if !chunk.origin.is_decided_there() && decisions.newer(target.chat_id, &chunk.occurred) => {
+                ended.push(Ended::new(target.clone(), Outcome::Skipped(Reason::LocalDecision)));
+            }
+            Task::Ban(_) | Task::Lift => targets.push(target.clone()),
+        }
+    }
+    (ended, targets)
+}
+
 /// Does somebody take the sync back everywhere? An unban that sweeps up after it stands as that unban already.
 fn is_undone(summary: &Summary) -> bool {
     summary.undo.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ban::{BanEvent, Occurred};
+    use domain::ids::{ChatId, UserId};
+    use domain::member::Action;
+    use domain::registration::NewBanEvent;
+    use domain::sync::Term;
+
+    const SOURCE: ChatId = ChatId(-1);
+    const BANNED_AT: i64 = 1_767_261_600;
+
+    /// A ban of person 5 by [`SOURCE`] at [`BANNED_AT`], without targets.
+    pub fn chunk() -> ChunkMessage {
+        ChunkMessage {
+            sync_id: Uuid::from_u128(1),
+            ban_event_id: Uuid::from_u128(2),
+            plan: Uuid::from_u128(3),
+            part: 0,
+            chunk: 0,
+            kind: Kind::Ban,
+            origin: Origin::Ban,
+            user_id: UserId(5),
+            source_chat_id: SOURCE,
+            occurred: Occurred::new(BANNED_AT, 7),
+            bulk: false,
+            round: 0,
+            targets: Vec::new(),
+        }
+    }
+
+    /// A chat to ban in.
+    pub fn target(chat_id: ChatId) -> Target {
+        let task = Task::Ban(Term::Permanent);
+        Target { chat_id, admins: Vec::new(), task, formerly: None, spare_bots: false, tries: 0, order: None }
+    }
+
+    /// An admin's decision in a chat, this many seconds after the source's ban.
+    fn decided(chat_id: ChatId, event_type: Action, later: i64) -> Decisions {
+        let new = NewBanEvent {
+            event_id: Some("a".to_owned()),
+            user_id: UserId(5),
+            chat_id,
+            event_type,
+            ban_duration: None,
+            reason: None,
+            initiator_user_id: None,
+            event_timestamp: BANNED_AT + later,
+            metadata: Default::default(),
+        };
+        let event: BanEvent = new.event(BANNED_AT + later).unwrap();
+        Decisions::of(&[event])
+    }
+
+    #[test]
+    fn what_the_source_has_decided_since_calls_a_sync_off_unless_an_admin_takes_it_back() {
+        let nothing = Decisions::default;
+        let unban = |later| decided(SOURCE, Action::Unban, later);
+        let (ban, lift) = (Kind::Ban, Kind::Lift);
+        for (kind, origin, decisions, undone, expected) in [
+            (ban, Origin::Ban, nothing(), false, None),
+            (ban, Origin::Ban, unban(1), false, Some(Reason::Lifted)),
+            (ban, Origin::Ban, unban(-1), false, None),
+            (ban, Origin::Ban, decided(SOURCE, Action::Ban, 1), false, Some(Reason::Lifted)),
+            (ban, Origin::Ban, decided(ChatId(-100), Action::Unban, 1), false, None),
+            (ban, Origin::Confirmed, unban(1), false, Some(Reason::Lifted)),
+            (ban, Origin::Ban, nothing(), true, Some(Reason::Undone)),
+            (ban, Origin::Ban, unban(1), true, Some(Reason::Lifted)),
+            (lift, Origin::Unban, decided(SOURCE, Action::Ban, 1), false, Some(Reason::Lifted)),
+            (lift, Origin::Unban, nothing(), true, None),
+            (lift, Origin::UndoneHere, decided(SOURCE, Action::Ban, 1), false, None),
+            (lift, Origin::UndoneEverywhere, decided(SOURCE, Action::Ban, 1), true, None),
+        ] {
+            let chunk = ChunkMessage { kind, origin, ..chunk() };
+            assert_eq!(called_off(&chunk, &decisions, undone), expected, "{kind:?} {origin:?} {decisions:?} {undone}");
+        }
+    }
+
+    #[test]
+    fn a_target_where_an_admin_has_decided_since_is_left_to_them() {
+        let here = ChatId(-100);
+        let asked = Outcome::Skipped(Reason::Asked);
+        let (ends, acts, local) = (Some(asked), None, Some(Outcome::Skipped(Reason::LocalDecision)));
+        for (origin, task, decisions, expected) in [
+            (Origin::Ban, Task::Ban(Term::Permanent), Decisions::default(), acts),
+            (Origin::Ban, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), local),
+            (Origin::Ban, Task::Ban(Term::Permanent), decided(here, Action::Ban, 1), local),
+            (Origin::Ban, Task::Ban(Term::Permanent), decided(here, Action::Unban, -1), acts),
+            (Origin::Ban, Task::Ban(Term::Permanent), decided(ChatId(-200), Action::Unban, 1), acts),
+            (Origin::Confirmed, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), acts),
+            // Of a lift the ledger tells what is the chat's own.
+            (Origin::Unban, Task::Lift, decided(here, Action::Ban, 1), acts),
+            (Origin::Ban, Task::End(asked), decided(here, Action::Unban, 1), ends),
+        ] {
+            let target = Target { task, ..target(here) };
+            let chunk = ChunkMessage { origin, targets: vec![target.clone()], ..chunk() };
+            let expected = match expected {
+                Some(outcome) => (vec![Ended::new(target, outcome)], vec![]),
+                None => (vec![], vec![target]),
+            };
+            assert_eq!(divide(&chunk, &decisions), expected, "{origin:?} {task:?} {decisions:?}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_of_a_plan_that_was_given_up_or_that_is_counted_is_not_worked_on() {
+        let (its, another) = (chunk().plan, Uuid::from_u128(4));
+        for (plan, done, expected) in [
+            (its, false, PartState::Open),
+            (its, true, PartState::ChunkDone),
+            (another, false, PartState::GivenUp),
+            (another, true, PartState::GivenUp),
+        ] {
+            assert_eq!(part_state(&chunk(), plan, done), expected);
+        }
+    }
 }

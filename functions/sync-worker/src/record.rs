@@ -7,9 +7,10 @@ use aws::store::sync::{LogEntry, Pending};
 use aws::{metrics, time};
 use domain::ban::derive;
 use domain::chat::ChatState;
+use domain::ids::ChatId;
 use domain::question::{About, Question, id_of_ban, id_of_held};
 use domain::sync::ledger::Entry;
-use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, TargetResult, Task, Totals};
+use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
 use uuid::Uuid;
 
 impl Worker {
@@ -36,66 +37,45 @@ impl Worker {
             return self.done(chunk).await;
         }
         // The results are written: what is left travels on by itself, and this message is finished.
-        let seed = derive(&[&chunk.sync_id.to_string(), &format!("{}/{}/{}", chunk.part, chunk.chunk, chunk.round)]);
-        let delay = calls::delay(&again, seed.as_bytes()[0]).max(seconds(wait_ms));
-        let targets = again.into_iter().map(|(target, _)| target).collect();
-        let rest = ChunkMessage { targets, round: chunk.round + 1, ..chunk.clone() };
+        let (rest, delay) = rest(chunk, again, wait_ms);
         self.queue.send(Message::new(&rest, delay)?).await
     }
 
-    /// What a call told about the chat itself.
+    /// Writes what the answers say about the chat itself: migrated, rights lost, gone.
     async fn note(&self, end: &Ended) -> anyhow::Result<()> {
         if let Some(to) = end.migrated_to {
             self.users.migrated(end.target.chat_id, to, None).await?;
         }
-        // What was known before is no news.
-        if matches!(end.target.task, Task::End(_)) {
-            return Ok(());
-        }
-        let chat = end.migrated_to.unwrap_or(end.target.chat_id);
-        match end.outcome {
-            Outcome::Failed(Reason::NoRights) => self.users.lost(chat, ChatState::Suspended).await,
-            Outcome::Failed(Reason::ChatGone) => self.users.lost(chat, ChatState::Removed).await,
-            _ => Ok(()),
+        match lost(end) {
+            Some((chat, state)) => self.users.lost(chat, state).await,
+            None => Ok(()),
         }
     }
 
     /// Asks the chat's admins; the question's id.
     async fn ask(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<Uuid> {
-        let chat_id = end.target.chat_id;
-        let held = end.outcome == Outcome::Skipped(Reason::Held);
-        let at = chunk.occurred.at().unwrap_or_default();
-        let single = id_of_ban(chunk.sync_id, chat_id);
-        let mut question = Question {
-            question_id: if held { id_of_held(chunk.source_chat_id, chat_id, at) } else { single },
-            about: if held { About::Held } else { About::Ban },
-            chat_id,
-            user_id: chunk.user_id,
-            source_chat_id: chunk.source_chat_id,
-            asked_at: time::now(),
-            choice: None,
-            decided_by: None,
-        };
+        let (mut question, once_answered) = question(chunk, end, time::now());
         // What comes after the answer has a question of its own.
-        if !self.syncs.ask(&question, chunk.ban_event_id, None).await? && held {
-            question.question_id = single;
+        if !self.syncs.ask(&question, chunk.ban_event_id, None).await?
+            && let Some(own) = once_answered
+        {
+            question.question_id = own;
             self.syncs.ask(&question, chunk.ban_event_id, None).await?;
         }
         Ok(question.question_id)
     }
 
-    /// Who could not be banned now is banned when he comes; who was, waits no longer.
+    /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.
     async fn pend(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<()> {
         let (chat_id, user_id) = (end.target.chat_id, chunk.user_id);
-        if chunk.kind == Kind::Ban && end.outcome.is_pending() {
-            let (ban_event_id, occurred) = (chunk.ban_event_id, chunk.occurred.clone());
-            return self.syncs.keep_pending(&Pending { chat_id, user_id, ban_event_id, occurred }).await;
+        match pending(chunk, &end.outcome) {
+            Some(true) => {
+                let (ban_event_id, occurred) = (chunk.ban_event_id, chunk.occurred.clone());
+                self.syncs.keep_pending(&Pending { chat_id, user_id, ban_event_id, occurred }).await
+            }
+            Some(false) => self.syncs.end_pending(chat_id, user_id).await,
+            None => Ok(()),
         }
-        // Where it failed, he is waited for again.
-        if chunk.origin == Origin::Joined && !matches!(end.outcome, Outcome::Failed(_)) {
-            return self.syncs.end_pending(chat_id, user_id).await;
-        }
-        Ok(())
     }
 
     /// Counts the chunk; whoever completes the last part closes the sync.
@@ -129,6 +109,49 @@ impl Worker {
     }
 }
 
+/// The message that brings the targets to retry, and its delay in seconds.
+fn rest(chunk: &ChunkMessage, again: Vec<(Target, Wait)>, wait_ms: i64) -> (ChunkMessage, i64) {
+    let seed = derive(&[&chunk.sync_id.to_string(), &format!("{}/{}/{}", chunk.part, chunk.chunk, chunk.round)]);
+    let delay = calls::delay(&again, seed.as_bytes()[0]).max(seconds(wait_ms));
+    let targets = again.into_iter().map(|(target, _)| target).collect();
+    (ChunkMessage { targets, round: chunk.round + 1, ..chunk.clone() }, delay)
+}
+
+/// What the bot has lost in a chat, by the answer to a call. What was known before is no news.
+fn lost(end: &Ended) -> Option<(ChatId, ChatState)> {
+    if matches!(end.target.task, Task::End(_)) {
+        return None;
+    }
+    let state = match end.outcome {
+        Outcome::Failed(Reason::NoRights) => ChatState::Suspended,
+        Outcome::Failed(Reason::ChatGone) => ChatState::Removed,
+        _ => return None,
+    };
+    Some((end.migrated_to.unwrap_or(end.target.chat_id), state))
+}
+
+/// The question to the chat's admins; and the id that it has instead where the question of its hour is answered already.
+fn question(chunk: &ChunkMessage, end: &Ended, now: i64) -> (Question, Option<Uuid>) {
+    let (chat_id, source_chat_id) = (end.target.chat_id, chunk.source_chat_id);
+    let own = id_of_ban(chunk.sync_id, chat_id);
+    let (about, question_id, once_answered) = match end.outcome == Outcome::Skipped(Reason::Held) {
+        true => (About::Held, id_of_held(source_chat_id, chat_id, chunk.occurred.at().unwrap_or_default()), Some(own)),
+        false => (About::Ban, own, None),
+    };
+    let user_id = chunk.user_id;
+    let question = Question { question_id, about, chat_id, user_id, source_chat_id, asked_at: now, choice: None, decided_by: None };
+    (question, once_answered)
+}
+
+/// Is the person to be banned when they come (`true`), or no longer (`false`)? `None`: that stays as it is.
+fn pending(chunk: &ChunkMessage, outcome: &Outcome) -> Option<bool> {
+    if chunk.kind == Kind::Ban && outcome.is_pending() {
+        return Some(true);
+    }
+    // Where it failed, the ban stays pending.
+    (chunk.origin == Origin::Joined && !matches!(outcome, Outcome::Failed(_))).then_some(false)
+}
+
 fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
     let now = time::now_ms();
     let entry = Entry {
@@ -153,4 +176,94 @@ fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
 /// Whole seconds that are not too short.
 fn seconds(ms: i64) -> i64 {
     (ms + 999) / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{chunk, target};
+
+    const CHAT: ChatId = ChatId(-100);
+
+    #[test]
+    fn targets_to_retry_travel_on_as_the_next_round_after_the_longest_of_their_waits() {
+        let chunk = ChunkMessage { round: 2, ..chunk() };
+        let tried = |tries| Target { tries, ..target(CHAT) };
+        for (again, wait_ms, least, most) in [
+            (vec![(tried(0), Wait::NotBegun)], 0, 0, 0),
+            (vec![(tried(0), Wait::NotBegun)], 1, 1, 1),
+            (vec![(tried(0), Wait::NotBegun)], 2500, 3, 3),
+            (vec![(tried(0), Wait::Flood(40)), (tried(0), Wait::NotBegun)], 2500, 40, 40),
+            (vec![(tried(1), Wait::Failed)], 0, 2, 4),
+            (vec![(tried(2), Wait::Failed), (tried(1), Wait::Failed)], 0, 8, 16),
+            (vec![(tried(1), Wait::Failed)], 60_000, 60, 60),
+        ] {
+            let targets: Vec<_> = again.iter().map(|(target, _)| target.clone()).collect();
+            let (rest, delay) = rest(&chunk, again.clone(), wait_ms);
+            assert!((least..=most).contains(&delay), "{delay} s after {again:?}, {wait_ms} ms");
+            assert_eq!(rest, ChunkMessage { targets, round: 3, ..chunk.clone() });
+        }
+    }
+
+    #[test]
+    fn chunks_that_failed_together_do_not_come_again_together() {
+        let again = || vec![(Target { tries: 2, ..target(CHAT) }, Wait::Failed)];
+        let delays: std::collections::BTreeSet<_> = (0..25).map(|n| rest(&ChunkMessage { chunk: n, ..chunk() }, again(), 0).1).collect();
+        assert!(delays.len() > 3, "{delays:?}");
+        assert_eq!(rest(&chunk(), again(), 0).1, rest(&chunk(), again(), 0).1, "the same for a message that comes twice");
+    }
+
+    #[test]
+    fn what_a_call_tells_of_the_bots_rights_is_news_of_the_chat_as_it_is_now() {
+        let to_ban = target(CHAT);
+        let known = |outcome| Target { task: Task::End(outcome), ..target(CHAT) };
+        let (no_rights, gone) = (Outcome::Failed(Reason::NoRights), Outcome::Failed(Reason::ChatGone));
+        for (target, outcome, migrated_to, expected) in [
+            (to_ban.clone(), no_rights, None, Some((CHAT, ChatState::Suspended))),
+            (to_ban.clone(), gone, None, Some((CHAT, ChatState::Removed))),
+            (to_ban.clone(), no_rights, Some(ChatId(-200)), Some((ChatId(-200), ChatState::Suspended))),
+            (to_ban.clone(), Outcome::Failed(Reason::TelegramError), None, None),
+            (to_ban.clone(), Outcome::Skipped(Reason::IsAdmin), None, None),
+            (to_ban, Outcome::Applied, Some(ChatId(-200)), None),
+            (known(no_rights), no_rights, None, None),
+            (known(gone), gone, None, None),
+        ] {
+            let end = Ended { migrated_to, ..Ended::new(target, outcome) };
+            assert_eq!(lost(&end), expected, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_ban_is_asked_about_alone_and_held_ones_by_the_hour_until_they_are_answered() {
+        let asked = |chunk: &ChunkMessage, reason| {
+            let (question, once_answered) = question(chunk, &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000);
+            assert_eq!((question.chat_id, question.user_id, question.source_chat_id), (CHAT, chunk.user_id, chunk.source_chat_id));
+            (question.about, question.question_id, once_answered)
+        };
+        let another = ChunkMessage { sync_id: Uuid::from_u128(99), user_id: domain::ids::UserId(6), ..chunk() };
+        let (about, id, once_answered) = asked(&chunk(), Reason::Asked);
+        assert_eq!((about, once_answered), (About::Ban, None));
+        assert_ne!(id, asked(&another, Reason::Asked).1);
+
+        let (about, of_hour, once_answered) = asked(&chunk(), Reason::Held);
+        assert_eq!((about, once_answered), (About::Held, Some(id)));
+        assert_eq!(of_hour, asked(&another, Reason::Held).1, "bans of one hour share a question");
+    }
+
+    #[test]
+    fn a_ban_is_pending_while_telegram_does_not_know_the_person_and_until_it_is_dealt_with() {
+        let unknown = Outcome::Skipped(Reason::UnknownUser);
+        for (kind, origin, outcome, expected) in [
+            (Kind::Ban, Origin::Ban, unknown, Some(true)),
+            (Kind::Ban, Origin::Joined, unknown, Some(true)),
+            (Kind::Lift, Origin::Unban, unknown, None),
+            (Kind::Ban, Origin::Ban, Outcome::Applied, None),
+            (Kind::Ban, Origin::Joined, Outcome::Applied, Some(false)),
+            (Kind::Ban, Origin::Joined, Outcome::Already, Some(false)),
+            (Kind::Ban, Origin::Joined, Outcome::Skipped(Reason::Lifted), Some(false)),
+            (Kind::Ban, Origin::Joined, Outcome::Failed(Reason::NoRights), None),
+        ] {
+            assert_eq!(pending(&ChunkMessage { kind, origin, ..chunk() }, &outcome), expected, "{kind:?} {origin:?} {outcome:?}");
+        }
+    }
 }

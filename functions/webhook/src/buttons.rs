@@ -72,13 +72,13 @@ impl Webhook {
         let (lang, by) = (asker.lang, asker.id);
         let Some(asked) = self.syncs.asked(button.question_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
         let about = asked.question.about;
-        if about == About::Release && button.choice == Choice::Never {
+        if !is_offered(about, button.choice) {
             return Ok(Answer::open(text!(lang, "stale-button")));
         }
         if !self.may_decide(asked.question.chat_id, by).await? {
             return Ok(Answer::open(text!(lang, "may-not-decide")));
         }
-        if about == About::Release && button.choice == Choice::Ban && asked.initiators.contains(&by.0) {
+        if releases_own(&asked, button.choice, by) {
             return Ok(Answer::open(text!(lang, "not-the-one-who-banned")));
         }
         Ok(match self.syncs.answer(button.question_id, button.choice, by).await? {
@@ -104,23 +104,7 @@ impl Webhook {
         if choice == Choice::Never && !self.users.ignore(question.chat_id, Ignored::Source(question.source_chat_id)).await? {
             tracing::warn!(chat_id = question.chat_id.0, "a chat's ignore list is full; a source is not kept out");
         }
-        if choice != Choice::Ban {
-            return Ok(());
-        }
-        let (origin, whom) = match question.about {
-            About::Ban | About::Held => (Origin::Confirmed, Whom::Chats(vec![question.chat_id])),
-            About::Release => (Origin::Released, Whom::Followers),
-        };
-        for event_id in asked.event_ids() {
-            let request = Request {
-                sync_id: further_sync_id(event_id, origin, &question.chat_id.to_string()),
-                ban_event_id: event_id,
-                kind: Kind::Ban,
-                origin,
-                whom: whom.clone(),
-                by: Some(by),
-                waits: false,
-            };
+        for request in requests(asked, choice, by) {
             self.syncs.request(&request).await?;
         }
         Ok(())
@@ -165,6 +149,36 @@ impl Webhook {
     }
 }
 
+/// Has a question about this a button for this choice? A source cannot be kept out of its own bans.
+fn is_offered(about: About, choice: Choice) -> bool {
+    !(about == About::Release && choice == Choice::Never)
+}
+
+/// Would somebody let bans go on that are held and were set by themselves? Another admin has to.
+fn releases_own(asked: &Asked, choice: Choice, by: UserId) -> bool {
+    asked.question.about == About::Release && choice == Choice::Ban && asked.initiators.contains(&by.0)
+}
+
+/// The syncs that an answer calls for: one of each ban that the question is about.
+fn requests(asked: &Asked, choice: Choice, by: UserId) -> Vec<Request> {
+    let question = &asked.question;
+    let (origin, whom) = match (choice, question.about) {
+        (Choice::Ban, About::Ban | About::Held) => (Origin::Confirmed, Whom::Chats(vec![question.chat_id])),
+        (Choice::Ban, About::Release) => (Origin::Released, Whom::Followers),
+        (Choice::Ignore | Choice::Never, _) => return Vec::new(),
+    };
+    let request = |event_id| Request {
+        sync_id: further_sync_id(event_id, origin, &question.chat_id.to_string()),
+        ban_event_id: event_id,
+        kind: Kind::Ban,
+        origin,
+        whom: whom.clone(),
+        by: Some(by),
+        waits: false,
+    };
+    asked.event_ids().map(request).collect()
+}
+
 fn decided(lang: Lang, about: About, choice: Choice) -> String {
     match (about, choice) {
         (About::Release, Choice::Ban) => text!(lang, "decided-release"),
@@ -178,4 +192,86 @@ fn decided(lang: Lang, about: About, choice: Choice) -> String {
 /// What stands for a moment on the screen has no markup, and 200 characters at most (Bot API `answerCallbackQuery`).
 fn plain(text: &str) -> String {
     telegram::render::plain_text(text).chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::question::Question;
+    use uuid::Uuid;
+
+    const CHAT: ChatId = ChatId(-5);
+    const BY: UserId = UserId(1);
+
+    /// A question about the bans with the ids 7 and 8, which 3 has set.
+    fn asked(about: About) -> Asked {
+        let question = Question {
+            question_id: Uuid::nil(),
+            about,
+            chat_id: CHAT,
+            user_id: UserId(2),
+            source_chat_id: ChatId(-9),
+            asked_at: 0,
+            choice: None,
+            decided_by: None,
+        };
+        Asked { question, events: [7, 8].map(|id| Uuid::from_u128(id).to_string()).into(), initiators: vec![3] }
+    }
+
+    #[test]
+    fn an_answer_calls_for_a_sync_of_each_ban_that_was_asked_about_and_only_where_it_says_so() {
+        let chat = || Whom::Chats(vec![CHAT]);
+        for (about, choice, expected) in [
+            (About::Ban, Choice::Ban, Some((Origin::Confirmed, chat()))),
+            (About::Held, Choice::Ban, Some((Origin::Confirmed, chat()))),
+            (About::Release, Choice::Ban, Some((Origin::Released, Whom::Followers))),
+            (About::Ban, Choice::Ignore, None),
+            (About::Ban, Choice::Never, None),
+            (About::Held, Choice::Ignore, None),
+            (About::Held, Choice::Never, None),
+            (About::Release, Choice::Ignore, None),
+        ] {
+            let requests = requests(&asked(about), choice, BY);
+            let told: Vec<_> =
+                requests.iter().map(|request| (request.ban_event_id.as_u128(), request.origin, request.whom.clone())).collect();
+            let expected: Vec<_> = expected.iter().flat_map(|(origin, whom)| [7, 8].map(|id| (id, *origin, whom.clone()))).collect();
+            assert_eq!(told, expected, "{about:?} {choice:?}");
+            assert!(requests.iter().all(|request| request.kind == Kind::Ban && request.by == Some(BY) && !request.waits));
+        }
+    }
+
+    #[test]
+    fn the_same_answer_calls_for_the_same_syncs_and_another_chats_for_others() {
+        let ids = |asked: &Asked, by| requests(asked, Choice::Ban, by).iter().map(|request| request.sync_id).collect::<Vec<_>>();
+        let here = asked(About::Ban);
+        let mut there = asked(About::Ban);
+        there.question.chat_id = ChatId(-6);
+        assert_eq!(ids(&here, BY), ids(&here, UserId(4)), "whoever presses");
+        assert!(ids(&here, BY).iter().all(|id| !ids(&there, BY).contains(id)));
+    }
+
+    #[test]
+    fn who_set_bans_that_are_held_does_not_let_them_go_on() {
+        for (about, choice, by, expected) in [
+            (About::Release, Choice::Ban, 3, true),
+            (About::Release, Choice::Ban, 1, false),
+            (About::Release, Choice::Ignore, 3, false),
+            (About::Held, Choice::Ban, 3, false),
+            (About::Ban, Choice::Ban, 3, false),
+        ] {
+            assert_eq!(releases_own(&asked(about), choice, UserId(by)), expected, "{about:?} {choice:?} {by}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_not_asked_to_keep_itself_out() {
+        assert!(!is_offered(About::Release, Choice::Never));
+        assert!(is_offered(About::Release, Choice::Ignore) && is_offered(About::Held, Choice::Never));
+    }
+
+    #[test]
+    fn what_a_press_shows_has_no_markup_and_fits_where_telegram_shows_it() {
+        assert_eq!(plain("<b>Bob</b> &amp; co"), "Bob & co");
+        assert_eq!(plain(&"я".repeat(300)).chars().count(), 200);
+    }
 }

@@ -99,3 +99,45 @@ fn names(person: &Person) -> ProfileChange {
         ..ProfileChange::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::role::Rank;
+
+    const NOW: i64 = 10_000;
+
+    fn person(first_name: &str) -> Person {
+        Person { id: UserId(5), first_name: first_name.to_owned(), ..Person::default() }
+    }
+
+    #[test]
+    fn a_profile_is_written_again_when_a_name_changes_or_after_five_minutes() {
+        let cache = Cache::default();
+        let known = Seen::Known(Some(Lang::En));
+        cache.remember(UserId(5), Written { at: NOW, names: names(&person("Mal")), seen: known });
+        for (user, name, at, expected) in [
+            (5, "Mal", NOW, Some(known)),
+            (5, "Mal", NOW + FRESH - 1, Some(known)),
+            (5, "Mal", NOW + FRESH, None),
+            (5, "Mallory", NOW, None),
+            (6, "Mal", NOW, None),
+        ] {
+            assert_eq!(cache.fresh(UserId(user), &names(&person(name)), at), expected, "{user} {name} {at}");
+        }
+        cache.forget(UserId(5));
+        assert_eq!(cache.fresh(UserId(5), &names(&person("Mal")), NOW), None);
+    }
+
+    #[test]
+    fn a_role_is_news_until_it_was_noted_and_again_when_it_changes() {
+        let cache = Cache::default();
+        let moderator = Some(Role { role: Rank::Moderator, can_ban: true });
+        let is_new = |chat: i64, role| cache.is_new_role(ChatId(chat), UserId(5), role);
+        assert!(is_new(-1, moderator));
+        assert!(!is_new(-1, moderator));
+        assert!(is_new(-2, moderator), "in another chat");
+        assert!(is_new(-1, None), "the role has ended");
+        assert!(is_new(-1, moderator), "and is back");
+    }
+}

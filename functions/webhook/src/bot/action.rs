@@ -166,16 +166,24 @@ pub enum MyOption {
 }
 
 impl Purpose {
-    /// What is done with whoever is named.
+    /// What is done with the people who are named; with the first only, where it is done with one.
     pub fn with(self, users: Vec<UserId>) -> Option<InChat> {
         let &first = users.first()?;
         Some(match self {
             Self::Follow => InChat::Preview { users },
-            Self::Unfollow => InChat::Unfollow { user: first },
-            Self::Ignore => InChat::Ignore { user: first },
-            Self::Unignore => InChat::Unignore { user: first },
-            Self::Why => InChat::Why { user: first },
+            _ => self.with_one(first),
         })
+    }
+
+    /// What is done with a person.
+    pub fn with_one(self, user: UserId) -> InChat {
+        match self {
+            Self::Follow => InChat::Preview { users: vec![user] },
+            Self::Unfollow => InChat::Unfollow { user },
+            Self::Ignore => InChat::Ignore { user },
+            Self::Unignore => InChat::Unignore { user },
+            Self::Why => InChat::Why { user },
+        }
     }
 
     /// The command it belongs to.
@@ -258,6 +266,100 @@ impl From<MyOption> for UserChange {
             MyOption::Language(lang) => Self { language: Some(lang), ..none },
             MyOption::QuietHours(hours) => Self { quiet_hours: Some(hours), ..none },
             MyOption::Zone(zone) => Self { timezone: Some(zone), ..none },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: UserId = UserId(5);
+
+    #[test]
+    fn deciding_needs_the_right_to_ban_and_only_what_all_may_read_is_answered_in_the_group() {
+        let nothing = Vec::new;
+        // (then, needs the right to ban, is answered in the group)
+        for (then, decides, in_group) in [
+            (InChat::Preview { users: vec![USER] }, true, true),
+            (InChat::Follow { users: vec![USER], mode: Mode::Notify }, true, true),
+            (InChat::Unfollow { user: USER }, true, true),
+            (InChat::SetMode { user: USER, mode: Mode::Auto }, true, false),
+            (InChat::Undo { user: None }, true, true),
+            (InChat::Ignore { user: USER }, true, true),
+            (InChat::Unignore { user: USER }, true, true),
+            (InChat::Unblock { source: ChatId(-1) }, true, false),
+            (InChat::Settings, true, false),
+            (InChat::Pick(ChatTopic::Delay), true, false),
+            (InChat::Set(ChatOption::AutoSync(false)), true, false),
+            (InChat::AskWhom(Purpose::Follow), true, false),
+            (InChat::AskWhom(Purpose::Unfollow), true, false),
+            (InChat::AskWhom(Purpose::Ignore), true, false),
+            (InChat::AskWhom(Purpose::Unignore), true, false),
+            (InChat::AskWhom(Purpose::Why), false, false),
+            (InChat::List { after: nothing() }, false, false),
+            (InChat::Followed { user: USER }, false, false),
+            (InChat::Ignored, false, false),
+            (InChat::History { filter: None, after: nothing() }, false, false),
+            (InChat::HistoryFile { filter: None }, false, false),
+            (InChat::Why { user: USER }, false, false),
+            (InChat::Stats, false, false),
+            (InChat::Verify, false, true),
+        ] {
+            assert_eq!((then.needs_right_to_ban(), then.is_for_the_group()), (decides, in_group), "{then:?}");
+        }
+    }
+
+    #[test]
+    fn several_people_can_be_followed_at_once_and_one_is_meant_otherwise() {
+        let both = vec![USER, UserId(6)];
+        for (purpose, expected) in [
+            (Purpose::Follow, InChat::Preview { users: both.clone() }),
+            (Purpose::Unfollow, InChat::Unfollow { user: USER }),
+            (Purpose::Ignore, InChat::Ignore { user: USER }),
+            (Purpose::Unignore, InChat::Unignore { user: USER }),
+            (Purpose::Why, InChat::Why { user: USER }),
+        ] {
+            assert_eq!(purpose.with(both.clone()), Some(expected));
+            assert_eq!(purpose.with(vec![USER]), Some(purpose.with_one(USER)));
+            assert_eq!(purpose.with(Vec::new()), None, "{purpose:?} of nobody");
+        }
+    }
+
+    #[test]
+    fn a_stored_button_still_leads_where_it_did_after_a_deploy() {
+        // Buttons are stored for 48 hours: what changes a form below must read the old one, too.
+        for (stored, action) in [
+            (r#""start""#, Action::Start),
+            (r#""close""#, Action::Close),
+            (r#"{"choose":{"then":"settings","page":1}}"#, Action::Choose { then: InChat::Settings, page: 1 }),
+            (
+                r#"{"in":{"chat":-5,"then":{"follow":{"users":[5],"mode":"confirm"}}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::Follow { users: vec![USER], mode: Mode::Confirm } },
+            ),
+            (
+                r#"{"in":{"chat":-5,"then":{"ask_whom":"unignore"}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::AskWhom(Purpose::Unignore) },
+            ),
+            (
+                r#"{"in":{"chat":-5,"then":{"set":{"ban_type":["temporary",3600]}}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::BanType(SyncBanType::Temporary, Some(3600))) },
+            ),
+            (
+                r#"{"person":{"user":5,"filter":"ban","after":["x"]}}"#,
+                Action::Person { user: USER, filter: Some(member::Action::Ban), after: vec!["x".to_owned()] },
+            ),
+            (
+                r#"{"set_mine":{"quiet_hours":{"from":1320,"to":420}}}"#,
+                Action::SetMine(MyOption::QuietHours(Some(QuietHours { from: 1320, to: 420 }))),
+            ),
+            (
+                r#"{"ask_appeal":{"chat":-5,"sync_id":"00000000-0000-0000-0000-000000000007"}}"#,
+                Action::AskAppeal { chat: ChatId(-5), sync_id: Uuid::from_u128(7) },
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Action>(stored).unwrap(), action);
+            assert_eq!(serde_json::to_string(&action).unwrap(), stored);
         }
     }
 }

@@ -187,3 +187,39 @@ pub fn unreadable(error: PageError) -> Stop {
         PageError::BadCursor => anyhow::anyhow!("a kept cursor belongs to another list").into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::screen::To;
+    use super::*;
+    use domain::chat::{ChatState, Ignores};
+    use domain::settings::ChatSettings;
+
+    #[test]
+    fn bans_of_a_chat_that_keeps_them_to_itself_are_seen_by_its_own_admins_only() {
+        let chat = |id, share_bans| {
+            let settings = ChatSettings { share_bans, ..ChatSettings::default() };
+            let (id, state, ignores) = (ChatId(id), ChatState::Active, Ignores::default());
+            (id, Chat { chat_id: id, title: None, state, migrated_to: None, settings, ignores })
+        };
+        let chats = BTreeMap::from([chat(-1, true), chat(-2, false), chat(-3, false)]);
+        let sees = Sees { chats, own: BTreeSet::from([ChatId(-3)]) };
+        for (chat, expected) in [(-1, true), (-2, false), (-3, true), (-4, true)] {
+            assert_eq!(sees.may_see(ChatId(chat)), expected, "{chat}");
+        }
+    }
+
+    #[test]
+    fn a_list_can_be_narrowed_to_whatever_it_does_not_show_now() {
+        use member::Action::{Ban, Kick, Unban};
+        let to = |filter| Action::Person { user: UserId(5), filter, after: Vec::new() };
+        for (chosen, expected) in [
+            (None, [Some(Ban), Some(Unban), Some(Kick)]),
+            (Some(Ban), [None, Some(Unban), Some(Kick)]),
+            (Some(Kick), [None, Some(Ban), Some(Unban)]),
+        ] {
+            let leads: Vec<_> = filters(Lang::En, chosen, to).into_iter().map(|choice| choice.to).collect();
+            assert_eq!(leads, expected.map(|filter| To::Action(Box::new(to(filter)))), "{chosen:?}");
+        }
+    }
+}

@@ -67,3 +67,26 @@ pub fn turns(lang: domain::lang::Lang, after: &[String], next: Option<String>, t
     let on = next.map(|next| Choice::new(text!(lang, "button-more"), to(after.iter().cloned().chain([next]).collect())));
     back.into_iter().chain(on).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::screen::To;
+    use super::*;
+    use domain::lang::Lang;
+
+    #[test]
+    fn a_page_leads_back_by_the_cursors_before_it_and_on_by_its_own() {
+        let check = |after: &[&str], next: Option<&str>, expected: &[&[&str]]| {
+            let owned = |cursors: &[&str]| cursors.iter().map(|&cursor| cursor.to_owned()).collect::<Vec<_>>();
+            let to = |after| Action::Person { user: domain::ids::UserId(5), filter: None, after };
+            let turns = turns(Lang::En, &owned(after), next.map(str::to_owned), to);
+            let leads: Vec<_> = turns.into_iter().map(|choice| choice.to).collect();
+            let expected: Vec<_> = expected.iter().map(|after| To::Action(Box::new(to(owned(after))))).collect();
+            assert_eq!(leads, expected, "{after:?} {next:?}");
+        };
+        check(&[], None, &[]);
+        check(&[], Some("a"), &[&["a"]]);
+        check(&["a"], None, &[&[]]);
+        check(&["a", "b"], Some("c"), &[&["a"], &["a", "b", "c"]]);
+    }
+}

@@ -5,6 +5,8 @@ use super::screen::{Choice, Screen};
 use super::show::{Edit, Spot};
 use super::{Asker, Pace, Stop};
 use crate::{NotNow, Webhook};
+use aws::store::dialogue::Menu;
+use domain::ids::UserId;
 use telegram::text;
 use telegram::update::Press;
 use uuid::Uuid;
@@ -31,24 +33,45 @@ impl MenuButton {
     }
 }
 
+/// Where a press leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Led {
+    To(Action),
+    /// The menu was shown to somebody else.
+    NotTheirs,
+    /// The message has other buttons by now, or never had this one.
+    Stale,
+}
+
+impl MenuButton {
+    /// Where the button of a stored menu leads the person who presses it.
+    fn led(self, menu: &Menu, by: UserId) -> Led {
+        if menu.who.is_some_and(|who| who != by) {
+            return Led::NotTheirs;
+        }
+        let leads: Vec<Action> = serde_json::from_str(&menu.leads).unwrap_or_default();
+        let action = leads.into_iter().nth(self.number).filter(|_| menu.revision == self.revision);
+        action.map_or(Led::Stale, Led::To)
+    }
+}
+
 impl Webhook {
     /// Somebody pressed a menu's button.
     pub async fn menu_pressed(&self, button: MenuButton, press: &Press, asker: &Asker) -> Result<(), NotNow> {
         let stale = || text!(asker.lang, "stale-button");
         let Some(menu) = self.dialogue.menu(button.menu).await? else { return self.answer_press(&press.callback_id, &stale()).await };
-        if menu.who.is_some_and(|who| who != asker.id) {
-            return self.answer_press(&press.callback_id, &text!(asker.lang, "not-your-menu")).await;
-        }
-        let leads: Vec<Action> = serde_json::from_str(&menu.leads).unwrap_or_default();
-        let action = leads.get(button.number).filter(|_| menu.revision == button.revision);
-        let Some(action) = action else { return self.answer_press(&press.callback_id, &stale()).await };
+        let action = match button.led(&menu, asker.id) {
+            Led::To(action) => action,
+            Led::NotTheirs => return self.answer_press(&press.callback_id, &text!(asker.lang, "not-your-menu")).await,
+            Led::Stale => return self.answer_press(&press.callback_id, &stale()).await,
+        };
         match self.pace(asker.id).await? {
             Pace::Fine => {}
             Pace::Told => return self.answer_press(&press.callback_id, &text!(asker.lang, "too-fast")).await,
             // The button stops waiting, and nothing is said.
             Pace::Silent => return self.answer_press(&press.callback_id, "").await,
         }
-        let screen = match self.outcome(asker, "button", action).await {
+        let screen = match self.outcome(asker, "button", &action).await {
             Ok(screen) => screen,
             // Anybody may press a button that is anybody's; whoever may not do what it leads to, does not use it up.
             Err(Stop::Show(screen)) if menu.who.is_none() => return self.answer_press(&press.callback_id, &screen.text).await,
@@ -65,7 +88,7 @@ impl Webhook {
             // Telegram does not have the message any more.
             None => Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, edit: None },
         };
-        self.show(asker, &spot, screen, Some(action)).await?;
+        self.show(asker, &spot, screen, Some(&action)).await?;
         self.answer_press(&press.callback_id, &toast).await
     }
 
@@ -94,5 +117,31 @@ mod tests {
             assert_eq!(MenuButton::read(data), None, "{data}");
         }
         assert_eq!(MenuButton::read("m:00000000000000000000000000000000:0:0:0"), None);
+    }
+    #[test]
+    fn a_press_leads_to_its_action_for_whom_the_menu_was_shown_and_only_as_it_stands() {
+        let leads = serde_json::to_string(&[Action::Help, Action::Close]).unwrap();
+        let menu = |who: Option<i64>| Menu { who: who.map(UserId), revision: 2, leads: leads.clone() };
+        // (shown to, revision of the button, its number, pressed by, leads)
+        for (who, revision, number, by, expected) in [
+            (Some(1), 2, 0, 1, Led::To(Action::Help)),
+            (Some(1), 2, 1, 1, Led::To(Action::Close)),
+            (Some(1), 2, 2, 1, Led::Stale),
+            (Some(1), 1, 0, 1, Led::Stale),
+            (Some(1), 3, 0, 1, Led::Stale),
+            (Some(1), 2, 0, 7, Led::NotTheirs),
+            (Some(1), 1, 0, 7, Led::NotTheirs),
+            (None, 2, 1, 7, Led::To(Action::Close)),
+            (None, 1, 1, 7, Led::Stale),
+        ] {
+            let button = MenuButton { menu: Uuid::nil(), revision, number };
+            assert_eq!(button.led(&menu(who), UserId(by)), expected, "{who:?} {revision} {number} {by}");
+        }
+    }
+
+    #[test]
+    fn a_menu_that_another_version_wrote_is_stale() {
+        let menu = Menu { who: None, revision: 0, leads: r#"["help",{"of":"tomorrow"}]"#.to_owned() };
+        assert_eq!(MenuButton { menu: Uuid::nil(), revision: 0, number: 0 }.led(&menu, UserId(1)), Led::Stale);
     }
 }

@@ -9,7 +9,7 @@ use crate::Webhook;
 use aws::store::page::Wanted;
 use aws::store::users::{Chosen, Profile};
 use domain::lang::Lang;
-use domain::settings::QuietHours;
+use domain::settings::{QuietHours, UserSettings};
 use domain::subscription::Source;
 use serde_json::json;
 use telegram::bot::Document;
@@ -32,40 +32,13 @@ impl Webhook {
     }
 
     pub async fn pick_mine(&self, asker: &Asker, topic: MyTopic) -> Result<Screen, Stop> {
-        let lang = asker.lang;
-        let now = self.users.profile(asker.id).await?.map(|profile| profile.settings).unwrap_or_default();
-        let label = |label: String, chosen: bool| if chosen { format!("● {label}") } else { label };
-        let choices: Vec<Choice> = match topic {
-            MyTopic::Language => {
-                let choice = |of| Choice::new(label(language(lang, of), now.language == of), Action::SetMine(MyOption::Language(of)));
-                [None, Some(Lang::Ru), Some(Lang::En)].map(choice).into()
-            }
-            MyTopic::QuietHours => {
-                let hours = QUIET.iter().map(|&(from, to)| Some(QuietHours { from, to }));
-                let choice = |of: Option<QuietHours>| {
-                    Choice::new(label(quiet(lang, of), now.quiet_hours == of), Action::SetMine(MyOption::QuietHours(of)))
-                };
-                std::iter::once(None).chain(hours).map(choice).collect()
-            }
-            MyTopic::Zone => {
-                let choice = |zone: &str| {
-                    Choice::new(label(zone.to_owned(), now.timezone == zone), Action::SetMine(MyOption::Zone(zone.to_owned())))
-                };
-                let chat = self.context(asker.id).await?.chat;
-                self.set_context(asker.id, "settings", &Context { chat, asks: Some(Asks::Zone) }).await?;
-                ZONES.iter().map(|zone| choice(zone)).collect()
-            }
-        };
-        let text = match topic {
-            MyTopic::Language => text!(lang, "pick-language"),
-            MyTopic::QuietHours => text!(lang, "pick-quiet-hours", zone = now.timezone.as_str()),
-            MyTopic::Zone => text!(lang, "pick-zone"),
-        };
-        let mut screen = Screen::text(text);
-        for row in choices.chunks(2) {
-            screen = screen.row(row.to_vec());
+        let settings = self.users.profile(asker.id).await?.map(|profile| profile.settings).unwrap_or_default();
+        // A zone without a button can be written.
+        if topic == MyTopic::Zone {
+            let chat = self.context(asker.id).await?.chat;
+            self.set_context(asker.id, "settings", &Context { chat, asks: Some(Asks::Zone) }).await?;
         }
-        Ok(screen.row([Choice::new(text!(lang, "button-back"), Action::MySettings)]))
+        Ok(pick(asker.lang, &settings, topic))
     }
 
     pub async fn set_mine(&self, asker: &Asker, option: MyOption) -> Result<Screen, Stop> {
@@ -163,10 +136,88 @@ fn mine(lang: Lang, profile: Option<&Profile>) -> Screen {
         .row([Choice::new(text!(lang, "button-close"), Action::Close)])
 }
 
+/// The choices of one setting.
+fn pick(lang: Lang, now: &UserSettings, topic: MyTopic) -> Screen {
+    let choice = |label: String, chosen: bool, option: MyOption| {
+        Choice::new(if chosen { format!("● {label}") } else { label }, Action::SetMine(option))
+    };
+    let (text, choices): (String, Vec<Choice>) = match topic {
+        MyTopic::Language => {
+            let of = |of| choice(language(lang, of), now.language == of, MyOption::Language(of));
+            (text!(lang, "pick-language"), [None, Some(Lang::Ru), Some(Lang::En)].map(of).into())
+        }
+        MyTopic::QuietHours => {
+            let hours = QUIET.iter().map(|&(from, to)| Some(QuietHours { from, to }));
+            let of = |of| choice(quiet(lang, of), now.quiet_hours == of, MyOption::QuietHours(of));
+            (text!(lang, "pick-quiet-hours", zone = now.timezone.as_str()), std::iter::once(None).chain(hours).map(of).collect())
+        }
+        MyTopic::Zone => {
+            let of = |zone: &str| choice(zone.to_owned(), now.timezone == zone, MyOption::Zone(zone.to_owned()));
+            (text!(lang, "pick-zone"), ZONES.map(of).into())
+        }
+    };
+    let mut screen = Screen::text(text);
+    for row in choices.chunks(2) {
+        screen = screen.row(row.to_vec());
+    }
+    screen.row([Choice::new(text!(lang, "button-back"), Action::MySettings)])
+}
+
 fn quiet(lang: Lang, hours: Option<QuietHours>) -> String {
     let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
     match hours {
         Some(QuietHours { from, to }) => format!("{}–{}", clock(from), clock(to)),
         None => text!(lang, "quiet-never"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::screen::To;
+    use super::*;
+    use domain::settings::UserChange;
+
+    /// The choices that a screen's buttons set, with their labels.
+    fn choices(screen: &Screen) -> Vec<(String, MyOption)> {
+        let option = |choice: &Choice| match &choice.to {
+            To::Action(action) => match &**action {
+                Action::SetMine(option) => Some((choice.label.clone(), option.clone())),
+                _ => None,
+            },
+            To::Url(_) => None,
+        };
+        screen.rows.iter().flatten().filter_map(option).collect()
+    }
+
+    #[test]
+    fn each_choice_of_a_persons_setting_is_the_marked_one_once_it_is_chosen() {
+        for topic in [MyTopic::Language, MyTopic::QuietHours, MyTopic::Zone] {
+            let mut settings = UserSettings::default();
+            for (_, option) in choices(&pick(Lang::En, &settings, topic)) {
+                settings = settings.changed(&UserChange::from(option.clone())).unwrap();
+                let offered = choices(&pick(Lang::En, &settings, topic));
+                assert!(offered.len() > 2, "{topic:?}");
+                let marked: Vec<_> = offered.into_iter().filter(|(label, _)| label.starts_with('●')).map(|(_, option)| option).collect();
+                assert_eq!(marked, [option]);
+            }
+        }
+    }
+
+    #[test]
+    fn messages_are_switched_off_and_on_by_the_same_button() {
+        let profile = |on: bool| {
+            let profile = json!({ "user_id": 1, "settings": { "notifications_enabled": on } });
+            serde_json::from_value::<Profile>(profile).unwrap()
+        };
+        for (profile, expected) in [(None, false), (Some(profile(true)), false), (Some(profile(false)), true)] {
+            let options: Vec<_> = choices(&mine(Lang::En, profile.as_ref())).into_iter().map(|(_, option)| option).collect();
+            assert_eq!(options, [MyOption::Notifications(expected)]);
+        }
+    }
+
+    #[test]
+    fn quiet_hours_are_told_as_a_clock_shows_them() {
+        assert_eq!(quiet(Lang::En, Some(QuietHours { from: 22 * 60 + 5, to: 7 * 60 })), "22:05–07:00");
+        assert_eq!(quiet(Lang::En, None), text!(Lang::En, "quiet-never"));
     }
 }

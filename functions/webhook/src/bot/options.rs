@@ -149,3 +149,92 @@ fn duration(lang: Lang, seconds: i64) -> String {
         _ => text!(lang, "minutes", count = seconds / 60),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::screen::To;
+    use super::*;
+    use domain::chat::{Chat, Ignores};
+    use domain::ids::{ChatId, UserId};
+    use domain::settings::ChatChange;
+
+    const ASKER: Asker = Asker { id: UserId(1), lang: Lang::En, group: None };
+
+    fn room(settings: ChatSettings) -> Room {
+        let (id, state, ignores) = (ChatId(-5), ChatState::Active, Ignores::default());
+        Room { id, chat: Chat { chat_id: id, title: None, state, migrated_to: None, settings, ignores } }
+    }
+
+    /// The choices that a screen's buttons set, with their labels.
+    fn choices(screen: &Screen) -> Vec<(String, ChatOption)> {
+        let option = |choice: &Choice| match &choice.to {
+            To::Action(action) => match &**action {
+                Action::In { chat: ChatId(-5), then: InChat::Set(option) } => Some((choice.label.clone(), option.clone())),
+                _ => None,
+            },
+            To::Url(_) => None,
+        };
+        screen.rows.iter().flatten().filter_map(option).collect()
+    }
+
+    fn chosen(settings: &ChatSettings, option: &ChatOption) -> ChatSettings {
+        settings.changed(&ChatChange::from(option.clone())).unwrap()
+    }
+
+    #[test]
+    fn each_choice_of_a_setting_is_the_marked_one_once_it_is_chosen() {
+        for topic in [ChatTopic::BanType, ChatTopic::Delay, ChatTopic::Language] {
+            let mut settings = ChatSettings::default();
+            let offered = choices(&pick(&ASKER, &room(settings.clone()), topic));
+            assert!(offered.len() > 2, "{topic:?}");
+            for (_, option) in offered {
+                settings = chosen(&settings, &option);
+                let marked: Vec<_> = choices(&pick(&ASKER, &room(settings.clone()), topic))
+                    .into_iter()
+                    .filter(|(label, _)| label.starts_with('●'))
+                    .map(|(_, option)| option)
+                    .collect();
+                assert_eq!(marked, [option]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_switch_turns_its_own_setting_over_and_back_and_no_other() {
+        let settings = ChatSettings::default();
+        let switches = |settings: &ChatSettings| choices(&super::settings(&ASKER, &room(settings.clone())));
+        let before = switches(&settings);
+        assert_eq!(before.len(), 5);
+        for (n, (_, option)) in before.iter().enumerate() {
+            let turned = chosen(&settings, option);
+            let after = switches(&turned);
+            for (other, (then, now)) in before.iter().zip(&after).enumerate() {
+                assert_eq!(then != now, other == n, "{option:?} and {now:?}");
+            }
+            assert_eq!(chosen(&turned, &after[n].1), settings, "{option:?} back");
+        }
+    }
+
+    #[test]
+    fn a_length_is_told_in_the_largest_unit_that_tells_it_exactly() {
+        for (seconds, expected) in [
+            (60, text!(Lang::En, "minutes", count = 1_i64)),
+            (5400, text!(Lang::En, "minutes", count = 90_i64)),
+            (HOUR, text!(Lang::En, "hours", count = 1_i64)),
+            (36 * HOUR, text!(Lang::En, "hours", count = 36_i64)),
+            (2 * DAY, text!(Lang::En, "days", count = 2_i64)),
+        ] {
+            assert_eq!(duration(Lang::En, seconds), expected, "{seconds}");
+        }
+        assert_eq!(delay(Lang::En, 0), text!(Lang::En, "no-delay"));
+    }
+
+    #[test]
+    fn a_chat_where_the_bot_may_not_ban_is_told_so_with_its_settings() {
+        let mut room = room(ChatSettings::default());
+        let warning = text!(Lang::En, "cannot-ban-here");
+        assert!(!settings(&ASKER, &room).text.contains(&warning));
+        room.chat.state = ChatState::Suspended;
+        assert!(settings(&ASKER, &room).text.contains(&warning));
+    }
+}

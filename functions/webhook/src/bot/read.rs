@@ -8,54 +8,53 @@ use domain::ids::UserId;
 use telegram::text;
 use telegram::update::{Command, CommandName, Target};
 
+/// What a command asks for, as far as the command alone tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Asked {
+    Action(Action),
+    /// About a chat: the group that the command was written in; in private one has yet to be chosen.
+    InChat(InChat),
+    /// About the person that the command's target names.
+    Person(Topic),
+}
+
+/// What is asked for about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Topic {
+    In(Purpose),
+    Undo,
+    History,
+}
+
+impl Topic {
+    /// For the example of how the command is written.
+    fn command(self) -> &'static str {
+        match self {
+            Self::In(purpose) => purpose.command(),
+            Self::Undo => CommandName::Undo.name(),
+            Self::History => CommandName::History.name(),
+        }
+    }
+}
+
 impl Webhook {
     pub async fn read(&self, command: &Command, asker: &Asker) -> Result<Action, Stop> {
-        let then = match command.name {
-            CommandName::Start => {
-                let led = command.argument.as_deref().filter(|_| command.private).and_then(link::read);
-                return Ok(led.unwrap_or(Action::Start));
-            }
-            CommandName::Help | CommandName::Unknown => return Ok(Action::Help),
-            CommandName::Privacy => return Ok(Action::Privacy),
-            CommandName::MyData => return Ok(Action::MyData),
-            CommandName::Subscribe => self.about(command, asker, Purpose::Follow).await?,
-            CommandName::Unsubscribe => self.about(command, asker, Purpose::Unfollow).await?,
-            CommandName::Ignore => self.about(command, asker, Purpose::Ignore).await?,
-            CommandName::Unignore => self.about(command, asker, Purpose::Unignore).await?,
-            CommandName::Why if command.private && command.target == Target::None => return Ok(Action::WhyMe),
-            CommandName::Why => self.about(command, asker, Purpose::Why).await?,
-            CommandName::Undo => {
-                let user = match command.target {
-                    Target::None => None,
-                    _ => Some(self.named(asker, &command.target, "undo").await?),
-                };
-                InChat::Undo { user }
-            }
-            CommandName::History => match command.target {
-                Target::None => InChat::History { filter: None, after: Vec::new() },
-                _ => {
-                    let user = self.named(asker, &command.target, "history").await?;
-                    return Ok(Action::Person { user, filter: None, after: Vec::new() });
+        let then = match asked(command) {
+            Asked::Action(action) => return Ok(action),
+            Asked::InChat(then) => then,
+            Asked::Person(topic) => {
+                let user = self.named(asker, &command.target, topic.command()).await?;
+                match topic {
+                    Topic::In(purpose) => purpose.with_one(user),
+                    Topic::Undo => InChat::Undo { user: Some(user) },
+                    Topic::History => return Ok(Action::Person { user, filter: None, after: Vec::new() }),
                 }
-            },
-            CommandName::List => InChat::List { after: Vec::new() },
-            CommandName::Settings => InChat::Settings,
-            CommandName::Stats => InChat::Stats,
-            CommandName::Verify => InChat::Verify,
+            }
         };
         match command.private {
             false => Ok(Action::In { chat: command.chat_id, then }),
             true => self.in_private(asker, then).await,
         }
-    }
-
-    async fn about(&self, command: &Command, asker: &Asker, purpose: Purpose) -> Result<InChat, Stop> {
-        // In private there is a button to choose people by.
-        if command.private && command.target == Target::None {
-            return Ok(InChat::AskWhom(purpose));
-        }
-        let user = self.named(asker, &command.target, purpose.command()).await?;
-        purpose.with(vec![user]).ok_or_else(|| Screen::text(who_is_meant(asker, purpose.command())).into())
     }
 
     /// The person that is meant; `command`: for the example of how it is written.
@@ -73,6 +72,146 @@ impl Webhook {
     }
 }
 
+fn asked(command: &Command) -> Asked {
+    let names_nobody = command.target == Target::None;
+    let about = |purpose| match command.private && names_nobody {
+        // In private there is a button to choose people by.
+        true => Asked::InChat(InChat::AskWhom(purpose)),
+        false => Asked::Person(Topic::In(purpose)),
+    };
+    match command.name {
+        CommandName::Start => {
+            let led = command.argument.as_deref().filter(|_| command.private).and_then(link::read);
+            Asked::Action(led.unwrap_or(Action::Start))
+        }
+        CommandName::Help | CommandName::Unknown => Asked::Action(Action::Help),
+        CommandName::Privacy => Asked::Action(Action::Privacy),
+        CommandName::MyData => Asked::Action(Action::MyData),
+        CommandName::Subscribe => about(Purpose::Follow),
+        CommandName::Unsubscribe => about(Purpose::Unfollow),
+        CommandName::Ignore => about(Purpose::Ignore),
+        CommandName::Unignore => about(Purpose::Unignore),
+        CommandName::Why if command.private && names_nobody => Asked::Action(Action::WhyMe),
+        CommandName::Why => about(Purpose::Why),
+        CommandName::Undo if names_nobody => Asked::InChat(InChat::Undo { user: None }),
+        CommandName::Undo => Asked::Person(Topic::Undo),
+        CommandName::History if names_nobody => Asked::InChat(InChat::History { filter: None, after: Vec::new() }),
+        CommandName::History => Asked::Person(Topic::History),
+        CommandName::List => Asked::InChat(InChat::List { after: Vec::new() }),
+        CommandName::Settings => Asked::InChat(InChat::Settings),
+        CommandName::Stats => Asked::InChat(InChat::Stats),
+        CommandName::Verify => Asked::InChat(InChat::Verify),
+    }
+}
+
 fn who_is_meant(asker: &Asker, command: &str) -> String {
     text!(asker.lang, "who-is-meant", command = command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::ChatId;
+    use telegram::update::{self, Update};
+
+    const GROUP: &str = r#"{"id":-100,"type":"supergroup","title":"T"}"#;
+    const PRIVATE: &str = r#"{"id":1,"type":"private"}"#;
+    const REPLY: &str = r#","reply_to_message":{"message_id":2,"from":{"id":5,"first_name":"Mal"},"chat":{"id":-100}}"#;
+
+    /// What somebody's words ask for. `more`: of the message's JSON.
+    fn typed(chat: &str, text: &str, more: &str) -> Asked {
+        let body = format!(
+            r#"{{"update_id":3,"message":{{"message_id":9,"from":{{"id":1,"is_bot":false,"first_name":"A"}},"chat":{chat},"date":1,"text":"{text}"{more}}}}}"#
+        );
+        match update::read(body.as_bytes(), UserId(99), 0) {
+            Ok(Update::Command(command)) => asked(&command),
+            _ => panic!("{text} is no command"),
+        }
+    }
+
+    fn in_chat(then: InChat) -> Asked {
+        Asked::InChat(then)
+    }
+
+    fn about(purpose: Purpose) -> Asked {
+        Asked::Person(Topic::In(purpose))
+    }
+
+    #[test]
+    fn a_command_asks_the_same_in_a_group_and_in_private_where_it_says_whom_it_is_about() {
+        for (text, expected) in [
+            ("/help", Asked::Action(Action::Help)),
+            ("/privacy", Asked::Action(Action::Privacy)),
+            ("/mydata", Asked::Action(Action::MyData)),
+            ("/subscribe 42", about(Purpose::Follow)),
+            ("/subscribe @mallory", about(Purpose::Follow)),
+            ("/subscribe somebody", about(Purpose::Follow)),
+            ("/unsubscribe 42", about(Purpose::Unfollow)),
+            ("/ignore 42", about(Purpose::Ignore)),
+            ("/unignore 42", about(Purpose::Unignore)),
+            ("/why 42", about(Purpose::Why)),
+            ("/undo 42", Asked::Person(Topic::Undo)),
+            ("/undo", in_chat(InChat::Undo { user: None })),
+            ("/history 42", Asked::Person(Topic::History)),
+            ("/history", in_chat(InChat::History { filter: None, after: vec![] })),
+            ("/list", in_chat(InChat::List { after: vec![] })),
+            ("/list 42", in_chat(InChat::List { after: vec![] })),
+            ("/settings", in_chat(InChat::Settings)),
+            ("/stats", in_chat(InChat::Stats)),
+            ("/verify", in_chat(InChat::Verify)),
+        ] {
+            assert_eq!(typed(GROUP, text, ""), expected, "{text} in a group");
+            assert_eq!(typed(PRIVATE, text, ""), expected, "{text} in private");
+        }
+    }
+
+    #[test]
+    fn a_command_that_names_nobody_offers_a_choice_in_private_and_is_refused_in_a_group() {
+        for (text, purpose) in [
+            ("/subscribe", Purpose::Follow),
+            ("/unsubscribe", Purpose::Unfollow),
+            ("/ignore", Purpose::Ignore),
+            ("/unignore", Purpose::Unignore),
+        ] {
+            assert_eq!(typed(PRIVATE, text, ""), in_chat(InChat::AskWhom(purpose)), "{text} in private");
+            // The target is nobody: the person who is meant has yet to be named.
+            assert_eq!(typed(GROUP, text, ""), about(purpose), "{text} in a group");
+        }
+        assert_eq!(typed(PRIVATE, "/why", ""), Asked::Action(Action::WhyMe), "anybody may ask why the bot has banned them");
+        assert_eq!(typed(GROUP, "/why", ""), about(Purpose::Why));
+    }
+
+    #[test]
+    fn a_reply_in_a_group_names_its_author() {
+        for (text, expected) in [
+            ("/subscribe", about(Purpose::Follow)),
+            ("/why", about(Purpose::Why)),
+            ("/undo", Asked::Person(Topic::Undo)),
+            ("/history", Asked::Person(Topic::History)),
+        ] {
+            assert_eq!(typed(GROUP, text, REPLY), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_leads_somewhere_in_private_only() {
+        let stats = Action::In { chat: ChatId(-5), then: InChat::Stats };
+        assert_eq!(typed(PRIVATE, "/start stats_-5", ""), Asked::Action(stats));
+        assert_eq!(typed(GROUP, "/start stats_-5", ""), Asked::Action(Action::Start));
+        for text in ["/start", "/start nowhere"] {
+            assert_eq!(typed(PRIVATE, text, ""), Asked::Action(Action::Start), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_a_call_for_help() {
+        assert_eq!(typed(PRIVATE, "/subscrive 42", ""), Asked::Action(Action::Help));
+    }
+
+    #[test]
+    fn the_example_of_a_topic_is_written_with_its_command() {
+        for (topic, command) in [(Topic::In(Purpose::Unignore), "unignore"), (Topic::Undo, "undo"), (Topic::History, "history")] {
+            assert_eq!(topic.command(), command);
+        }
+    }
 }

@@ -160,23 +160,15 @@ impl Webhook {
 
     /// Stores where the buttons lead, if any leads anywhere.
     async fn buttons(&self, spot: &Spot, screen: &Screen, who: Option<UserId>) -> anyhow::Result<Vec<Vec<Button>>> {
-        let actions: Vec<&Action> = screen.rows.iter().flatten().filter_map(|choice| choice.to.action()).collect();
         let (menu, revision) = spot.edit.map_or_else(|| (Uuid::new_v4(), 0), |edit| (edit.menu, edit.revision));
+        let (buttons, actions) = numbered(&screen.rows, menu, revision);
         if !actions.is_empty() || spot.edit.is_some() {
             let leads = serde_json::to_string(&actions)?;
             if !self.dialogue.put_menu(menu, &Menu { who, revision, leads }).await? {
                 tracing::info!("two presses of a menu met; the buttons of the first stand");
             }
         }
-        let mut numbers = 0..;
-        let mut button = |choice: &Choice| match &choice.to {
-            To::Url(url) => Button::url(choice.label.clone(), url.clone()),
-            To::Action(_) => {
-                let number = numbers.next().unwrap_or_default();
-                Button::data(choice.label.clone(), MenuButton { menu, revision, number }.data())
-            }
-        };
-        Ok(screen.rows.iter().map(|row| row.iter().map(&mut button).collect()).collect())
+        Ok(buttons)
     }
 
     /// Sends a message; in private where the bot may not write there.
@@ -187,16 +179,14 @@ impl Webhook {
                 Ok(id) => return Ok(Shown::There((message.chat_id == spot.chat_id).then_some(id))),
                 Err(failure) => failure,
             };
-            match failure.reaction() {
-                Reaction::Mend(Mend::WithoutThread) if message.thread_id.is_some() => message.thread_id = None,
-                Reaction::Mend(Mend::WithoutReply) if message.reply_to.is_some() => message.reply_to = None,
-                Reaction::Mend(Mend::PlainText) if message.html => {
+            let reaction = failure.reaction();
+            if mend(&mut message, reaction, spot, asker.id) {
+                if reaction == Reaction::Mend(Mend::PlainText) {
                     tracing::error!(%failure, "an answer's markup is wrong; it is sent as plain text");
-                    message = OutgoingMessage { text: render::plain_text(&message.text), html: false, ..message };
                 }
-                Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
-                    message = OutgoingMessage { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, ..message };
-                }
+                continue;
+            }
+            match reaction {
                 Reaction::NoPrivateMessages => {
                     self.users.set_can_write(asker.id, false).await?;
                     return Ok(Shown::NotAllowed);
@@ -207,11 +197,103 @@ impl Webhook {
     }
 }
 
-impl To {
-    fn action(&self) -> Option<&Action> {
-        match self {
-            Self::Action(action) => Some(action),
-            Self::Url(_) => None,
+/// A message's buttons, and what their numbers lead to, in order.
+fn numbered(rows: &[Vec<Choice>], menu: Uuid, revision: u32) -> (Vec<Vec<Button>>, Vec<&Action>) {
+    let mut actions = Vec::new();
+    let mut buttons = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut shown = Vec::with_capacity(row.len());
+        for choice in row {
+            shown.push(match &choice.to {
+                To::Url(url) => Button::url(choice.label.clone(), url.clone()),
+                To::Action(action) => {
+                    let button = MenuButton { menu, revision, number: actions.len() };
+                    actions.push(&**action);
+                    Button::data(choice.label.clone(), button.data())
+                }
+            });
+        }
+        buttons.push(shown);
+    }
+    (buttons, actions)
+}
+
+/// Changes a message so that Telegram may take it after this reaction; `false`: nothing is left to change. Each change takes something away
+/// that does not come back, so that trying again ends.
+fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: UserId) -> bool {
+    match reaction {
+        Reaction::Mend(Mend::WithoutThread) => message.thread_id.take().is_some(),
+        Reaction::Mend(Mend::WithoutReply) => message.reply_to.take().is_some(),
+        Reaction::Mend(Mend::PlainText) if message.html => {
+            (message.text, message.html) = (render::plain_text(&message.text), false);
+            true
+        }
+        Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
+            (message.chat_id, message.thread_id, message.reply_to) = (asker.private_chat(), None, None);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKER: UserId = UserId(5);
+    const GROUP: ChatId = ChatId(-100);
+
+    #[test]
+    fn each_buttons_number_leads_to_its_own_action() {
+        let menu = Uuid::from_u128(7);
+        let rows = [
+            vec![Choice::new("Help", Action::Help), Choice::url("Add", "https://t.me/x".to_owned())],
+            vec![Choice::new("Privacy", Action::Privacy), Choice::new("Close", Action::Close)],
+        ];
+        let (buttons, actions) = numbered(&rows, menu, 3);
+        assert_eq!(actions, [&Action::Help, &Action::Privacy, &Action::Close]);
+        let labels: Vec<Vec<_>> = buttons.iter().map(|row| row.iter().map(|button| button.text.as_str()).collect()).collect();
+        assert_eq!(labels, [["Help", "Add"], ["Privacy", "Close"]]);
+        let read: Vec<_> = buttons.iter().flatten().filter_map(|button| MenuButton::read(button.callback()?)).collect();
+        assert_eq!(read, [0, 1, 2].map(|number| MenuButton { menu, revision: 3, number }));
+    }
+
+    #[test]
+    fn a_refused_message_loses_what_it_was_refused_for_and_then_nothing_more() {
+        let group = Spot { chat_id: GROUP, thread_id: Some(2), reply_to: Some(9), edit: None };
+        let message =
+            || OutgoingMessage { thread_id: Some(2), reply_to: Some(9), ..OutgoingMessage::html(GROUP, "<b>a</b> &lt; b".to_owned()) };
+        let privately = OutgoingMessage { chat_id: ChatId(5), thread_id: None, reply_to: None, ..message() };
+        for (reaction, expected) in [
+            (Reaction::Mend(Mend::WithoutThread), OutgoingMessage { thread_id: None, ..message() }),
+            (Reaction::Mend(Mend::WithoutReply), OutgoingMessage { reply_to: None, ..message() }),
+            (Reaction::Mend(Mend::PlainText), OutgoingMessage { text: "a < b".to_owned(), html: false, ..message() }),
+            (Reaction::SendPrivately, privately),
+        ] {
+            let mut mended = message();
+            assert!(mend(&mut mended, reaction, &group, ASKER), "{reaction:?}");
+            assert_eq!(mended, expected, "{reaction:?}");
+            assert!(!mend(&mut mended, reaction, &group, ASKER), "{reaction:?} twice");
+            assert_eq!(mended, expected, "{reaction:?} twice");
+        }
+    }
+
+    #[test]
+    fn other_refusals_leave_a_message_as_it_is() {
+        let private = Spot::private(ASKER);
+        let message = OutgoingMessage::html(private.chat_id, "a".to_owned());
+        for reaction in [
+            Reaction::Mend(Mend::WithoutThread),
+            Reaction::Mend(Mend::WithoutReply),
+            Reaction::Mend(Mend::Split),
+            Reaction::SendPrivately,
+            Reaction::NoPrivateMessages,
+            Reaction::RetryAfter(3),
+            Reaction::Retry,
+        ] {
+            let mut same = message.clone();
+            assert!(!mend(&mut same, reaction, &private, ASKER), "{reaction:?}");
+            assert_eq!(same, message, "{reaction:?}");
         }
     }
 }

@@ -1,0 +1,264 @@
+//! What each recipient is told. The results of a sync's part become one report an admin and the questions to answer; whatever is told becomes
+//! a message in the recipient's language.
+
+use aws::store::sync::Summary;
+use aws::store::users::Profile;
+use domain::chat::Chat;
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::sync::{Outcome, Reason, TargetResult};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Somebody is told something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub recipient: UserId,
+    /// The id of what it is about: told once.
+    pub what: String,
+    pub content: Content,
+    /// Of the chat that it is about, for a recipient whose language neither they nor Telegram names.
+    pub lang: Option<Lang>,
+}
+
+impl Told {
+    /// The message; `None`: the recipient wants none. `profile`: the recipient's, where they are known. `now`: Unix seconds.
+    pub fn notification(self, profile: Option<&Profile>, correlation_id: &str, now: i64) -> Option<Notification> {
+        if profile.is_some_and(|profile| !profile.wants_notifications()) {
+            return None;
+        }
+        let Self { recipient, what, content, lang } = self;
+        Some(Notification {
+            notification_id: notification_id(&what, recipient),
+            correlation_id: correlation_id.to_owned(),
+            recipient,
+            lang: profile.map_or_else(|| Lang::about(None, None, lang), |profile| profile.lang_about(lang)),
+            silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
+            content,
+        })
+    }
+}
+
+/// The chats that reports and questions name.
+pub fn chats(summary: &Summary, results: &[TargetResult]) -> BTreeSet<ChatId> {
+    let reported = by_admin(results, summary.kind, summary.origin).into_values().flatten().flat_map(|(_, chats)| chats);
+    let asked = results.iter().filter(|result| result.question.is_some()).map(|result| result.chat_id);
+    reported.chain(asked).collect()
+}
+
+/// One report an admin, whatever number of their chats the sync touched. `event_id`: of the event that ended the part.
+pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>) -> Vec<Told> {
+    let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(known, *chat_id) };
+    let report = |(recipient, groups): (UserId, Vec<(Outcome, Vec<ChatId>)>)| {
+        let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(known, *chat));
+        let report = SyncReport {
+            sync_id: summary.sync_id,
+            kind: summary.kind,
+            user_id: summary.user_id,
+            user_name: summary.user_name.clone(),
+            source_chat: source_chat(summary),
+            reason: summary.reason.clone(),
+            at: summary.event_timestamp,
+            chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(named).collect())).collect(),
+        };
+        Told { recipient, what: event_id.to_owned(), content: Content::SyncReport(report), lang }
+    };
+    by_admin(results, summary.kind, summary.origin).into_iter().map(report).collect()
+}
+
+/// The questions of a part, to each admin of the chat that is asked. A message's id is that of its question: bans that are held within an
+/// hour are asked about once.
+pub fn questions(summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>) -> Vec<Told> {
+    let asked = results.iter().filter_map(|result| Some((result, result.question?)));
+    let told = asked.flat_map(|(result, question_id)| {
+        let asking = Asking {
+            question_id,
+            held: result.outcome == Outcome::Skipped(Reason::Held),
+            user_id: summary.user_id,
+            user_name: summary.user_name.clone(),
+            source_chat: source_chat(summary),
+            chat: title(known, result.chat_id),
+            reason: summary.reason.clone(),
+            at: summary.event_timestamp,
+        };
+        let lang = lang(known, result.chat_id);
+        let what = question_id.to_string();
+        result.admins.iter().map(move |&recipient| Told { recipient, what: what.clone(), content: Content::Question(asking.clone()), lang })
+    });
+    told.collect()
+}
+
+/// What messages call the chat where it was decided.
+pub fn source_chat(summary: &Summary) -> String {
+    summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string())
+}
+
+fn title(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> String {
+    known.get(&chat).and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat.to_string())
+}
+
+fn lang(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> Option<Lang> {
+    known.get(&chat).and_then(|chat| chat.settings.language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ban::Occurred;
+    use domain::chat::{ChatState, Ignores};
+    use domain::settings::ChatSettings;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    const NOW: i64 = 1_767_261_600;
+
+    fn summary() -> Summary {
+        let summary = json!({
+            "sync_id": Uuid::from_u128(1),
+            "ban_event_id": Uuid::from_u128(2),
+            "plan": Uuid::nil(),
+            "user_id": 5,
+            "user_name": "Mal",
+            "source_chat_id": -9,
+            "source_chat_title": "Source",
+            "reason": "spam",
+            "occurred": Occurred::new(NOW, 0),
+            "event_timestamp": NOW,
+            "total_chats": 1,
+            "chunks": 1,
+            "status": "completed",
+            "started_at_ms": NOW * 1000,
+            "expires_at": NOW,
+            "version": Summary::VERSION,
+        });
+        serde_json::from_value(summary).unwrap()
+    }
+
+    /// Chats with titles and languages.
+    fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> BTreeMap<ChatId, Chat> {
+        let chat = |&(id, title, language): &(i64, Option<&str>, Option<Lang>)| {
+            let (chat_id, settings) = (ChatId(id), ChatSettings { language, ..ChatSettings::default() });
+            let (title, ignores) = (title.map(str::to_owned), Ignores::default());
+            (chat_id, Chat { chat_id, title, state: ChatState::Active, migrated_to: None, settings, ignores })
+        };
+        chats.iter().map(chat).collect()
+    }
+
+    fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
+        TargetResult::new(ChatId(chat), admins.iter().map(|&id| UserId(id)).collect(), outcome)
+    }
+
+    fn question(chat: i64, admins: &[i64], reason: Reason, id: u128) -> TargetResult {
+        TargetResult { question: Some(Uuid::from_u128(id)), ..result(chat, admins, Outcome::Skipped(reason)) }
+    }
+
+    #[test]
+    fn an_admin_has_one_report_of_all_their_chats_by_title_in_the_language_of_one() {
+        let failed = Outcome::Failed(Reason::NoRights);
+        let results = [result(-1, &[1], Outcome::Applied), result(-2, &[1, 2], failed), result(-3, &[1], Outcome::Applied)];
+        let known = known(&[(-1, Some("One"), None), (-2, Some("Two"), Some(Lang::En))]);
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-3, -2, -1].map(ChatId)));
+        let told: Vec<_> = reports("event", &summary(), &results, &known)
+            .into_iter()
+            .map(|told| {
+                assert_eq!(told.what, "event");
+                let Content::SyncReport(report) = told.content else { panic!("{:?}", told.content) };
+                assert_eq!((report.user_id, report.user_name.as_deref(), report.source_chat.as_str()), (UserId(5), Some("Mal"), "Source"));
+                assert_eq!((report.sync_id, report.reason.as_deref(), report.at), (Uuid::from_u128(1), Some("spam"), NOW));
+                let named = |chats: Vec<NamedChat>| chats.into_iter().map(|chat| (chat.chat_id.0, chat.title)).collect::<Vec<_>>();
+                let chats: Vec<_> = report.chats.into_iter().map(|(outcome, chats)| (outcome, named(chats))).collect();
+                (told.recipient.0, told.lang, chats)
+            })
+            .collect();
+        let chat = |id: i64, title: &str| (id, title.to_owned());
+        assert_eq!(
+            told,
+            [
+                (1, Some(Lang::En), vec![(Outcome::Applied, vec![chat(-1, "One"), chat(-3, "-3")]), (failed, vec![chat(-2, "Two")])]),
+                (2, Some(Lang::En), vec![(failed, vec![chat(-2, "Two")])]),
+            ]
+        );
+    }
+
+    #[test]
+    fn each_admin_of_a_chat_that_is_asked_has_its_question_and_no_report() {
+        let results = [question(-1, &[1, 2], Reason::Asked, 70), question(-2, &[1], Reason::Held, 80)];
+        let known = known(&[(-1, Some("One"), Some(Lang::Ru))]);
+        assert_eq!(reports("event", &summary(), &results, &known), []);
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-2, -1].map(ChatId)));
+        let asked: Vec<_> = questions(&summary(), &results, &known)
+            .into_iter()
+            .map(|told| {
+                let Content::Question(asking) = told.content else { panic!("{:?}", told.content) };
+                assert_eq!(told.what, asking.question_id.to_string(), "what is held within an hour is asked once");
+                (told.recipient.0, asking.question_id.as_u128(), asking.chat, asking.held, told.lang)
+            })
+            .collect();
+        let (one, two) = ("One".to_owned(), "-2".to_owned());
+        assert_eq!(asked, [(1, 70, one.clone(), false, Some(Lang::Ru)), (2, 70, one, false, Some(Lang::Ru)), (1, 80, two, true, None)]);
+    }
+
+    #[test]
+    fn a_source_without_a_title_is_called_by_its_id() {
+        assert_eq!(source_chat(&Summary { source_chat_title: None, ..summary() }), "-9");
+    }
+
+    /// The message of something in a chat where Russian is chosen.
+    fn notification(profile: Option<serde_json::Value>) -> Option<Notification> {
+        let profile: Option<Profile> = profile.map(|profile| serde_json::from_value(profile).unwrap());
+        let content = Content::ChatSuspended { chat: "One".to_owned() };
+        let told = Told { recipient: UserId(1), what: "event".to_owned(), content, lang: Some(Lang::Ru) };
+        told.notification(profile.as_ref(), "ban", NOW)
+    }
+
+    #[test]
+    fn who_wants_no_messages_gets_none() {
+        for (profile, expected) in [
+            (None, true),
+            (Some(json!({ "user_id": 1 })), true),
+            (Some(json!({ "user_id": 1, "settings": { "notifications_enabled": false } })), false),
+            (Some(json!({ "user_id": 1, "is_active": false })), false),
+            (Some(json!({ "user_id": 1, "erased_at": 5 })), false),
+        ] {
+            assert_eq!(notification(profile.clone()).is_some(), expected, "{profile:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_in_its_recipients_language_and_else_in_the_chats() {
+        for (profile, expected) in [
+            (None, Lang::Ru),
+            (Some(json!({ "user_id": 1 })), Lang::Ru),
+            (Some(json!({ "user_id": 1, "language_code": "en" })), Lang::En),
+            (Some(json!({ "user_id": 1, "language_code": "en", "settings": { "language": "ru" } })), Lang::Ru),
+        ] {
+            assert_eq!(notification(profile.clone()).unwrap().lang, expected, "{profile:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_silent_in_its_recipients_quiet_hours() {
+        // It is 10:00 in UTC.
+        for (hours, zone, expected) in [
+            (json!({ "from": 9 * 60, "to": 11 * 60 }), "UTC", true),
+            (json!({ "from": 9 * 60, "to": 11 * 60 }), "Asia/Tokyo", false),
+            (json!({ "from": 18 * 60, "to": 20 * 60 }), "Asia/Tokyo", true),
+            (json!(null), "UTC", false),
+        ] {
+            let profile = json!({ "user_id": 1, "settings": { "quiet_hours": hours, "timezone": zone } });
+            assert_eq!(notification(Some(profile)).unwrap().silent, expected, "{hours} {zone}");
+        }
+        assert!(!notification(None).unwrap().silent);
+    }
+
+    #[test]
+    fn the_same_thing_is_told_to_the_same_person_under_the_same_id() {
+        let of = |what: &str, recipient: i64| {
+            let content = Content::ChatSuspended { chat: "One".to_owned() };
+            let told = Told { recipient: UserId(recipient), what: what.to_owned(), content, lang: None };
+            told.notification(None, "ban", NOW).unwrap().notification_id
+        };
+        assert_eq!(of("event", 1), of("event", 1));
+        assert!(of("event", 1) != of("event", 2) && of("event", 1) != of("another", 1));
+    }
+}
