@@ -1,7 +1,8 @@
 //! Much history at once, and who reads it meanwhile.
 
+use crate::caller::Caller;
+use crate::made_up::{chat, ids, past, path, told, unique, user, with};
 use crate::play::Play;
-use crate::registrar::{Registrar, chat, ids, past, path, told, unique, user, with};
 use anyhow::{Result, bail, ensure};
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
@@ -61,7 +62,7 @@ impl Past {
 #[tokio::test]
 async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_double_while_more_come_in() -> Result<()> {
     let play = Play::alone().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let history = Past {
         users: (0..20).map(|_| user()).collect(),
         chats: (0..10).map(|_| chat()).collect(),
@@ -91,8 +92,8 @@ async fn twenty_thousand_events_are_loaded_and_paged_through_without_gap_or_doub
     let of_chat = Search::of_chat(ChatId(history.chats[4]));
     let reason = Some("spam".to_owned());
     let searches = [
-        (format!("user/{}", history.users[3]), of_user.clone()),
-        (format!("chat/{}", history.chats[4]), of_chat.clone()),
+        (format!("events/user/{}", history.users[3]), of_user.clone()),
+        (format!("events/chat/{}", history.chats[4]), of_chat.clone()),
         (path(&period(DAY - HOUR, DAY + 4 * HOUR)), period(DAY - HOUR, DAY + 4 * HOUR)),
         of(Search { event_type: Some(Action::Kick), ..of_user }),
         of(Search { reason: reason.clone(), from: Some(history.start + DAY), ..of_chat }),
@@ -126,10 +127,10 @@ fn of(search: Search) -> (String, Search) {
 }
 
 /// As callers do: what the store did not take in time is sent again. How many were not stored by the first write: a busy machine.
-async fn load(registrar: &Registrar<'_>, mut events: Vec<Value>) -> Result<u32> {
+async fn load(registrar: &Caller<'_>, mut events: Vec<Value>) -> Result<u32> {
     let mut slow = 0;
     for _ in 0..TRIES {
-        let (status, body) = registrar.bulk(&events).await?;
+        let (status, body) = registrar.register_all(&events).await?.parts();
         ensure!(status == 200 && body["invalid"] == 0, "{status} {}", body["results"][0]);
         let results = body["results"].as_array().map(Vec::as_slice).unwrap_or_default();
         ensure!(results.len() == events.len(), "{} results of {} events", results.len(), events.len());
@@ -144,7 +145,7 @@ async fn load(registrar: &Registrar<'_>, mut events: Vec<Value>) -> Result<u32> 
 }
 
 /// Pages through a list; each of `stored` that it is to have is there once, newest first.
-async fn read_all(registrar: &Registrar<'_>, path: &str, search: &Search, stored: &[BanEvent]) -> Result<usize> {
+async fn read_all(registrar: &Caller<'_>, path: &str, search: &Search, stored: &[BanEvent]) -> Result<usize> {
     let found = registrar.list(path, 100).await?;
     let order: Vec<_> = found.iter().map(|event| event["event_timestamp"].as_i64()).collect();
     assert!(order.is_sorted_by(|a, b| a >= b), "newest first: {path}");
