@@ -1,6 +1,5 @@
 //! Who is an administrator where: told by updates, asked for where that is old, and what hangs on it.
 
-use crate::operator::Operator;
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use aws::store::users::AdminItem;
@@ -28,7 +27,7 @@ fn verify(chat: i64, user: i64) -> String {
 #[tokio::test]
 async fn a_role_that_an_update_told_is_known_without_asking_until_it_is_old() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let (boris, bella) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?);
     let chat = play.chat("B", boris, &[bella]).await?;
     for (rights, role, can_ban) in [
@@ -48,7 +47,7 @@ async fn a_role_that_an_update_told_is_known_without_asking_until_it_is_old() ->
     assert_eq!(play.asked(chat, bella).await?, 0);
 
     let old = json!({"observed_at": {"N": (aws::time::now() - 301).to_string()}});
-    operator.set(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old)?;
+    play.set_item(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old)?;
     for _ in 0..2 {
         assert_eq!(operator.there(&verify(chat, bella)).await?["is_admin"], false);
         assert_eq!(play.asked(chat, bella).await?, 1, "old: asked once");
@@ -59,7 +58,7 @@ async fn a_role_that_an_update_told_is_known_without_asking_until_it_is_old() ->
 #[tokio::test]
 async fn whoever_is_not_known_is_asked_for_and_then_listed() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[mallory]).await?;
     let told = operator.there(&verify(chat, boris)).await?;
@@ -69,10 +68,10 @@ async fn whoever_is_not_known_is_asked_for_and_then_listed() -> Result<()> {
     }
     let listed = operator.there(&format!("chats/{chat}/admins")).await?;
     assert_eq!((&listed["items"], &listed["next_cursor"]), (&json!([told]), &Value::Null));
-    let (status, body) = operator.get(&verify(-1_009_999_999_999, boris)).await?;
+    let (status, body) = operator.get(&verify(-1_009_999_999_999, boris)).await?.parts();
     assert_eq!((status, &body["code"]), (404, &json!("chat_unknown")));
     for path in ["admins/verify?user_id=1", "admins/verify?user_id=-1&chat_id=-1", "admins/verify?user_id=1&chat_id=1"] {
-        assert_eq!(operator.get(path).await?.0, 400, "{path}");
+        assert_eq!(operator.get(path).await?.status, 400, "{path}");
     }
     Ok(())
 }
@@ -80,7 +79,7 @@ async fn whoever_is_not_known_is_asked_for_and_then_listed() -> Result<()> {
 #[tokio::test]
 async fn what_telegram_answers_instead_of_a_role_is_told_as_what_it_is() -> Result<()> {
     let play = Play::alone().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     // The owner is known from the moment when the bot came.
     let (boris, mia) = (play.admin("Boris", "en").await?, play.person("Mia").await?);
     let chat = play.chat("B", boris, &[mia]).await?;
@@ -90,12 +89,12 @@ async fn what_telegram_answers_instead_of_a_role_is_told_as_what_it_is() -> Resu
         (Fault::error(400, "Bad Request: CHAT_ADMIN_REQUIRED"), 422),
     ] {
         play.telegram.add_fault(fault.method("getChatMember").chat(chat).times(1)).await?;
-        assert_eq!(operator.get(&verify(chat, mia)).await?.0, status);
+        assert_eq!(operator.get(&verify(chat, mia)).await?.status, status);
     }
     // A flood wait is everybody's: the second time Telegram is not asked.
     play.telegram.add_fault(Fault::too_many_requests(2).method("getChatMember").chat(chat).times(1)).await?;
     for _ in 0..2 {
-        assert_eq!(operator.get(&verify(chat, mia)).await?.0, 429);
+        assert_eq!(operator.get(&verify(chat, mia)).await?.status, 429);
         assert_eq!(play.asked(chat, mia).await?, 4);
     }
     let told = async || Ok(operator.there(&verify(chat, mia)).await.ok());
@@ -138,7 +137,7 @@ async fn the_subscriptions_of_an_admin_who_goes_end_in_that_chat_however_he_goes
 
 impl Play {
     async fn bans_of(&self, user: i64) -> Result<Vec<Action>> {
-        let operator = Operator::new(self).await?;
+        let operator = self.operator().await?;
         let data = operator.there(&format!("users/{user}/data?part=ban_events")).await?;
         let items = data["ban_events"]["items"].as_array().cloned().unwrap_or_default();
         Ok(items.into_iter().filter_map(|item| serde_json::from_value(item["event_type"].clone()).ok()).collect())

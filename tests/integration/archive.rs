@@ -1,7 +1,7 @@
 //! What becomes of events whose time has run out: they leave the store, and are in the archive.
 
+use crate::made_up::{chat, past, told, unique, user, with};
 use crate::play::{PATIENCE, Play};
-use crate::registrar::{Registrar, chat, past, told, unique, user, with};
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,7 +25,7 @@ async fn what_expires_is_read_back_from_the_archive_as_it_was_though_s3_fails_fo
         println!("skipped: elsewhere an item expires days later, and calls do not fail when a test wants them to");
         return Ok(());
     }
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let (user, chat, start) = (user(), chat(), past(1_600_000_000, 4));
     let run = unique();
     let event = |n: i64| {
@@ -33,7 +33,7 @@ async fn what_expires_is_read_back_from_the_archive_as_it_was_though_s3_fails_fo
         with(told(user, chat, "ban", start + n * DAY / 12), fields)
     };
     // The last one is deleted by somebody instead.
-    let (status, body) = registrar.bulk(&(0..41).map(event).collect::<Vec<_>>()).await?;
+    let (status, body) = registrar.register_all(&(0..41).map(event).collect::<Vec<_>>()).await?.parts();
     assert_eq!((status, &body["created"]), (200, &json!(41)), "{body}");
     let mut events = Vec::new();
     for result in body["results"].as_array().context("results")? {

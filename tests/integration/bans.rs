@@ -1,7 +1,7 @@
 //! Ban events that programs register, and how they are found.
 
+use crate::made_up::{chat, ids, past, path, told, unique, user, with};
 use crate::play::{PATIENCE, Play};
-use crate::registrar::{Registrar, chat, ids, past, path, told, unique, user, with};
 use anyhow::Result;
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
@@ -16,7 +16,7 @@ const DAY: i64 = 24 * 3600;
 #[tokio::test]
 async fn an_event_is_stored_once_by_its_id_however_many_tell_it_at_once() -> Result<()> {
     let play = Play::begin().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let (user, chat, now) = (user(), chat(), aws::time::now());
     let id = format!("row {}", unique());
     let event = |n: usize| {
@@ -25,18 +25,18 @@ async fn an_event_is_stored_once_by_its_id_however_many_tell_it_at_once() -> Res
     };
     let events: Vec<_> = (0..20).map(event).collect();
     let answers = try_join_all(events.iter().map(|event| registrar.register(event))).await?;
-    let (created, there): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(status, _)| *status == 201);
+    let (created, there): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((created.len(), there.len()), (1, 19));
-    let stored = &created[0].1;
-    assert!(there.iter().all(|(status, body)| *status == 200 && body == stored), "{there:?}");
+    let stored = &created[0].body;
+    assert!(there.iter().all(|answer| answer.status == 200 && answer.body == *stored), "{there:?}");
 
     let n = stored["metadata"]["n"].as_str().unwrap_or_default();
     assert_eq!((&stored["reason"], &stored["ban_duration"]), (&json!(format!("told {n}")), &json!(3600)));
-    let (status, found) = registrar.get(&format!("ban/{}", stored["event_id"].as_str().unwrap_or_default())).await?;
+    let (status, found) = registrar.get(&format!("events/ban/{}", stored["event_id"].as_str().unwrap_or_default())).await?.parts();
     assert_eq!((status, &found), (200, stored));
-    assert_eq!(registrar.list(&format!("user/{user}"), 50).await?, std::slice::from_ref(stored));
-    assert_eq!(registrar.list(&format!("chat/{chat}"), 50).await?, std::slice::from_ref(stored));
-    assert_eq!(registrar.get("ban/1b671a64-40d5-491e-99b0-da01ff1f3341").await?.0, 404);
+    assert_eq!(registrar.list(&format!("events/user/{user}"), 50).await?, std::slice::from_ref(stored));
+    assert_eq!(registrar.list(&format!("events/chat/{chat}"), 50).await?, std::slice::from_ref(stored));
+    assert_eq!(registrar.get("events/ban/1b671a64-40d5-491e-99b0-da01ff1f3341").await?.status, 404);
     Ok(())
 }
 
@@ -47,7 +47,7 @@ async fn what_the_bot_has_seen_is_not_stored_twice() -> Result<()> {
     let source = play.chat("A", alice, &[mallory]).await?;
     let event = play.ban(source, alice, mallory).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
-    let (status, body) = Registrar::new(&play).await?.register(&told(mallory, source, "ban", event.event_timestamp)).await?;
+    let (status, body) = play.registrar().await?.register(&told(mallory, source, "ban", event.event_timestamp)).await?.parts();
     assert_eq!((status, &body["event_id"]), (200, &json!(event.event_id)));
     assert_eq!((&body["user_name"], &body["chat_title"]), (&json!("Mallory"), &json!("A")));
     Ok(())
@@ -56,7 +56,7 @@ async fn what_the_bot_has_seen_is_not_stored_twice() -> Result<()> {
 #[tokio::test]
 async fn what_is_against_the_description_is_400_and_what_cannot_have_happened_422() -> Result<()> {
     let play = Play::begin().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let (user, chat, now) = (user(), chat(), aws::time::now());
     let good = || told(user, chat, "ban", now);
     for (event, expected, code) in [
@@ -72,25 +72,25 @@ async fn what_is_against_the_description_is_400_and_what_cannot_have_happened_42
         (with(good(), json!({"metadata": {"": "x"}})), 422, "bad_metadata"),
         (with(good(), json!({"metadata": {"a": "x".repeat(4096)}})), 422, "bad_metadata"),
     ] {
-        let (status, body) = registrar.register(&event).await?;
+        let (status, body) = registrar.register(&event).await?.parts();
         assert_eq!((status, &body["code"]), (expected, &json!(code)), "{body}");
     }
     for (query, expected, code) in [
-        ("search", 422, "search_too_wide"),
-        ("search?reason=spam", 422, "search_too_wide"),
-        ("search?from=1400000000&to=1500000000", 422, "period_too_long"),
-        ("search?user_id=5&from=2&to=1", 422, "empty_period"),
-        ("search?user_id=x", 400, "invalid_request"),
-        ("search?reason=", 400, "invalid_request"),
-        ("user/5?limit=0", 400, "invalid_request"),
-        ("user/5?cursor=x", 422, "bad_cursor"),
-        ("user/0", 400, "invalid_request"),
-        ("ban/x", 400, "invalid_request"),
+        ("events/search", 422, "search_too_wide"),
+        ("events/search?reason=spam", 422, "search_too_wide"),
+        ("events/search?from=1400000000&to=1500000000", 422, "period_too_long"),
+        ("events/search?user_id=5&from=2&to=1", 422, "empty_period"),
+        ("events/search?user_id=x", 400, "invalid_request"),
+        ("events/search?reason=", 400, "invalid_request"),
+        ("events/user/5?limit=0", 400, "invalid_request"),
+        ("events/user/5?cursor=x", 422, "bad_cursor"),
+        ("events/user/0", 400, "invalid_request"),
+        ("events/ban/x", 400, "invalid_request"),
     ] {
-        let (status, body) = registrar.get(query).await?;
+        let (status, body) = registrar.get(query).await?.parts();
         assert_eq!((status, &body["code"]), (expected, &json!(code)), "{query}: {body}");
     }
-    let (_, body) = registrar.bulk(&[good()]).await?;
+    let (_, body) = registrar.register_all(&[good()]).await?.parts();
     assert_eq!(body["created"], 1, "{body}");
     Ok(())
 }
@@ -98,15 +98,15 @@ async fn what_is_against_the_description_is_400_and_what_cannot_have_happened_42
 #[tokio::test]
 async fn a_cursor_of_another_list_or_of_somebodys_own_making_is_refused() -> Result<()> {
     let play = Play::begin().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let (user, chat, at) = (user(), chat(), aws::time::now() - 400 * DAY);
     let events: Vec<_> = (0..3).map(|n| told(user, chat, "ban", at + n)).collect();
-    registrar.bulk(&events).await?;
-    let (_, page) = registrar.get(&format!("user/{user}?limit=1")).await?;
+    registrar.register_all(&events).await?;
+    let (_, page) = registrar.get(&format!("events/user/{user}?limit=1")).await?.parts();
     let cursor = page["next_cursor"].as_str().unwrap_or_default();
-    assert_eq!(registrar.get(&format!("user/{user}?limit=2&cursor={cursor}")).await?.0, 200);
-    for path in [format!("chat/{chat}?cursor={cursor}"), format!("search?user_id={user}&event_type=ban&cursor={cursor}")] {
-        assert_eq!(registrar.get(&path).await?.0, 422, "{path}");
+    assert_eq!(registrar.get(&format!("events/user/{user}?limit=2&cursor={cursor}")).await?.status, 200);
+    for path in [format!("events/chat/{chat}?cursor={cursor}"), format!("events/search?user_id={user}&event_type=ban&cursor={cursor}")] {
+        assert_eq!(registrar.get(&path).await?.status, 422, "{path}");
     }
     Ok(())
 }
@@ -114,22 +114,22 @@ async fn a_cursor_of_another_list_or_of_somebodys_own_making_is_refused() -> Res
 #[tokio::test]
 async fn each_event_of_a_bulk_has_its_own_result() -> Result<()> {
     let play = Play::begin().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let (user, chat, now) = (user(), chat(), aws::time::now());
     let event = |n: i64| told(user, chat, "kick", now - n);
     let events = [event(1), event(2), event(1), event(-900), event(3)];
-    let (status, body) = registrar.bulk(&events).await?;
+    let (status, body) = registrar.register_all(&events).await?.parts();
     assert_eq!(status, 200, "{body}");
     assert_eq!([&body["created"], &body["duplicate"], &body["invalid"], &body["failed"]], [3, 1, 1, 0]);
     let results = body["results"].as_array().cloned().unwrap_or_default();
     assert_eq!(results.iter().map(|result| result["index"].as_u64()).collect::<Vec<_>>(), (0..5).map(Some).collect::<Vec<_>>());
     assert_eq!((&results[3]["status"], &results[3]["error"]["code"]), (&json!("invalid"), &json!("in_future")));
     assert_eq!(results[0]["event_id"], results[2]["event_id"]);
-    let (_, again) = registrar.bulk(&events).await?;
+    let (_, again) = registrar.register_all(&events).await?.parts();
     assert_eq!([&again["created"], &again["duplicate"]], [0, 4]);
 
-    assert_eq!(registrar.bulk(&[]).await?.0, 400);
-    let (status, body) = registrar.bulk(&vec![event(1); 501]).await?;
+    assert_eq!(registrar.register_all(&[]).await?.status, 400);
+    let (status, body) = registrar.register_all(&vec![event(1); 501]).await?.parts();
     assert_eq!((status, &body["code"]), (413, &json!("too_large")));
     Ok(())
 }
@@ -137,7 +137,7 @@ async fn each_event_of_a_bulk_has_its_own_result() -> Result<()> {
 #[tokio::test]
 async fn a_ban_told_while_it_is_news_is_carried_over_and_history_is_not() -> Result<()> {
     let play = Play::begin().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     let (boris, mallory, nick) = (play.admin("Boris", "en").await?, play.person("Mallory").await?, play.person("Nick").await?);
     let target = play.chat("B", boris, &[mallory, nick]).await?;
     for person in [mallory, nick] {
@@ -145,13 +145,14 @@ async fn a_ban_told_while_it_is_news_is_carried_over_and_history_is_not() -> Res
     }
     let (source, now) = (chat(), aws::time::now());
     let old = with(told(nick, source, "ban", now - 25 * 3600), json!({"reason": "long ago"}));
-    let (status, old) = registrar.register(&old).await?;
+    let (status, old) = registrar.register(&old).await?.parts();
     assert_eq!((status, &old["tracked"]), (201, &json!(false)));
-    let (_, bulk) = registrar.bulk(&[told(nick, source, "ban", now - 26 * 3600), told(mallory, source, "ban", now - 60)]).await?;
+    let (_, bulk) =
+        registrar.register_all(&[told(nick, source, "ban", now - 26 * 3600), told(mallory, source, "ban", now - 60)]).await?.parts();
     assert_eq!(bulk["created"], 2, "{bulk}");
 
     play.telegram.wait_until_banned(target, mallory, PATIENCE).await?;
-    for event in registrar.list(&format!("user/{nick}"), 50).await? {
+    for event in registrar.list(&format!("events/user/{nick}"), 50).await? {
         assert_eq!(event["tracked"], false);
         let id = serde_json::from_value::<domain::ban::BanEvent>(as_stored(&event))?.event_id;
         assert!(play.syncs.summary(sync_id(id)).await?.is_none(), "history starts no sync");
@@ -169,7 +170,7 @@ fn as_stored(event: &Value) -> Value {
 #[tokio::test]
 async fn every_filter_and_every_two_of_them_find_what_they_are_to_find() -> Result<()> {
     let play = Play::begin().await?;
-    let registrar = Registrar::new(&play).await?;
+    let registrar = play.registrar().await?;
     // Days of this test's own.
     let (start, run) = (past(1_500_000_000, 3), unique());
     let (users, chats) = ([user(), user()], [chat(), chat()]);
@@ -180,9 +181,9 @@ async fn every_filter_and_every_two_of_them_find_what_they_are_to_find() -> Resu
         with(told(users[n % 2], chats[n / 2 % 2], types[n % 3], at), json!({"event_id": format!("{run} {n}"), "reason": reasons[n % 4]}))
     };
     let events: Vec<_> = (0..60).map(event).collect();
-    let (_, body) = registrar.bulk(&events).await?;
+    let (_, body) = registrar.register_all(&events).await?.parts();
     assert_eq!(body["created"], 60, "{body}");
-    let all = registrar.list(&format!("search?from={start}&to={}", start + 2 * DAY), 100).await?;
+    let all = registrar.list(&format!("events/search?from={start}&to={}", start + 2 * DAY), 100).await?;
     assert_eq!(all.len(), 60);
     let stored = all.iter().map(|event| Ok(serde_json::from_value(as_stored(event))?)).collect::<Result<Vec<BanEvent>>>()?;
 

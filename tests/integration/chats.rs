@@ -1,9 +1,11 @@
 //! The bot gains and loses rights and chats; what is followed there follows.
 
 use crate::play::{PATIENCE, Play};
+use crate::travel::ON_ITS_WAY;
 use anyhow::Result;
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
+use domain::settings::ChatChange;
 use domain::sync::{Outcome, Reason, SyncStatus};
 use serde_json::{Value, json};
 use telegram_sim::AdminRights;
@@ -165,6 +167,7 @@ async fn a_group_that_becomes_a_supergroup_while_a_ban_is_on_its_way_is_banned_i
     let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     play.subscribe(group, boris, mallory).await?;
+    play.choose(group, ChatChange { sync_delay_seconds: Some(ON_ITS_WAY), ..ChatChange::default() }).await?;
 
     let event = play.ban(a, alice, mallory).await?;
     // The chunk is on its way with the old id.
@@ -185,6 +188,7 @@ async fn what_changes_in_a_chat_while_a_ban_is_on_its_way_is_respected() -> Resu
     for (chat, title) in chats.iter_mut().zip(["Promoted", "Removed", "Demoted", "Usual"]) {
         *chat = play.chat(title, boris, &[mallory]).await?;
         play.subscribe(*chat, boris, mallory).await?;
+        play.choose(*chat, ChatChange { sync_delay_seconds: Some(ON_ITS_WAY), ..ChatChange::default() }).await?;
     }
     let event = play.ban(a, alice, mallory).await?;
     play.wait_until_begun(&event).await?;

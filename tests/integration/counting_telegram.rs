@@ -8,12 +8,20 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How often each method was called for each chat.
-type Counts = Arc<Mutex<HashMap<(String, i64), u32>>>;
+/// What was called.
+#[derive(Default)]
+struct Called {
+    /// How often each method was called for each chat.
+    counts: HashMap<(String, i64), u32>,
+    /// Chats of bans, in their order.
+    bans: Vec<i64>,
+}
+
+type Shared = Arc<Mutex<Called>>;
 
 pub struct CountingTelegram {
     pub url: String,
-    counts: Counts,
+    called: Shared,
 }
 
 impl CountingTelegram {
@@ -21,27 +29,37 @@ impl CountingTelegram {
     pub fn begin() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
-        let counts = Counts::default();
-        let shared = counts.clone();
+        let called = Shared::default();
+        let shared = called.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let counts = shared.clone();
+                let called = shared.clone();
                 // A connection that breaks is its caller's to notice.
-                std::thread::spawn(move || serve(stream, &counts).unwrap_or_default());
+                std::thread::spawn(move || serve(stream, &called).unwrap_or_default());
             }
         });
-        Ok(Self { url, counts })
+        Ok(Self { url, called })
     }
 
     /// Chats of `method` by how often it was called there.
     pub fn chats(&self, method: &str) -> HashMap<i64, u32> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.iter().filter(|((of, _), _)| of == method).map(|((_, chat), count)| (*chat, *count)).collect()
+        let called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        called.counts.iter().filter(|((of, _), _)| of == method).map(|((_, chat), count)| (*chat, *count)).collect()
+    }
+
+    /// How many bans there were.
+    pub fn bans(&self) -> usize {
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).bans.len()
+    }
+
+    /// Chats that were banned in, in their order.
+    pub fn banned_in(&self) -> Vec<i64> {
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).bans.clone()
     }
 }
 
 /// Answers one request after the other.
-fn serve(mut stream: TcpStream, counts: &Counts) -> Result<()> {
+fn serve(mut stream: TcpStream, called: &Shared) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut input = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
@@ -72,7 +90,13 @@ fn serve(mut stream: TcpStream, counts: &Counts) -> Result<()> {
             "getChatMember" => json!({"status": "left", "user": {"id": body["user_id"], "is_bot": false, "first_name": "Mallory"}}),
             _ => json!(true),
         };
-        *counts.lock().unwrap_or_else(PoisonError::into_inner).entry((method, chat)).or_default() += 1;
+        {
+            let mut called = called.lock().unwrap_or_else(PoisonError::into_inner);
+            if method == "banChatMember" {
+                called.bans.push(chat);
+            }
+            *called.counts.entry((method, chat)).or_default() += 1;
+        }
         let answer = json!({"ok": true, "result": result}).to_string();
         write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}", answer.len())?;
     }

@@ -15,7 +15,7 @@ impl Play {
     pub async fn seed(&self, chats: usize, boris: i64, mallory: i64) -> Result<BTreeSet<i64>> {
         let client = reqwest::Client::new();
         let source = Source::User(UserId(mallory));
-        let first = -3_000_000_000_000 - crate::registrar::unique();
+        let first = -3_000_000_000_000 - crate::made_up::unique();
         let chats: Vec<i64> = (0..chats as i64).map(|n| first - n).collect();
         let put = |chat: i64| {
             let subscription = Subscription { admin_user_id: UserId(boris), admin_chat_id: ChatId(chat), source };

@@ -1,8 +1,7 @@
 //! A person is erased on request, everywhere, and stays erased until he comes back.
 
-use crate::operator::Operator;
+use crate::made_up;
 use crate::play::{PATIENCE, Play};
-use crate::registrar;
 use anyhow::Result;
 use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
@@ -15,7 +14,7 @@ use telegram_sim::control::NewUser;
 /// Tables that hold people for longer than days.
 const TABLES: [&str; 5] = ["users", "subscriptions", "bans", "sync", "notifications"];
 
-impl Operator<'_> {
+impl Play {
     /// Items, of all tables, in which a text or a number stands.
     fn holding(&self, what: &str) -> Result<Vec<Value>> {
         let mut holding = Vec::new();
@@ -25,23 +24,23 @@ impl Operator<'_> {
         Ok(holding)
     }
 
-    async fn wait_until_erased(&self, play: &Play, user: i64) -> Result<()> {
+    async fn wait_until_erased(&self, user: i64) -> Result<()> {
         let erased = async || {
             let items = self.items("users").unwrap_or_default();
             let item = items.into_iter().find(|item| item["pk"]["S"] == format!("USER#{user}") && item["sk"]["S"] == "PROFILE");
             Ok(item.is_some_and(|item| item["erasing_at"].is_null()).then_some(()))
         };
-        Ok(play.telegram.wait_until("the erasure to end", PATIENCE, erased).await?)
+        Ok(self.telegram.wait_until("the erasure to end", PATIENCE, erased).await?)
     }
 }
 
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_comes_back() -> Result<()> {
     let play = Play::alone().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let (alice, carol, mallory) = (play.admin("Alice", "en").await?, play.admin("Carol", "en").await?, play.person("Mallory").await?);
     // No other text of the stack has this name.
-    let name = format!("Erasmus{}", registrar::unique());
+    let name = format!("Erasmus{}", made_up::unique());
     let user = NewUser { username: Some(name.clone()), started: true, ..NewUser::named(&name) };
     let boris = play.telegram.create_user(user).await?;
     let (a, b) = (play.chat("A", alice, &[boris, mallory]).await?, play.chat("B", carol, &[boris]).await?);
@@ -50,7 +49,7 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
     play.telegram.wait_until_accepted(PATIENCE).await?;
     // He follows, is told of a ban, is followed, and banned himself.
     play.subscribe(b, boris, mallory).await?;
-    assert_eq!(operator.put(&format!("users/{boris}/settings"), json!({"settings": {"note": name}})).await?.0, 200);
+    assert_eq!(operator.put(&format!("users/{boris}/settings"), json!({"settings": {"note": name}})).await?.status, 200);
     play.sync_of(&play.ban(a, alice, mallory).await?).await?;
     let notified = async || Ok((!play.notices(boris).await.unwrap_or_default().is_empty()).then_some(()));
     play.telegram.wait_until("him to be told", PATIENCE, notified).await?;
@@ -65,13 +64,13 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
     assert_eq!((&data["profile"]["first_name"], &data["settings"]["settings"]["note"]), (&json!(name), &json!(name)), "{data}");
     assert_eq!((count("roles"), count("subscriptions"), count("ban_events"), count("notifications")), (Some(1), Some(1), Some(1), Some(1)));
     assert_eq!((&data["followers"], &data["ban_events"]["items"][0]["user_name"]), (&json!(1), &json!(name)));
-    assert_eq!(operator.get(&format!("{path}?cursor=x")).await?.0, 422);
+    assert_eq!(operator.get(&format!("{path}?cursor=x")).await?.status, 422);
 
-    let (status, erased) = operator.call("DELETE", &path, None).await?;
+    let (status, erased) = operator.delete(&path).await?.parts();
     assert_eq!((status, &erased["user_id"]), (202, &json!(boris)));
-    operator.wait_until_erased(&play, boris).await?;
-    assert_eq!(operator.holding(&name)?, [] as [Value; 0]);
-    for item in operator.holding(&boris.to_string())? {
+    play.wait_until_erased(boris).await?;
+    assert_eq!(play.holding(&name)?, [] as [Value; 0]);
+    for item in play.holding(&boris.to_string())? {
         let (tombstone, follower) = (item["pk"]["S"] == format!("USER#{boris}"), item["source"]["S"] == format!("user:{boris}"));
         // Of chats: what was done to him there, and whom of their admins a sync was to tell.
         let of_sync = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("SYNC#"));
@@ -88,8 +87,8 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
         (&data["roles"]["items"], &data["subscriptions"]["items"], &data["notifications"]["items"]),
         (&json!([]), &json!([]), &json!([]))
     );
-    assert_eq!(operator.get(&format!("users/{boris}")).await?.0, 404);
-    let (status, body) = operator.post("users", json!({"user_id": boris, "first_name": name})).await?;
+    assert_eq!(operator.get(&format!("users/{boris}")).await?.status, 404);
+    let (status, body) = operator.post("users", json!({"user_id": boris, "first_name": name})).await?.parts();
     assert_eq!((status, &body["code"]), (409, &json!("erased")));
 
     // What he writes leaves no trace; he may stop the bot, too.
@@ -97,12 +96,12 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
     play.telegram.say(b, boris, "still here").await?;
     play.telegram.block_bot(boris).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
-    assert_eq!(operator.holding(&name)?, [] as [Value; 0]);
+    assert_eq!(play.holding(&name)?, [] as [Value; 0]);
 
     play.telegram.unblock_bot(boris).await?;
     play.telegram.start_bot(boris).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
-    let (status, body) = operator.get(&format!("users/{boris}")).await?;
+    let (status, body) = operator.get(&format!("users/{boris}")).await?.parts();
     assert_eq!((status, &body["first_name"], &body["can_write"]), (200, &json!(name), &json!(true)), "{body}");
     assert_eq!(operator.there(&format!("users?username={name}")).await?["user_id"], boris);
     Ok(())
@@ -111,9 +110,9 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
 #[tokio::test]
 async fn much_is_erased_part_by_part_and_what_comes_after_it_stays() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
-    let (user, chat, now) = (UserId(registrar::user()), ChatId(registrar::chat()), aws::time::now());
-    let name = format!("Erasmus{}", registrar::unique());
+    let operator = play.operator().await?;
+    let (user, chat, now) = (UserId(made_up::user()), ChatId(made_up::chat()), aws::time::now());
+    let name = format!("Erasmus{}", made_up::unique());
     let event = |n: i64, at: i64| BanEvent {
         event_id: event_id(chat, user, Action::Kick, Some(at), None),
         user_id: user,
@@ -134,10 +133,10 @@ async fn much_is_erased_part_by_part_and_what_comes_after_it_stays() -> Result<(
     let newer = event(451, now + 60);
     play.bans.insert(&newer).await?;
 
-    let (status, _) = operator.call("DELETE", &format!("users/{user}/data"), None).await?;
+    let (status, _) = operator.delete(&format!("users/{user}/data")).await?.parts();
     assert_eq!(status, 202);
-    operator.wait_until_erased(&play, user.0).await?;
-    let named: Vec<_> = operator.items("bans")?.into_iter().filter(|item| item.to_string().contains(&name)).collect();
+    play.wait_until_erased(user.0).await?;
+    let named: Vec<_> = play.items("bans")?.into_iter().filter(|item| item.to_string().contains(&name)).collect();
     assert_eq!(named.len(), 1, "the newer one stays");
     assert_eq!(named[0]["event_id"]["S"], newer.event_id.to_string());
     let (mut cursor, mut left) = (String::new(), 0);

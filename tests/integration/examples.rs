@@ -2,7 +2,6 @@
 //!
 //! `BANSYNC_RECORD=1 cargo xtask test examples` writes them anew (functions/api/examples.json); `cargo xtask openapi` then takes them over.
 
-use crate::dispatcher::Dispatcher;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use domain::access::Scope;
@@ -128,7 +127,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     play.subscribe(follows, boris, trudy).await?;
     let event = json!({ "user_id": trudy, "chat_id": chat, "event_type": "ban", "event_timestamp": now - 2 * 86400 });
     let event = play.api("POST", "/api/v1/events/ban", Some(token), Some(&event)).await?.body;
-    let dispatcher = Dispatcher::new(&play).await?;
+    let dispatcher = play.dispatcher().await?;
     let mut sync = json!({ "ban_event_id": event["event_id"], "chat_ids": [follows], "dry_run": true });
     recorder.call(&play, token, "trigger_sync", ("POST", "/api/v1/sync/trigger".into()), sync.clone()).await?;
     sync["dry_run"] = false.into();

@@ -145,7 +145,8 @@ async fn a_message_that_is_no_chunk_ends_in_the_dlq_and_the_rest_is_done() -> Re
     let queue = Queue::new(&Aws::from_env().await, play.stack.queues["sync"].clone());
     // With the chunk of a ban: it comes when the settle time ends, they at the same moment.
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
-    queue.send_all(vec![Message::new(&"poison", 5)?, Message::new(&json!({"sync_id": 5}), 5)?]).await?;
+    let settle = i64::from(play.stack.settle_seconds);
+    queue.send_all(vec![Message::new(&"poison", settle)?, Message::new(&json!({"sync_id": 5}), settle)?]).await?;
     let applied = play.all_applied(&scene, &event).await;
 
     let mut waiting = 0;

@@ -14,13 +14,13 @@
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`rights`]: the bot looks at its rights by itself
 //! - [`webhook`]: the front door
-//! - [`users`]: people and chats, and what they chose; [`operator`] is a program that looks after them
+//! - [`users`]: people and chats, and what they chose; [`items`]: the same in the store
 //! - [`admins`]: who is an administrator where
 //! - [`erasure`]: a person is erased everywhere
-//! - [`bans`]: ban events that programs register, and how they are found; [`registrar`] is such a program
+//! - [`bans`]: ban events that programs register, and how they are found; [`made_up`]: such events
 //! - [`load`]: much history at once
 //! - [`archive`]: what becomes of events whose time has run out
-//! - [`sync_api`]: syncs that programs ask for, and their log; [`dispatcher`] is such a program
+//! - [`sync_api`]: syncs that programs ask for, and their log
 //! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
 //! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
@@ -51,7 +51,6 @@ mod corpus;
 mod counting_telegram;
 mod crowd;
 mod dead_letters;
-mod dispatcher;
 mod erasure;
 mod events;
 mod examples;
@@ -59,13 +58,13 @@ mod fairness;
 mod fault_runs;
 mod faults;
 mod fuzz;
+mod items;
 mod load;
+mod made_up;
 mod model;
-mod operator;
 mod play;
 mod questions;
 mod reconfigured;
-mod registrar;
 mod rights;
 mod scene;
 mod secrets;

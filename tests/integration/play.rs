@@ -33,6 +33,7 @@ pub struct Play {
     pub subscriptions: Subscriptions,
     pub users: Users,
     pub keys: Keys,
+    pub http: reqwest::Client,
     _stage: Stage,
 }
 
@@ -65,6 +66,7 @@ impl Play {
             subscriptions: Subscriptions::new(&aws, table("subscriptions")),
             users: Users::new(&aws, table("users")),
             keys: Keys::new(&aws, table("auth")),
+            http: reqwest::Client::new(),
             _stage: stage,
         })
     }

@@ -172,9 +172,12 @@ async fn a_question_runs_out() -> Result<()> {
 #[tokio::test]
 async fn a_kick_asks_nobody() -> Result<()> {
     let play = Play::begin().await?;
-    let pair = play.pair(Mode::Confirm).await?;
-    play.telegram.kick(pair.source, pair.alice, pair.mallory).await?;
-    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let kicked = async || {
+        let pair = play.pair(Mode::Confirm).await?;
+        play.telegram.kick(pair.source, pair.alice, pair.mallory).await?;
+        Ok((pair.source, pair.mallory, pair))
+    };
+    let (_, _, pair) = play.in_time(kicked).await?;
     let events = play.events(pair.source, pair.mallory).await?;
     let (_, results) = play.sync_of(&events[0]).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const SCOPES: [&str; 2] = ["subscriptions:read", "subscriptions:write"];
 
-const PATH: &str = "/api/v1/subscriptions";
+const PATH: &str = "subscriptions";
 
 fn body(admin: i64, chat: i64, tracked: i64) -> Value {
     json!({ "admin_user_id": admin, "admin_chat_id": chat, "tracked_user_id": tracked })
@@ -21,39 +21,38 @@ fn body(admin: i64, chat: i64, tracked: i64) -> Value {
 #[tokio::test]
 async fn a_subscription_is_made_found_changed_ended_and_begun_again() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
-    let token = Some(token.as_str());
+    let caller = play.caller(&SCOPES).await?;
     let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[mallory]).await?;
 
     let new = json!({ "admin_user_id": boris, "admin_chat_id": chat, "tracked_user_id": mallory, "mode": "confirm" });
-    let made = play.api("POST", PATH, token, Some(&new)).await?;
+    let made = caller.post(PATH, new.clone()).await?;
     assert_eq!((made.status, &made.body["mode"], &made.body["is_active"]), (201, &json!("confirm"), &json!(true)), "{}", made.body);
     assert_eq!(made.body["source"], format!("user:{mallory}"));
     let path = format!("{PATH}/{}", made.body["subscription_id"].as_str().unwrap());
-    let again = play.api("POST", PATH, token, Some(&new)).await?;
+    let again = caller.post(PATH, new).await?;
     assert_eq!((again.status, &again.body["code"]), (409, &json!("already_exists")));
 
-    assert_eq!(play.api("GET", &path, token, None).await?.body, made.body);
+    assert_eq!(caller.get(&path).await?.body, made.body);
     let check = format!("{PATH}/check?admin_user_id={boris}&admin_chat_id={chat}&tracked_user_id={mallory}");
-    assert_eq!(play.api("GET", &check, token, None).await?.body["exists"], true);
-    let followers = play.api("GET", &format!("{PATH}/user/{mallory}"), token, None).await?;
+    assert_eq!(caller.get(&check).await?.body["exists"], true);
+    let followers = caller.get(&format!("{PATH}/user/{mallory}")).await?;
     assert_eq!(followers.body["items"], json!([made.body]));
 
-    let changed = play.api("PATCH", &path, token, Some(&json!({ "mode": "notify" }))).await?;
+    let changed = caller.patch(&path, json!({ "mode": "notify" })).await?;
     assert_eq!((changed.status, &changed.body["mode"]), (200, &json!("notify")));
-    assert_eq!(play.api("DELETE", &path, token, None).await?.status, 204);
-    assert_eq!(play.api("DELETE", &path, token, None).await?.status, 404);
-    assert_eq!(play.api("GET", &check, token, None).await?.body["exists"], false);
-    assert_eq!(play.api("GET", &path, token, None).await?.body["is_active"], false, "it stays as history");
-    assert_eq!(play.api("PATCH", &path, token, Some(&json!({ "mode": "auto" }))).await?.status, 409);
+    assert_eq!(caller.delete(&path).await?.status, 204);
+    assert_eq!(caller.delete(&path).await?.status, 404);
+    assert_eq!(caller.get(&check).await?.body["exists"], false);
+    assert_eq!(caller.get(&path).await?.body["is_active"], false, "it stays as history");
+    assert_eq!(caller.patch(&path, json!({ "mode": "auto" })).await?.status, 409);
     let of_admin = format!("{PATH}/admin/{boris}");
-    assert_eq!(play.api("GET", &format!("{of_admin}?is_active=true"), token, None).await?.body["items"], json!([]));
-    assert_eq!(play.api("GET", &of_admin, token, None).await?.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(caller.get(&format!("{of_admin}?is_active=true")).await?.body["items"], json!([]));
+    assert_eq!(caller.get(&of_admin).await?.body["items"].as_array().unwrap().len(), 1);
 
-    let begun = play.api("PATCH", &path, token, Some(&json!({ "is_active": true }))).await?;
+    let begun = caller.patch(&path, json!({ "is_active": true })).await?;
     assert_eq!((&begun.body["is_active"], &begun.body["mode"]), (&json!(true), &json!("notify")), "{}", begun.body);
-    let stats = play.api("GET", &format!("{PATH}/stats?admin_id={boris}&user_id={mallory}"), token, None).await?.body;
+    let stats = caller.get(&format!("{PATH}/stats?admin_id={boris}&user_id={mallory}")).await?.body;
     assert_eq!((&stats["admin"], &stats["user"]), (&json!({ "active": 1, "limit": 100 }), &json!({ "subscribers": 1 })));
     assert!(stats["total"]["created"].as_i64() >= Some(2) && stats["total"]["ended"].as_i64() >= Some(1), "{stats}");
     Ok(())
@@ -62,7 +61,7 @@ async fn a_subscription_is_made_found_changed_ended_and_begun_again() -> Result<
 #[tokio::test]
 async fn nobody_follows_himself_the_bot_an_admin_of_his_chat_or_an_id_of_nobody() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let (boris, bella, mallory) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[bella, mallory]).await?;
     play.telegram.promote(chat, bella, telegram_sim::AdminRights::moderator()).await?;
@@ -74,7 +73,7 @@ async fn nobody_follows_himself_the_bot_an_admin_of_his_chat_or_an_id_of_nobody(
         (boris, bella, "chat_admin"),
         (mallory, bella, "not_an_admin"),
     ] {
-        let answer = play.api("POST", PATH, Some(&token), Some(&body(admin, chat, tracked))).await?;
+        let answer = caller.post(PATH, body(admin, chat, tracked)).await?;
         assert_eq!((answer.status, &answer.body["code"]), (422, &json!(code)), "{}", answer.body);
         assert!(answer.body["message"].is_string() && answer.body["correlation_id"].is_string(), "{}", answer.body);
     }
@@ -86,7 +85,7 @@ async fn nobody_follows_himself_the_bot_an_admin_of_his_chat_or_an_id_of_nobody(
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_with_a_reason() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     for (method, path, sent) in [
         ("POST", PATH.to_owned(), Some(json!({}))),
         ("POST", PATH.to_owned(), Some(json!([1, -100, 5]))),
@@ -98,12 +97,12 @@ async fn what_cannot_be_read_is_refused_with_a_reason() -> Result<()> {
         ("GET", format!("{PATH}/not-a-uuid"), None),
         ("GET", format!("{PATH}/check?admin_user_id=1"), None),
     ] {
-        let answer = play.api(method, &path, Some(&token), sent.as_ref()).await?;
+        let answer = caller.call(method, &path, sent).await?;
         assert_eq!((answer.status, &answer.body["code"]), (400, &json!("invalid_request")), "{path} {}", answer.body);
     }
-    let answer = play.api("PUT", PATH, Some(&token), None).await?;
+    let answer = caller.call("PUT", PATH, None).await?;
     assert_eq!((answer.status, &answer.body["code"]), (405, &json!("method_not_allowed")));
-    let answer = play.api("GET", &format!("{PATH}/a/b/c"), Some(&token), None).await?;
+    let answer = caller.get(&format!("{PATH}/a/b/c")).await?;
     assert_eq!((answer.status, &answer.body["code"]), (404, &json!("not_found")));
     Ok(())
 }
@@ -111,7 +110,7 @@ async fn what_cannot_be_read_is_refused_with_a_reason() -> Result<()> {
 #[tokio::test]
 async fn pages_go_through_a_list_without_gap_or_double_and_belong_to_it() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let (admin, other) = (play.admin("Boris", "en").await?, play.admin("Other", "en").await?);
     for n in 1..=23 {
         let source = Source::User(UserId(admin * 1000 + n));
@@ -119,7 +118,7 @@ async fn pages_go_through_a_list_without_gap_or_double_and_belong_to_it() -> Res
     }
     let (mut seen, mut cursor, mut pages) = (BTreeSet::new(), String::new(), 0);
     loop {
-        let page = play.api("GET", &format!("{PATH}/admin/{admin}?limit=5{cursor}"), Some(&token), None).await?;
+        let page = caller.get(&format!("{PATH}/admin/{admin}?limit=5{cursor}")).await?;
         assert_eq!(page.status, 200, "{}", page.body);
         for item in page.body["items"].as_array().unwrap() {
             assert!(seen.insert(item["tracked_user_id"].as_i64().unwrap()), "{item} twice");
@@ -129,7 +128,7 @@ async fn pages_go_through_a_list_without_gap_or_double_and_belong_to_it() -> Res
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }
-        let elsewhere = play.api("GET", &format!("{PATH}/admin/{other}?limit=5{cursor}"), Some(&token), None).await?;
+        let elsewhere = caller.get(&format!("{PATH}/admin/{other}?limit=5{cursor}")).await?;
         assert_eq!(elsewhere.status, 422, "another list does not take this cursor");
     }
     assert_eq!((seen.len(), pages), (23, 5));
@@ -139,7 +138,7 @@ async fn pages_go_through_a_list_without_gap_or_double_and_belong_to_it() -> Res
 #[tokio::test]
 async fn fifty_at_once_at_ninety_five_leave_exactly_a_hundred_and_the_limit_is_told_of_once() -> Result<()> {
     let play = Play::alone().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     let tracked = |n: i64| boris * 1000 + n;
@@ -149,8 +148,7 @@ async fn fifty_at_once_at_ninety_five_leave_exactly_a_hundred_and_the_limit_is_t
         assert_eq!(play.subscriptions.follow(&subscription).await?, Followed::New);
     }
     let mut listener = play.listen("limit-reached", "subscription.limit_reached")?;
-    let bodies: Vec<_> = (100..150).map(|n| body(boris, chat, tracked(n))).collect();
-    let answers = join_all(bodies.iter().map(|body| play.api("POST", PATH, Some(&token), Some(body)))).await;
+    let answers = join_all((100..150).map(|n| caller.post(PATH, body(boris, chat, tracked(n))))).await;
     let mut made = 0;
     for answer in answers {
         let answer = answer?;
@@ -170,11 +168,11 @@ async fn fifty_at_once_at_ninety_five_leave_exactly_a_hundred_and_the_limit_is_t
 #[tokio::test]
 async fn one_subscription_asked_for_by_many_at_once_is_made_once() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[mallory]).await?;
     let body = body(boris, chat, mallory);
-    let answers = join_all((0..20).map(|_| play.api("POST", PATH, Some(&token), Some(&body)))).await;
+    let answers = join_all((0..20).map(|_| caller.post(PATH, body.clone()))).await;
     let mut statuses: Vec<_> = answers.into_iter().map(|answer| answer.map(|answer| answer.status)).collect::<Result<_>>()?;
     statuses.sort_unstable();
     assert_eq!(statuses, [vec![201], vec![409; 19]].concat());
@@ -189,11 +187,11 @@ async fn a_store_that_does_not_answer_is_503_and_comes_back() -> Result<()> {
         println!("skipped: this AWS cannot be made to fail");
         return Ok(());
     }
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let path = format!("{PATH}/admin/1");
-    assert_eq!(play.api("GET", &path, Some(&token), None).await?.status, 200);
+    assert_eq!(caller.get(&path).await?.status, 200);
     play.stack.fail(json!({ "service": "dynamodb", "function": play.stack.functions["api-subscriptions"] })).await?;
-    let failed = play.api("GET", &path, Some(&token), None).await;
+    let failed = caller.get(&path).await;
     let ready = play.api("GET", "/subscriptions/health/ready", None, None).await;
     let live = play.api("GET", "/subscriptions/health/live", None, None).await;
     play.stack.heal().await?;

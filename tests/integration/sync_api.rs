@@ -1,9 +1,7 @@
 //! Syncs by REST: asked for, looked at, tried again; and what a chat keeps out of them.
 
-use crate::dispatcher::Dispatcher;
-use crate::operator::Operator;
+use crate::made_up::told;
 use crate::play::{PATIENCE, Play};
-use crate::registrar::{Registrar, told};
 use anyhow::{Context, Result, ensure};
 use aws::store::users::Ignored;
 use domain::chat::MOST_IGNORED;
@@ -33,7 +31,7 @@ impl Play {
         let (alice, boris, mallory) = (self.admin("Alice", "en").await?, self.admin("Boris", "en").await?, self.person("Mallory").await?);
         let source = self.chat("Source", alice, &[mallory]).await?;
         let at = aws::time::now() - 2 * DAY;
-        let (status, event) = Registrar::new(self).await?.register(&told(mallory, source, "ban", at)).await?;
+        let (status, event) = self.registrar().await?.register(&told(mallory, source, "ban", at)).await?.parts();
         ensure!(status == 201, "{status} {event}");
         let event_id = event["event_id"].as_str().context("an event has an id")?.to_owned();
         let mut history = History { boris, mallory, source, chats: Vec::new(), at, event_id };
@@ -67,7 +65,7 @@ fn chats(log: &[Value]) -> Vec<i64> {
 #[tokio::test]
 async fn a_dry_run_tells_what_would_be_done_in_every_chat_and_does_nothing() -> Result<()> {
     let play = Play::begin().await?;
-    let (dispatcher, registrar) = (Dispatcher::new(&play).await?, Registrar::new(&play).await?);
+    let (dispatcher, registrar) = (play.dispatcher().await?, play.registrar().await?);
     let history = play.history(3).await?;
     let History { boris, mallory, source, at, .. } = history;
     let (b, c, d) = (history.chats[0], history.chats[1], history.chats[2]);
@@ -75,8 +73,7 @@ async fn a_dry_run_tells_what_would_be_done_in_every_chat_and_does_nothing() -> 
     play.telegram.promote(c, mallory, AdminRights::moderator()).await?;
     // By the bot itself, which is nobody's decision.
     let ban = json!({ "chat_id": d, "user_id": mallory });
-    let token = play.token(&["telegram:write"]).await?;
-    assert_eq!(play.api("POST", "/api/ban_user", Some(&token), Some(&ban)).await?.status, 200);
+    assert_eq!(play.caller(&["telegram:write"]).await?.post("/api/ban_user", ban).await?.status, 200);
     play.telegram.wait_until_accepted(PATIENCE).await?;
 
     let all = json!({ "ban_event_id": history.event_id, "dry_run": true });
@@ -88,26 +85,26 @@ async fn a_dry_run_tells_what_would_be_done_in_every_chat_and_does_nothing() -> 
     assert_eq!(sorted(dispatcher.dry_run(&named).await?), sorted(of_named));
 
     // Decided since: in one chat, then in the source.
-    assert_eq!(registrar.register(&told(mallory, b, "unban", at + 10)).await?.0, 201);
+    assert_eq!(registrar.register(&told(mallory, b, "unban", at + 10)).await?.status, 201);
     let local = vec![left(b, "local_decision"), left(c, "is_admin"), left(d, "already")];
     assert_eq!(sorted(dispatcher.dry_run(&all).await?), sorted(local));
-    assert_eq!(registrar.register(&told(mallory, source, "unban", at + 20)).await?.0, 201);
+    assert_eq!(registrar.register(&told(mallory, source, "unban", at + 20)).await?.status, 201);
     assert_eq!(sorted(dispatcher.dry_run(&all).await?), sorted(history.chats.iter().map(|&chat| left(chat, "lifted")).collect()));
 
     assert!(play.telegram.calls(CallFilter::method("banChatMember").chat(b)).await?.is_empty());
-    assert_eq!(dispatcher.log(&format!("user_id={mallory}"), 50).await?, [Value::Null; 0]);
+    assert_eq!(dispatcher.list(&format!("sync/logs?user_id={mallory}"), 50).await?, [Value::Null; 0]);
     Ok(())
 }
 
 #[tokio::test]
 async fn a_dry_run_over_many_chats_comes_in_pages() -> Result<()> {
     let play = Play::begin().await?;
-    let dispatcher = Dispatcher::new(&play).await?;
+    let dispatcher = play.dispatcher().await?;
     let history = play.history(1).await?;
-    let unknown: Vec<i64> = (0..120).map(|n| crate::registrar::chat() - n * 1_000_000).collect();
+    let unknown: Vec<i64> = (0..120).map(|n| crate::made_up::chat() - n * 1_000_000).collect();
     let asked: Vec<i64> = unknown.iter().copied().chain([history.chats[0]]).collect();
     let body = json!({ "ban_event_id": history.event_id, "dry_run": true, "chat_ids": asked });
-    let (status, page) = dispatcher.trigger(&body).await?;
+    let (status, page) = dispatcher.post("sync/trigger", body.clone()).await?.parts();
     assert_eq!((status, page["chats"].as_array().map(Vec::len)), (200, Some(50)), "{page}");
     let told = dispatcher.dry_run(&body).await?;
     let expected: BTreeSet<_> = unknown.iter().map(|&chat| left(chat, "not_followed")).chain([banned(history.chats[0])]).collect();
@@ -118,7 +115,7 @@ async fn a_dry_run_over_many_chats_comes_in_pages() -> Result<()> {
 #[tokio::test]
 async fn a_sync_that_is_asked_for_is_carried_out_logged_and_tried_again_where_it_failed() -> Result<()> {
     let play = Play::begin().await?;
-    let dispatcher = Dispatcher::new(&play).await?;
+    let dispatcher = play.dispatcher().await?;
     let history = play.history(3).await?;
     let mallory = history.mallory;
     let (b, c, other) = (history.chats[0], history.chats[1], history.chats[2]);
@@ -140,7 +137,7 @@ async fn a_sync_that_is_asked_for_is_carried_out_logged_and_tried_again_where_it
     assert!(play.telegram.is_banned(b, mallory).await?);
     assert!(!play.telegram.is_banned(c, mallory).await? && !play.telegram.is_banned(other, mallory).await?);
 
-    let log = dispatcher.log(&format!("sync_id={id}"), 50).await?;
+    let log = dispatcher.list(&format!("sync/logs?sync_id={id}"), 50).await?;
     let of = |chat: i64| log.iter().find(|entry| entry["chat_id"] == chat).with_context(|| format!("no entry of {chat}: {log:?}"));
     assert_eq!((&of(b)?["status"], &of(b)?["reason"]), (&json!("applied"), &Value::Null));
     assert_eq!((&of(c)?["status"], &of(c)?["reason"]), (&json!("failed"), &json!("telegram_error")));
@@ -162,11 +159,15 @@ async fn a_sync_that_is_asked_for_is_carried_out_logged_and_tried_again_where_it
         (format!("chat_id={c}&from={}&to={}", history.at, history.at), vec![c]),
     ] {
         for limit in [1, 50] {
-            assert_eq!(chats(&dispatcher.log(&query, limit).await?), sorted(expected.clone()), "{query} by {limit}");
+            assert_eq!(
+                chats(&dispatcher.list(&format!("sync/logs?{query}"), limit).await?),
+                sorted(expected.clone()),
+                "{query} by {limit}"
+            );
         }
     }
     // Others' syncs stand between them.
-    let of_period = dispatcher.log(&format!("from={begun}"), 100).await?;
+    let of_period = dispatcher.list(&format!("sync/logs?from={begun}"), 100).await?;
     let ours: Vec<_> = of_period.into_iter().filter(|entry| entry["sync_id"] == id.as_str()).collect();
     assert_eq!(chats(&ours), sorted(vec![b, c]));
 
@@ -175,10 +176,10 @@ async fn a_sync_that_is_asked_for_is_carried_out_logged_and_tried_again_where_it
     assert_eq!((&again["origin"], &again["status"], &again["total_chats"]), (&json!("retried"), &json!("completed"), &json!(1)), "{again}");
     assert!(play.telegram.is_banned(c, mallory).await?);
     assert_eq!(play.telegram.calls(CallFilter::method("banChatMember").chat(b)).await?.len(), 1, "what was done is not done again");
-    let entries = dispatcher.log(&format!("user_id={mallory}&chat_id={c}"), 1).await?;
+    let entries = dispatcher.list(&format!("sync/logs?user_id={mallory}&chat_id={c}"), 1).await?;
     let statuses: Vec<_> = entries.iter().map(|entry| entry["status"].as_str()).collect();
     assert_eq!(statuses, [Some("applied"), Some("failed")], "the newest first");
-    let (status, refused) = dispatcher.call("POST", &format!("retry/{retry}"), None).await?;
+    let (status, refused) = dispatcher.call("POST", &format!("sync/retry/{retry}"), None).await?.parts();
     assert_eq!((status, &refused["code"]), (409, &json!("nothing_failed")));
     Ok(())
 }
@@ -186,17 +187,17 @@ async fn a_sync_that_is_asked_for_is_carried_out_logged_and_tried_again_where_it
 #[tokio::test]
 async fn what_has_not_begun_is_requested_and_cannot_be_tried_again() -> Result<()> {
     let play = Play::begin().await?;
-    let dispatcher = Dispatcher::new(&play).await?;
+    let dispatcher = play.dispatcher().await?;
     let history = play.history(0).await?;
     let ban_event_id = history.event_id.parse()?;
     let sync_id = domain::sync::further_sync_id(ban_event_id, Origin::Triggered, "waits");
     let request =
         Request { sync_id, ban_event_id, kind: Kind::Ban, origin: Origin::Triggered, whom: Whom::Followers, by: None, waits: true };
     play.syncs.request(&request).await?;
-    let (status, sync) = dispatcher.get(&format!("status/{sync_id}")).await?;
+    let (status, sync) = dispatcher.get(&format!("sync/status/{sync_id}")).await?.parts();
     assert_eq!((status, &sync["status"], &sync["user_id"]), (200, &json!("requested"), &json!(history.mallory)), "{sync}");
     assert!(sync["started_at"].is_null() && sync["completed_at"].is_null(), "{sync}");
-    let (status, refused) = dispatcher.call("POST", &format!("retry/{sync_id}"), None).await?;
+    let (status, refused) = dispatcher.call("POST", &format!("sync/retry/{sync_id}"), None).await?.parts();
     assert_eq!((status, &refused["code"]), (409, &json!("still_running")));
     Ok(())
 }
@@ -204,9 +205,9 @@ async fn what_has_not_begun_is_requested_and_cannot_be_tried_again() -> Result<(
 #[tokio::test]
 async fn what_cannot_be_asked_for_is_refused_in_words() -> Result<()> {
     let play = Play::begin().await?;
-    let (dispatcher, registrar) = (Dispatcher::new(&play).await?, Registrar::new(&play).await?);
+    let (dispatcher, registrar) = (play.dispatcher().await?, play.registrar().await?);
     let history = play.history(0).await?;
-    let (_, unban) = registrar.register(&told(history.mallory, history.source, "unban", history.at + 5)).await?;
+    let (_, unban) = registrar.register(&told(history.mallory, history.source, "unban", history.at + 5)).await?.parts();
     let (id, nobody) = (&history.event_id, "1b671a64-40d5-491e-99b0-da01ff1f3341");
     let many: Vec<i64> = (1..=2001).map(|n| -n).collect();
     for (path, body, status, code) in [
@@ -225,7 +226,7 @@ async fn what_cannot_be_asked_for_is_refused_in_words() -> Result<()> {
         ("retry/1b671a64-40d5-491e-99b0-da01ff1f3341", json!({}), 404, "not_found"),
         ("retry/x", json!({}), 400, "invalid_request"),
     ] {
-        let (answered, answer) = dispatcher.call("POST", path, Some(&body)).await?;
+        let (answered, answer) = dispatcher.post(&format!("sync/{path}"), body).await?.parts();
         assert_eq!((answered, &answer["code"]), (status, &json!(code)), "{path} {answer}");
     }
     let now = aws::time::now();
@@ -241,7 +242,7 @@ async fn what_cannot_be_asked_for_is_refused_in_words() -> Result<()> {
         ("logs?user_id=5&cursor=x".to_owned(), 422, "bad_cursor"),
         ("logs?chat_id=-5&cursor=x".to_owned(), 422, "bad_cursor"),
     ] {
-        let (answered, answer) = dispatcher.get(&path).await?;
+        let (answered, answer) = dispatcher.get(&format!("sync/{path}")).await?.parts();
         assert_eq!((answered, &answer["code"]), (status, &json!(code)), "{path} {answer}");
     }
     Ok(())
@@ -250,31 +251,31 @@ async fn what_cannot_be_asked_for_is_refused_in_words() -> Result<()> {
 #[tokio::test]
 async fn what_a_chat_ignores_is_left_out_of_syncs() -> Result<()> {
     let play = Play::begin().await?;
-    let (dispatcher, operator) = (Dispatcher::new(&play).await?, Operator::new(&play).await?);
+    let (dispatcher, operator) = (play.dispatcher().await?, play.operator().await?);
     let history = play.history(1).await?;
     let (chat, mallory, source) = (history.chats[0], history.mallory, history.source);
     let list = format!("chats/{chat}/ignored");
     assert_eq!(operator.there(&list).await?, json!({ "users": [], "sources": [] }));
     let all = json!({ "ban_event_id": history.event_id, "dry_run": true });
     for path in [format!("{list}/users/{mallory}"), format!("{list}/sources/{source}")] {
-        assert_eq!(operator.call("DELETE", &path, None).await?.0, 404, "{path}");
+        assert_eq!(operator.delete(&path).await?.status, 404, "{path}");
         for _ in 0..2 {
-            assert_eq!(operator.call("PUT", &path, None).await?, (204, Value::Null), "{path}");
+            assert_eq!(operator.call("PUT", &path, None).await?.parts(), (204, Value::Null), "{path}");
         }
         assert_eq!(dispatcher.dry_run(&all).await?, [left(chat, "ignored")], "{path}");
-        assert_eq!(operator.call("DELETE", &path, None).await?.0, 204, "{path}");
+        assert_eq!(operator.delete(&path).await?.status, 204, "{path}");
         assert_eq!(dispatcher.dry_run(&all).await?, [banned(chat)], "{path}");
     }
 
     let ignore = |n: usize| play.users.ignore(ChatId(chat), Ignored::User(UserId(1 + n as i64)));
     try_join_all((0..MOST_IGNORED).map(ignore)).await?;
-    let (status, full) = operator.call("PUT", &format!("{list}/users/{mallory}"), None).await?;
+    let (status, full) = operator.call("PUT", &format!("{list}/users/{mallory}"), None).await?.parts();
     assert_eq!((status, &full["code"]), (409, &json!("list_full")));
-    assert_eq!(operator.call("PUT", &format!("{list}/users/1"), None).await?.0, 204, "who is on it stays on it");
+    assert_eq!(operator.call("PUT", &format!("{list}/users/1"), None).await?.status, 204, "who is on it stays on it");
     assert_eq!(operator.there(&list).await?["users"].as_array().map(Vec::len), Some(MOST_IGNORED));
     for path in ["chats/-999999999999/ignored", "chats/-999999999999/ignored/users/5"] {
         let method = if path.ends_with('5') { "PUT" } else { "GET" };
-        let (status, unknown) = operator.call(method, path, None).await?;
+        let (status, unknown) = operator.call(method, path, None).await?.parts();
         assert_eq!((status, &unknown["code"]), (404, &json!("chat_unknown")), "{path}");
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::play::{PATIENCE, Play};
 use crate::questions::Pair;
+use crate::travel::ON_ITS_WAY;
 use anyhow::Result;
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
@@ -95,7 +96,7 @@ async fn what_a_local_admin_did_is_never_taken_back() -> Result<()> {
 async fn a_local_admins_unban_stays_when_the_ban_is_carried_over_again() -> Result<()> {
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
-    play.choose(pair.target, ChatChange { sync_delay_seconds: Some(7), ..ChatChange::default() }).await?;
+    play.choose(pair.target, ChatChange { sync_delay_seconds: Some(ON_ITS_WAY), ..ChatChange::default() }).await?;
     let before = play.ban(pair.target, pair.boris, pair.mallory).await?;
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
     assert!(before.occurred < event.occurred);
@@ -236,7 +237,7 @@ async fn a_ban_from_before_a_group_became_a_supergroup_is_lifted_there() -> Resu
     let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     play.follow(group, boris, mallory, Mode::Auto).await?;
-    play.choose(group, ASKS).await?;
+    play.choose(group, ChatChange { sync_delay_seconds: Some(ON_ITS_WAY), ..ASKS }).await?;
     let event = play.ban(source, alice, mallory).await?;
     play.wait_until_begun(&event).await?;
     let supergroup = play.telegram.migrate(group).await?;

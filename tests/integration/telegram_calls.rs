@@ -11,32 +11,32 @@ const SCOPES: [&str; 2] = ["telegram:read", "telegram:write"];
 #[tokio::test]
 async fn a_program_sends_bans_unbans_and_looks() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[mallory]).await?;
 
     let message = json!({ "chat_id": chat, "text": "<b>Hello</b>", "parse_mode": "HTML" });
-    let sent = play.api("POST", "/api/send_message", Some(&token), Some(&message)).await?;
+    let sent = caller.post("/api/send_message", message).await?;
     assert!(sent.status == 200 && sent.body["message_id"].is_i64(), "{} {}", sent.status, sent.body);
     play.telegram.wait_until_sees(boris, "Hello", crate::play::PATIENCE).await?;
 
     let until = aws::time::now() + 3600;
     let ban = json!({ "chat_id": chat, "user_id": mallory, "until_date": until });
-    let banned = play.api("POST", "/api/ban_user", Some(&token), Some(&ban)).await?;
+    let banned = caller.post("/api/ban_user", ban.clone()).await?;
     assert_eq!((banned.status, &banned.body), (200, &ban));
     assert_eq!(play.telegram.member(chat, mallory).await?.until_date, Some(until));
     let member = format!("/api/chat_member?chat_id={chat}&user_id={mallory}");
-    let seen = play.api("GET", &member, Some(&token), None).await?.body;
+    let seen = caller.get(&member).await?.body;
     assert_eq!((&seen["status"], &seen["until_date"], &seen["name"]), (&json!("kicked"), &json!(until), &json!("Mallory")));
 
     let unban = json!({ "chat_id": chat, "user_id": mallory });
-    assert_eq!(play.api("POST", "/api/unban_user", Some(&token), Some(&unban)).await?.status, 200);
+    assert_eq!(caller.post("/api/unban_user", unban).await?.status, 200);
     assert!(!play.telegram.is_banned(chat, mallory).await?);
     // Who is not banned is not removed.
     play.telegram.wait_until_accepted(crate::play::PATIENCE).await?;
-    assert_eq!(play.api("POST", "/api/unban_user", Some(&token), Some(&json!({ "chat_id": chat, "user_id": boris }))).await?.status, 200);
+    assert_eq!(caller.post("/api/unban_user", json!({ "chat_id": chat, "user_id": boris })).await?.status, 200);
 
-    let admins = play.api("GET", &format!("/api/chat_admins?chat_id={chat}"), Some(&token), None).await?.body;
+    let admins = caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?.body;
     let ids: Vec<_> = admins["administrators"].as_array().into_iter().flatten().map(|admin| admin["user_id"].as_i64()).collect();
     assert!(ids.contains(&Some(boris)) && ids.contains(&Some(play.stack.bot_id)), "{admins}");
     Ok(())
@@ -45,7 +45,7 @@ async fn a_program_sends_bans_unbans_and_looks() -> Result<()> {
 #[tokio::test]
 async fn what_telegram_refuses_is_told_in_the_apis_words() -> Result<()> {
     let play = Play::begin().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let (boris, bella, mallory) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[bella, mallory]).await?;
     play.telegram.promote(chat, bella, AdminRights::moderator()).await?;
@@ -60,7 +60,7 @@ async fn what_telegram_refuses_is_told_in_the_apis_words() -> Result<()> {
         ("/api/send_message", json!({ "chat_id": chat, "text": "<b>", "parse_mode": "HTML" }), 422, "telegram_refused"),
         ("/api/send_message", json!({ "chat_id": chat, "text": "" }), 400, "invalid_request"),
     ] {
-        let answer = play.api("POST", path, Some(&token), Some(&body)).await?;
+        let answer = caller.post(path, body.clone()).await?;
         assert_eq!((answer.status, &answer.body["code"]), (status, &json!(code)), "{body} {}", answer.body);
     }
     assert!(!play.telegram.is_banned(chat, mallory).await?);
@@ -70,17 +70,17 @@ async fn what_telegram_refuses_is_told_in_the_apis_words() -> Result<()> {
 #[tokio::test]
 async fn a_flood_wait_of_one_caller_is_everybodys() -> Result<()> {
     let play = Play::alone().await?;
-    let token = play.token(&SCOPES).await?;
+    let caller = play.caller(&SCOPES).await?;
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     let fault = Fault::too_many_requests(3).method("sendMessage").chat(chat).times(1);
     play.telegram.add_fault(fault).await?;
     let message = json!({ "chat_id": chat, "text": "hello" });
-    let send = async || play.api("POST", "/api/send_message", Some(&token), Some(&message)).await;
+    let send = async || caller.post("/api/send_message", message.clone()).await;
     let refused = send().await?;
     assert_eq!((refused.status, &refused.body["code"]), (429, &json!("too_many_requests")));
     assert_eq!(refused.headers["retry-after"], "3");
-    let waiting = play.api("GET", &format!("/api/chat_admins?chat_id={chat}"), Some(&token), None).await?;
+    let waiting = caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?;
     assert_eq!(waiting.status, 429, "{}", waiting.body);
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     let answer: Value = send().await?.body;

@@ -1,6 +1,5 @@
 //! People and chats: kept as Telegram tells of them, and as operators do.
 
-use crate::operator::Operator;
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use domain::ids::UserId;
@@ -74,17 +73,17 @@ async fn whoever_writes_again_unchanged_costs_nothing_for_five_minutes_and_then_
 #[tokio::test]
 async fn a_profile_of_an_older_version_is_read_and_becomes_a_new_one_when_he_is_seen() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let user = UserId(play.person("Mal").await?);
     let (pk, username) = (format!("USER#{user}"), format!("Old_{user}"));
     let old = json!({"name": {"S": "Mal Lory"}, "username": {"S": username}, "user_id": {"N": user.to_string()},
         "language_code": {"NULL": true}, "version": {"N": "1"}});
-    operator.set(&pk, "PROFILE", old)?;
+    play.set_item(&pk, "PROFILE", old)?;
     let body = operator.there(&format!("users/{user}")).await?;
     assert_eq!((&body["first_name"], &body["username"], &body["is_active"]), (&json!("Mal Lory"), &json!(username), &json!(true)));
 
     play.users.seen(user, &named("Mal", Some(&username))).await?;
-    let items = operator.items("users")?;
+    let items = play.items("users")?;
     let item = items.iter().find(|item| item["pk"]["S"] == pk && item["sk"]["S"] == "PROFILE").unwrap();
     assert_eq!((&item["version"]["N"], &item["first_name"]["S"]), (&json!("2"), &json!("Mal")));
     assert!(item["name"].is_null() && item["language_code"].is_null(), "{item}");
@@ -94,46 +93,46 @@ async fn a_profile_of_an_older_version_is_read_and_becomes_a_new_one_when_he_is_
 #[tokio::test]
 async fn a_person_is_registered_found_changed_and_deactivated() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let user = play.person("Boris").await?;
     let path = format!("users/{user}");
-    assert_eq!(operator.get(&path).await?.0, 404);
+    assert_eq!(operator.get(&path).await?.status, 404);
     let new = json!({"user_id": user, "first_name": "Boris", "username": format!("Boris_{user}"), "language_code": "en"});
-    let (status, made) = operator.post("users", new.clone()).await?;
+    let (status, made) = operator.post("users", new.clone()).await?.parts();
     assert_eq!((status, &made["is_active"], &made["last_seen"]), (201, &json!(true), &Value::Null), "{made}");
-    let (status, again) = operator.post("users", new).await?;
+    let (status, again) = operator.post("users", new).await?.parts();
     assert_eq!((status, &again["code"]), (409, &json!("already_exists")));
     assert_eq!(operator.there(&format!("users?username=bORIS_{user}")).await?, made);
-    assert_eq!(operator.get("users?username=nobody_has_it").await?.0, 404);
-    assert_eq!(operator.get("users?username=@boris").await?.0, 400);
+    assert_eq!(operator.get("users?username=nobody_has_it").await?.status, 404);
+    assert_eq!(operator.get("users?username=@boris").await?.status, 400);
 
-    let (status, changed) = operator.put(&path, json!({"last_name": "Petrov", "username": null})).await?;
+    let (status, changed) = operator.put(&path, json!({"last_name": "Petrov", "username": null})).await?.parts();
     assert_eq!((status, &changed["first_name"], &changed["last_name"]), (200, &json!("Boris"), &json!("Petrov")));
-    assert_eq!((&changed["username"], operator.get(&format!("users?username=boris_{user}")).await?.0), (&Value::Null, 404));
-    let (status, refused) = operator.put(&path, json!({"username": "a b", "first_name": ""})).await?;
+    assert_eq!((&changed["username"], operator.get(&format!("users?username=boris_{user}")).await?.status), (&Value::Null, 404));
+    let (status, refused) = operator.put(&path, json!({"username": "a b", "first_name": ""})).await?.parts();
     let fields: Vec<_> = refused["details"]["problems"].as_array().unwrap().iter().map(|problem| &problem["field"]).collect();
     assert_eq!((status, fields), (422, vec![&json!("username"), &json!("first_name")]));
-    assert_eq!(operator.put(&path, json!({"nickname": "B"})).await?.0, 400);
+    assert_eq!(operator.put(&path, json!({"nickname": "B"})).await?.status, 400);
 
-    assert_eq!(operator.call("DELETE", &path, None).await?.0, 204);
+    assert_eq!(operator.delete(&path).await?.status, 204);
     assert_eq!(operator.there(&path).await?["is_active"], false);
-    assert_eq!(operator.put(&path, json!({"is_active": true})).await?.1["is_active"], true);
+    assert_eq!(operator.put(&path, json!({"is_active": true})).await?.body["is_active"], true);
     let nobody = UserId::TELEGRAM.0;
-    assert_eq!(operator.post("users", json!({"user_id": nobody, "first_name": "T"})).await?.1["code"], "reserved_id");
+    assert_eq!(operator.post("users", json!({"user_id": nobody, "first_name": "T"})).await?.body["code"], "reserved_id");
     Ok(())
 }
 
 #[tokio::test]
 async fn each_of_a_batch_is_changed_on_its_own() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let people = try_join_all((0..20).map(|_| play.person("P"))).await?;
     for user in &people[..19] {
         play.users.seen(UserId(*user), &named("P", None)).await?;
     }
     let mut users: Vec<_> = people.iter().map(|user| json!({"user_id": user, "change": {"last_name": user.to_string()}})).collect();
     users[3]["change"]["username"] = json!("no");
-    let (status, body) = operator.post("users/batch", json!({ "users": users })).await?;
+    let (status, body) = operator.post("users/batch", json!({ "users": users })).await?.parts();
     assert_eq!(status, 200, "{body}");
     for (n, (user, result)) in people.iter().zip(body["results"].as_array().unwrap()).enumerate() {
         let expected = match n {
@@ -146,17 +145,17 @@ async fn each_of_a_batch_is_changed_on_its_own() -> Result<()> {
     }
     assert_eq!(body["results"][3]["problems"][0]["field"], "username");
     let twice = json!({"users": [users[0], users[0]]});
-    assert_eq!(operator.post("users/batch", twice).await?.1["code"], "duplicate_user");
-    assert_eq!(operator.post("users/batch", json!({ "users": [] })).await?.0, 400);
+    assert_eq!(operator.post("users/batch", twice).await?.body["code"], "duplicate_user");
+    assert_eq!(operator.post("users/batch", json!({ "users": [] })).await?.status, 400);
     let many: Vec<_> = (1..=101).map(|user| json!({"user_id": user, "change": {}})).collect();
-    assert_eq!(operator.post("users/batch", json!({ "users": many })).await?.0, 400);
+    assert_eq!(operator.post("users/batch", json!({ "users": many })).await?.status, 400);
     Ok(())
 }
 
 #[tokio::test]
 async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     play.users.seen(UserId(boris), &named("Boris", None)).await?;
@@ -179,7 +178,7 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
         (&of_chat, json!({"sync_delay_seconds": 604_800, "require_confirmation": true, "chat_title": "Beekeepers"}), json!([])),
         (&of_chat, json!({"ban_duration_seconds": null}), json!(["ban_duration_seconds"])),
     ] {
-        let (status, body) = operator.put(path, change.clone()).await?;
+        let (status, body) = operator.put(path, change.clone()).await?.parts();
         let problems = body["details"]["problems"].as_array().cloned().unwrap_or_default();
         let fields: Vec<_> = problems.iter().map(|problem| problem["field"].clone()).collect();
         assert_eq!((json!(fields), status), (wrong.clone(), if wrong == json!([]) { 200 } else { 422 }), "{change} {body}");
@@ -191,7 +190,7 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
         json!({"quiet_hours": ["22:00", "07:00"]}),
         json!([]),
     ] {
-        assert_eq!(operator.put(&of_user, change.clone()).await?.0, 400, "{change}");
+        assert_eq!(operator.put(&of_user, change.clone()).await?.status, 400, "{change}");
     }
     let user = operator.there(&of_user).await?;
     assert_eq!((&user["timezone"], &user["settings"]), (&json!("Europe/Moscow"), &json!({"theme": [1, {"a": null}]})));
@@ -201,7 +200,7 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
     assert_eq!((&settings["chat_title"], &settings["auto_sync_enabled"]), (&json!("Beekeepers"), &json!(true)));
     assert_eq!(operator.there(&format!("chats/{chat}")).await?["title"], "B");
     for path in ["users/999999999999/settings", "chats/-999999999999/settings"] {
-        assert_eq!((operator.get(path).await?.0, operator.put(path, json!({})).await?.0), (404, 404), "{path}");
+        assert_eq!((operator.get(path).await?.status, operator.put(path, json!({})).await?.status), (404, 404), "{path}");
     }
     Ok(())
 }
@@ -209,7 +208,7 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
 #[tokio::test]
 async fn of_choices_that_meet_none_is_lost() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let boris = play.admin("Boris", "en").await?;
     let path = format!("chats/{}/settings", play.chat("B", boris, &[]).await?);
     let changes = [
@@ -224,7 +223,7 @@ async fn of_choices_that_meet_none_is_lost() -> Result<()> {
         json!({"settings": {"a": 1}}),
     ];
     let answers = try_join_all(changes.iter().map(|change| operator.put(&path, change.clone()))).await?;
-    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     let settings = operator.there(&path).await?;
     for (name, value) in changes.iter().flat_map(|change| change.as_object().unwrap()) {
         assert_eq!(&settings[name], value, "{settings}");
@@ -235,13 +234,13 @@ async fn of_choices_that_meet_none_is_lost() -> Result<()> {
 #[tokio::test]
 async fn whoever_chose_a_language_is_spoken_to_in_it_and_whoever_wants_no_messages_gets_none() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
     // Before the bot sees them: what it has seen it remembers for some minutes.
     for (user, settings) in [(boris, json!({"language": "ru"})), (alice, json!({"notifications_enabled": false}))] {
-        let (status, body) = operator.post("users", json!({"user_id": user, "first_name": "X"})).await?;
+        let (status, body) = operator.post("users", json!({"user_id": user, "first_name": "X"})).await?.parts();
         assert_eq!(status, 201, "{body}");
-        assert_eq!(operator.put(&format!("users/{user}/settings"), settings).await?.0, 200);
+        assert_eq!(operator.put(&format!("users/{user}/settings"), settings).await?.status, 200);
     }
     let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
     let answer = play.subscribe(b, boris, mallory).await?;
@@ -258,21 +257,21 @@ async fn whoever_chose_a_language_is_spoken_to_in_it_and_whoever_wants_no_messag
 #[tokio::test]
 async fn a_chat_is_registered_where_the_bot_is_in_it() -> Result<()> {
     let play = Play::begin().await?;
-    let operator = Operator::new(&play).await?;
+    let operator = play.operator().await?;
     let boris = play.telegram.create_user(NewUser::named("Boris")).await?;
     let chat = play.chat("B", boris, &[]).await?;
-    let (status, body) = operator.post("chats", json!({ "chat_id": chat })).await?;
+    let (status, body) = operator.post("chats", json!({ "chat_id": chat })).await?.parts();
     assert_eq!((status, &body["code"]), (409, &json!("already_exists")));
     // As if it had been there before the store.
     let key = json!({"pk": {"S": format!("CHAT#{chat}")}, "sk": {"S": "CHAT"}});
     play.stack.aws("dynamodb", "delete_item", json!({"TableName": play.stack.tables["users"], "Key": key}))?;
     let new = json!({"chat_id": chat, "settings": {"sync_ban_type": "permanent"}});
-    let (status, body) = operator.post("chats", new).await?;
+    let (status, body) = operator.post("chats", new).await?.parts();
     assert_eq!((status, &body["state"], &body["settings"]["sync_ban_type"]), (201, &json!("active"), &json!("permanent")), "{body}");
     assert_eq!(operator.there(&format!("chats/{chat}")).await?, body);
-    let (status, body) = operator.post("chats", json!({"chat_id": -1_009_999_999_999_i64})).await?;
+    let (status, body) = operator.post("chats", json!({"chat_id": -1_009_999_999_999_i64})).await?.parts();
     assert_eq!((status, &body["code"]), (404, &json!("chat_unknown")));
     let wrong = json!({"chat_id": -1_009_999_999_999_i64, "settings": {"timezone": "x"}});
-    assert_eq!(operator.post("chats", wrong).await?.0, 422);
+    assert_eq!(operator.post("chats", wrong).await?.status, 422);
     Ok(())
 }

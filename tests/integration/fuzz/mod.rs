@@ -11,7 +11,10 @@ use std::time::Duration;
 use telegram::update;
 
 /// How long in each run of all tests, in seconds.
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 10;
+
+/// Times that a body is sent while the store does not answer.
+const TRIES: u32 = 5;
 
 /// A body: a seed, and where what is put into it. The place counts through all values, the odd value through those of [`odd`].
 type Case = (u8, Vec<(u16, u8, i64)>);
@@ -70,15 +73,26 @@ fn no_body_is_answered_but_by_2xx() {
             let body = body(case);
             // A panic here is easier to read than one over there.
             update::read(body.as_bytes(), UserId(stack.bot_id), 0).map(drop).unwrap_or_default();
-            let status = runtime.block_on(async {
+            let send = async || {
                 let request = client.post(&stack.webhook_url).header("x-telegram-bot-api-secret-token", &stack.webhook_secret);
                 request.header("content-type", "application/json").body(body.clone()).send().await.map(|answer| answer.status().as_u16())
+            };
+            let status = runtime.block_on(async {
+                let mut status = send().await;
+                // The store did not answer in time: Telegram brings it again, too.
+                for _ in 1..TRIES {
+                    if !matches!(status, Ok(503)) {
+                        break;
+                    }
+                    status = send().await;
+                }
+                status
             });
             count.set(count.get() + 1);
             assert!(status.as_ref().is_ok_and(|status| (200..300).contains(status)), "{status:?}: {body}");
         },
     );
-    println!("{} bodies in {seconds} s", webhook.2.get());
+    println!("fuzz: {} bodies in {seconds} s", webhook.2.get());
 }
 
 fn body((seed, edits): &Case) -> String {

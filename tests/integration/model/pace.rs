@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{RwLock, RwLockReadGuard, Semaphore, SemaphorePermit};
 
 /// How many turns at once: few at first, and in the end enough to keep the stack busy.
 const FIRST: usize = 8;
@@ -16,11 +16,33 @@ const LATE: Duration = Duration::from_secs(8);
 pub struct Pace {
     turns: Semaphore,
     allowed: AtomicUsize,
+    /// All who have a turn, or the one for whom they wait.
+    stage: RwLock<()>,
+}
+
+/// Something may be done.
+pub struct Turn<'a> {
+    pace: &'a Pace,
+    permit: SemaphorePermit<'a>,
+    on_stage: Option<RwLockReadGuard<'a, ()>>,
+}
+
+impl Turn<'_> {
+    /// What is answered while nobody else does anything: all other turns have ended, or wait here, too.
+    pub async fn alone<T>(&mut self, answer: impl AsyncFnOnce() -> T) -> T {
+        self.on_stage = None;
+        let answered = {
+            let _alone = self.pace.stage.write().await;
+            answer().await
+        };
+        self.on_stage = Some(self.pace.stage.read().await);
+        answered
+    }
 }
 
 impl Pace {
     pub fn new() -> Self {
-        Self { turns: Semaphore::new(FIRST), allowed: AtomicUsize::new(FIRST) }
+        Self { turns: Semaphore::new(FIRST), allowed: AtomicUsize::new(FIRST), stage: RwLock::const_new(()) }
     }
 
     /// How many turns there may be at once by now.
@@ -28,16 +50,17 @@ impl Pace {
         self.allowed.load(Ordering::Relaxed)
     }
 
-    pub async fn turn(&self) -> SemaphorePermit<'_> {
-        self.turns.acquire().await.expect("it is never closed")
+    pub async fn turn(&self) -> Turn<'_> {
+        let permit = self.turns.acquire().await.expect("it is never closed");
+        Turn { pace: self, permit, on_stage: Some(self.stage.read().await) }
     }
 
     /// Ends a turn that took so much longer than it had to.
-    pub fn end(&self, turn: SemaphorePermit<'_>, late: Duration) {
+    pub fn end(&self, turn: Turn<'_>, late: Duration) {
         let is_late = late >= LATE;
         let change = |allowed| if is_late { (allowed > FEWEST).then(|| allowed - 1) } else { (allowed < MOST).then_some(allowed + 1) };
         match self.allowed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change) {
-            Ok(_) if is_late => turn.forget(),
+            Ok(_) if is_late => turn.permit.forget(),
             Ok(_) => self.turns.add_permits(1),
             Err(_) => {}
         }
@@ -59,5 +82,31 @@ mod tests {
             pace.end(pace.turn().await, LATE);
         }
         assert_eq!((pace.allowed(), pace.turns.available_permits()), (FEWEST, FEWEST));
+    }
+
+    #[tokio::test]
+    async fn whoever_wants_to_be_alone_waits_for_all_others_and_nobody_begins_meanwhile() {
+        let pace = Pace::new();
+        let (mut one, other) = (pace.turn().await, pace.turn().await);
+        let others_left = AtomicUsize::new(0);
+        let alone = one.alone(async || {
+            let begun = tokio::time::timeout(Duration::from_millis(10), pace.turn()).await;
+            (others_left.load(Ordering::Relaxed), begun.is_ok())
+        });
+        let end = async {
+            tokio::task::yield_now().await;
+            others_left.fetch_add(1, Ordering::Relaxed);
+            drop(other);
+        };
+        assert_eq!(tokio::join!(alone, end).0, (1, false));
+        pace.end(one, Duration::ZERO);
+        drop(pace.turn().await);
+    }
+
+    #[tokio::test]
+    async fn several_are_alone_one_after_the_other() {
+        let pace = Pace::new();
+        let (mut one, mut other) = (pace.turn().await, pace.turn().await);
+        assert_eq!(tokio::join!(one.alone(async || 1), other.alone(async || 2)), (1, 2));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Where decisions of one round are carried into a chat in no promised order, every order is tried: the chat must end as one of them says.
 
+use super::rest::LONGEST_ROUND;
 use domain::ban::Occurred;
 use domain::settings::SyncBanType;
 use domain::subscription::Mode;
@@ -17,8 +18,8 @@ pub const FOR_EVER: i64 = i64::MAX;
 /// Length of the bans of chats that chose [`SyncBanType::Temporary`], in seconds.
 pub const TEMPORARY: i64 = 2 * 3600 + 1200;
 
-/// Seconds that a ban may take until it is set.
-const SLACK: i64 = 240;
+/// Seconds that a ban may take until it is set: a round that takes longer is late.
+const SLACK: i64 = LONGEST_ROUND.as_secs() as i64 + 60;
 
 /// What a chat's people chose, and who they are.
 #[derive(Clone, Debug)]

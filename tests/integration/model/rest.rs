@@ -1,9 +1,13 @@
 //! The end of a round: nothing is under way any more, and every chat is as the reference says.
 
+use super::SETTLE;
+use super::at_rest::{at_rest, given_up};
+use super::failure::Late;
+use super::pace::Turn;
 use super::patience::patiently;
-use super::reference::{CHATS, PEOPLE, Record, Told};
+use super::reference::{CHATS, Expected, PEOPLE, Record, Told};
 use super::world::{ROUNDS, SYNCS, World};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use domain::ids::{ChatId, UserId};
 use domain::sync::ledger::Entry;
 use domain::sync::{self, Outcome, SyncStatus};
@@ -11,10 +15,11 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// How long a round may take until all is as it must be.
-const LONGEST_ROUND: Duration = Duration::from_secs(300);
+/// How long a round may take until its syncs have ended.
+pub const LONGEST_ROUND: Duration = Duration::from_secs(300);
 
-/// How long all may be at rest and wrong: what is on its way to the planner is not seen.
+/// How long nothing of a history may be seen under way and something be wrong, until all others stop for it: what is on its way to the
+/// planner is not seen.
 const LONGEST_WRONG: Duration = Duration::from_secs(60);
 
 /// A moment, Unix seconds: all that happened before it in any history has come to the planner.
@@ -24,50 +29,66 @@ pub static WITNESSES: AtomicUsize = AtomicUsize::new(0);
 
 impl World<'_> {
     /// Ends a round: waits until nothing is under way, and compares.
-    pub(super) async fn rest(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Late`] where a sync does not begin or end; any other where all is at rest and wrong.
+    pub(super) async fn rest(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let Some(began) = self.began.take() else { return Ok(()) };
         let told = self.told().await?;
-        let expected = self.reference.carry(&told, aws::time::now());
+        let mut expected = self.reference.carry(&told, aws::time::now());
         ROUNDS.fetch_add(1, Ordering::Relaxed);
         SYNCS.fetch_add(expected.syncs.len(), Ordering::Relaxed);
         if !expected.syncs.is_empty() {
-            tokio::time::sleep(self.settle().saturating_sub(began.elapsed())).await;
+            tokio::time::sleep(SETTLE.saturating_sub(began.elapsed())).await;
         }
         let (accepted, mut wrong_since, mut looked_twice) = (Instant::now(), None, !expected.lifts);
-        let mut open = expected.syncs;
         loop {
-            if let Some(missing) = self.not_closed(&mut open).await? {
-                self.late = self.late.max(began.elapsed().saturating_sub(self.settle()));
-                ensure!(began.elapsed() < LONGEST_ROUND, "a sync is missing or does not end: {missing}; told were {told:?}");
+            if let Some(what) = self.under_way(&told, &mut expected, accepted).await? {
+                self.late = self.late.max(began.elapsed().saturating_sub(SETTLE));
+                if began.elapsed() > LONGEST_ROUND {
+                    return Err(Late(format!("the end of {what}; told were {told:?}")).into());
+                }
+                wrong_since = None;
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 continue;
             }
-            let is_quiet =
-                expected.quiet.is_none_or(|at| PLANNED.load(Ordering::Relaxed) > at + 3 || accepted.elapsed() > Duration::from_secs(15));
-            if !is_quiet || self.is_running(&told).await? {
-                ensure!(began.elapsed() < LONGEST_ROUND, "syncs do not end; told were {told:?}");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                continue;
-            }
-            let wrong = self.wrong().await?;
-            match wrong {
-                None if looked_twice => return Ok(()),
+            let Some(wrong) = self.wrong(&told).await? else {
+                if looked_twice {
+                    return Ok(());
+                }
                 // What sweeps up after a sync begins when that has ended.
-                None => {
-                    looked_twice = true;
-                    tokio::time::sleep(Duration::from_millis(2500)).await;
-                }
-                Some(wrong) => {
-                    if self.witnesses(&told).await? {
-                        continue;
-                    }
-                    if wrong_since.get_or_insert_with(Instant::now).elapsed() > LONGEST_WRONG {
-                        bail!("{wrong}\n    told were {told:#?}");
-                    }
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
+                looked_twice = true;
+                tokio::time::sleep(Duration::from_millis(2500)).await;
+                continue;
+            };
+            if wrong_since.get_or_insert_with(Instant::now).elapsed() < LONGEST_WRONG {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
             }
+            self.story.push(format!("  wrong for {LONGEST_WRONG:?}, all others stop: {wrong}"));
+            let still = turn.alone(async || {
+                at_rest(self.play).await?;
+                self.wrong(&told).await
+            });
+            if let Some(wrong) = still.await? {
+                if given_up(self.play).await? {
+                    return Err(Late(format!("what was given up; {wrong}")).into());
+                }
+                bail!("{wrong}\n    told were {told:#?}");
+            }
+            wrong_since = None;
         }
+    }
+
+    /// What of this round goes on, as far as it is seen.
+    async fn under_way(&self, told: &[Told], expected: &mut Expected, accepted: Instant) -> Result<Option<String>> {
+        if let Some(missing) = self.not_closed(&mut expected.syncs).await? {
+            return Ok(Some(missing));
+        }
+        // Time enough for what begins no sync.
+        let is_planned = |at| PLANNED.load(Ordering::Relaxed) > at + 3 || accepted.elapsed() > Duration::from_secs(15);
+        let is_quiet = expected.quiet.is_none_or(is_planned);
+        Ok((!is_quiet || self.is_running(told).await?).then(|| "a sync that nobody waits for".to_owned()))
     }
 
     /// Leaves out of `open` what is closed; the first that is not.
@@ -75,7 +96,7 @@ impl World<'_> {
         while let Some(&(event, at)) = open.last() {
             match patiently(async || self.play.syncs.summary(sync::sync_id(event)).await).await? {
                 Some(summary) if summary.status != SyncStatus::Running => PLANNED.fetch_max(at, Ordering::Relaxed),
-                other => return Ok(Some(format!("of event {event}: {:?}", other.map(|summary| summary.status)))),
+                other => return Ok(Some(format!("the sync of event {event}: {:?}", other.map(|summary| summary.status)))),
             };
             open.pop();
         }
@@ -94,8 +115,16 @@ impl World<'_> {
         Ok(false)
     }
 
-    /// The first chat that is not as it must be; where all are, the reference knows now how they are.
-    async fn wrong(&mut self) -> Result<Option<String>> {
+    /// The first chat that is not as it must be, whatever witnesses tell; where all are, the reference knows now how they are.
+    async fn wrong(&mut self, told: &[Told]) -> Result<Option<String>> {
+        match self.differs().await? {
+            Some(_) if self.witnesses(told).await? => self.differs().await,
+            differs => Ok(differs),
+        }
+    }
+
+    /// As [`World::wrong`], without witnesses.
+    async fn differs(&mut self) -> Result<Option<String>> {
         let mut seen = Vec::new();
         for chat in 0..CHATS {
             for person in 0..PEOPLE {

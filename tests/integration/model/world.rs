@@ -1,6 +1,8 @@
 //! A history as it happens: chats and people of its own on the deployed stack, each step done there and told to the reference.
 
-use super::pace::Pace;
+use super::SETTLE;
+use super::failure::{Failure, Kind};
+use super::pace::{Pace, Turn};
 use super::patience::{patiently, slowly};
 use super::reference::{CHATS, FOR_EVER, PEOPLE, Reference, Told};
 use super::steps::{Act, Chance, Change};
@@ -21,6 +23,9 @@ use telegram_sim::control::{BotRole, ControlError, DeliveryState, NewChat};
 
 const STEPS: usize = 50;
 
+/// The ban of a kick is no longer than this, in seconds, and any other is longer.
+const KICK: i64 = 120;
+
 /// An update that was told before any history that begins now.
 static BEFORE: AtomicU32 = AtomicU32::new(0);
 pub static SYNCS: AtomicUsize = AtomicUsize::new(0);
@@ -28,19 +33,22 @@ pub static ROUNDS: AtomicUsize = AtomicUsize::new(0);
 
 pub struct World<'a> {
     pub(super) play: &'a Play,
+    seed: u64,
     pub(super) chance: Chance,
     pub(super) chats: [i64; CHATS],
     pub(super) owners: [i64; CHATS],
     pub(super) people: [i64; PEOPLE],
     pub(super) reference: Reference,
     /// What was done, for whoever has to read of a failure.
-    pub story: Vec<String>,
+    pub(super) story: Vec<String>,
     /// When the round that is under way began.
     pub(super) began: Option<Instant>,
     /// How much longer than it had to something took in this round.
     pub(super) late: Duration,
     /// When somebody was last dealt with in a chat, and how long that takes.
     busy: [[Option<(Instant, Duration)>; PEOPLE]; CHATS],
+    /// Until when a kick bans, Unix seconds, where the last that was done was one.
+    kicked: [[Option<i64>; PEOPLE]; CHATS],
     last_update: u32,
     /// Updates of rounds that are over.
     past: Vec<u32>,
@@ -65,9 +73,10 @@ impl<'a> World<'a> {
             let bot = BotRole::Administrator(AdminRights::moderator());
             *chat = play.telegram.create_chat(NewChat::supergroup("Chat", *owner).members(&people).bot(bot)).await?;
         }
-        let (reference, story, late, past, busy) = Default::default();
+        let (reference, story, late, past, busy, kicked) = Default::default();
         let (chance, began, troubled) = (Chance(seed), None, [false; CHATS]);
-        let mut world = Self { play, chance, chats, owners, people, reference, story, began, late, busy, last_update, past, troubled };
+        let mut world =
+            Self { play, seed, chance, chats, owners, people, reference, story, began, late, busy, kicked, last_update, past, troubled };
         world.told().await?;
         for chat in 0..CHATS {
             if world.chance.percent(30) {
@@ -84,19 +93,26 @@ impl<'a> World<'a> {
     pub async fn run(&mut self, pace: &Pace) -> Result<()> {
         let mut left = STEPS;
         while left > 0 {
-            let turn = pace.turn().await;
-            let ended = self.round(&mut left).await;
+            let mut turn = pace.turn().await;
+            let ended = self.round(&mut left, &mut turn).await;
             pace.end(turn, std::mem::take(&mut self.late));
             ended?;
         }
-        // What comes late, comes now.
-        tokio::time::sleep(self.settle() + Duration::from_secs(2)).await;
+        Ok(())
+    }
+
+    /// Is all still as it was when the history ended?
+    pub async fn end(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         self.began = Some(Instant::now());
-        self.rest().await
+        self.rest(turn).await
+    }
+
+    pub fn failure(&self, error: &anyhow::Error) -> Failure {
+        Failure { seed: self.seed, kind: Kind::of(error), story: format!("  {}\n  {error:#}", self.story.join("\n  ")) }
     }
 
     /// Changes, then what is done to people, until it has come to rest.
-    async fn round(&mut self, left: &mut usize) -> Result<()> {
+    async fn round(&mut self, left: &mut usize, turn: &mut Turn<'_>) -> Result<()> {
         let changes = (4 + self.chance.of(6)).min(*left);
         for _ in 0..changes {
             self.change().await?;
@@ -107,17 +123,13 @@ impl<'a> World<'a> {
         let acts = (2 + self.chance.of(3)).min(*left);
         for _ in 0..acts {
             // What comes when the first ban is due already is another round.
-            if self.began.is_some_and(|began| began.elapsed() > self.settle() * 6 / 10) {
-                self.rest().await?;
+            if self.began.is_some_and(|began| began.elapsed() > SETTLE * 6 / 10) {
+                self.rest(turn).await?;
             }
             self.act().await?;
         }
         *left -= acts;
-        self.rest().await
-    }
-
-    pub(super) fn settle(&self) -> Duration {
-        Duration::from_secs(self.play.stack.settle_seconds.into())
+        self.rest(turn).await
     }
 
     async fn act(&mut self) -> Result<()> {
@@ -138,7 +150,7 @@ impl<'a> World<'a> {
         match act {
             Act::Ban(chat, person, hours) => self.ban(chat, person, hours).await,
             Act::Unban(chat, person) => {
-                self.take_turns(chat, person).await;
+                self.take_turns(chat, person).await?;
                 // Its time is over, or the bot was quicker: nothing is left to lift.
                 match self.play.telegram.unban(self.chats[chat], self.owners[chat], self.people[person]).await {
                     Err(ControlError::Refused(why)) => self.story.push(format!("  {act:?} refused: {why}")),
@@ -150,13 +162,14 @@ impl<'a> World<'a> {
                 Ok(())
             }
             Act::Kick(chat, person) => {
-                self.take_turns(chat, person).await;
+                self.take_turns(chat, person).await?;
                 match self.play.telegram.kick(self.chats[chat], self.owners[chat], self.people[person]).await {
                     // He is not there.
                     Err(ControlError::Refused(_)) => self.ban(chat, person, None).await,
                     done => {
                         done?;
                         self.acted(&act, chat, person, None, Duration::from_millis(2100));
+                        self.kicked[chat][person] = Some(aws::time::now() + KICK);
                         Ok(())
                     }
                 }
@@ -164,15 +177,14 @@ impl<'a> World<'a> {
             Act::Redeliver(nth) => {
                 let Some(&update) = self.past.get(nth % self.past.len().max(1)) else { return Ok(()) };
                 self.story.push(format!("  Redeliver {update}"));
-                let status = self.play.telegram.redeliver(update).await?.status;
-                ensure!(status == Some(200), "an update of before is answered by {status:?}");
-                Ok(())
+                let taken = async || Ok((self.play.telegram.redeliver(update).await?.status == Some(200)).then_some(()));
+                slowly("an update of before to be taken", taken).await
             }
         }
     }
 
     async fn ban(&mut self, chat: usize, person: usize, hours: Option<i64>) -> Result<()> {
-        self.take_turns(chat, person).await;
+        self.take_turns(chat, person).await?;
         let until = hours.map(|hours| aws::time::now() + hours * 3600);
         self.play.telegram.ban(self.chats[chat], self.owners[chat], self.people[person], until).await?;
         self.acted(&Act::Ban(chat, person, hours), chat, person, Some(until.unwrap_or(FOR_EVER)), Duration::from_millis(1050));
@@ -180,10 +192,15 @@ impl<'a> World<'a> {
     }
 
     /// Two decisions on one person in one chat are never of the same second: Telegram tells no more of them than the second.
-    async fn take_turns(&self, chat: usize, person: usize) {
+    async fn take_turns(&mut self, chat: usize, person: usize) -> Result<()> {
         if let Some((at, takes)) = self.busy[chat][person] {
             tokio::time::sleep(takes.saturating_sub(at.elapsed())).await;
         }
+        if let Some(until) = self.kicked[chat][person].take() {
+            let over = async || Ok(self.banned(chat, person).await?.is_none_or(|banned| banned > until).then_some(()));
+            slowly("a kick to be over", over).await?;
+        }
+        Ok(())
     }
 
     fn acted(&mut self, act: &Act, chat: usize, person: usize, banned: Option<i64>, takes: Duration) {
@@ -203,7 +220,7 @@ impl<'a> World<'a> {
     pub(super) async fn told(&mut self) -> Result<Vec<Told>> {
         for chat in 0..CHATS {
             for person in 0..PEOPLE {
-                self.take_turns(chat, person).await;
+                self.take_turns(chat, person).await?;
             }
         }
         let accepted = async || {
