@@ -1,6 +1,7 @@
 //! An operator's program that looks after people and chats by REST, and after the store itself.
 
 use crate::caller::Answer;
+use crate::guard::now;
 use crate::play::Play;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ impl<'a> Operator<'a> {
             attributes.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!({"Action": "PUT", "Value": value})));
         let parameters = json!({"TableName": self.play.stack.tables["users"], "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
             "AttributeUpdates": updates.collect::<serde_json::Map<_, _>>()});
-        self.play.stack.aws("dynamodb", "update_item", parameters).map(|_| ())
+        now(self.play.stack.aws("dynamodb", "UpdateItem", parameters)).map(drop)
     }
 
     /// All items of a table, as DynamoDB's JSON.
@@ -57,7 +58,7 @@ impl<'a> Operator<'a> {
             if let Some(start) = start {
                 parameters["ExclusiveStartKey"] = start;
             }
-            let mut answer = self.play.stack.aws("dynamodb", "scan", parameters)?;
+            let mut answer = now(self.play.stack.aws("dynamodb", "Scan", parameters))?;
             items.extend(answer["Items"].as_array_mut().into_iter().flat_map(std::mem::take));
             start = Some(answer["LastEvaluatedKey"].take()).filter(|start| !start.is_null());
             if start.is_none() {
