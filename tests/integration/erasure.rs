@@ -36,7 +36,7 @@ impl Play {
 
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_comes_back() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     let operator = play.operator().await?;
     let (alice, carol, mallory) = (play.admin("Alice", "en").await?, play.admin("Carol", "en").await?, play.person("Mallory").await?);
     // No other text of the stack has this name.
@@ -95,7 +95,7 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
     play.telegram.rename_user(boris, None, Some("Again"), None).await?;
     play.telegram.say(b, boris, "still here").await?;
     play.telegram.block_bot(boris).await?;
-    play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.quiet(&[boris, b]).await?;
     assert_eq!(play.holding(&name)?, [] as [Value; 0]);
 
     play.telegram.unblock_bot(boris).await?;

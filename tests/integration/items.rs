@@ -1,5 +1,6 @@
 //! Items of the store, past the rules.
 
+use crate::guard::now;
 use crate::play::Play;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -11,7 +12,7 @@ impl Play {
             attributes.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!({"Action": "PUT", "Value": value})));
         let parameters = json!({"TableName": self.stack.tables["users"], "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
             "AttributeUpdates": updates.collect::<Map<_, _>>()});
-        self.stack.aws("dynamodb", "update_item", parameters).map(|_| ())
+        now(self.stack.aws("dynamodb", "UpdateItem", parameters)).map(drop)
     }
 
     /// All items of a table, as DynamoDB's JSON.
@@ -22,7 +23,7 @@ impl Play {
             if let Some(start) = start {
                 parameters["ExclusiveStartKey"] = start;
             }
-            let mut answer = self.stack.aws("dynamodb", "scan", parameters)?;
+            let mut answer = now(self.stack.aws("dynamodb", "Scan", parameters))?;
             items.extend(answer["Items"].as_array_mut().into_iter().flat_map(std::mem::take));
             start = Some(answer["LastEvaluatedKey"].take()).filter(|start| !start.is_null());
             if start.is_none() {

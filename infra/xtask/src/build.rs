@@ -58,10 +58,12 @@ pub struct TestBinary {
 
 /// The binary of the tests that need a deployed stack; `cargo test` leaves it out.
 pub const INTEGRATION: &str = "integration";
+/// The feature without which cargo leaves them out.
+pub const WITH_INTEGRATION: &str = "integration/stack";
 
 /// As [`for_local`], and all tests.
 pub fn with_tests() -> Result<Vec<TestBinary>> {
-    let messages = compile(&["--bins", "--tests", "--test", INTEGRATION])?;
+    let messages = compile(&["--bins", "--tests", "--features", WITH_INTEGRATION])?;
     place(LOCAL)?;
     Ok(messages.iter().filter_map(|message| TestBinary::of(message)).collect())
 }
@@ -93,11 +95,15 @@ fn compile(targets: &[&str]) -> Result<Vec<String>> {
         command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "100");
         let progress = Progress::begin("Building");
         let crates = progress.counter("crates");
-        run::both(&mut command, |line| messages.push(line.to_owned()), |line| match counted(line) {
-            Some((done, of)) => crates.set(done, Some(of)),
-            None if is_news(line) => progress::say(line),
-            None => {}
-        })?
+        run::both(
+            &mut command,
+            |line| messages.push(line.to_owned()),
+            |line| match counted(line) {
+                Some((done, of)) => crates.set(done, Some(of)),
+                None if is_news(line) => progress::say(line),
+                None => {}
+            },
+        )?
     };
     ensure!(status.success(), "the build failed, see above");
     Ok(messages)

@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::stack::Stack;
 use crate::progress::Counter;
+use crate::stack::Stack;
 use crate::suite::Suite;
 use crate::{keys, setup, workspace};
 

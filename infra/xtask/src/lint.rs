@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::build::cargo;
+use crate::build::{self, cargo};
 use crate::{run, setup, workspace};
 
 /// The version in .ci/run.
@@ -17,7 +17,7 @@ pub fn lint() -> Result<()> {
     step("format");
     run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
     step("clippy");
-    run::run(cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    run::run(cargo("clippy").args(["--workspace", "--all-targets", "--features", build::WITH_INTEGRATION, "--", "-D", "warnings"]))?;
     step("licences and dependencies");
     deny()?;
     step("template");

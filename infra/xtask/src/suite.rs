@@ -231,6 +231,12 @@ mod tests {
         reader.read("failures:");
         reader.read("---- travel::a_kick stdout ----");
         reader.read("test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s");
-        assert_eq!(reader.failures, ["---- travel::a_kick stdout ----", "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s"]);
+        assert_eq!(
+            reader.failures,
+            [
+                "---- travel::a_kick stdout ----",
+                "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s"
+            ]
+        );
     }
 }

@@ -33,7 +33,7 @@ pub async fn at_rest(play: &Play) -> Result<()> {
 
 /// What was given up waits for somebody to try it again: it is neither on its way nor done.
 pub async fn given_up(play: &Play) -> Result<bool> {
-    patiently(async || Ok(play.stack.waiting("sync_dlq")? + play.stack.waiting("events_dlq")? > 0)).await
+    patiently(async || Ok(play.stack.waiting("sync_dlq").await? + play.stack.waiting("events_dlq").await? > 0)).await
 }
 
 /// Something that is on its way, by whatever can be asked.
@@ -50,7 +50,7 @@ async fn under_way(play: &Play) -> Result<Option<String>> {
         }
     }
     let parameters = json!({"QueueUrl": play.stack.queues["sync"], "AttributeNames": MESSAGES});
-    let answer = play.stack.aws("sqs", "get_queue_attributes", parameters)?;
+    let answer = play.stack.aws("sqs", "GetQueueAttributes", parameters).await?;
     let mut messages = 0;
     for name in MESSAGES {
         messages += answer["Attributes"][name].as_str().context("a queue counts its messages")?.parse::<u32>()?;
