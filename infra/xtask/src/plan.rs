@@ -51,21 +51,18 @@ impl Plan<'_> {
 
     fn suites(&self) -> Result<Vec<Suite>> {
         let progress = Progress::begin("Testing");
-        let counter = |name: &str| progress.counter(name);
-        let (units, local_aws) = (counter("unit"), counter("local AWS"));
-        let beside: Vec<(&Group, Counter)> = self.beside.iter().map(|group| (group, counter(group.name))).collect();
-        let (integration, fuzzed) = (counter("integration"), counter("API fuzz"));
+        let beside: Vec<(&Group, Counter)> = self.beside.iter().map(|group| (group, progress.counter(group.name))).collect();
         let suites = thread::scope(|scope| {
             let mut others = Vec::new();
             if !self.units.is_empty() {
-                others.push(scope.spawn(move || self.without_a_stack(&units, &local_aws)));
+                others.push(scope.spawn(|| self.without_a_stack(&progress)));
             }
             for (group, counter) in beside {
                 let integration = self.integration.as_ref().context("the integration tests are not built")?;
                 let command = self.with_settings(group.command(&integration.path)?);
                 others.push(scope.spawn(move || Ok(vec![Suite::run(group.name, &counter, [command])?])));
             }
-            let mine = self.on_a_stack(&integration, &fuzzed);
+            let mine = self.on_a_stack(&progress);
             if mine.is_err() {
                 // Nobody would hear of their end.
                 interrupt::stop_children();
@@ -88,15 +85,16 @@ impl Plan<'_> {
     }
 
     /// What needs no stack, or starts an AWS by itself.
-    fn without_a_stack(&self, units: &Counter, local_aws: &Counter) -> Result<Vec<Suite>> {
-        let mut suites = vec![Suite::run("unit tests", units, self.units.iter().map(|binary| self.harness(binary)))?];
+    fn without_a_stack(&self, progress: &Progress) -> Result<Vec<Suite>> {
+        let units = self.units.iter().map(|binary| self.harness(binary));
+        let mut suites = vec![Suite::run("unit tests", &progress.counter("unit"), units)?];
         if self.local_aws {
-            suites.push(Suite::run("local AWS", local_aws, [tests_of_local_aws()?])?);
+            suites.push(Suite::run("local AWS", &progress.counter("local AWS"), [tests_of_local_aws()?])?);
         }
         Ok(suites)
     }
 
-    fn on_a_stack(&self, integration: &Counter, fuzzed: &Counter) -> Result<Vec<Suite>> {
+    fn on_a_stack(&self, progress: &Progress) -> Result<Vec<Suite>> {
         let mut suites = Vec::new();
         let wanted = self.integration.as_ref().map(|binary| anyhow::Ok((binary, self.has_tests(binary)?))).transpose()?;
         let binary = wanted.and_then(|(binary, has_tests)| has_tests.then_some(binary));
@@ -106,25 +104,25 @@ impl Plan<'_> {
         let stack = up::start(self.up)?;
         if let Some(binary) = binary {
             let mut command = self.with_settings(self.harness(binary));
-            for group in self.beside {
-                command.args(["--skip", group.filter]);
+            for filter in self.beside.iter().flat_map(|group| group.filters) {
+                command.args(["--skip", filter]);
             }
             command.env("BANSYNC_STACK", stack::path()?).env("RUST_TEST_THREADS", AT_A_TIME);
             // A test makes keys as an operator does.
             command.env("BANSYNC_XTASK", std::env::current_exe().context("this program has no path")?);
             // The tests' own clients are directed as everybody else's.
             stack.aws().environment(&mut command);
-            suites.push(Suite::run("integration", integration, [command])?);
+            suites.push(Suite::run("integration", &progress.counter("integration"), [command])?);
         }
         if self.fuzz {
-            suites.push(fuzz::api(fuzzed)?);
+            suites.push(fuzz::api(&progress.counter("API fuzz"))?);
         }
         // Only all tests together use all that a function may do.
         if self.local_aws && stack.aws().is_local() {
             let mut policies = python()?;
             policies.args(["-m", "bansync_local.policies", "used"]);
             stack.aws().environment(&mut policies);
-            suites.push(Suite::run("used permissions", &Progress::begin("Used permissions").counter("functions"), [policies])?);
+            suites.push(Suite::run("used permissions", &progress.counter("used permissions"), [policies])?);
         }
         Ok(suites)
     }

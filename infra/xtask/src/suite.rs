@@ -155,6 +155,8 @@ impl Reader {
             count.passed -= skipped;
             count.skipped += skipped;
             self.count += count;
+        } else if let Some((done, of)) = of_another(line) {
+            (self.done, self.of) = (done, of);
         } else if let Some(count) = total(line) {
             self.count += count;
         } else if let Some(rest) = line.strip_prefix("Ran ") {
@@ -172,6 +174,12 @@ impl Reader {
         }
         None
     }
+}
+
+/// How far another `cargo xtask test` is with its integration tests: "Testing: integration 3 of 6, 30 s".
+fn of_another(line: &str) -> Option<(u32, u32)> {
+    let (done, rest) = line.strip_prefix("Testing: ")?.split_once("integration ")?.1.split_once(" of ")?;
+    Some((done.parse().ok()?, rest.split(',').next()?.parse().ok()?))
 }
 
 /// "3 passed, 0 failed", ", 1 skipped" may follow.
@@ -220,6 +228,12 @@ mod tests {
         assert_eq!((reader.done, reader.of), (2, 3));
         assert_eq!(reader.count, Count { passed: 2, failed: 0, skipped: 1 });
         assert_eq!(reader.figures, ["skipped: this AWS cannot be made to fail"]);
+    }
+
+    #[test]
+    fn how_far_another_test_is_is_read_of_what_it_says() {
+        let reader = read(&["Testing: integration 3 of 6, 30 s", "Testing: API fuzz 0, 60 s"]);
+        assert_eq!((reader.done, reader.of), (3, 6));
     }
 
     #[test]

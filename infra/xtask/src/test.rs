@@ -11,8 +11,8 @@ use crate::{fuzz, service, up, workspace};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only tests whose name contains this
-    filter: Option<String>,
+    /// Only tests whose name contains one of these
+    filters: Vec<String>,
     /// Leave the stack running afterwards
     #[arg(long)]
     keep: bool,
@@ -24,22 +24,23 @@ pub struct Options {
 }
 
 pub fn test(options: &Options) -> Result<()> {
-    let filter = options.filter.as_deref();
+    let filters: Vec<&str> = options.filters.iter().map(String::as_str).collect();
+    let all = filters.is_empty();
     // With all tests, with those of the API, and by its own name.
-    let fuzz = filter.is_none_or(|filter| ["api", fuzz::NAME].contains(&filter));
+    let fuzz = all || filters.iter().any(|filter| ["api", fuzz::NAME].contains(filter));
     let (units, integration) = match &options.built {
         Some(path) => (Vec::new(), integration(path.clone())?),
         None => built(fuzz)?,
     };
     // Where there is no stack but the one that was named, all share it.
-    let apart = filter.is_none() && options.up.is_all_local();
+    let apart = all && options.up.is_all_local();
     let plan = Plan {
         units,
         integration,
-        filters: filter.into_iter().collect(),
+        filters,
         beside: if apart { &GROUPS } else { &[] },
         fuzz: fuzz && !apart,
-        local_aws: filter.is_none(),
+        local_aws: all,
         environment: Vec::new(),
         up: &options.up,
         keep: options.keep,
