@@ -203,11 +203,11 @@ mod tests {
         assert_eq!(source_chat(&Summary { source_chat_title: None, ..summary() }), "-9");
     }
 
-    /// The message of something in a chat where Russian is chosen.
+    /// The message of something in a chat where English is chosen, which is not what is spoken where nobody has chosen.
     fn notification(profile: Option<serde_json::Value>) -> Option<Notification> {
         let profile: Option<Profile> = profile.map(|profile| serde_json::from_value(profile).unwrap());
         let content = Content::ChatSuspended { chat: "One".to_owned() };
-        let told = Told { recipient: UserId(1), what: "event".to_owned(), content, lang: Some(Lang::Ru) };
+        let told = Told { recipient: UserId(1), what: "event".to_owned(), content, lang: Some(Lang::En) };
         told.notification(profile.as_ref(), "ban", NOW)
     }
 
@@ -227,10 +227,10 @@ mod tests {
     #[test]
     fn a_message_is_in_its_recipients_language_and_else_in_the_chats() {
         for (profile, expected) in [
-            (None, Lang::Ru),
-            (Some(json!({ "user_id": 1 })), Lang::Ru),
-            (Some(json!({ "user_id": 1, "language_code": "en" })), Lang::En),
-            (Some(json!({ "user_id": 1, "language_code": "en", "settings": { "language": "ru" } })), Lang::Ru),
+            (None, Lang::En),
+            (Some(json!({ "user_id": 1 })), Lang::En),
+            (Some(json!({ "user_id": 1, "language_code": "ru" })), Lang::Ru),
+            (Some(json!({ "user_id": 1, "language_code": "ru", "settings": { "language": "en" } })), Lang::En),
         ] {
             assert_eq!(notification(profile.clone()).unwrap().lang, expected, "{profile:?}");
         }
