@@ -15,6 +15,9 @@ use crate::{down, fuzz, interrupt, run, setup, stack, up, workspace};
 /// Integration tests at a time: they wait far more than they work.
 const AT_A_TIME: &str = "8";
 
+/// Figures that are told of with every run.
+const NEWS: [&str; 2] = ["skipped: ", "model: "];
+
 /// What `test` and `soak` run.
 pub struct Plan<'a> {
     /// Tests that need no stack.
@@ -34,6 +37,8 @@ pub struct Plan<'a> {
     pub up: &'a up::Options,
     /// Leave the stack running.
     pub keep: bool,
+    /// Print all figures, not only why tests were skipped and what the model played.
+    pub figures: bool,
 }
 
 impl Plan<'_> {
@@ -46,7 +51,7 @@ impl Plan<'_> {
         let suites = self.suites();
         // Nothing stays behind when something failed, either.
         let cleaned = if self.keep && suites.is_ok() { Ok(()) } else { down::down() };
-        finish(&suites?, began).and(cleaned)
+        self.finish(&suites?, began).and(cleaned)
     }
 
     fn suites(&self) -> Result<Vec<Suite>> {
@@ -141,29 +146,30 @@ impl Plan<'_> {
         Ok(listed.lines().any(|line| line.ends_with(": test")))
     }
 
+    /// Prints what came of all, and the last line that tells it to programs.
+    fn finish(&self, suites: &[Suite], began: Instant) -> Result<()> {
+        let mut count = Count::default();
+        println!("\nAll suites, in {} s:", began.elapsed().as_secs());
+        for suite in suites {
+            println!("  {}", suite.summary());
+            let told = |line: &&String| self.figures || NEWS.iter().any(|word| line.starts_with(word));
+            suite.figures.iter().filter(told).for_each(|line| println!("    {line}"));
+            count += suite.count;
+        }
+        let failed: Vec<&str> = suites.iter().filter(|suite| !suite.succeeded).map(|suite| suite.name.as_str()).collect();
+        // A program that broke off may not have said how many.
+        count.failed = count.failed.max(u32::try_from(failed.len())?);
+        println!("\n{} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped);
+        if !failed.is_empty() {
+            bail!("{} failed, see above", failed.join(" and "));
+        }
+        Ok(())
+    }
+
     fn with_settings(&self, mut command: Command) -> Command {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
-}
-
-/// Prints what came of all, and the last line that tells it to programs.
-fn finish(suites: &[Suite], began: Instant) -> Result<()> {
-    let mut count = Count::default();
-    println!("\nAll suites, in {} s:", began.elapsed().as_secs());
-    for suite in suites {
-        println!("  {}", suite.summary());
-        suite.figures.iter().for_each(|line| println!("    {line}"));
-        count += suite.count;
-    }
-    let failed: Vec<&str> = suites.iter().filter(|suite| !suite.succeeded).map(|suite| suite.name.as_str()).collect();
-    // A program that broke off may not have said how many.
-    count.failed = count.failed.max(u32::try_from(failed.len())?);
-    println!("\n{} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped);
-    if !failed.is_empty() {
-        bail!("{} failed, see above", failed.join(" and "));
-    }
-    Ok(())
 }
 
 fn tests_of_local_aws() -> Result<Command> {

@@ -1,7 +1,7 @@
 //! Python environments under target/local, installed anew only when the requirements change: the local AWS's for everything that runs here,
 //! others when something asks for them. `cargo xtask setup` installs the local AWS's and the deploy tools'.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -69,6 +69,10 @@ fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Resu
     // Written last: an installation that was interrupted is not taken for a whole one.
     let marker = folder.join("installed");
     let wanted = format!("# Python {python}\n{text}");
+    // Two commands may need it at once. Given back when this ends, however it ends.
+    let lock = folder.with_extension("lock");
+    let lock = File::create(&lock).with_context(|| format!("{} cannot be written", lock.display()))?;
+    lock.lock().context("no lock for an installation")?;
     if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }

@@ -44,6 +44,7 @@ pub fn soak(options: &Options) -> Result<()> {
         environment: sizes.map(|(name, size)| (name, size.to_string())).to_vec(),
         up: &up::Options::default(),
         keep: false,
+        figures: true,
     };
     plan.run()
 }

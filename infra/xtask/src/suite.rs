@@ -36,7 +36,7 @@ pub struct Suite {
     pub count: Count,
     /// Ended as a program does whose tests all passed.
     pub succeeded: bool,
-    /// Lines to be read also where nothing failed: why tests were skipped, figures, seeds.
+    /// Lines to be read also where nothing failed: why tests were skipped, seeds, figures.
     pub figures: Vec<String>,
     pub took: Duration,
     log: PathBuf,
@@ -97,7 +97,6 @@ impl Suite {
                 failures => failures.iter().for_each(|line| progress::say(line)),
             }
         }
-        self.figures.iter().for_each(|line| progress::say(&format!("  {line}")));
         progress::say(&self.summary());
     }
 
@@ -168,9 +167,10 @@ impl Reader {
             let (failed, skipped) = (of("failures=") + of("errors="), of("skipped="));
             self.count += Count { passed: self.ran.saturating_sub(failed + skipped), failed, skipped };
             self.ran = 0;
-        } else if FIGURES.iter().any(|word| line.starts_with(word)) && !self.in_failures {
+        } else if FIGURES.iter().any(|word| line.trim_start().starts_with(word)) && !self.in_failures {
             self.skipped += u32::from(line.starts_with(FIGURES[0]));
-            self.figures.push(line.to_owned());
+            // Indented in what another `cargo xtask test` has gathered.
+            self.figures.push(line.trim_start().to_owned());
         }
         None
     }

@@ -47,7 +47,7 @@ enum Command {
 }
 
 pub fn bot(options: &Options) -> Result<()> {
-    setup::setup()?;
+    setup::local_aws()?;
     match &options.command {
         Command::SetUp => set_up::set_up(&deployment(options)?),
         Command::Doctor { chats } => doctor::doctor(&deployment(options)?, chats),

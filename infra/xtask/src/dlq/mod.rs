@@ -63,7 +63,7 @@ enum Command {
 }
 
 pub fn dlq(options: &Options) -> Result<()> {
-    setup::setup()?;
+    setup::local_aws()?;
     let stack = stack(options)?;
     match &options.command {
         Command::Show { queue, full } => show(&stack, *queue, *full),

@@ -47,7 +47,7 @@ enum Command {
 }
 
 pub fn keys(options: &Options) -> Result<()> {
-    setup::setup()?;
+    setup::local_aws()?;
     match &options.command {
         Command::Create { name, scopes, days } => create(&table(options)?, name, scopes, *days),
         Command::List => list(&table(options)?),
