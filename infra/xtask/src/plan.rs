@@ -13,7 +13,10 @@ use crate::suite::{Count, Suite};
 use crate::{down, fuzz, interrupt, run, setup, stack, up, workspace};
 
 /// Integration tests at a time: they wait far more than they work.
-const AT_A_TIME: &str = "8";
+const AT_A_TIME: &str = "16";
+
+/// What most tests wait for: as short as a kick's ban and unban, a second apart, still come within.
+const SETTLE_SECONDS: u32 = 2;
 
 /// Figures that are told of with every run.
 const NEWS: [&str; 2] = ["skipped: ", "model: "];
@@ -106,7 +109,8 @@ impl Plan<'_> {
         if binary.is_none() && !self.fuzz {
             return Ok(suites);
         }
-        let stack = up::start(self.up)?;
+        let settle_seconds = self.up.settle_seconds.or(Some(SETTLE_SECONDS));
+        let stack = up::start(&up::Options { settle_seconds, ..self.up.clone() })?;
         if let Some(binary) = binary {
             let mut command = self.with_settings(self.harness(binary));
             for filter in self.beside.iter().flat_map(|group| group.filters) {

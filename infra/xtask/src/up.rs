@@ -12,7 +12,7 @@ use crate::stack::Stack;
 use crate::telegram::{Bot, TELEGRAM};
 use crate::{bot, build, deploy, interrupt, local_aws, poll, progress, secret, service, setup, simulator, stack};
 
-#[derive(clap::Args, Clone)]
+#[derive(clap::Args, Clone, Default)]
 #[group(id = "up")] // `demo` and `test` take these among their own, and groups are named after their types
 pub struct Options {
     /// Another AWS than the local one: a URL, or `aws` for the account of the environment's credentials
@@ -25,19 +25,13 @@ pub struct Options {
     /// The token of a real bot (from @BotFather), in a file; alone it means real Telegram
     #[arg(long, value_name = "FILE")]
     pub telegram_token_file: Option<PathBuf>,
-    /// How long a ban must stand before it is carried over
-    #[arg(long, value_name = "N", default_value_t = SETTLE_SECONDS)]
-    pub settle_seconds: u32,
+    /// How long a ban must stand before it is carried over: 5 where nothing is said, 2 in tests
+    #[arg(long, value_name = "N")]
+    pub settle_seconds: Option<u32>,
 }
 
 /// The template's default.
 const SETTLE_SECONDS: u32 = 5;
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { endpoint: None, telegram_api: None, telegram_token_file: None, settle_seconds: SETTLE_SECONDS }
-    }
-}
 
 impl Options {
     /// Everything is started here, nothing is somebody else's.
@@ -99,15 +93,11 @@ fn start_and_deploy(options: &Options) -> Result<Stack> {
     };
     let webhook_secret = secret::read(&secret::webhook_secret_file()?)?;
     println!("Deploying …");
-    let settings = deploy::Settings {
-        token: &token,
-        webhook_secret: &webhook_secret,
-        telegram_api: &telegram_api,
-        settle_seconds: options.settle_seconds,
-    };
+    let settle_seconds = options.settle_seconds.unwrap_or(SETTLE_SECONDS);
+    let settings = deploy::Settings { token: &token, webhook_secret: &webhook_secret, telegram_api: &telegram_api, settle_seconds };
     let outputs = deploy::deploy(&aws, &settings)?;
     let mut stack = Stack::from_outputs(&outputs, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
-    (stack.control, stack.settle_seconds) = (control, options.settle_seconds);
+    (stack.control, stack.settle_seconds) = (control, settle_seconds);
     stack.save()?;
     connect(&stack, &Bot { api: stack.telegram_api.clone(), token })?;
     Ok(stack)
