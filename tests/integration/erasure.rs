@@ -25,10 +25,11 @@ impl Play {
     }
 
     async fn wait_until_erased(&self, user: i64) -> Result<()> {
+        let key = json!({"pk": {"S": format!("USER#{user}")}, "sk": {"S": "PROFILE"}});
+        let profile = json!({"TableName": self.stack.tables["users"], "Key": key, "ConsistentRead": true});
         let erased = async || {
-            let items = self.items("users").unwrap_or_default();
-            let item = items.into_iter().find(|item| item["pk"]["S"] == format!("USER#{user}") && item["sk"]["S"] == "PROFILE");
-            Ok(item.is_some_and(|item| item["erasing_at"].is_null()).then_some(()))
+            let item = self.stack.aws("dynamodb", "GetItem", profile.clone()).await.unwrap_or_default();
+            Ok((item["Item"].is_object() && item["Item"]["erasing_at"].is_null()).then_some(()))
         };
         Ok(self.telegram.wait_until("the erasure to end", PATIENCE, erased).await?)
     }

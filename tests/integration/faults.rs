@@ -20,8 +20,8 @@ async fn while_the_store_is_down_updates_are_refused_and_afterwards_they_go_thro
     let down = play.stack.fail(json!({"service": "dynamodb", "contains": scene.mallory.to_string()})).await?;
     play.telegram.ban(scene.source, scene.alice, scene.mallory, None).await?;
     let refused = async || {
-        let deliveries = play.telegram.deliveries().await?;
-        let of_ban = deliveries.into_iter().rfind(|delivery| delivery.body["chat_member"]["chat"]["id"] == scene.source);
+        let deliveries = play.telegram.deliveries_in(&[scene.source], 0).await?;
+        let of_ban = deliveries.into_iter().rfind(|delivery| delivery.kind == "chat_member");
         Ok(of_ban.filter(|delivery| delivery.last_status == Some(503)))
     };
     let delivery = play.telegram.wait_until("the update to be refused", PATIENCE, refused).await?;

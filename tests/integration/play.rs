@@ -76,7 +76,7 @@ impl Play {
     pub async fn chat(&self, title: &str, owner: i64, members: &[i64]) -> Result<i64> {
         let bot = BotRole::Administrator(AdminRights::moderator());
         let chat = self.telegram.create_chat(NewChat::supergroup(title, owner).members(members).bot(bot)).await?;
-        self.telegram.wait_until_accepted(PATIENCE).await?;
+        self.accepted_in(&[chat]).await?;
         Ok(chat)
     }
 

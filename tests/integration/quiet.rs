@@ -1,7 +1,7 @@
 //! That nothing more comes of what a test did, shown by nothing being under way.
 
 use crate::play::{PATIENCE, Play};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use aws::time::now;
 use std::time::{Duration, Instant};
 use telegram_sim::control::DeliveryState;
@@ -33,6 +33,18 @@ impl Play {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         bail!("it did not become quiet: {under_way:?}")
+    }
+
+    /// Waits until the bot has accepted all updates of these chats and private chats, whatever else is going on.
+    pub async fn accepted_in(&self, chats: &[i64]) -> Result<()> {
+        let mut updates = self.accepted_updates(chats).await?;
+        let end = Instant::now() + PATIENCE;
+        while updates.is_none() {
+            ensure!(Instant::now() < end, "the updates of {chats:?} were not accepted");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            updates = self.accepted_updates(chats).await?;
+        }
+        Ok(())
     }
 
     /// How many updates there are of these chats and private chats, if all are accepted.

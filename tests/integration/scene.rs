@@ -46,7 +46,7 @@ impl Play {
             self.subscriptions.follow(&Subscription { admin_user_id, admin_chat_id, source: Source::User(UserId(scene.mallory)) }).await?;
             scene.chats.push(chat);
         }
-        self.telegram.wait_until_accepted(PATIENCE).await?;
+        self.accepted_in(&scene.chats).await?;
         Ok(scene)
     }
 

@@ -3,12 +3,20 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::time::Duration;
 use telegram_sim::control::{Fault, FaultAction};
 
 /// Lines in one answer of CloudWatch Logs (a limit of `FilterLogEvents`).
 const MOST_EVENTS: usize = 10_000;
 
 impl Play {
+    /// What any function has logged since `since` (Unix milliseconds), to be asked for until it holds something: not as often as can be, since
+    /// everybody's lines are read.
+    async fn later_logs(&self, since: i64) -> Option<String> {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.logs(since).await.ok()
+    }
+
     /// Every line that any function has logged since `since`, Unix milliseconds.
     async fn logs(&self, since: i64) -> Result<String> {
         let groups = self.stack.aws("logs", "DescribeLogGroups", json!({})).await?;
@@ -67,7 +75,7 @@ async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() ->
 
     // Lines come a little later than what they tell of.
     let correlation = event.event_id.to_string();
-    let logged = async || Ok(play.logs(since).await.ok().filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
+    let logged = async || Ok(play.later_logs(since).await.filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
     play.telegram.wait_until("the logs", PATIENCE, logged).await?;
     // Of all that was done before, too.
     let logs = play.logs(0).await?;
@@ -96,7 +104,7 @@ async fn no_key_and_no_token_of_a_caller_is_in_the_logs() -> Result<()> {
     play.exchange(&key, &json!({})).await?;
 
     let refused = |logs: &String| logs.lines().any(|line| line.contains("a key was refused") && line.contains(key.id().as_str()));
-    let logged = async || Ok(play.logs(since).await.ok().filter(refused));
+    let logged = async || Ok(play.later_logs(since).await.filter(refused));
     let logs = play.telegram.wait_until("the logs", PATIENCE, logged).await?;
     let signature = token.rsplit('.').next().unwrap_or_default();
     for hidden in [secret, signature, &key.hash().to_string()] {
@@ -117,7 +125,7 @@ async fn one_correlation_id_follows_a_ban_through_the_functions_logs() -> Result
     let steps = ["ban event stored", "sync planned", "chunk worked on", "sync closed", "notifications planned"];
     let correlation = event.event_id.to_string();
     let all = async || {
-        let logs = play.logs(since).await.unwrap_or_default();
+        let logs = play.later_logs(since).await.unwrap_or_default();
         let its: Vec<_> = logs.lines().filter(|line| line.contains(&correlation)).collect();
         Ok(steps.iter().all(|step| its.iter().any(|line| line.contains(step))).then_some(()))
     };

@@ -1,10 +1,11 @@
 //! The local AWS as a service.
 
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::service::Service;
 use crate::telegram::agent;
@@ -41,15 +42,38 @@ pub fn start() -> Result<Service> {
     Ok(service)
 }
 
-/// A port on 127.0.0.1 that is free now.
+/// A port on 127.0.0.1 that is free now, and that no other command of this checkout is given as long as this process lives: several start
+/// stacks at once, and what is started listens only later.
 pub fn free_port() -> Result<u16> {
-    // Elsewhere for each process, so that two that start at once do not pick the same.
+    let claims = workspace::tools()?.join("ports");
+    fs::create_dir_all(&claims).with_context(|| format!("{} cannot be created", claims.display()))?;
+    // Elsewhere for each process: other checkouts know nothing of these claims.
     let first = u16::try_from(std::process::id() % u32::try_from(PORTS.len())?)?;
-    let mut ports = (0..PORTS.end - PORTS.start).map(|step| PORTS.start + (first + step) % (PORTS.end - PORTS.start));
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("no port between 20000 and 32000 is free on 127.0.0.1")
+    let ports = (0..PORTS.end - PORTS.start).map(|step| PORTS.start + (first + step) % (PORTS.end - PORTS.start));
+    for port in ports {
+        let claim = File::create(claims.join(port.to_string())).context("no port can be claimed")?;
+        if claim.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            // Given back when the process ends.
+            std::mem::forget(claim);
+            return Ok(port);
+        }
+    }
+    bail!("no port between 20000 and 32000 is free on 127.0.0.1")
 }
 
 fn healthy(url: &str) -> bool {
     let answer = agent(url, Duration::from_secs(2)).get(format!("{url}/_ministack/health")).call();
     answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice() {
+        let (one, other) = (free_port().unwrap(), free_port().unwrap());
+        assert_ne!(one, other);
+        assert!(PORTS.contains(&one) && PORTS.contains(&other));
+    }
 }

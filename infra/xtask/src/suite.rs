@@ -94,7 +94,8 @@ impl Suite {
             progress::say(&format!("\n{} failed; all that it printed is in {}", self.name, self.log.display()));
             match self.failures.as_slice() {
                 [] => progress::say(&run::tail(&self.log, TAIL)),
-                failures => failures.iter().for_each(|line| progress::say(line)),
+                // Indented: another `cargo xtask test` that reads this counts no failure twice.
+                failures => failures.iter().for_each(|line| progress::say(&format!("  {line}"))),
             }
         }
         progress::say(&self.summary());
