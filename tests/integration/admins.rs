@@ -47,7 +47,7 @@ async fn a_role_that_an_update_told_is_known_without_asking_until_it_is_old() ->
     assert_eq!(play.asked(chat, bella).await?, 0);
 
     let old = json!({"observed_at": {"N": (aws::time::now() - 301).to_string()}});
-    play.set_item(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old)?;
+    play.set_item(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old).await?;
     for _ in 0..2 {
         assert_eq!(operator.there(&verify(chat, bella)).await?["is_admin"], false);
         assert_eq!(play.asked(chat, bella).await?, 1, "old: asked once");
@@ -88,11 +88,11 @@ async fn what_telegram_answers_instead_of_a_role_is_told_as_what_it_is() -> Resu
         (Fault::error(502, "Bad Gateway"), 503),
         (Fault::error(400, "Bad Request: CHAT_ADMIN_REQUIRED"), 422),
     ] {
-        play.telegram.add_fault(fault.method("getChatMember").chat(chat).times(1)).await?;
+        let _fault = play.fault(fault.method("getChatMember").chat(chat).times(1)).await?;
         assert_eq!(operator.get(&verify(chat, mia)).await?.status, status);
     }
     // A flood wait is everybody's: the second time Telegram is not asked.
-    play.telegram.add_fault(Fault::too_many_requests(2).method("getChatMember").chat(chat).times(1)).await?;
+    let _flood = play.fault(Fault::too_many_requests(2).method("getChatMember").chat(chat).times(1)).await?;
     for _ in 0..2 {
         assert_eq!(operator.get(&verify(chat, mia)).await?.status, 429);
         assert_eq!(play.asked(chat, mia).await?, 4);
@@ -155,15 +155,15 @@ async fn an_admin_who_is_one_again_keeps_his_subscriptions() -> Result<()> {
     // The event of an end that is over.
     let event = json!({"detail": {"event_id": "6cf0ff3a-994f-5a9f-ba28-47e9a9ed6003", "event_type": "admin.removed", "timestamp": "2026-01-01T10:00:00Z",
         "payload": {"chat_id": chat, "user_id": bella, "changed_at": 1_767_261_600}}});
-    let call = json!({"FunctionName": play.stack.functions["chat-lifecycle"], "Payload": event.to_string()});
-    let answer = play.stack.aws("lambda", "invoke", call.clone())?;
-    assert!(answer["FunctionError"].is_null(), "{answer}");
+    let lifecycle = &play.stack.functions["chat-lifecycle"];
+    let answer = play.stack.invoke(lifecycle, &event.to_string()).await?;
+    assert!(!answer.failed, "{answer:?}");
     play.wait_until_followed(bella, chat, 1).await?;
 
     play.telegram.demote(chat, bella).await?;
     play.wait_until_followed(bella, chat, 0).await?;
     assert_eq!(play.known(chat, bella).await?.and_then(|known| known.role()), None);
     // Again: nothing is left to end.
-    assert!(play.stack.aws("lambda", "invoke", call)?["FunctionError"].is_null());
+    assert!(!play.stack.invoke(lifecycle, &event.to_string()).await?.failed);
     Ok(())
 }

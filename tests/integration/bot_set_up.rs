@@ -2,7 +2,7 @@
 
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::process::{Command, Stdio};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, NewChat};
@@ -26,14 +26,6 @@ impl Play {
         }
         Ok(said)
     }
-
-    /// Drops what earlier tests have left: the doctor looks at all that was given up.
-    fn nothing_given_up(&self) -> Result<()> {
-        for queue in ["sync_dlq", "notification_dlq", "events_dlq"] {
-            self.stack.aws("sqs", "purge_queue", json!({ "QueueUrl": self.stack.queues[queue] }))?;
-        }
-        Ok(())
-    }
 }
 
 /// The commands of a scope in a language, by name and description.
@@ -47,7 +39,7 @@ fn list(profile: &Value, scope: &str, language: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn telegram_is_told_of_the_commands_and_told_again_nothing_changes() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     let said = play.bot_command(&["set-up"])?;
     assert!(said.well, "{}", said.errors);
     let profile = play.telegram.commands().await?;
@@ -79,7 +71,8 @@ async fn the_doctor_finds_what_keeps_the_bot_from_working() -> Result<()> {
     let old = play.telegram.create_chat(NewChat::group("Old", alice).bot(BotRole::Member)).await?;
     let new = play.telegram.migrate(old).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
-    play.nothing_given_up()?;
+    // The doctor looks at all that was given up.
+    play.forget_dead_letters().await?;
     let said = play.bot_command(&["set-up"])?;
     assert!(said.well, "{}", said.errors);
 

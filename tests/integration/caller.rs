@@ -1,5 +1,7 @@
 //! A program that calls the REST API, and the operator who gives it its key.
 
+use crate::aws_calls::{Invoked, http};
+use crate::guard::now;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, bail, ensure};
 use domain::access::{ApiKey, ApiKeyRecord};
@@ -175,7 +177,7 @@ impl Play {
 
     /// Calls the API; `token` is an access token or an API key.
     pub async fn api(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer> {
-        let mut request = self.http.request(method.parse()?, format!("{}{path}", self.stack.api_url));
+        let mut request = http().request(method.parse()?, format!("{}{path}", self.stack.api_url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -195,10 +197,9 @@ impl Play {
     pub fn decision(&self, authorization: &str) -> Result<Value> {
         let event = json!({"version": "2.0", "type": "REQUEST", "identitySource": [authorization],
             "headers": {"authorization": authorization}, "requestContext": {"requestId": "test"}});
-        let call = json!({ "FunctionName": self.stack.functions["authorizer"], "Payload": event.to_string() });
-        let answer = self.stack.aws("lambda", "invoke", call)?;
-        ensure!(answer["FunctionError"].is_null(), "{answer}");
-        Ok(serde_json::from_str(answer["Payload"].as_str().context("the function answers")?)?)
+        let Invoked { failed, payload } = now(self.stack.invoke(&self.stack.functions["authorizer"], &event.to_string()))?;
+        ensure!(!failed, "{payload}");
+        Ok(payload)
     }
 
     /// `cargo xtask keys …`; what it prints.

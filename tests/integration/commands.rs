@@ -3,6 +3,7 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use aws::store::subscriptions::Followed;
+use aws::time::now;
 use domain::ids::{ChatId, UserId};
 use domain::subscription::{MAX_PER_ADMIN, Source, Subscription};
 use futures_util::future::join_all;
@@ -112,7 +113,7 @@ async fn an_edited_command_and_a_channels_post_are_left_alone() -> Result<()> {
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     let message = json!({"message_id": 77, "from": {"id": boris, "is_bot": false, "first_name": "Boris"}, "chat": {"id": chat, "type": "supergroup"},
-        "date": aws::time::now(), "text": "/verify"});
+        "date": now(), "text": "/verify"});
     for kind in ["edited_message", "channel_post", "edited_channel_post"] {
         let (status, _) = play.post(json!({"update_id": 1, kind: message}).to_string(), Some(&play.stack.webhook_secret)).await?;
         assert_eq!(status, 200, "{kind}");
@@ -124,11 +125,7 @@ async fn an_edited_command_and_a_channels_post_are_left_alone() -> Result<()> {
 #[tokio::test]
 async fn every_command_counts_and_none_is_answered_beyond_the_pace() -> Result<()> {
     let play = Play::begin().await?;
-    let boris = play.admin("Boris", "en").await?;
-    // The pace is counted by the minute: all of this is to be in one.
-    while aws::time::now() % 60 > 25 {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    }
+    let (boris, since) = (play.admin("Boris", "en").await?, now());
     let all = [
         "/start",
         "/help",
@@ -152,12 +149,40 @@ async fn every_command_counts_and_none_is_answered_beyond_the_pace() -> Result<(
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let before = play.telegram.private_messages(boris).await?.len();
     assert!(before >= 30, "{before} answers to thirty commands");
+    assert_eq!(play.requests(boris, since).await?.iter().sum::<u32>(), 30, "every command counts, whatever minute it was in");
+    play.set_requests(boris, 30).await?;
     for command in all {
         play.telegram.say_private(boris, command).await?;
     }
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let after = play.telegram.private_messages(boris).await?;
     assert!(after.last().is_some_and(|last| last.text.contains("more than 30 requests")), "{:?}", after.last());
-    assert_eq!(after.len(), before + 1, "one answer, and then silence");
+    // One more, should the minute have turned.
+    let minutes = play.requests(boris, since).await?.into_iter().filter(|requests| *requests > 30).count();
+    assert_eq!(after.len(), before + minutes, "one answer a minute, and then silence");
     Ok(())
+}
+
+impl Play {
+    /// How many requests of somebody were counted in each minute since that of `since` (Unix seconds).
+    async fn requests(&self, user: i64, since: i64) -> Result<Vec<u32>> {
+        let mut counts = Vec::new();
+        for minute in since / 60..=now() / 60 {
+            let key = json!({"pk": {"S": format!("PACE#{user}#{minute}")}});
+            let item = self.stack.aws("dynamodb", "GetItem", json!({"TableName": self.stack.tables["gateway"], "Key": key})).await?;
+            counts.push(item["Item"]["requests"]["N"].as_str().map_or(Ok(0), str::parse)?);
+        }
+        Ok(counts)
+    }
+
+    /// As if somebody had made so many requests in this minute already, and in the next, should it begin meanwhile.
+    pub async fn set_requests(&self, user: i64, requests: u32) -> Result<()> {
+        let this = now() / 60;
+        for minute in [this, this + 1] {
+            let item = json!({"pk": {"S": format!("PACE#{user}#{minute}")}, "requests": {"N": requests.to_string()},
+                "expires_at": {"N": (now() + 3600).to_string()}, "version": {"N": "1"}});
+            self.stack.aws("dynamodb", "PutItem", json!({"TableName": self.stack.tables["gateway"], "Item": item})).await?;
+        }
+        Ok(())
+    }
 }

@@ -29,14 +29,42 @@ async fn every_payload_in_events_is_taken_by_its_function() -> Result<()> {
         let payload = fs::read_to_string(&path)?
             .replace("local-secret", &play.stack.webhook_secret)
             .replace("7000000001", &play.stack.bot_id.to_string());
-        let answer = play.stack.aws("lambda", "invoke", json!({ "FunctionName": address, "Payload": payload }))?;
-        assert!(answer["FunctionError"].is_null(), "{name}: {answer}");
-        if function == "webhook" {
-            let response: Value = serde_json::from_str(answer["Payload"].as_str().unwrap_or_default())?;
-            assert_eq!(response["statusCode"], 200, "{name}: {answer}");
+        let answer = play.stack.invoke(address, &payload).await?;
+        assert!(!answer.failed, "{name}: {answer:?}");
+        match function.as_str() {
+            "webhook" => assert_eq!(answer.payload["statusCode"], 200, "{name}: {answer:?}"),
+            "authorizer" if name.ends_with("decide") => assert_eq!(answer.payload["isAuthorized"], false, "{name}: {answer:?}"),
+            "authorizer" => assert_eq!(answer.payload["statusCode"], 401, "{name}: {answer:?}"),
+            "relay" | "sync-worker" | "notification-sender" => {
+                assert_eq!(answer.payload, json!({ "batchItemFailures": [] }), "{name}");
+                // With a record behind it that is none: that one alone is to come again.
+                let (batch, id) = with_malformed(&payload)?;
+                let answer = play.stack.invoke(address, &batch.to_string()).await?;
+                assert_eq!(answer.payload, json!({ "batchItemFailures": [{ "itemIdentifier": id }] }), "{name}");
+            }
+            _ => assert_eq!(answer.payload, Value::Null, "{name}"),
         }
         taken += 1;
     }
     assert!(taken > 0, "there are payloads");
     Ok(())
+}
+
+/// A batch with one more record, which cannot be read, and that record's identifier.
+fn with_malformed(payload: &str) -> Result<(Value, &'static str)> {
+    let mut batch: Value = serde_json::from_str(payload)?;
+    let records = batch["Records"].as_array_mut().context("a batch has records")?;
+    let mut record = records.last().context("a batch has a record")?.clone();
+    let id = "999999999999";
+    if record["dynamodb"].is_null() {
+        record["messageId"] = json!(id);
+        record["body"] = json!("{\"sync_id\":5}");
+    } else {
+        record["eventName"] = json!("INSERT");
+        record["dynamodb"]["SequenceNumber"] = json!(id);
+        record["dynamodb"]["NewImage"] = json!({"event_id": {"S": "no id"}, "event_type": {"S": "ban"}});
+        record["dynamodb"]["OldImage"].take();
+    }
+    records.push(record);
+    Ok((batch, id))
 }

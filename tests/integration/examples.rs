@@ -132,7 +132,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     recorder.call(&play, token, "trigger_sync", ("POST", "/api/v1/sync/trigger".into()), sync.clone()).await?;
     sync["dry_run"] = false.into();
     let refusal = Fault::error(400, "Bad Request: NOT_TODAY").method("banChatMember").chat(follows).times(1);
-    play.telegram.add_fault(refusal).await?;
+    let _refusal = play.fault(refusal).await?;
     let asked = recorder.call(&play, token, "trigger_sync", ("POST", "/api/v1/sync/trigger".into()), sync).await?;
     let id = asked["sync_id"].as_str().context("it has an id")?;
     dispatcher.ended(id).await?;

@@ -2,7 +2,7 @@
 
 use crate::play::{PATIENCE, Play};
 use crate::scene::Scene;
-use crate::stack::CallCount;
+use crate::stack::{CallCount, Faults, skipped};
 use anyhow::{Context, Result};
 use aws::time::now_ms;
 use serde_json::json;
@@ -35,11 +35,11 @@ const fn after(function: &'static str, operation: &'static str) -> Moment {
 
 impl Play {
     /// Kills each function once at its moment; of moments with the same call the second comes after the first.
-    async fn kill_at(&self, moments: &[Moment]) -> Result<()> {
+    async fn kill_at(&self, rules: &Faults<'_>, moments: &[Moment]) -> Result<()> {
         let began = Instant::now();
         let mut killed = vec![false; moments.len()];
         while killed.contains(&false) {
-            let rules = self.stack.rules().await?;
+            let rules = rules.rules().await?;
             for (n, (rule, moment)) in rules.iter().zip(moments).enumerate() {
                 if rule.fired > 0 && !killed[n] {
                     killed[n] = true;
@@ -60,24 +60,23 @@ impl Play {
 
     /// A sync of 12 chats during which functions die at `moments`.
     async fn survives(&self, moments: &[Moment]) -> Result<Scene> {
-        self.forget_dead_letters()?;
+        self.forget_dead_letters().await?;
         let scene = self.scene(12).await?;
         // Longer than what a killed sender's message is taken for, after five receives.
-        let _queues = (self.hurry("sync", 5)?, self.hurry("notification", 20)?);
+        let _queues = (self.stack.hurry("sync", 5).await?, self.stack.hurry("notification", 20).await?);
         let rules = moments.iter().map(|moment| {
             let (function, hang) = (&self.stack.functions[moment.function], 3000);
             json!({"function": function, "operation": moment.operation, "every": moment.nth, "times": 1, "hang": hang, "after_effect": moment.after})
         });
-        self.stack.fail(rules.collect()).await?;
+        let rules = self.stack.fail(rules.collect()).await?;
         self.telegram.ban(scene.source, scene.alice, scene.mallory, None).await?;
-        let killed = self.kill_at(moments).await;
-        self.stack.heal().await?;
-        killed?;
+        self.kill_at(&rules, moments).await?;
+        rules.heal().await?;
         self.telegram.wait_until_accepted(PATIENCE).await?;
         let event = self.last_event(scene.source, scene.mallory).await?;
         self.all_applied_within(&scene, &event, 2 * PATIENCE).await?;
         self.told_once(&scene, 3 * PATIENCE).await?;
-        self.no_dead_letters()?;
+        self.no_dead_letters().await?;
         Ok(scene)
     }
 }
@@ -86,8 +85,7 @@ impl Play {
 async fn webhook_relay_and_planner_may_die_at_any_moment() -> Result<()> {
     let play = Play::alone().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: the functions' processes are not on this machine");
-        return Ok(());
+        return skipped("the functions' processes are not on this machine");
     }
     let moments = [
         before("webhook", "Query"),
@@ -109,8 +107,7 @@ async fn webhook_relay_and_planner_may_die_at_any_moment() -> Result<()> {
 async fn a_worker_may_die_at_any_moment() -> Result<()> {
     let play = Play::alone().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: the functions' processes are not on this machine");
-        return Ok(());
+        return skipped("the functions' processes are not on this machine");
     }
     // Of a chunk's writes: the pace, the intent, the ledger, the results, that it is done, the end. Four deaths are what the queue allows.
     let moments = [
@@ -132,8 +129,7 @@ async fn a_worker_may_die_at_any_moment() -> Result<()> {
 async fn those_who_tell_the_admins_may_die_at_any_moment() -> Result<()> {
     let play = Play::alone().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: the functions' processes are not on this machine");
-        return Ok(());
+        return skipped("the functions' processes are not on this machine");
     }
     let moments = [
         before("notification-planner", "BatchGetItem"),
@@ -151,10 +147,9 @@ async fn those_who_tell_the_admins_may_die_at_any_moment() -> Result<()> {
 async fn each_call_of_aws_may_fail() -> Result<()> {
     let play = Play::alone().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: this AWS cannot be made to fail");
-        return Ok(());
+        return skipped("this AWS cannot be made to fail");
     }
-    play.forget_dead_letters()?;
+    play.forget_dead_letters().await?;
     let good = play.scene(2).await?;
     let event = play.ban(good.source, good.alice, good.mallory).await?;
     play.all_applied(&good, &event).await?;
@@ -177,7 +172,7 @@ async fn each_call_of_aws_may_fail() -> Result<()> {
     }
 
     let runs = calls.iter().map(|(_, calls)| calls.len()).max().unwrap_or_default();
-    let _queues = (play.hurry("sync", 5)?, play.hurry("notification", 5)?);
+    let _queues = (play.stack.hurry("sync", 5).await?, play.stack.hurry("notification", 5).await?);
     for run in 0..runs {
         // In each run one call of every function fails: they do not meet, since each function fails on its own.
         let began = Instant::now();
@@ -187,37 +182,37 @@ async fn each_call_of_aws_may_fail() -> Result<()> {
             let (function, service, operation) = (&play.stack.functions[*function], &call.service, &call.operation);
             Some(json!({"function": function, "service": service, "operation": operation, "status": 500, "times": FAILURES}))
         };
-        play.stack.fail(calls.iter().filter_map(rule).collect()).await?;
+        let faults = play.stack.fail(calls.iter().filter_map(rule).collect()).await?;
         play.telegram.ban(scene.source, scene.alice, scene.mallory, None).await?;
         play.telegram.wait_until_accepted(PATIENCE).await?;
         let event = play.last_event(scene.source, scene.mallory).await?;
         play.all_applied_within(&scene, &event, 2 * PATIENCE).await?;
         play.told_once(&scene, 2 * PATIENCE).await?;
-        let rules = play.stack.rules().await?;
-        play.stack.heal().await?;
+        let rules = faults.rules().await?;
+        faults.heal().await?;
         for rule in &rules {
             println!("run {run}, {} s: {rule:?}", began.elapsed().as_secs());
             // What can be done without is not tried again: a profile that is written with the next message.
             assert!(rule.fired > 0, "{rule:?}");
         }
     }
-    play.no_dead_letters()
+    play.no_dead_letters().await
 }
 
 #[tokio::test]
 async fn a_sync_that_begins_while_telegram_is_down_is_carried_out_when_it_is_back_and_meanwhile_it_is_left_alone() -> Result<()> {
     const DOWN: Duration = Duration::from_secs(120);
     let play = Play::alone().await?;
-    play.forget_dead_letters()?;
+    play.forget_dead_letters().await?;
     let scene = play.scene(12).await?;
-    play.telegram.add_fault(Fault::new(FaultAction::Close)).await?;
+    let down = play.fault(Fault::new(FaultAction::Close)).await?;
     let (began, since_ms) = (Instant::now(), now_ms());
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     tokio::time::sleep(DOWN / 2).await;
-    let limiter = play.limiter()?;
+    let limiter = play.limiter().await?;
     assert!(limiter["failures"]["N"].as_str().is_some_and(|failures| failures.parse::<u32>().unwrap() >= 5), "open: {limiter}");
     tokio::time::sleep(DOWN.saturating_sub(began.elapsed())).await;
-    play.telegram.clear_faults().await?;
+    down.end().await?;
     let calls = play.telegram.calls(CallFilter { since_ms: Some(since_ms), ..CallFilter::default() }).await?;
     let calls: Vec<_> = calls.iter().filter(|call| call.fault.is_some()).map(|call| (call.at_ms - since_ms) / 1000).collect();
     println!("calls while Telegram was down, by second: {calls:?}");
@@ -229,33 +224,33 @@ async fn a_sync_that_begins_while_telegram_is_down_is_carried_out_when_it_is_bac
     play.all_applied_within(&scene, &event, 3 * PATIENCE).await?;
     println!("done {} s after Telegram came back", (began.elapsed() - DOWN).as_secs());
     play.told_once(&scene, 2 * PATIENCE).await?;
-    assert_eq!(play.limiter()?["failures"]["N"], "0", "closed");
-    play.no_dead_letters()
+    assert_eq!(play.limiter().await?["failures"]["N"], "0", "closed");
+    play.no_dead_letters().await
 }
 
 #[tokio::test]
 async fn where_every_fifth_call_is_told_to_wait_all_is_done_and_no_try_is_used_up() -> Result<()> {
     let play = Play::alone().await?;
-    play.forget_dead_letters()?;
+    play.forget_dead_letters().await?;
     let scene = play.large_scene(30).await?;
-    play.telegram.add_fault(Fault::too_many_requests(1).probability(0.2, 7)).await?;
+    let floods = play.fault(Fault::too_many_requests(1).probability(0.2, 7)).await?;
     let (began, since_ms) = (Instant::now(), now_ms());
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     let done = play.all_applied_within(&scene, &event, 3 * PATIENCE).await;
-    play.telegram.clear_faults().await?;
+    floods.end().await?;
     let calls = play.telegram.calls(CallFilter { since_ms: Some(since_ms), ..CallFilter::default() }).await?;
     let refused = calls.iter().filter(|call| call.error_code == Some(429)).count();
     println!("30 chats, {} calls, {refused} of them answered 429: {} s", calls.len(), began.elapsed().as_secs());
     done?;
     assert_eq!(play.most_tries(&scene, &event).await?, 0);
     play.told_once(&scene, 2 * PATIENCE).await?;
-    play.no_dead_letters()
+    play.no_dead_letters().await
 }
 
 impl Play {
     /// What the workers share of Telegram's state.
-    fn limiter(&self) -> Result<serde_json::Value> {
+    async fn limiter(&self) -> Result<serde_json::Value> {
         let parameters = json!({"TableName": self.stack.tables["gateway"], "Key": {"pk": {"S": "LIMITER"}}});
-        Ok(self.stack.aws("dynamodb", "get_item", parameters)?["Item"].clone())
+        Ok(self.stack.aws("dynamodb", "GetItem", parameters).await?["Item"].take())
     }
 }

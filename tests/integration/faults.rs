@@ -1,23 +1,23 @@
 //! What breaks on the way, and that nothing is lost by it.
 
 use crate::play::{PATIENCE, Play};
+use crate::stack::skipped;
 use anyhow::Result;
 use aws::Aws;
 use aws::queue::{Message, Queue};
 use domain::sync::{SyncStatus, Totals};
 use serde_json::json;
-use std::time::Duration;
 use telegram_sim::control::{CallFilter, DeliveryState, Fault, FaultAction};
 
 #[tokio::test]
 async fn while_the_store_is_down_updates_are_refused_and_afterwards_they_go_through() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: this AWS cannot be made to fail");
-        return Ok(());
+        return skipped("this AWS cannot be made to fail");
     }
     let scene = play.scene(1).await?;
-    play.stack.fail(json!({"service": "dynamodb", "status": 500, "code": "InternalServerError"})).await?;
+    // For everything that has to do with her: nothing can be asked or written.
+    let down = play.stack.fail(json!({"service": "dynamodb", "contains": scene.mallory.to_string()})).await?;
     play.telegram.ban(scene.source, scene.alice, scene.mallory, None).await?;
     let refused = async || {
         let deliveries = play.telegram.deliveries().await?;
@@ -26,7 +26,7 @@ async fn while_the_store_is_down_updates_are_refused_and_afterwards_they_go_thro
     };
     let delivery = play.telegram.wait_until("the update to be refused", PATIENCE, refused).await?;
     assert_eq!(delivery.state, DeliveryState::Pending);
-    play.stack.heal().await?;
+    down.heal().await?;
 
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let event = play.last_event(scene.source, scene.mallory).await?;
@@ -35,44 +35,38 @@ async fn while_the_store_is_down_updates_are_refused_and_afterwards_they_go_thro
 
 #[tokio::test]
 async fn events_that_the_bus_refuses_are_put_on_it_later() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: this AWS cannot be made to fail");
-        return Ok(());
+        return skipped("this AWS cannot be made to fail");
     }
     let scene = play.scene(1).await?;
     // More than the SDK's own three tries.
-    play.stack.fail(json!({"service": "events", "operation": "PutEvents", "status": 500, "times": 7})).await?;
+    let rule = json!({"service": "events", "operation": "PutEvents", "contains": scene.mallory.to_string(), "times": 7});
+    let refused = play.stack.fail(rule).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
-    let done = play.all_applied(&scene, &event).await;
-    play.stack.heal().await?;
-    done
+    play.all_applied(&scene, &event).await?;
+    assert_eq!(refused.rules().await?[0].fired, 7);
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_worker_killed_in_the_middle_of_a_chunk_leaves_every_target_with_exactly_one_result() -> Result<()> {
     let play = Play::alone().await?;
     if !play.stack.is_instrumented().await {
-        println!("skipped: the functions' processes are not on this machine");
-        return Ok(());
+        return skipped("the functions' processes are not on this machine");
     }
     let scene = play.scene(6).await?;
-    let visibility = play.stack.visibility_timeout("sync")?;
-    play.stack.set_visibility_timeout("sync", 5)?;
-    play.telegram.add_fault(Fault::new(FaultAction::Slow { ms: 1500 }).method("banChatMember").user(scene.mallory)).await?;
+    let _soon = play.stack.hurry("sync", 5).await?;
+    let slow = play.fault(Fault::new(FaultAction::Slow { ms: 1500 }).method("banChatMember").user(scene.mallory)).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     let bans = CallFilter::method("banChatMember").user(scene.mallory);
     let begun = async || Ok((!play.telegram.calls(bans.clone().ok(true)).await?.is_empty()).then_some(()));
     play.telegram.wait_until("the first ban", PATIENCE, begun).await?;
     assert!(play.stack.kill("sync-worker").await? >= 1, "a worker was at work");
-    play.telegram.clear_faults().await?;
+    slow.end().await?;
 
-    let done = play.all_applied(&scene, &event).await;
-    play.stack.set_visibility_timeout("sync", visibility)?;
-    done?;
-    play.telegram.wait_until_sees(scene.boris, "synced", PATIENCE).await?;
-    assert_eq!(play.notices(scene.boris).await?.len(), 1);
-    Ok(())
+    play.all_applied(&scene, &event).await?;
+    play.told_once(&scene, PATIENCE).await
 }
 
 #[tokio::test]
@@ -80,7 +74,7 @@ async fn a_flood_wait_is_waited_out_by_everybody_and_nothing_is_lost() -> Result
     let play = Play::alone().await?;
     let (scene, other) = (play.scene(3).await?, play.scene(1).await?);
     let before = play.telegram.call_counts().await?.calls_during_flood_wait;
-    play.telegram.add_fault(Fault::too_many_requests(7).method("banChatMember").times(1)).await?;
+    let _flood = play.fault(Fault::too_many_requests(7).method("banChatMember").times(1)).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     let refused = async || {
         let calls = play.telegram.calls(CallFilter::method("banChatMember").user(scene.mallory)).await?;
@@ -104,7 +98,7 @@ async fn a_flood_wait_is_waited_out_by_everybody_and_nothing_is_lost() -> Result
 
 #[tokio::test]
 async fn server_errors_broken_connections_and_time_outs_are_tried_again() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     let faults = [
         Fault::internal_server_error(),
         Fault::new(FaultAction::Close).after_effect(),
@@ -113,22 +107,20 @@ async fn server_errors_broken_connections_and_time_outs_are_tried_again() -> Res
     ];
     for fault in faults {
         let scene = play.scene(2).await?;
-        play.telegram.add_fault(fault.method("banChatMember").user(scene.mallory).times(1)).await?;
+        let _fault = play.fault(fault.method("banChatMember").user(scene.mallory).times(1)).await?;
         let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
         play.all_applied(&scene, &event).await?;
-        play.telegram.clear_faults().await?;
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_target_that_fails_in_all_its_tries_is_reported_and_the_others_are_done() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     let scene = play.scene(2).await?;
-    play.telegram.add_fault(Fault::internal_server_error().method("banChatMember").chat(scene.chats[0])).await?;
+    let _fault = play.fault(Fault::internal_server_error().method("banChatMember").chat(scene.chats[0])).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     let (summary, _) = play.sync_of(&event).await?;
-    play.telegram.clear_faults().await?;
     assert_eq!((summary.status, summary.totals), (SyncStatus::Partial, Totals { applied: 1, failed: 1, ..Totals::default() }));
     let message = play.telegram.wait_until_sees(scene.boris, "Ban synced in part", PATIENCE).await?;
     let tells = |words: &str| message.text.contains(words);
@@ -140,26 +132,14 @@ async fn a_target_that_fails_in_all_its_tries_is_reported_and_the_others_are_don
 async fn a_message_that_is_no_chunk_ends_in_the_dlq_and_the_rest_is_done() -> Result<()> {
     let play = Play::alone().await?;
     let scene = play.scene(1).await?;
-    let visibility = play.stack.visibility_timeout("sync")?;
-    play.stack.set_visibility_timeout("sync", 1)?;
-    let queue = Queue::new(&Aws::from_env().await, play.stack.queues["sync"].clone());
+    let _soon = play.stack.hurry("sync", 1).await?;
+    play.stack.purge("sync_dlq").await?;
+    let queue = Queue::new(&Aws::patient().await, play.stack.queues["sync"].clone());
     // With the chunk of a ban: it comes when the settle time ends, they at the same moment.
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     let settle = i64::from(play.stack.settle_seconds);
     queue.send_all(vec![Message::new(&"poison", settle)?, Message::new(&json!({"sync_id": 5}), settle)?]).await?;
-    let applied = play.all_applied(&scene, &event).await;
-
-    let mut waiting = 0;
-    for _ in 0..60 {
-        waiting = play.stack.waiting("sync_dlq")?;
-        if waiting == 2 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    play.stack.set_visibility_timeout("sync", visibility)?;
-    play.stack.aws("sqs", "purge_queue", json!({"QueueUrl": play.stack.queues["sync_dlq"]}))?;
-    applied?;
-    assert_eq!(waiting, 2);
-    Ok(())
+    play.all_applied(&scene, &event).await?;
+    assert_eq!(play.given_up(2).await?, 2);
+    play.stack.purge("sync_dlq").await
 }

@@ -3,8 +3,9 @@
 //! `cargo xtask test` deploys template.yaml and tells by `BANSYNC_STACK` where. Telegram is the simulator.
 //!
 //! # Layout
-//! - [`play`]: a test's own people and chats, and what they do
-//! - [`stack`]: the deployment, its faults and its counters
+//! - [`play`]: a test's own people and chats, and what they do; [`stage`]: which tests play at the same time
+//! - [`stack`]: the deployment, its faults and its counters; [`aws_calls`]: calls of AWS for which the crates have no use
+//! - [`guard`]: what a test changes for others is put back; [`quiet`]: nothing more comes of what it did
 //! - [`travel`]: a ban on its way, and who is told
 //! - [`questions`]: modes of following, what admins are asked, whom they keep out
 //! - [`taking_back`]: unbans that are carried over, undoing
@@ -39,6 +40,7 @@
 mod access;
 mod admins;
 mod archive;
+mod aws_calls;
 mod bans;
 mod bench;
 mod bot_set_up;
@@ -58,17 +60,20 @@ mod fairness;
 mod fault_runs;
 mod faults;
 mod fuzz;
+mod guard;
 mod items;
 mod load;
 mod made_up;
 mod model;
 mod play;
 mod questions;
+mod quiet;
 mod reconfigured;
 mod rights;
 mod scene;
 mod secrets;
 mod stack;
+mod stage;
 mod subscriptions;
 mod sync_api;
 mod taking_back;

@@ -1,6 +1,8 @@
 //! A test's own people and chats, and what they do. Methods are named after what users do.
 
+use crate::guard::Guard;
 use crate::stack::{Stack, stack};
+use crate::stage::Place;
 use anyhow::{Context, Result};
 use aws::Aws;
 use aws::store::bans::Bans;
@@ -11,19 +13,14 @@ use aws::store::users::Users;
 use domain::ban::BanEvent;
 use domain::ids::UserId;
 use domain::sync::{SyncStatus, TargetResult, sync_id};
-use serde_json::json;
 use std::time::Duration;
 use telegram::update::{self, Update};
 use telegram_sim::AdminRights;
-use telegram_sim::control::{BotRole, Control, NewChat, NewUser, Seen};
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use telegram_sim::control::{BotRole, Control, Fault, NewChat, NewUser, Seen};
 use uuid::Uuid;
 
 /// The longest that anything may take here: far more than it does on a quiet machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Tests that break something for everybody play alone.
-static STAGE: RwLock<()> = RwLock::const_new(());
 
 pub struct Play {
     pub stack: &'static Stack,
@@ -33,30 +30,23 @@ pub struct Play {
     pub subscriptions: Subscriptions,
     pub users: Users,
     pub keys: Keys,
-    pub http: reqwest::Client,
-    _stage: Stage,
-}
-
-#[expect(dead_code, reason = "held, not read")]
-enum Stage {
-    Shared(RwLockReadGuard<'static, ()>),
-    Alone(RwLockWriteGuard<'static, ()>),
+    _place: Place,
 }
 
 impl Play {
     pub async fn begin() -> Result<Self> {
-        Self::on(Stage::Shared(STAGE.read().await)).await
+        Self::on(Place::beside_others().await).await
     }
 
     /// No other test plays at the same time, and nothing of theirs is still to come: what was said in groups is deleted minutes later.
     pub async fn alone() -> Result<Self> {
-        let play = Self::on(Stage::Alone(STAGE.write().await)).await?;
-        play.stack.aws("sqs", "purge_queue", json!({"QueueUrl": play.stack.queues["notification"]}))?;
+        let play = Self::on(Place::alone().await).await?;
+        play.stack.purge("notification").await?;
         Ok(play)
     }
 
-    async fn on(stage: Stage) -> Result<Self> {
-        let (stack, aws) = (stack(), Aws::from_env().await);
+    async fn on(place: Place) -> Result<Self> {
+        let (stack, aws) = (stack(), Aws::patient().await);
         let table = |name: &str| stack.tables[name].clone();
         Ok(Self {
             stack,
@@ -66,8 +56,7 @@ impl Play {
             subscriptions: Subscriptions::new(&aws, table("subscriptions")),
             users: Users::new(&aws, table("users")),
             keys: Keys::new(&aws, table("auth")),
-            http: reqwest::Client::new(),
-            _stage: stage,
+            _place: place,
         })
     }
 
@@ -119,6 +108,20 @@ impl Play {
             Ok(seen.into_iter().find(|seen| seen.chat_id == chat && seen.reply_to == Some(said) && seen.from == self.stack.bot_id))
         };
         Ok(self.telegram.wait_until("the bot's answer", PATIENCE, answer).await?)
+    }
+
+    /// Puts a fault in the bot's way to Telegram. Tests run beside each other: it names a chat or a person of the test's own, unless nobody
+    /// else plays.
+    pub async fn fault(&self, fault: Fault) -> Result<Guard> {
+        let (id, url) = (self.telegram.add_fault(fault).await?, self.telegram.url().to_owned());
+        Ok(Guard::new("a fault of the simulator", async move { Ok(Control::new(&url).remove_fault(id).await?) }))
+    }
+
+    /// Holds all updates back.
+    pub async fn pause_webhook(&self) -> Result<Guard> {
+        self.telegram.pause_webhook(true).await?;
+        let url = self.telegram.url().to_owned();
+        Ok(Guard::new("the delivery of updates", async move { Ok(Control::new(&url).pause_webhook(false).await?) }))
     }
 
     /// Bans somebody as an admin does; the event as the bot reads it.

@@ -8,7 +8,6 @@ use domain::settings::ChatChange;
 use domain::subscription::{Mode, Source, Subscription};
 use domain::sync::{Origin, Outcome, Reason, further_sync_id};
 use serde_json::json;
-use std::time::Duration;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{NewUser, Seen};
 
@@ -19,6 +18,13 @@ pub struct Pair {
     pub mallory: i64,
     pub source: i64,
     pub target: i64,
+}
+
+impl Pair {
+    /// Its people and chats.
+    pub fn ids(&self) -> [i64; 5] {
+        [self.alice, self.boris, self.mallory, self.source, self.target]
+    }
 }
 
 impl Play {
@@ -60,6 +66,7 @@ async fn who_only_wants_to_be_told_is_told() -> Result<()> {
     let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::NotifyOnly));
     play.telegram.wait_until_sees(pair.boris, "was banned in Source", PATIENCE).await?;
+    play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     Ok(())
 }
@@ -80,6 +87,7 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
     let hers = play.telegram.wait_until_sees(bella, "Ban in Target, too?", PATIENCE).await?;
     let labels: Vec<_> = card.buttons.iter().flatten().map(|button| button.text.as_str()).collect();
     assert_eq!(labels, ["🚫 Ban", "Ignore", "Never from this chat"]);
+    play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
 
     let pressed = play.telegram.press_button(pair.boris, &card, "Ban").await?;
@@ -92,6 +100,7 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
 
     let late = play.telegram.press_button(bella, &hers, "Ignore").await?;
     assert_eq!(late.text, Some(format!("🚫 Decided: ban (by admin {})", pair.boris)));
+    play.quiet(&pair.ids()).await?;
     assert!(play.telegram.is_banned(pair.target, pair.mallory).await?);
     let (_, results) = play.results_of(further_sync_id(event.event_id, Origin::Confirmed, &pair.target.to_string())).await?;
     assert_eq!(results.iter().map(|result| result.outcome).collect::<Vec<_>>(), [Outcome::Applied]);
@@ -114,6 +123,7 @@ async fn only_who_may_ban_there_at_that_moment_can_answer() -> Result<()> {
         let pressed = play.telegram.press_forged(user, user, message, &data).await?;
         assert_eq!(pressed.text.as_deref(), Some("Only an administrator of that chat who may ban can decide this."));
     }
+    play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     // And one that was made up.
     let made_up = Button { question_id: id_of_ban(event.event_id, ChatId(1)), choice: Choice::Ban }.data();
@@ -154,17 +164,14 @@ async fn a_question_runs_out() -> Result<()> {
     let card = play.card(&pair).await?;
     let question = id_of_ban(domain::sync::sync_id(event.event_id), ChatId(pair.target));
     let key = json!({"pk": {"S": format!("QUESTION#{question}")}, "sk": {"S": "QUESTION"}});
-    play.stack.aws(
-        "dynamodb",
-        "update_item",
-        json!({"TableName": play.stack.tables["sync"], "Key": key, "UpdateExpression": "SET expires_at = :past",
-            "ExpressionAttributeValues": {":past": {"N": (aws::time::now() - 1).to_string()}}}),
-    )?;
+    let run_out = json!({"TableName": play.stack.tables["sync"], "Key": key, "UpdateExpression": "SET expires_at = :past",
+        "ExpressionAttributeValues": {":past": {"N": (aws::time::now() - 1).to_string()}}});
+    play.stack.aws("dynamodb", "UpdateItem", run_out).await?;
     let pressed = play.telegram.press_button(pair.boris, &card, "Ban").await?;
     // It is swept away at some time after it has run out.
     let told = ["This question has run out: it is older than 7 days.", "This button no longer works. Send the command again."];
     assert!(pressed.text.as_deref().is_some_and(|text| told.contains(&text)), "{pressed:?}");
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     Ok(())
 }
@@ -181,6 +188,7 @@ async fn a_kick_asks_nobody() -> Result<()> {
     let events = play.events(pair.source, pair.mallory).await?;
     let (_, results) = play.sync_of(&events[0]).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));
+    play.quiet(&pair.ids()).await?;
     assert_eq!(play.notices(pair.boris).await?, [""; 0]);
     Ok(())
 }

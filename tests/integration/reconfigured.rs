@@ -1,5 +1,6 @@
 //! A function whose settings are other than the deployed ones for a while.
 
+use crate::guard::now;
 use crate::play::Play;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -22,8 +23,7 @@ impl Drop for Reconfigured<'_> {
 impl Play {
     pub fn reconfigure(&self, function: &'static str, changes: &[(&str, &str)]) -> Result<Reconfigured<'_>> {
         let name = &self.stack.functions[function];
-        let usual =
-            self.stack.aws("lambda", "get_function_configuration", json!({"FunctionName": name}))?["Environment"]["Variables"].clone();
+        let usual = now(self.stack.configuration(name))?["Environment"]["Variables"].take();
         let mut variables = usual.clone();
         for (name, value) in changes {
             variables[*name] = json!(value);
@@ -34,7 +34,6 @@ impl Play {
     }
 
     fn configure(&self, function: &str, variables: &Value) -> Result<()> {
-        let parameters = json!({"FunctionName": self.stack.functions[function], "Environment": {"Variables": variables}});
-        self.stack.aws("lambda", "update_function_configuration", parameters).map(drop)
+        now(self.stack.set_environment(&self.stack.functions[function], variables))
     }
 }

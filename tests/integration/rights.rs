@@ -6,7 +6,6 @@ use aws::store::users::ChatItem;
 use domain::chat::{ChatState, check_shard};
 use domain::ids::ChatId;
 use serde_json::{Value, json};
-use std::time::Duration;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault};
 
@@ -14,22 +13,21 @@ use telegram_sim::control::{CallFilter, Fault};
 const SCHEDULE: &str = "cron(17 * * * ? *)";
 
 impl Play {
-    fn wake_rights_monitor(&self, event: &Value) -> Result<()> {
-        let call = json!({"FunctionName": self.stack.functions["rights-monitor"], "Payload": event.to_string()});
-        let answer = self.stack.aws("lambda", "invoke", call)?;
-        ensure!(answer["FunctionError"].is_null(), "{answer}");
+    async fn wake_rights_monitor(&self, event: &Value) -> Result<()> {
+        let answer = self.stack.invoke(&self.stack.functions["rights-monitor"], &event.to_string()).await?;
+        ensure!(!answer.failed, "{answer:?}");
         Ok(())
     }
 
     /// Has the bot look at its rights as in the hour of this chat, which is the first to be looked at.
-    fn look_at_rights(&self, chat: i64) -> Result<()> {
-        self.wake_rights_monitor(&json!({"shard": check_shard(ChatId(chat)), "after": chat - 1}))
+    async fn look_at_rights(&self, chat: i64) -> Result<()> {
+        self.wake_rights_monitor(&json!({"shard": check_shard(ChatId(chat)), "after": chat - 1})).await
     }
 
     /// Has the bot look until it has found this: an update of the same second counts as newer, and the pace may be taken.
     async fn look_until(&self, chat: i64, state: ChatState) -> Result<()> {
         let found = async || {
-            let looked = self.look_at_rights(chat).is_ok();
+            let looked = self.look_at_rights(chat).await.is_ok();
             Ok((looked && self.rights_in(chat).await.is_some_and(|item| item.state == state)).then_some(()))
         };
         Ok(self.telegram.wait_until(&format!("chat {chat} to be found {state:?}"), PATIENCE, found).await?)
@@ -52,14 +50,12 @@ async fn rights_that_were_lost_and_given_back_without_an_update_are_noticed_and_
     let chat = play.chat("B", boris, &[]).await?;
     play.subscribe(chat, boris, mallory).await?;
 
-    play.telegram.pause_webhook(true).await?;
-    let noticed = play.rights_come_and_go(chat, boris).await;
-    play.telegram.pause_webhook(false).await?;
-    noticed?;
+    let paused = play.pause_webhook().await?;
+    play.rights_come_and_go(chat, boris).await?;
+    paused.end().await?;
 
     // The updates come after all, and are older than what was seen.
-    play.telegram.wait_until_accepted(PATIENCE).await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    play.quiet(&[chat, boris]).await?;
     assert_eq!(play.rights_in(chat).await.map(|item| item.state), Some(ChatState::Removed));
     for text in ["can no longer ban in B", "no longer in B"] {
         assert_eq!(play.told(boris, text).await?, 1, "{text}");
@@ -73,9 +69,9 @@ impl Play {
         self.look_until(chat, ChatState::Suspended).await?;
         self.telegram.wait_until_sees(admin, "can no longer ban in B", PATIENCE).await?;
         let before = self.rights_in(chat).await.context("the chat is known")?;
-        // Another write would have another time.
-        tokio::time::sleep(Duration::from_millis(1100)).await;
-        self.look_at_rights(chat)?;
+        // Another write would have another time, in whole seconds.
+        self.next_second().await;
+        self.look_at_rights(chat).await?;
         ensure!(self.rights_in(chat).await.as_ref() == Some(&before), "what is as it was known is not written");
 
         self.telegram.set_bot_rights(chat, AdminRights::moderator()).await?;
@@ -97,13 +93,11 @@ async fn during_a_flood_wait_no_rights_are_asked_for_and_afterwards_the_rest_is(
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     let before = play.telegram.call_counts().await?.calls_during_flood_wait;
-    play.telegram.add_fault(Fault::too_many_requests(5).method("getChatMember").chat(chat).times(1)).await?;
+    let _flood = play.fault(Fault::too_many_requests(5).method("getChatMember").chat(chat).times(1)).await?;
 
-    play.telegram.pause_webhook(true).await?;
-    let put_off = play.look_is_put_off(chat).await;
-    play.telegram.pause_webhook(false).await?;
-    play.telegram.clear_faults().await?;
-    put_off?;
+    let paused = play.pause_webhook().await?;
+    play.look_is_put_off(chat).await?;
+    paused.end().await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     assert_eq!(play.telegram.call_counts().await?.calls_during_flood_wait, before);
     Ok(())
@@ -114,12 +108,12 @@ impl Play {
         self.telegram.set_bot_rights(chat, AdminRights::without_restrict()).await?;
         let asked = CallFilter::method("getChatMember").chat(chat).user(self.stack.bot_id);
         let refused = async || {
-            let looked = self.look_at_rights(chat).is_ok();
+            let looked = self.look_at_rights(chat).await.is_ok();
             Ok((looked && !self.telegram.calls(asked.clone().ok(false)).await?.is_empty()).then_some(()))
         };
         self.telegram.wait_until("Telegram to tell to wait", PATIENCE, refused).await?;
         // Once more: now it is the limiter that tells to wait.
-        self.look_at_rights(chat)?;
+        self.look_at_rights(chat).await?;
         ensure!(self.telegram.calls(asked.clone()).await?.len() == 1, "nobody asks during a flood wait");
         ensure!(self.rights_in(chat).await.is_some_and(|item| item.state == ChatState::Active), "nothing was found out yet");
 
@@ -140,16 +134,16 @@ async fn every_hour_has_its_chats() -> Result<()> {
     let event = json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "time": time, "detail": {}});
     let asked = CallFilter { since_ms, ..CallFilter::method("getChatMember").user(play.stack.bot_id) };
     let looked = async || {
-        let woken = play.wake_rights_monitor(&event).is_ok();
+        let woken = play.wake_rights_monitor(&event).await.is_ok();
         Ok((woken && !play.telegram.calls(asked.clone()).await?.is_empty()).then_some(()))
     };
     play.telegram.wait_until("the chats of an hour to be looked at", PATIENCE, looked).await?;
 
-    let rules = play.stack.aws("events", "list_rules", json!({}))?;
+    let rules = play.stack.aws("events", "ListRules", json!({})).await?;
     let mut rules = rules["Rules"].as_array().context("a list of rules")?.iter();
     let rule = rules.find(|rule| rule["ScheduleExpression"] == SCHEDULE).context("a rule by the clock")?;
     assert_eq!(rule["State"], "ENABLED");
-    let targets = play.stack.aws("events", "list_targets_by_rule", json!({"Rule": rule["Name"]}))?;
+    let targets = play.stack.aws("events", "ListTargetsByRule", json!({"Rule": rule["Name"]})).await?;
     let target = targets["Targets"][0]["Arn"].as_str().context("the rule wakes somebody")?;
     assert!(target.ends_with(&play.stack.functions["rights-monitor"]), "{target}");
     Ok(())

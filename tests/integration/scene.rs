@@ -7,7 +7,6 @@ use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
 use domain::subscription::{Source, Subscription};
 use domain::sync::{Outcome, SyncStatus, Totals};
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -84,7 +83,7 @@ impl Play {
     /// The admin has read one message about it, and no second one comes.
     pub async fn told_once(&self, scene: &Scene, patience: Duration) -> Result<()> {
         self.telegram.wait_until_sees(scene.boris, "synced", patience).await?;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        self.quiet(&scene.ids()).await?;
         assert_eq!(self.notices(scene.boris).await?.len(), 1);
         Ok(())
     }
@@ -101,38 +100,25 @@ impl Play {
     }
 
     /// What other tests left in the dead-letter queues is none of this one's.
-    pub fn forget_dead_letters(&self) -> Result<()> {
-        DLQS.iter().try_for_each(|queue| self.stack.aws("sqs", "purge_queue", json!({"QueueUrl": self.stack.queues[*queue]})).map(drop))
-    }
-
-    pub fn no_dead_letters(&self) -> Result<()> {
+    pub async fn forget_dead_letters(&self) -> Result<()> {
         for queue in DLQS {
-            let waiting = self.stack.waiting(queue)?;
-            ensure!(waiting == 0, "{waiting} messages in {queue}");
+            self.stack.purge(queue).await?;
         }
         Ok(())
     }
 
-    /// What a queue gave out comes again after so many seconds, until the end of what is returned.
-    pub fn hurry(&self, queue: &'static str, seconds: u32) -> Result<Hurry<'_>> {
-        let hurry = Hurry { play: self, queue, usual: self.stack.visibility_timeout(queue)? };
-        self.stack.set_visibility_timeout(queue, seconds)?;
-        Ok(hurry)
+    pub async fn no_dead_letters(&self) -> Result<()> {
+        for queue in DLQS {
+            let waiting = self.stack.waiting(queue).await?;
+            ensure!(waiting == 0, "{waiting} messages in {queue}");
+        }
+        Ok(())
     }
 }
 
-/// A queue whose visibility time-out is not the deployed one.
-pub struct Hurry<'a> {
-    play: &'a Play,
-    queue: &'static str,
-    usual: u32,
-}
-
-impl Drop for Hurry<'_> {
-    fn drop(&mut self) {
-        // A test that fails puts it back, too.
-        if let Err(error) = self.play.stack.set_visibility_timeout(self.queue, self.usual) {
-            println!("the visibility time-out of {} stays changed: {error:#}", self.queue);
-        }
+impl Scene {
+    /// Its people and chats.
+    pub fn ids(&self) -> Vec<i64> {
+        [&[self.alice, self.boris, self.mallory, self.source], &self.chats[..]].concat()
     }
 }

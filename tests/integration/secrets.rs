@@ -10,13 +10,13 @@ const MOST_EVENTS: usize = 10_000;
 
 impl Play {
     /// Every line that any function has logged since `since`, Unix milliseconds.
-    fn logs(&self, since: i64) -> Result<String> {
-        let groups = self.stack.aws("logs", "describe_log_groups", json!({}))?;
+    async fn logs(&self, since: i64) -> Result<String> {
+        let groups = self.stack.aws("logs", "DescribeLogGroups", json!({})).await?;
         let mut lines = String::new();
         for group in groups["logGroups"].as_array().into_iter().flatten() {
             let mut parameters = json!({ "logGroupName": group["logGroupName"], "startTime": since });
             loop {
-                let page = self.stack.aws("logs", "filter_log_events", parameters.clone())?;
+                let page = self.stack.aws("logs", "FilterLogEvents", parameters.clone()).await?;
                 for event in page["events"].as_array().into_iter().flatten() {
                     lines.push_str(event["message"].as_str().unwrap_or_default());
                     lines.push('\n');
@@ -39,7 +39,7 @@ async fn no_secret_is_in_the_settings_of_a_function() -> Result<()> {
     let play = Play::begin().await?;
     let token = play.stack.file("bot-token")?;
     for (name, function) in &play.stack.functions {
-        let settings = play.stack.aws("lambda", "get_function_configuration", json!({ "FunctionName": function }))?.to_string();
+        let settings = play.stack.configuration(function).await?.to_string();
         assert!(settings.contains("Environment"), "{name}");
         for secret in [token.as_str(), &play.stack.webhook_secret] {
             assert!(!settings.contains(secret), "{name}");
@@ -50,7 +50,7 @@ async fn no_secret_is_in_the_settings_of_a_function() -> Result<()> {
 
 #[tokio::test]
 async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     let since = aws::time::now_ms();
     let (alice, boris) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?);
     let mallory = play.person("Namenotlogged").await?;
@@ -59,20 +59,18 @@ async fn no_secret_no_name_and_no_text_is_in_the_logs_even_when_things_fail() ->
     play.telegram.say(b, boris, "/subscribe textnotlogged").await?;
     play.telegram.say(b, boris, "textnotlogged").await?;
     play.post(r#"{"message":"textnotlogged"}"#.to_owned(), Some(&play.stack.webhook_secret)).await?;
-    for fault in [Fault::new(FaultAction::Close), Fault::error(400, "Bad Request: something new")] {
-        play.telegram.add_fault(fault.method("banChatMember").user(mallory).times(1)).await?;
-    }
+    let once = |fault: Fault| play.fault(fault.method("banChatMember").user(mallory).times(1));
+    let _faults = (once(Fault::new(FaultAction::Close)).await?, once(Fault::error(400, "Bad Request: something new")).await?);
     let event = play.ban(a, alice, mallory).await?;
     play.sync_of(&event).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
-    play.telegram.clear_faults().await?;
 
     // Lines come a little later than what they tell of.
     let correlation = event.event_id.to_string();
-    let logged = async || Ok(play.logs(since).ok().filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
+    let logged = async || Ok(play.logs(since).await.ok().filter(|logs| logs.contains(&correlation) && logs.contains("sync closed")));
     play.telegram.wait_until("the logs", PATIENCE, logged).await?;
     // Of all that was done before, too.
-    let logs = play.logs(0)?;
+    let logs = play.logs(0).await?;
     let token = play.stack.file("bot-token")?;
     let token_secret = token.split(':').nth(1).unwrap_or_default();
     for secret in [token_secret, &play.stack.webhook_secret, "Namenotlogged", "Titlenotlogged", "textnotlogged"] {
@@ -98,7 +96,7 @@ async fn no_key_and_no_token_of_a_caller_is_in_the_logs() -> Result<()> {
     play.exchange(&key, &json!({})).await?;
 
     let refused = |logs: &String| logs.lines().any(|line| line.contains("a key was refused") && line.contains(key.id().as_str()));
-    let logged = async || Ok(play.logs(since).ok().filter(refused));
+    let logged = async || Ok(play.logs(since).await.ok().filter(refused));
     let logs = play.telegram.wait_until("the logs", PATIENCE, logged).await?;
     let signature = token.rsplit('.').next().unwrap_or_default();
     for hidden in [secret, signature, &key.hash().to_string()] {
@@ -119,7 +117,7 @@ async fn one_correlation_id_follows_a_ban_through_the_functions_logs() -> Result
     let steps = ["ban event stored", "sync planned", "chunk worked on", "sync closed", "notifications planned"];
     let correlation = event.event_id.to_string();
     let all = async || {
-        let logs = play.logs(since).unwrap_or_default();
+        let logs = play.logs(since).await.unwrap_or_default();
         let its: Vec<_> = logs.lines().filter(|line| line.contains(&correlation)).collect();
         Ok(steps.iter().all(|step| its.iter().any(|line| line.contains(step))).then_some(()))
     };

@@ -1,11 +1,15 @@
 //! The deployment under test.
 
-use anyhow::{Context, Result, ensure};
+use crate::aws_calls::http;
+use crate::guard::Guard;
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
 
 /// What `cargo xtask up` wrote.
@@ -43,11 +47,41 @@ pub struct CallCount {
 #[derive(Clone, Debug, Deserialize)]
 #[expect(dead_code, reason = "what it matches is printed")]
 pub struct Rule {
+    id: u64,
     pub function: Option<String>,
     pub service: Option<String>,
     pub operation: Option<String>,
+    pub contains: Option<String>,
     pub times: Option<u32>,
     pub fired: u32,
+}
+
+/// Rules by which calls of AWS fail, until the end of this.
+pub struct Faults<'a> {
+    stack: &'a Stack,
+    ids: Vec<u64>,
+    guard: Guard,
+}
+
+impl Faults<'_> {
+    /// The rules, in the order in which they were made.
+    pub async fn rules(&self) -> Result<Vec<Rule>> {
+        let mut rules: Vec<Rule> = read(self.stack.control(Method::GET, "faults")).await?;
+        rules.retain(|rule| self.ids.contains(&rule.id));
+        Ok(rules)
+    }
+
+    /// Calls succeed again.
+    pub async fn heal(self) -> Result<()> {
+        self.guard.end().await
+    }
+}
+
+/// What the local AWS has to do yet.
+#[derive(Debug, Deserialize)]
+pub struct Quiet {
+    pub quiet: bool,
+    pub under_way: Vec<String>,
 }
 
 /// A process of a function.
@@ -80,62 +114,66 @@ impl Stack {
         Ok(std::fs::read_to_string(path)?.trim().to_owned())
     }
 
-    /// A rare call of AWS, for which the project's crates have no use. `operation` in boto3's words.
-    pub fn aws(&self, service: &str, operation: &str, parameters: Value) -> Result<Value> {
-        let local = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local");
-        let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/local/venv/bin/python"))
-            .args(["-m", "bansync_local.aws", service, operation, &parameters.to_string()])
-            .current_dir(local)
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .stderr(Stdio::inherit())
-            .output()?;
-        ensure!(output.status.success(), "{service} {operation} failed");
-        Ok(serde_json::from_slice(&output.stdout)?)
-    }
-
-    /// Makes calls of AWS fail by rule, until [`Stack::heal`]. `None` where the AWS under test has no such thing.
-    pub async fn fail(&self, rule: Value) -> Result<()> {
-        let answer = self.control(reqwest::Method::POST, "faults").body(rule.to_string()).send().await?;
-        ensure!(answer.status().is_success(), "this AWS cannot be made to fail");
-        Ok(())
-    }
-
-    /// The rules of [`Stack::fail`], in the order in which they were made.
-    pub async fn rules(&self) -> Result<Vec<Rule>> {
-        let text = self.control(reqwest::Method::GET, "faults").send().await?.error_for_status()?.text().await?;
-        Ok(serde_json::from_str(&text)?)
-    }
-
-    pub async fn heal(&self) -> Result<()> {
-        self.control(reqwest::Method::DELETE, "faults").send().await?.error_for_status()?;
-        Ok(())
+    /// Makes calls of AWS fail by a rule, or a list of rules; what they match and do is in `infra/local/bansync_local/control/faults.py`.
+    /// Tests run beside each other: a rule names an id of the test's own by `contains`, unless nobody else plays.
+    pub async fn fail(&self, rules: Value) -> Result<Faults<'_>> {
+        let made: Vec<Rule> = read(self.control(Method::POST, "faults").body(rules.to_string())).await?;
+        let ids: Vec<u64> = made.iter().map(|rule| rule.id).collect();
+        let requests: Vec<_> = ids.iter().map(|id| self.control(Method::DELETE, &format!("faults/{id}"))).collect();
+        let guard = Guard::new("a rule by which calls of AWS fail", async {
+            for request in requests {
+                request.send().await?.error_for_status()?;
+            }
+            Ok(())
+        });
+        Ok(Faults { stack: self, ids, guard })
     }
 
     /// Does the AWS under test have faults, counters and a list of processes? LocalStack and AWS itself do not.
     pub async fn is_instrumented(&self) -> bool {
-        let answer = self.control(reqwest::Method::GET, "faults").send().await;
+        let answer = self.control(Method::GET, "faults").send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
+    /// Counts all calls from nothing; only where nobody else plays.
     pub async fn forget_calls(&self) -> Result<()> {
-        self.control(reqwest::Method::DELETE, "calls").send().await?.error_for_status()?;
+        self.control(Method::DELETE, "calls").send().await?.error_for_status()?;
         Ok(())
     }
 
     /// Calls by the function of this name in [`Stack::functions`].
     pub async fn calls_of(&self, function: &str) -> Result<Vec<CallCount>> {
+        self.calls_in("calls", function).await
+    }
+
+    /// Counts the calls whose body contains `text`, an id of the test's own, from nothing.
+    pub async fn count_calls(&self, text: &str) -> Result<()> {
+        self.control(Method::POST, &format!("calls?contains={text}")).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// Of the calls that [`Stack::count_calls`] counts, those of a function.
+    pub async fn counted_calls(&self, text: &str, function: &str) -> Result<Vec<CallCount>> {
+        self.calls_in(&format!("calls?contains={text}"), function).await
+    }
+
+    async fn calls_in(&self, list: &str, function: &str) -> Result<Vec<CallCount>> {
         let name = &self.functions[function];
-        let text = self.control(reqwest::Method::GET, "calls").send().await?.error_for_status()?.text().await?;
-        let calls: Calls = serde_json::from_str(&text)?;
+        let calls: Calls = read(self.control(Method::GET, list)).await?;
         // A role session's name is cut at 64 characters.
         let is_its = |call: &CallCount| call.function.as_deref().is_some_and(|of| name.starts_with(of));
         Ok(calls.calls.into_iter().filter(is_its).collect())
     }
 
+    /// Whether anything is under way that contains one of these ids: see `infra/local/bansync_local/control/quiet.py`.
+    pub async fn quiet(&self, ids: &[i64]) -> Result<Quiet> {
+        let query: Vec<_> = ids.iter().map(|id| format!("contains={id}")).collect();
+        read(self.control(Method::GET, &format!("quiet?{}", query.join("&")))).await
+    }
+
     /// The running processes of a function.
     pub async fn processes(&self, function: &str) -> Result<Vec<Process>> {
-        let text = self.control(reqwest::Method::GET, "processes").send().await?.error_for_status()?.text().await?;
-        let mut processes: Vec<Process> = serde_json::from_str(&text)?;
+        let mut processes: Vec<Process> = read(self.control(Method::GET, "processes")).await?;
         processes.retain(|process| process.function == self.functions[function]);
         Ok(processes)
     }
@@ -151,25 +189,32 @@ impl Stack {
         Ok(killed)
     }
 
-    /// Sets a queue's visibility time-out, so that a test need not wait for the deployed one. In seconds.
-    pub fn set_visibility_timeout(&self, queue: &str, seconds: u32) -> Result<()> {
-        let attributes = json!({ "VisibilityTimeout": seconds.to_string() });
-        self.aws("sqs", "set_queue_attributes", json!({ "QueueUrl": self.queues[queue], "Attributes": attributes }))?;
-        Ok(())
+    /// Sets a queue's visibility time-out, in seconds, so that a test need not wait for the deployed one. Everybody's messages come again so
+    /// soon.
+    pub async fn hurry(&'static self, queue: &'static str, seconds: u32) -> Result<Guard> {
+        let usual = self.queue_number(queue, "VisibilityTimeout").await?;
+        self.set_visibility_timeout(queue, seconds).await?;
+        Ok(Guard::new(format!("the visibility time-out of {queue}"), self.set_visibility_timeout(queue, usual)))
     }
 
-    pub fn visibility_timeout(&self, queue: &str) -> Result<u32> {
-        self.queue_number(queue, "VisibilityTimeout")
+    async fn set_visibility_timeout(&self, queue: &str, seconds: u32) -> Result<()> {
+        let attributes = json!({ "VisibilityTimeout": seconds.to_string() });
+        self.aws("sqs", "SetQueueAttributes", json!({ "QueueUrl": self.queues[queue], "Attributes": attributes })).await.map(drop)
     }
 
     /// Messages that wait in a queue.
-    pub fn waiting(&self, queue: &str) -> Result<u32> {
-        self.queue_number(queue, "ApproximateNumberOfMessages")
+    pub async fn waiting(&self, queue: &str) -> Result<u32> {
+        self.queue_number(queue, "ApproximateNumberOfMessages").await
     }
 
-    fn queue_number(&self, queue: &str, attribute: &str) -> Result<u32> {
+    /// Drops all messages of a queue.
+    pub async fn purge(&self, queue: &str) -> Result<()> {
+        self.aws("sqs", "PurgeQueue", json!({ "QueueUrl": self.queues[queue] })).await.map(drop)
+    }
+
+    async fn queue_number(&self, queue: &str, attribute: &str) -> Result<u32> {
         let parameters = json!({ "QueueUrl": self.queues[queue], "AttributeNames": [attribute] });
-        let answer = self.aws("sqs", "get_queue_attributes", parameters)?;
+        let answer = self.aws("sqs", "GetQueueAttributes", parameters).await?;
         let number = answer["Attributes"][attribute].as_str().context("the queue has this attribute")?;
         Ok(number.parse()?)
     }
@@ -189,7 +234,23 @@ impl Stack {
         Ok(serde_json::from_str(&text)?)
     }
 
-    fn control(&self, method: reqwest::Method, what: &str) -> reqwest::RequestBuilder {
-        reqwest::Client::new().request(method, format!("{}/_bansync/{what}", self.endpoint))
+    fn control(&self, method: Method, what: &str) -> RequestBuilder {
+        http().request(method, format!("{}/_bansync/{what}", self.endpoint))
     }
+}
+
+/// The answer of the local AWS to what only it has.
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T> {
+    let answer = request.send().await?;
+    let (status, text) = (answer.status(), answer.text().await?);
+    if !status.is_success() {
+        bail!("this AWS is not instrumented, or refuses: {status} {text}");
+    }
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// Says that the test cannot run here; `cargo xtask test` counts such lines.
+pub fn skipped(why: &str) -> Result<()> {
+    println!("skipped: {why}");
+    Ok(())
 }

@@ -121,7 +121,7 @@ async fn a_sync_that_is_asked_for_is_carried_out_logged_and_tried_again_where_it
     let (b, c, other) = (history.chats[0], history.chats[1], history.chats[2]);
     // An answer that no further try can change.
     let refusal = Fault::error(400, "Bad Request: NOT_TODAY").method("banChatMember").chat(c).user(mallory).times(1);
-    play.telegram.add_fault(refusal).await?;
+    let _refusal = play.fault(refusal).await?;
     let begun = aws::time::now();
     let body = json!({ "ban_event_id": history.event_id, "chat_ids": [b, c], "idempotency_key": "once" });
     let id = dispatcher.asks_for("trigger", Some(&body)).await?;

@@ -9,7 +9,6 @@ use domain::ids::{ChatId, UserId};
 use domain::settings::{ChatChange, SyncBanType};
 use domain::subscription::Mode;
 use domain::sync::{Kind, Outcome, Reason, SyncStatus};
-use std::time::Duration;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, Fault, FaultAction, NewChat};
 
@@ -84,7 +83,7 @@ async fn what_a_local_admin_did_is_never_taken_back() -> Result<()> {
     play.choose(second.target, ChatChange { sync_ban_type: Some(SyncBanType::Temporary), ban_duration_seconds: Some(Some(3600)), ..ASKS })
         .await?;
     play.banned(&second).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    play.next_second().await;
     play.telegram.ban(second.target, second.boris, second.mallory, None).await?;
     let (_, results) = play.sync_of(&play.unban(second.source, second.alice, second.mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::LocalDecision));
@@ -101,7 +100,7 @@ async fn a_local_admins_unban_stays_when_the_ban_is_carried_over_again() -> Resu
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
     assert!(before.occurred < event.occurred);
     // While the delay runs, an admin of the target decides.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    play.next_second().await;
     play.unban(pair.target, pair.boris, pair.mallory).await?;
     let (_, results) = play.sync_of(&event).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::LocalDecision));
@@ -154,9 +153,9 @@ async fn a_ban_of_the_chats_own_is_put_back_even_where_the_answer_to_ours_was_lo
         play.choose(pair.target, ban).await?;
         let own = aws::time::now() + 7200;
         play.telegram.ban(pair.target, pair.boris, pair.mallory, Some(own)).await?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        play.next_second().await;
         let fault = Fault::new(FaultAction::Close).after_effect().method("banChatMember").chat(pair.target).times(1);
-        play.telegram.add_fault(fault).await?;
+        let _lost = play.fault(fault).await?;
         play.banned(&pair).await?;
         let (_, results) = play.sync_of(&play.unban(pair.source, pair.alice, pair.mallory).await?).await?;
         assert_eq!(results[0].outcome, Outcome::Applied);
@@ -210,10 +209,10 @@ async fn undo_takes_the_last_ban_back_here_and_everywhere_for_an_admin_of_the_so
 
 #[tokio::test]
 async fn an_unban_that_comes_while_the_ban_is_being_carried_over_leaves_nobody_banned() -> Result<()> {
-    let play = Play::alone().await?;
+    let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
     play.choose(pair.target, ASKS).await?;
-    play.telegram.add_fault(Fault::new(FaultAction::Slow { ms: 4000 }).method("banChatMember").user(pair.mallory)).await?;
+    let _slow = play.fault(Fault::new(FaultAction::Slow { ms: 4000 }).method("banChatMember").user(pair.mallory)).await?;
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
     let banning = async || {
         let filter = telegram_sim::control::CallFilter::method("banChatMember").chat(pair.target);
@@ -221,9 +220,7 @@ async fn an_unban_that_comes_while_the_ban_is_being_carried_over_leaves_nobody_b
     };
     play.telegram.wait_until("the ban to be under way", PATIENCE, banning).await?;
     play.unban(pair.source, pair.alice, pair.mallory).await?;
-    let done = play.sync_of(&event).await;
-    play.telegram.clear_faults().await?;
-    let (summary, _) = done?;
+    let (summary, _) = play.sync_of(&event).await?;
     assert_ne!(summary.status, SyncStatus::Running);
     play.wait_until_free(pair.target, pair.mallory).await
 }

@@ -1,6 +1,6 @@
 //! Calls of the Bot API by REST.
 
-use crate::play::Play;
+use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use serde_json::{Value, json};
 use telegram_sim::AdminRights;
@@ -18,7 +18,7 @@ async fn a_program_sends_bans_unbans_and_looks() -> Result<()> {
     let message = json!({ "chat_id": chat, "text": "<b>Hello</b>", "parse_mode": "HTML" });
     let sent = caller.post("/api/send_message", message).await?;
     assert!(sent.status == 200 && sent.body["message_id"].is_i64(), "{} {}", sent.status, sent.body);
-    play.telegram.wait_until_sees(boris, "Hello", crate::play::PATIENCE).await?;
+    play.telegram.wait_until_sees(boris, "Hello", PATIENCE).await?;
 
     let until = aws::time::now() + 3600;
     let ban = json!({ "chat_id": chat, "user_id": mallory, "until_date": until });
@@ -33,7 +33,7 @@ async fn a_program_sends_bans_unbans_and_looks() -> Result<()> {
     assert_eq!(caller.post("/api/unban_user", unban).await?.status, 200);
     assert!(!play.telegram.is_banned(chat, mallory).await?);
     // Who is not banned is not removed.
-    play.telegram.wait_until_accepted(crate::play::PATIENCE).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
     assert_eq!(caller.post("/api/unban_user", json!({ "chat_id": chat, "user_id": boris })).await?.status, 200);
 
     let admins = caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?.body;
@@ -74,7 +74,7 @@ async fn a_flood_wait_of_one_caller_is_everybodys() -> Result<()> {
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     let fault = Fault::too_many_requests(3).method("sendMessage").chat(chat).times(1);
-    play.telegram.add_fault(fault).await?;
+    let _flood = play.fault(fault).await?;
     let message = json!({ "chat_id": chat, "text": "hello" });
     let send = async || caller.post("/api/send_message", message.clone()).await;
     let refused = send().await?;
@@ -82,8 +82,8 @@ async fn a_flood_wait_of_one_caller_is_everybodys() -> Result<()> {
     assert_eq!(refused.headers["retry-after"], "3");
     let waiting = caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?;
     assert_eq!(waiting.status, 429, "{}", waiting.body);
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    let answer: Value = send().await?.body;
+    let sent = async || Ok(send().await.ok().filter(|answer| answer.status != 429));
+    let answer: Value = play.telegram.wait_until("the flood wait to end", PATIENCE, sent).await?.body;
     assert!(answer["message_id"].is_i64(), "{answer}");
     Ok(())
 }

@@ -3,7 +3,6 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, bail};
 use domain::sync::{Outcome, Reason, SyncStatus, Totals};
-use std::time::Duration;
 use telegram_sim::AdminRights;
 use telegram_sim::control::Delivery;
 
@@ -57,10 +56,11 @@ async fn a_ban_reaches_the_chats_that_follow_and_no_others_and_each_admin_is_tol
     let (summary, results) = play.sync_of(&event).await?;
     assert_eq!((summary.status, summary.totals), (SyncStatus::Completed, Totals { applied: 2, ..Totals::default() }));
     assert_eq!(results.len(), 2);
-    assert!(!play.telegram.is_banned(d, mallory).await?);
 
     play.telegram.wait_until_sees(boris, "Бан успешно синхронизирован", PATIENCE).await?;
     play.telegram.wait_until_sees(carol, "Ban successfully synced", PATIENCE).await?;
+    play.quiet(&[alice, boris, carol, dan, mallory, a, b, c, d]).await?;
+    assert!(!play.telegram.is_banned(d, mallory).await?);
     assert_eq!(play.notices(boris).await?, ["✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal <b>lory\nЧат: Chat B & friends"]);
     assert_eq!(play.notices(carol).await?, ["✅ Ban successfully synced to your chat\nUser: Mal <b>lory\nChat: Chat C"]);
     assert_eq!(play.notices(dan).await?, [""; 0]);
@@ -86,7 +86,7 @@ async fn the_same_update_brought_again_is_one_event_one_sync_and_one_message() -
     assert_eq!((summary.total_chats, results.len()), (1, 1));
     play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
     assert_eq!(play.telegram.redeliver(update_id).await?.status, Some(200));
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    play.quiet(&[alice, boris, mallory, a, b]).await?;
     assert_eq!(play.notices(boris).await?.len(), 1);
     assert!(!play.bans.insert(&event).await?, "the event is stored under its derived id");
     Ok(())
@@ -136,13 +136,14 @@ async fn a_kick_is_not_carried_over_and_nobody_is_bothered() -> Result<()> {
         let (a, b) = (play.chat("A", alice, &[kim]).await?, play.chat("B", boris, &[kim]).await?);
         play.subscribe(b, boris, kim).await?;
         play.telegram.kick(a, alice, kim).await?;
-        Ok((a, kim, (boris, b)))
+        Ok((a, kim, (alice, boris, b)))
     };
-    let (a, kim, (boris, b)) = play.in_time(kicked).await?;
+    let (a, kim, (alice, boris, b)) = play.in_time(kicked).await?;
     let events = play.events(a, kim).await?;
     assert_eq!(events.iter().map(|event| event.event_type.name()).collect::<Vec<_>>(), ["ban", "unban"]);
     let (_, results) = play.sync_of(&events[0]).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));
+    play.quiet(&[alice, boris, kim, a, b]).await?;
     assert!(!play.telegram.is_banned(b, kim).await?);
     assert_eq!(play.notices(boris).await?, [""; 0]);
     Ok(())
@@ -156,12 +157,14 @@ async fn an_unban_within_the_settle_time_cancels() -> Result<()> {
         let (a, b) = (play.chat("A", alice, &[nick]).await?, play.chat("B", boris, &[nick]).await?);
         play.subscribe(b, boris, nick).await?;
         let ban = play.ban(a, alice, nick).await?;
+        play.next_second().await;
         play.telegram.unban(a, alice, nick).await?;
-        Ok((a, nick, (ban, b)))
+        Ok((a, nick, (ban, alice, boris, b)))
     };
-    let (_, nick, (ban, b)) = play.in_time(forgiven).await?;
+    let (a, nick, (ban, alice, boris, b)) = play.in_time(forgiven).await?;
     let (summary, results) = play.sync_of(&ban).await?;
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Completed, Outcome::Skipped(Reason::Lifted)));
+    play.quiet(&[alice, boris, nick, a, b]).await?;
     assert!(!play.telegram.is_banned(b, nick).await?);
     Ok(())
 }
@@ -184,15 +187,14 @@ async fn chats_that_follow_each_other_do_not_turn_ban_and_unban_into_a_lasting_b
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Lifted));
 
     // Carried over, then lifted in both: neither ban comes back from the other chat.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    play.next_second().await;
     let ban = play.ban(a, alice, mallory).await?;
     play.telegram.wait_until_banned(b, mallory, PATIENCE).await?;
     play.sync_of(&ban).await?;
     play.telegram.unban(a, alice, mallory).await?;
     play.telegram.unban(b, boris, mallory).await?;
-    play.telegram.wait_until_accepted(PATIENCE).await?;
-    // Longer than the settle time: a ban that came back would be there now.
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    // A ban that came back would be there when nothing is under way any more.
+    play.quiet(&[alice, boris, mallory, a, b]).await?;
     for chat in [a, b] {
         assert!(!play.telegram.is_banned(chat, mallory).await?);
     }

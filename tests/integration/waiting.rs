@@ -7,7 +7,8 @@ use domain::ids::{ChatId, UserId};
 use domain::settings::ChatChange;
 use domain::subscription::Mode;
 use domain::sync::{Origin, Outcome, Reason, further_sync_id};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault};
 
@@ -20,7 +21,7 @@ async fn who_is_not_known_where_he_is_to_be_banned_is_banned_when_he_comes() -> 
     for asks in [false, true] {
         let pair = play.pair(Mode::Auto).await?;
         play.telegram.leave(pair.target, pair.mallory).await?;
-        play.telegram.add_fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+        let _unknown = play.fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
         let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
         assert_eq!(results[0].outcome, Outcome::Skipped(Reason::UnknownUser));
         play.telegram.wait_until_sees(pair.boris, "I ban them when they come", PATIENCE).await?;
@@ -46,10 +47,10 @@ async fn who_could_not_be_banned_when_he_came_is_banned_when_he_comes_again() ->
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
     play.telegram.leave(pair.target, pair.mallory).await?;
-    play.telegram.add_fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+    let _unknown = play.fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
     play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     // All the tries of the first time.
-    play.telegram.add_fault(Fault::internal_server_error().method("banChatMember").chat(pair.target).times(3)).await?;
+    let _down = play.fault(Fault::internal_server_error().method("banChatMember").chat(pair.target).times(3)).await?;
     play.telegram.join(pair.target, pair.mallory).await?;
     play.telegram.wait_until_sees(pair.boris, "Failed to sync ban", PATIENCE).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
@@ -64,7 +65,7 @@ async fn a_pending_ban_that_was_lifted_meanwhile_bans_nobody() -> Result<()> {
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
     play.telegram.leave(pair.target, pair.mallory).await?;
-    play.telegram.add_fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+    let _unknown = play.fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
     play.sync_of(&event).await?;
     play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
@@ -90,17 +91,17 @@ async fn a_delay_of_days_is_a_schedule_and_a_sync_of_its_own() -> Result<()> {
 
     let later = further_sync_id(event.event_id, Origin::Delayed, "0:604800");
     let group = format!("{}-schedules", play.stack.bus.trim_end_matches("-bus"));
-    let name = json!({"Name": later.to_string(), "GroupName": group});
-    let schedule = play.stack.aws("scheduler", "get_schedule", name)?;
+    let schedule = play.stack.rest("scheduler", Method::GET, &format!("/schedules/{later}?groupName={group}"), None).await?;
+    let schedule: Value = serde_json::from_slice(&schedule)?;
     let expected = format!("at({}T", date(event.event_timestamp + 604_800));
     assert!(schedule["ScheduleExpression"].as_str().is_some_and(|at| at.starts_with(&expected)), "{schedule}");
     assert_eq!(schedule["ActionAfterCompletion"], "DELETE");
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
 
     // A week goes by.
-    let due = json!({"Name": later.to_string(), "GroupName": group, "ScheduleExpression": "at(2020-01-01T00:00:00)",
+    let due = json!({"GroupName": group, "ScheduleExpression": "at(2020-01-01T00:00:00)",
         "FlexibleTimeWindow": schedule["FlexibleTimeWindow"], "Target": schedule["Target"], "ActionAfterCompletion": "DELETE"});
-    play.stack.aws("scheduler", "update_schedule", due)?;
+    play.stack.rest("scheduler", Method::PUT, &format!("/schedules/{later}"), Some(&due)).await?;
     play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
     let (summary, results) = play.results_of(later).await?;
     assert_eq!((summary.origin, results[0].outcome), (Origin::Delayed, Outcome::Applied));

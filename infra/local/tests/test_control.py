@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import time
@@ -63,6 +64,23 @@ class Faults(unittest.TestCase):
         [listed] = self.aws.control("GET", "faults")
         self.assertEqual((listed["matched"], listed["fired"]), (6, 2))
 
+    def test_a_rule_strikes_only_calls_whose_body_contains_its_text(self):
+        self.aws.control("POST", "faults", {"service": "sqs", "operation": "SendMessage", "contains": "-1001"})
+        client = self.client("sqs")
+        url = client.create_queue(QueueName="contained")["QueueUrl"]
+        nested = json.dumps({"detail": json.dumps({"chat_id": -1001})})
+        self.assertIsNotNone(self.code(lambda: client.send_message(QueueUrl=url, MessageBody=nested)))
+        self.assertIsNone(self.code(lambda: client.send_message(QueueUrl=url, MessageBody="-1002")))
+
+    def test_a_rule_is_taken_back_by_its_id_and_others_stay(self):
+        service = {"service": "sqs", "operation": "ListQueues"}
+        [mine] = self.aws.control("POST", "faults", service)
+        [other] = self.aws.control("POST", "faults", {**service, "code": "Other"})
+        self.aws.control("DELETE", f"faults/{mine['id']}")
+        self.assertEqual([rule["id"] for rule in self.aws.control("GET", "faults")], [other["id"]])
+        self.assertEqual(self.code(self.client("sqs").list_queues), "Other")
+        self.aws.control("DELETE", f"faults/{mine['id']}")
+
     def test_a_dropped_connection_has_no_answer(self):
         self.aws.control("POST", "faults", {"service": "sqs", "drop": True, "times": 1})
         self.assertEqual(self.code(self.client("sqs").list_queues), "dropped")
@@ -97,6 +115,18 @@ class Functions(unittest.TestCase):
         machine.control("POST", "faults", {"function": "counted", "status": 400, "code": "AccessDenied"})
         self.assertIn("FunctionError", invoke(FunctionName="counted", Payload=b"{}"))
         machine.client("sqs").list_queues()
+
+    def test_calls_that_contain_a_text_are_counted_apart(self):
+        machine = local_aws()
+        client = machine.client("sqs")
+        self.assertEqual(machine.request("GET", "/_bansync/calls?contains=nobody-asked")[0], 400)
+        machine.control("POST", "calls?contains=apart-7")
+        for name in ("apart-7", "apart-8"):
+            client.create_queue(QueueName=name)
+        row = {"function": None, "service": "sqs", "operation": "CreateQueue", "count": 1}
+        self.assertEqual(machine.control("GET", "calls?contains=apart-7"), {"total": 1, "calls": [row]})
+        machine.control("POST", "calls?contains=apart-7")
+        self.assertEqual(machine.control("GET", "calls?contains=apart-7")["total"], 0)
 
     def test_a_function_s_process_is_found_and_its_death_is_survived(self):
         machine = local_aws()

@@ -12,10 +12,18 @@ pub struct Aws {
 
 impl Aws {
     pub async fn from_env() -> Self {
+        Self::with_attempts_of(Duration::from_secs(5)).await
+    }
+
+    /// For callers that nobody waits for in turn, such as tests on a busy machine: an attempt may take a minute.
+    pub async fn patient() -> Self {
+        Self::with_attempts_of(Duration::from_secs(60)).await
+    }
+
+    async fn with_attempts_of(longest: Duration) -> Self {
         let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
         // Three tries with exponential backoff are the SDK's default. A call that hangs costs more than one that is tried again.
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).operation_attempt_timeout(Duration::from_secs(5)).build();
+        let timeouts = TimeoutConfig::builder().connect_timeout(longest * 2 / 5).operation_attempt_timeout(longest).build();
         Self { config: aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts).load().await }
     }
 

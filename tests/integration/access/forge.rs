@@ -19,10 +19,9 @@ pub struct Forge {
 impl Forge {
     /// With the key that signs now, and claims as the deployment makes them, for every scope there is.
     pub async fn begin(play: &Play) -> Result<Self> {
-        let settings = json!({ "FunctionName": play.stack.functions["authorizer"] });
-        let settings = play.stack.aws("lambda", "get_function_configuration", settings)?;
+        let settings = play.stack.configuration(&play.stack.functions["authorizer"]).await?;
         let parameter = settings["Environment"]["Variables"]["JWT_KEYS_PARAMETER"].as_str().context("the parameter's name")?;
-        let [text] = secrets::load(&Aws::from_env().await, [parameter.to_owned()]).await?;
+        let [text] = secrets::load(&Aws::patient().await, [parameter.to_owned()]).await?;
         let keys: SigningKeys = serde_json::from_str(&text)?;
         let (kid, key) = keys.current();
         let mut claims = said(&play.token(&["users:read"]).await?)?;

@@ -19,7 +19,7 @@ async fn a_history_is_turned_narrowed_and_taken_along() -> Result<()> {
             let until = (n == 0).then(|| aws::time::now() + 7 * 24 * 3600);
             talk.play.telegram.ban(chat, boris, *person, until).await?;
             // Telegram's moments are whole seconds: the list is to have one order.
-            tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+            talk.play.next_second().await;
         }
         talk.play.telegram.unban(chat, boris, people[11]).await?;
         talk.play.telegram.wait_until_accepted(PATIENCE).await?;

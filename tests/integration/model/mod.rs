@@ -51,11 +51,12 @@ const STORIES: usize = 3;
 async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
     let seeds = Seeds::now(&Asked { seed: number("BANSYNC_MODEL_SEED")?, histories: number("BANSYNC_MODEL_HISTORIES")? });
     let play = Play::alone().await?;
-    play.forget_dead_letters()?;
+    play.forget_dead_letters().await?;
     let _settle = play.reconfigure("sync-planner", &[("SETTLE_SECONDS", &SETTLE.as_secs().to_string())])?;
     println!("model: {} histories, of the seeds {:?} and {:?}", seeds.count(), seeds.fixed, seeds.new);
     let (began, pace) = (Instant::now(), Pace::new());
     let failures = histories(&play, &pace, seeds.all(), MOST).await;
+    play.telegram.clear_faults().await?;
     let late = match verdict(seeds.count(), &failures) {
         Verdict::Passed => Vec::new(),
         Verdict::Again(late) => late,

@@ -2,19 +2,24 @@
 
 | request | does |
 |---|---|
-| `POST /_bansync/faults` | adds a rule (or a list of rules) by which AWS calls fail: see `faults` |
+| `POST /_bansync/faults` | adds a rule (or a list of rules) by which AWS calls fail, and answers the added ones: see `faults` |
 | `GET /_bansync/faults` | the rules and how often each fired |
+| `DELETE /_bansync/faults/ID` | forgets one rule |
 | `DELETE /_bansync/faults` | forgets all rules |
 | `GET /_bansync/calls` | AWS calls by function, service and operation: see `calls` |
 | `DELETE /_bansync/calls` | starts counting from nothing |
+| `POST /_bansync/calls?contains=TEXT` | from now on counts the calls whose body contains the text apart, from nothing |
+| `GET /_bansync/calls?contains=TEXT` | those calls |
+| `GET /_bansync/quiet` | whether anything is under way: see `quiet` |
 | `GET /_bansync/permissions` | the permissions that functions have used: see `permissions` |
 | `GET /_bansync/processes` | the running function processes: see `processes` |
 """
 
 import asyncio
 import json
+import urllib.parse
 
-from bansync_local.control import calls, faults, permissions, processes
+from bansync_local.control import calls, faults, permissions, processes, quiet
 from bansync_local.control.call import Call
 from bansync_local.control.drop import Dropped, close_connection
 
@@ -29,8 +34,8 @@ def install():
 
     async def watched_dispatch(method, path, headers, body, query, request_id):
         call = Call.read(method, path, headers, body, query)
-        calls.count(call)
-        fault = faults.strike(call)
+        calls.count(call, body)
+        fault = faults.strike(call, body)
         if fault is None:
             return await dispatch(method, path, headers, body, query, request_id)
         if fault.after_effect:
@@ -50,6 +55,7 @@ def install():
             close_connection(send)
 
     permissions.watch()
+    quiet.watch()
     ministack._dispatch_service_request = watched_dispatch
     return application
 
@@ -59,29 +65,37 @@ async def _control(scope, receive, send) -> None:
     while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
-    status, answer = _route(scope["method"], scope["path"].removeprefix(PREFIX), body)
+    query = urllib.parse.parse_qs(scope["query_string"].decode())
+    status, answer = _route(scope["method"], scope["path"].removeprefix(PREFIX), query, body)
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
 
-def _route(method: str, name: str, body: bytes) -> tuple[int, object]:
+def _route(method: str, name: str, query: dict, body: bytes) -> tuple[int, object]:
+    texts = query.get("contains", [])
     try:
-        match method, name:
-            case "POST", "faults":
+        match method, name.split("/"):
+            case "POST", ["faults"]:
                 rules = json.loads(body)
                 return 200, faults.add(rules if isinstance(rules, list) else [rules])
-            case "GET", "faults":
+            case "GET", ["faults"]:
                 return 200, faults.listed()
-            case "DELETE", "faults":
+            case "DELETE", ["faults", number]:
+                return 200, faults.remove(int(number))
+            case "DELETE", ["faults"]:
                 return 200, faults.clear()
-            case "GET", "calls":
-                return 200, calls.listed()
-            case "DELETE", "calls":
+            case "POST", ["calls"]:
+                return 200, calls.watch(*texts)
+            case "GET", ["calls"]:
+                return 200, calls.listed(*texts)
+            case "DELETE", ["calls"]:
                 return 200, calls.clear()
-            case "GET", "permissions":
+            case "GET", ["quiet"]:
+                return 200, quiet.look(texts, float(query.get("within", [quiet.WITHIN])[0]))
+            case "GET", ["permissions"]:
                 return 200, permissions.listed()
-            case "GET", "processes":
+            case "GET", ["processes"]:
                 return 200, processes.listed()
     except (ValueError, TypeError) as error:
         return 400, {"message": str(error)}

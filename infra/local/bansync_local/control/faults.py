@@ -3,14 +3,18 @@
 A rule is JSON; a call must match all that it names, and the first rule that matches and is due strikes:
 
     {"service": "dynamodb", "operation": "PutItem", "function": "bansync-webhook",   what it matches; each may be left out
+     "contains": "-1001234567",                                                      a text of the request's body: an id, in any protocol
      "status": 500, "code": "InternalServerError",                                   the answer (these are the defaults)
      "drop": true,                                                                   or: no answer, the connection is reset
      "hang": 3000,                                                                   or: the same after so many milliseconds
      "after_effect": true,                                                           the call is carried out, its answer lost
      "times": 3, "every": 2}                                                         at most 3 times; every 2nd match only
+
+Each rule gets an `id`, by which whoever added it takes it back.
 """
 
 import dataclasses
+import itertools
 import json
 import threading
 from xml.sax.saxutils import escape
@@ -19,6 +23,7 @@ from bansync_local.control.call import Call
 
 _lock = threading.Lock()
 _rules: list["Rule"] = []
+_ids = itertools.count(1)
 
 
 @dataclasses.dataclass
@@ -26,6 +31,7 @@ class Rule:
     service: str | None = None
     operation: str | None = None
     function: str | None = None
+    contains: str | None = None
     status: int = 500
     code: str = "InternalServerError"
     drop: bool = False
@@ -33,14 +39,16 @@ class Rule:
     after_effect: bool = False
     times: int | None = None
     every: int = 1
+    id: int = dataclasses.field(default_factory=lambda: next(_ids))
     matched: int = 0
     fired: int = 0
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, call: Call, body: bytes) -> bool:
         return (
             self.service in (None, call.service)
             and self.operation in (None, call.operation)
             and (self.function is None or call.function == self.function[:64])
+            and (self.contains is None or self.contains.encode() in body)
         )
 
     def due(self) -> bool:
@@ -75,15 +83,15 @@ def _json(value: dict) -> bytes:
     return json.dumps(value).encode()
 
 
-def strike(call: Call) -> Rule | None:
+def strike(call: Call, body: bytes) -> Rule | None:
     """The rule by which this call fails, or None."""
     with _lock:
-        return next((rule for rule in _rules if rule.matches(call) and rule.due()), None)
+        return next((rule for rule in _rules if rule.matches(call, body) and rule.due()), None)
 
 
 def add(rules: list[dict]) -> list[dict]:
-    """Append rules; a field that does not exist is refused, since a misspelt rule would silently match too much."""
-    fields = {field.name for field in dataclasses.fields(Rule)} - {"matched", "fired"}
+    """Append rules and list them; a field that does not exist is refused, since a misspelt rule would silently match too much."""
+    fields = {field.name for field in dataclasses.fields(Rule)} - {"id", "matched", "fired"}
     for rule in rules:
         if unknown := set(rule) - fields:
             raise ValueError(f"A fault has no field {', '.join(sorted(unknown))}; there are {', '.join(sorted(fields))}.")
@@ -92,12 +100,19 @@ def add(rules: list[dict]) -> list[dict]:
         raise ValueError("`every` counts from 1.")
     with _lock:
         _rules.extend(made)
-    return listed()
+    return [dataclasses.asdict(rule) for rule in made]
 
 
 def listed() -> list[dict]:
     with _lock:
         return [dataclasses.asdict(rule) for rule in _rules]
+
+
+def remove(number: int) -> list[dict]:
+    """Forget the rule with this id; the others. One that is gone already is no error."""
+    with _lock:
+        _rules[:] = [rule for rule in _rules if rule.id != number]
+    return listed()
 
 
 def clear() -> list[dict]:

@@ -51,13 +51,13 @@ class Reader:
 
         if self.busy or not mapping.get("Enabled", True) or time.time() < self.not_before:
             return False
-        table = _table_of(mapping.get("EventSourceArn", ""))
+        table = table_of(mapping.get("EventSourceArn", ""))
         function, _ = lambda_svc._get_func_record_for_qualifier(mapping["FunctionName"], mapping.get("Qualifier"))
         if table is None or function is None:
             return False
-        position = _position(mapping, table)
+        start = position(mapping, table)
         size = min(self.window or LARGEST_BATCH, int(mapping.get("BatchSize", 100)))
-        batch = dynamodb.stream_records_since(table, position, size)
+        batch = dynamodb.stream_records_since(table, start, size)
         if not batch:
             return False
         self.busy = True
@@ -149,7 +149,7 @@ def _gave_up(mapping: dict, batch: list[dict], attempts: int) -> str | None:
     return "MaxRecordAgeExceeded" if oldest != FOR_EVER and age > oldest else None
 
 
-def _table_of(stream_arn: str) -> str | None:
+def table_of(stream_arn: str) -> str | None:
     """The table whose present stream this is, in the account and region in scope."""
     from ministack.core.arn import ArnParseError, parse_arn
     from ministack.core.responses import get_account_id, get_region
@@ -166,7 +166,7 @@ def _table_of(stream_arn: str) -> str | None:
     return found[0] if table and table.get("LatestStreamArn") == stream_arn else None
 
 
-def _position(mapping: dict, table: str) -> int:
+def position(mapping: dict, table: str) -> int:
     """Where the mapping reads next, never before the oldest record that is still kept."""
     from ministack.services import dynamodb, lambda_svc
 

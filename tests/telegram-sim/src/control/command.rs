@@ -154,6 +154,9 @@ pub enum Command {
     CallCounts,
     SetLimits(Limits),
     AddFault(Fault),
+    RemoveFault {
+        id: u64,
+    },
     ClearFaults,
     Faults,
     Deliveries,

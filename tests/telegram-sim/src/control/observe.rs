@@ -62,6 +62,11 @@ impl Control {
         self.send(Command::AddFault(fault)).await
     }
 
+    /// Removes the fault with this id; one that is not there is no error. A flood wait that it began goes on.
+    pub async fn remove_fault(&self, id: u64) -> Result<()> {
+        self.send(Command::RemoveFault { id }).await
+    }
+
     /// Removes all faults and ends a running flood wait.
     pub async fn clear_faults(&self) -> Result<()> {
         self.send(Command::ClearFaults).await

@@ -63,6 +63,10 @@ impl World {
                 Value::Null
             }
             Command::AddFault(fault) => json!(self.traffic.add_fault(fault)),
+            Command::RemoveFault { id } => {
+                self.traffic.remove_fault(id);
+                Value::Null
+            }
             Command::ClearFaults => {
                 self.traffic.clear_faults();
                 Value::Null

@@ -109,6 +109,10 @@ impl Traffic {
         self.last_fault_id
     }
 
+    pub fn remove_fault(&mut self, id: u64) {
+        self.faults.retain(|report| report.id != id);
+    }
+
     pub fn clear_faults(&mut self) {
         self.faults.clear();
         self.flood = None;

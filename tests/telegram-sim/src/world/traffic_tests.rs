@@ -39,6 +39,17 @@ fn a_fault_fires_so_many_times_or_every_nth_time() {
 }
 
 #[test]
+fn a_fault_is_removed_by_its_id_and_the_others_stay() {
+    let mut traffic = Traffic::default();
+    let first = traffic.add_fault(Fault::internal_server_error().chat(-5));
+    let second = traffic.add_fault(Fault::internal_server_error().chat(-5));
+    traffic.remove_fault(first);
+    traffic.remove_fault(first);
+    assert_eq!(traffic.faults().iter().map(|report| report.id).collect::<Vec<_>>(), [second]);
+    assert!(matches!(traffic.admit(0, "getChat", Some(-5), None), Verdict::Fault { id, .. } if id == second));
+}
+
+#[test]
 fn a_random_fault_fires_in_the_same_order_for_the_same_seed() {
     let run = |seed| {
         let mut traffic = Traffic::default();
