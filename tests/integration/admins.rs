@@ -47,7 +47,7 @@ async fn a_role_that_an_update_told_is_known_without_asking_until_it_is_old() ->
     assert_eq!(play.asked(chat, bella).await?, 0);
 
     let old = json!({"observed_at": {"N": (aws::time::now() - 301).to_string()}});
-    play.set_item(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old)?;
+    play.set_item(&format!("CHAT#{chat}"), &format!("ADMIN#{bella}"), old).await?;
     for _ in 0..2 {
         assert_eq!(operator.there(&verify(chat, bella)).await?["is_admin"], false);
         assert_eq!(play.asked(chat, bella).await?, 1, "old: asked once");

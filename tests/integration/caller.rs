@@ -1,6 +1,6 @@
 //! A program that calls the REST API, and the operator who gives it its key.
 
-use crate::aws_calls::Invoked;
+use crate::aws_calls::{Invoked, http};
 use crate::guard::now;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, bail, ensure};
@@ -177,7 +177,7 @@ impl Play {
 
     /// Calls the API; `token` is an access token or an API key.
     pub async fn api(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer> {
-        let mut request = self.http.request(method.parse()?, format!("{}{path}", self.stack.api_url));
+        let mut request = http().request(method.parse()?, format!("{}{path}", self.stack.api_url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

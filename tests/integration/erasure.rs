@@ -16,10 +16,10 @@ const TABLES: [&str; 5] = ["users", "subscriptions", "bans", "sync", "notificati
 
 impl Play {
     /// Items, of all tables, in which a text or a number stands.
-    fn holding(&self, what: &str) -> Result<Vec<Value>> {
+    async fn holding(&self, what: &str) -> Result<Vec<Value>> {
         let mut holding = Vec::new();
         for table in TABLES {
-            holding.extend(self.items(table)?.into_iter().filter(|item| item.to_string().contains(what)));
+            holding.extend(self.items(table).await?.into_iter().filter(|item| item.to_string().contains(what)));
         }
         Ok(holding)
     }
@@ -70,8 +70,8 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
     let (status, erased) = operator.delete(&path).await?.parts();
     assert_eq!((status, &erased["user_id"]), (202, &json!(boris)));
     play.wait_until_erased(boris).await?;
-    assert_eq!(play.holding(&name)?, [] as [Value; 0]);
-    for item in play.holding(&boris.to_string())? {
+    assert_eq!(play.holding(&name).await?, [] as [Value; 0]);
+    for item in play.holding(&boris.to_string()).await? {
         let (tombstone, follower) = (item["pk"]["S"] == format!("USER#{boris}"), item["source"]["S"] == format!("user:{boris}"));
         // Of chats: what was done to him there, and whom of their admins a sync was to tell.
         let of_sync = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("SYNC#"));
@@ -97,7 +97,7 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
     play.telegram.say(b, boris, "still here").await?;
     play.telegram.block_bot(boris).await?;
     play.quiet(&[boris, b]).await?;
-    assert_eq!(play.holding(&name)?, [] as [Value; 0]);
+    assert_eq!(play.holding(&name).await?, [] as [Value; 0]);
 
     play.telegram.unblock_bot(boris).await?;
     play.telegram.start_bot(boris).await?;
@@ -137,7 +137,7 @@ async fn much_is_erased_part_by_part_and_what_comes_after_it_stays() -> Result<(
     let (status, _) = operator.delete(&format!("users/{user}/data")).await?.parts();
     assert_eq!(status, 202);
     play.wait_until_erased(user.0).await?;
-    let named: Vec<_> = play.items("bans")?.into_iter().filter(|item| item.to_string().contains(&name)).collect();
+    let named: Vec<_> = play.items("bans").await?.into_iter().filter(|item| item.to_string().contains(&name)).collect();
     assert_eq!(named.len(), 1, "the newer one stays");
     assert_eq!(named[0]["event_id"]["S"], newer.event_id.to_string());
     let (mut cursor, mut left) = (String::new(), 0);

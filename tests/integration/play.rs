@@ -30,7 +30,6 @@ pub struct Play {
     pub subscriptions: Subscriptions,
     pub users: Users,
     pub keys: Keys,
-    pub http: reqwest::Client,
     _place: Place,
 }
 
@@ -57,7 +56,6 @@ impl Play {
             subscriptions: Subscriptions::new(&aws, table("subscriptions")),
             users: Users::new(&aws, table("users")),
             keys: Keys::new(&aws, table("auth")),
-            http: reqwest::Client::new(),
             _place: place,
         })
     }

@@ -157,13 +157,14 @@ async fn an_unban_within_the_settle_time_cancels() -> Result<()> {
         let (a, b) = (play.chat("A", alice, &[nick]).await?, play.chat("B", boris, &[nick]).await?);
         play.subscribe(b, boris, nick).await?;
         let ban = play.ban(a, alice, nick).await?;
+        play.next_second().await;
         play.telegram.unban(a, alice, nick).await?;
-        Ok((a, nick, (ban, b)))
+        Ok((a, nick, (ban, alice, boris, b)))
     };
-    let (_, nick, (ban, b)) = play.in_time(forgiven).await?;
+    let (a, nick, (ban, alice, boris, b)) = play.in_time(forgiven).await?;
     let (summary, results) = play.sync_of(&ban).await?;
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Completed, Outcome::Skipped(Reason::Lifted)));
-    play.quiet(&[nick, b]).await?;
+    play.quiet(&[alice, boris, nick, a, b]).await?;
     assert!(!play.telegram.is_banned(b, nick).await?);
     Ok(())
 }

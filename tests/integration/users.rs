@@ -79,12 +79,12 @@ async fn a_profile_of_an_older_version_is_read_and_becomes_a_new_one_when_he_is_
     let (pk, username) = (format!("USER#{user}"), format!("Old_{user}"));
     let old = json!({"name": {"S": "Mal Lory"}, "username": {"S": username}, "user_id": {"N": user.to_string()},
         "language_code": {"NULL": true}, "version": {"N": "1"}});
-    play.set_item(&pk, "PROFILE", old)?;
+    play.set_item(&pk, "PROFILE", old).await?;
     let body = operator.there(&format!("users/{user}")).await?;
     assert_eq!((&body["first_name"], &body["username"], &body["is_active"]), (&json!("Mal Lory"), &json!(username), &json!(true)));
 
     play.users.seen(user, &named("Mal", Some(&username))).await?;
-    let items = play.items("users")?;
+    let items = play.items("users").await?;
     let item = items.iter().find(|item| item["pk"]["S"] == pk && item["sk"]["S"] == "PROFILE").unwrap();
     assert_eq!((&item["version"]["N"], &item["first_name"]["S"]), (&json!("2"), &json!("Mal")));
     assert!(item["name"].is_null() && item["language_code"].is_null(), "{item}");

@@ -1,24 +1,36 @@
-import time
+import http.server
+import queue
+import socket
+import threading
 import unittest
+import urllib.request
 
-from tests.support import local_aws
+from ministack.core.lambda_runtime import ProvidedWorker
 
-DELAYED_ACKNOWLEDGEMENT = 0.040  # seconds; Linux's shortest
+from bansync_local.patches import nagle
 
 
-def typical_call(machine) -> float:
-    """Seconds of a warm call (the median of many)."""
-    machine.function("echo", "def handle(event):\n    return event")
-    client, times = machine.client("lambda"), []
-    for _ in range(40):
-        start = time.perf_counter()
-        client.invoke(FunctionName="echo", Payload=b"{}")
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
+def sends_at_once() -> bool:
+    """Whether the Runtime API of a function's environment sends each write at once (TCP_NODELAY; see tcp(7))."""
+    options = []
+
+    class Handler(ProvidedWorker("echo", {}, b"")._build_handler_class(1, queue.Queue())):
+        def do_GET(self):
+            options.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            self._respond(200)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/").close()
+        finally:
+            server.shutdown()
+    return bool(options[0])
 
 
 class Nagle(unittest.TestCase):
-    def test_a_warm_call_waits_for_a_delayed_acknowledgement_only_without_the_patch(self):
-        with_patch, without = typical_call(local_aws()), typical_call(local_aws("nagle"))
-        self.assertGreater(without, DELAYED_ACKNOWLEDGEMENT)
-        self.assertGreater(without - with_patch, DELAYED_ACKNOWLEDGEMENT / 2)
+    def test_a_write_waits_for_the_acknowledgement_of_the_one_before_only_without_the_patch(self):
+        self.assertFalse(sends_at_once())
+        nagle.apply()
+        self.addCleanup(delattr, http.server.BaseHTTPRequestHandler, "disable_nagle_algorithm")
+        self.assertTrue(sends_at_once())

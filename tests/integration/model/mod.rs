@@ -56,6 +56,7 @@ async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
     println!("model: {} histories, of the seeds {:?} and {:?}", seeds.count(), seeds.fixed, seeds.new);
     let (began, pace) = (Instant::now(), Pace::new());
     let failures = histories(&play, &pace, seeds.all(), MOST).await;
+    play.telegram.clear_faults().await?;
     let late = match verdict(seeds.count(), &failures) {
         Verdict::Passed => Vec::new(),
         Verdict::Again(late) => late,
