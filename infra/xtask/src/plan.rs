@@ -104,8 +104,10 @@ impl Plan<'_> {
 
     fn on_a_stack(&self, progress: &Progress) -> Result<Vec<Suite>> {
         let mut suites = Vec::new();
-        let wanted = self.integration.as_ref().map(|binary| anyhow::Ok((binary, self.has_tests(binary)?))).transpose()?;
-        let binary = wanted.and_then(|(binary, has_tests)| has_tests.then_some(binary));
+        let binary = match &self.integration {
+            Some(binary) if self.filters.is_empty() || self.has_tests(binary)? => Some(binary),
+            _ => None,
+        };
         if binary.is_none() && !self.fuzz {
             return Ok(suites);
         }
