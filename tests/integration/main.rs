@@ -27,7 +27,8 @@
 //! - [`caller`]: a program that calls the REST API, and its key
 //! - [`access`]: who is let in
 //! - [`scene`]: a ban and its chats, and what is true after it
-//! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at every place
+//! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at
+//!   every place; [`kill_runs`]: while functions die
 //! - [`bench`]: how fast, how many calls, how much memory; [`fairness`]: a large sync leaves room; both with a [`crowd`], a
 //!   [`counting_telegram`] and functions that are [`reconfigured`]
 //! - [`model`]: random histories, and how they must end
@@ -62,6 +63,7 @@ mod faults;
 mod fuzz;
 mod guard;
 mod items;
+mod kill_runs;
 mod load;
 mod made_up;
 mod model;

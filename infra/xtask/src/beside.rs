@@ -17,7 +17,8 @@ pub struct Group {
 }
 
 /// Those that nothing else may happen beside, or that keep a stack busy.
-pub const GROUPS: [Group; 4] = [
+pub const GROUPS: [Group; 5] = [
+    Group { name: "kill runs", filters: &["kill_runs::"], niceness: "0" },
     Group { name: "fault runs", filters: &["fault_runs::"], niceness: "0" },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::"], niceness: "5" },
     MODEL,
