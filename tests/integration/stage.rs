@@ -43,8 +43,7 @@ impl Place {
             if taken {
                 return Self { alone };
             }
-            // The sender is never gone.
-            let _ = news.wait_for(&is_free).await;
+            drop(news.wait_for(&is_free).await.expect("a static's sender is never gone"));
         }
     }
 }

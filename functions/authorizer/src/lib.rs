@@ -1,4 +1,4 @@
-//! Who may call the REST API. One function with two doors: API Gateway asks it of every caller whom it does not remember
+//! Authorization of the REST API. One function with two doors: API Gateway asks it of every caller whom it does not remember
 //! ([`authorize`]), and callers exchange an API key for an access token of a quarter of an hour ([`exchange`]).
 //!
 //! # Layout

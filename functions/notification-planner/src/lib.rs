@@ -77,7 +77,7 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
         }
         event::CHAT_ACTIVATED => {
             let changed: ChatChanged = serde_json::from_str(payload)?;
-            // Where the bot is new nobody was told that it cannot ban.
+            // Admins of a chat that the bot has just joined were never told that it cannot ban.
             if !changed.was_suspended {
                 return Ok(());
             }
@@ -140,7 +140,7 @@ impl Planner {
 
     /// Everybody who follows from the chat is told once that it goes on.
     async fn chat_resumed(&self, event_id: &str, changed: &ChatChanged) -> anyhow::Result<()> {
-        // Whoever just ended his subscription is not concerned any more.
+        // An admin who has just ended their subscription is not told any more.
         self.tell_followers(event_id, changed.chat_id, i64::MAX, &Content::ChatResumed { chat: title_of(changed) }).await
     }
 
@@ -169,7 +169,7 @@ impl Planner {
     }
 }
 
-/// What messages call the chat.
+/// The chat's title in messages.
 fn title_of(changed: &ChatChanged) -> String {
     changed.title.clone().unwrap_or_else(|| changed.chat_id.to_string())
 }

@@ -1,4 +1,4 @@
-//! What each recipient is told. The results of a sync's part become one report an admin and the questions to answer; whatever is told becomes
+//! Notifications by recipient. The results of a sync's part become one report an admin and the questions to answer; whatever is told becomes
 //! a message in the recipient's language.
 
 use aws::store::sync::Summary;
@@ -88,7 +88,7 @@ pub fn questions(summary: &Summary, results: &[TargetResult], known: &BTreeMap<C
     told.collect()
 }
 
-/// What messages call the chat where it was decided.
+/// The title, in messages, of the chat where it was decided.
 pub fn source_chat(summary: &Summary) -> String {
     summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string())
 }
