@@ -54,6 +54,10 @@ impl Plan<'_> {
         let suites = self.suites();
         // Nothing stays behind when something failed, either.
         let cleaned = if self.keep && suites.is_ok() { Ok(()) } else { down::down() };
+        if let Err(error) = &cleaned {
+            // Said here: a failed test has the last word.
+            eprintln!("error: {error:#}");
+        }
         self.finish(&suites?, began).and(cleaned)
     }
 
@@ -162,7 +166,9 @@ impl Plan<'_> {
             suite.figures.iter().filter(told).for_each(|line| println!("    {line}"));
             count += suite.count;
         }
-        let failed: Vec<&str> = suites.iter().filter(|suite| !suite.succeeded).map(|suite| suite.name.as_str()).collect();
+        // Among all tests none is without any: then its program has not found them.
+        let is_failed = |suite: &&Suite| !suite.succeeded || (self.filters.is_empty() && suite.count == Count::default());
+        let failed: Vec<&str> = suites.iter().filter(is_failed).map(|suite| suite.name.as_str()).collect();
         // A program that broke off may not have said how many.
         count.failed = count.failed.max(u32::try_from(failed.len())?);
         println!("\n{} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped);
