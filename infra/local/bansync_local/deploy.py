@@ -41,7 +41,7 @@ def deploy(request: dict) -> dict[str, str]:
     put_secrets(stack, request["first_secrets"], overwrite=False)
     path = pathlib.Path(request["template"])
     bucket = f"{stack}-code"
-    client("s3").create_bucket(Bucket=bucket)
+    create_bucket(bucket)
     text = with_code_uploaded(path.read_text(), path.parent, bucket)
     apply(stack, text, bucket, request["parameters"])
     return outputs(stack)
@@ -55,6 +55,17 @@ def put_secrets(stack: str, secrets: dict[str, str], overwrite: bool) -> None:
             ssm.put_parameter(Name=f"/{stack}/{name}", Value=value, Type="SecureString", Overwrite=overwrite)
         except ssm.exceptions.ParameterAlreadyExists:
             pass
+
+
+def create_bucket(name: str) -> None:
+    s3 = client("s3")
+    region = s3.meta.region_name
+    # S3's oldest region is named by naming none (S3 API Reference, CreateBucket), and the only one that accepts a bucket that is there.
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        s3.create_bucket(Bucket=name, **place)
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass
 
 
 def with_code_uploaded(template: str, folder: pathlib.Path, bucket: str) -> str:
@@ -97,6 +108,10 @@ def apply(stack: str, template: str, bucket: str, parameters: dict[str, str]) ->
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     }
+    if ended(stack) == "ROLLBACK_COMPLETE":
+        # A first create that failed: nothing can be done with such a stack but deleting it (CloudFormation User Guide, "Stack status codes").
+        cloudformation.delete_stack(StackName=stack)
+        ended(stack)
     if described(stack) is None:
         cloudformation.create_stack(**arguments)
     else:
@@ -106,10 +121,16 @@ def apply(stack: str, template: str, bucket: str, parameters: dict[str, str]) ->
             if NOTHING_TO_DO not in str(error):
                 raise
             return
-    while (status := described(stack)["StackStatus"]).endswith("_IN_PROGRESS"):
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+    status = ended(stack)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         sys.exit(f"The stack is {status}.\n{reasons(stack)}")
+
+
+def ended(stack: str) -> str | None:
+    """The stack's status once nothing is in progress; None where there is no stack, or no more."""
+    while (found := described(stack)) and found["StackStatus"].endswith("_IN_PROGRESS"):
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    return found and found["StackStatus"]
 
 
 def described(stack: str) -> dict | None:

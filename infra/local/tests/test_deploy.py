@@ -89,6 +89,8 @@ class Deploy(unittest.TestCase):
         done = self.deploy(Word="world", Bad="yes")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("Broken", done.stderr)
+        # Mended, it is made anew: CloudFormation updates no stack whose first create was rolled back.
+        self.assertEqual(self.deployed(Word="world"), "hello world")
 
     def test_a_parameter_that_is_missing_is_named(self):
         done = self.deploy()

@@ -37,11 +37,14 @@ impl Group {
         Ok(workspace::state()?.join("beside").join(self.name.replace(' ', "-")))
     }
 
-    /// `cargo xtask test <filters>` on a stack of its own. `integration`: the built binary.
-    pub fn command(&self, integration: &Path) -> Result<Command> {
+    /// `cargo xtask test <filters>` on a stack of its own. `integration`: the built binary; `settle_seconds`: where the user chose them.
+    pub fn command(&self, integration: &Path, settle_seconds: Option<u32>) -> Result<Command> {
         let program = std::env::current_exe().context("this program has no path")?;
         let mut command = Command::new("nice");
         command.args(["-n", self.niceness]).arg(program).arg("test").args(self.filters).arg("--built").arg(integration);
+        if let Some(seconds) = settle_seconds {
+            command.args(["--settle-seconds", &seconds.to_string()]);
+        }
         command.env(workspace::STATE, self.state()?);
         Ok(command)
     }

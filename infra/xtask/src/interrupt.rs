@@ -12,18 +12,22 @@ use crate::process::{Group, stop};
 use crate::service;
 
 static STOPPING: AtomicBool = AtomicBool::new(false);
+static ENDED: AtomicBool = AtomicBool::new(false);
 static OWNS_SERVICES: AtomicBool = AtomicBool::new(false);
 static CHILDREN: Mutex<Vec<Group>> = Mutex::new(Vec::new());
 
 /// What a shell expects of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
+/// How long children may take to end: one may be this program, which ends its own children and services first.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Install the handler, once.
 pub fn install() -> Result<()> {
     ctrlc::set_handler(|| {
         STOPPING.store(true, Ordering::SeqCst);
         eprintln!("\nStopping …");
-        stop_children();
+        end_children();
         if OWNS_SERVICES.load(Ordering::SeqCst)
             && let Err(error) = service::stop_all()
         {
@@ -39,11 +43,11 @@ pub fn own_services() {
     OWNS_SERVICES.store(true, Ordering::SeqCst);
 }
 
-/// Ends what was started and is still running.
-pub fn stop_children() {
-    for group in children().drain(..) {
-        stop(group);
-    }
+/// Ends what was started and is still running; from now on nothing is started any more.
+pub fn end_children() {
+    ENDED.store(true, Ordering::SeqCst);
+    let groups = std::mem::take(&mut *children());
+    stop(&groups, PATIENCE);
 }
 
 /// Start a child by `start`, known to the handler before anything else can happen.
@@ -54,6 +58,9 @@ pub fn with_child<T>(start: impl FnOnce() -> Result<(T, Group)>) -> Result<T> {
         drop(children);
         wait_if_stopping();
         anyhow::bail!("interrupted");
+    }
+    if ENDED.load(Ordering::SeqCst) {
+        anyhow::bail!("not begun: another part of this command has failed");
     }
     let (child, group) = start()?;
     children.push(group);

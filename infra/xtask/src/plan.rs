@@ -71,13 +71,13 @@ impl Plan<'_> {
             }
             for (group, counter) in beside {
                 let integration = self.integration.as_ref().context("the integration tests are not built")?;
-                let command = self.with_settings(group.command(&integration.path)?);
+                let command = self.with_settings(group.command(&integration.path, self.up.settle_seconds)?);
                 others.push(scope.spawn(move || Ok(vec![Suite::run(group.name, &counter, [command])?])));
             }
             let mine = self.on_a_stack(&progress);
             if mine.is_err() {
                 // Nobody would hear of their end.
-                interrupt::stop_children();
+                interrupt::end_children();
             }
             let mut suites = Vec::new();
             for other in others {

@@ -1,6 +1,6 @@
 //! What runs on this machine, and ending it by process group.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub struct Process {
 }
 
 /// How long a process may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the kernel may take to end one by force.
 const FORCE: Duration = Duration::from_secs(3);
 
@@ -33,27 +33,28 @@ pub fn table() -> HashMap<u32, Process> {
     all.into_iter().map(|process| (process.pid, process)).collect()
 }
 
-/// The living members of a group.
-pub fn members(group: Group) -> Vec<Process> {
-    let mut members: Vec<Process> = table().into_values().filter(|process| process.group == group).collect();
+/// The living members of groups.
+pub fn members(groups: &[Group]) -> Vec<Process> {
+    let mut members: Vec<Process> = table().into_values().filter(|process| groups.contains(&process.group)).collect();
     members.sort_by_key(|process| process.pid);
     members
 }
 
-/// End a group: politely, then by force. Returns what is left.
-pub fn stop(group: Group) -> Vec<Process> {
-    for (signal, patience) in [(Signal::SIGTERM, PATIENCE), (Signal::SIGKILL, FORCE)] {
-        if members(group).is_empty() {
-            return Vec::new();
+/// Ends groups, all at once: politely, then by force those that have not ended after `patience`. Returns what is left.
+pub fn stop(groups: &[Group], patience: Duration) -> Vec<Process> {
+    for (signal, patience) in [(Signal::SIGTERM, patience), (Signal::SIGKILL, FORCE)] {
+        // None that ended long ago: its id may be somebody else's.
+        let living: HashSet<Group> = members(groups).into_iter().map(|process| process.group).collect();
+        for group in living {
+            // It fails when the group has ended meanwhile; the members tell.
+            _ = i32::try_from(group).map(|id| killpg(Pid::from_raw(id), signal));
         }
-        // It fails when the group has ended meanwhile; the members tell.
-        _ = i32::try_from(group).map(|id| killpg(Pid::from_raw(id), signal));
         let end = Instant::now() + patience;
-        while !members(group).is_empty() && Instant::now() < end {
+        while !members(groups).is_empty() && Instant::now() < end {
             thread::sleep(Duration::from_millis(50));
         }
     }
-    members(group)
+    members(groups)
 }
 
 fn from_proc() -> Vec<Process> {
@@ -104,12 +105,12 @@ mod tests {
         let mut shell = Command::new("sh").args(["-c", "sleep 60 & sleep 60"]).process_group(0).spawn().unwrap();
         let group = shell.id();
         let end = Instant::now() + PATIENCE;
-        while members(group).len() < 3 && Instant::now() < end {
+        while members(&[group]).len() < 3 && Instant::now() < end {
             thread::sleep(Duration::from_millis(10));
         }
-        assert_eq!(members(group).len(), 3);
+        assert_eq!(members(&[group]).len(), 3);
         assert_eq!(table()[&group].command, "sh -c sleep 60 & sleep 60");
-        assert!(stop(group).is_empty());
+        assert!(stop(&[group], PATIENCE).is_empty());
         shell.wait().unwrap();
     }
 

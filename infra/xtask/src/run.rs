@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
@@ -32,30 +32,27 @@ pub fn output(command: &mut Command) -> Result<String> {
 /// Runs it with `input` and returns what it printed; error output is shown.
 pub fn output_with(command: &mut Command, input: &str) -> Result<String> {
     let mut child = start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(input.as_bytes()).with_context(|| format!("{} reads no input", name(command)))?;
-    }
-    let mut text = String::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        stdout.read_to_string(&mut text).with_context(|| format!("{} printed no text", name(command)))?;
-    }
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let exchanged = exchange(stdin, stdout, input);
+    // However that went: a child is waited for.
     let status = end(&mut child)?;
     succeeded(command, status)?;
-    Ok(text)
+    exchanged.with_context(|| format!("{} reads no input or prints no text", name(command)))
 }
 
 /// Runs it, hands each line it prints to `line` as it comes, and returns how it ended.
 pub fn lines(command: &mut Command, line: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
-    child.stdout.take().map_or(Ok(()), |stdout| each_line(stdout, &name(command), line))?;
-    end(&mut child)
+    let read = child.stdout.take().map_or(Ok(()), |stdout| each_line(stdout, &name(command), line));
+    let status = end(&mut child)?;
+    read.map(|()| status)
 }
 
 /// As [`lines`], and each line of error output to `error`; a carriage return ends a line there, too, as programs that draw bars mean it.
 pub fn both(command: &mut Command, line: impl FnMut(&str), mut error: impl FnMut(&str) + Send) -> Result<ExitStatus> {
     let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
+    let read = thread::scope(|scope| {
         scope.spawn(move || {
             let Some(mut stderr) = stderr else { return };
             let (mut text, mut chunk) = (Vec::new(), [0; 4096]);
@@ -71,8 +68,14 @@ pub fn both(command: &mut Command, line: impl FnMut(&str), mut error: impl FnMut
             error(&String::from_utf8_lossy(&text));
         });
         stdout.map_or(Ok(()), |stdout| each_line(stdout, &name(command), line))
-    })?;
-    end(&mut child)
+    });
+    let status = end(&mut child)?;
+    read.map(|()| status)
+}
+
+fn exchange(stdin: Option<ChildStdin>, stdout: Option<ChildStdout>, input: &str) -> io::Result<String> {
+    stdin.map_or(Ok(()), |mut stdin| stdin.write_all(input.as_bytes()))?;
+    stdout.map_or(Ok(String::new()), io::read_to_string)
 }
 
 fn each_line(from: impl Read, name: &str, mut line: impl FnMut(&str)) -> Result<()> {

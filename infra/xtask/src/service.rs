@@ -115,13 +115,13 @@ impl Service {
         let table = process::table();
         match table.get(&self.pid) {
             Some(leader) if leader.started != self.started => Vec::new(),
-            _ => process::members(self.pid),
+            _ => process::members(&[self.pid]),
         }
     }
 
     /// Ends it and all it started, and forgets it. An error names what is left.
     pub fn stop(&self) -> Result<()> {
-        let left = if self.processes().is_empty() { Vec::new() } else { process::stop(self.pid) };
+        let left = if self.processes().is_empty() { Vec::new() } else { process::stop(&[self.pid], process::PATIENCE) };
         if !left.is_empty() {
             let left: Vec<String> = left.iter().map(|process| format!("{} {}", process.pid, process.command)).collect();
             bail!("{} left processes behind; end them yourself:\n{}", self.name, left.join("\n"));

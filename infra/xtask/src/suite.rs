@@ -93,9 +93,8 @@ impl Suite {
         if !self.succeeded {
             progress::say(&format!("\n{} failed; all that it printed is in {}", self.name, self.log.display()));
             match self.failures.as_slice() {
-                [] => progress::say(&run::tail(&self.log, TAIL)),
-                // Indented: another `cargo xtask test` that reads this counts no failure twice.
-                failures => failures.iter().for_each(|line| progress::say(&format!("  {line}"))),
+                [] => tell_indented(run::tail(&self.log, TAIL).lines()),
+                failures => tell_indented(failures.iter().map(String::as_str)),
             }
         }
         progress::say(&self.summary());
@@ -107,6 +106,11 @@ impl Suite {
         let without = if self.succeeded || failed > 0 { "" } else { ", and did not end as it should" };
         format!("{}: {passed} passed, {failed} failed, {skipped} skipped in {seconds} s{without}", self.name)
     }
+}
+
+/// Another `cargo xtask test` that reads this counts no test of it twice.
+fn tell_indented<'a>(lines: impl Iterator<Item = &'a str>) {
+    lines.for_each(|line| progress::say(&format!("  {line}")));
 }
 
 /// Reads what programs print that run tests: Rust's harness ("test result: ok. 3 passed; 0 failed; …"), Python's ("Ran 23 tests in …", then
