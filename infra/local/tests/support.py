@@ -117,6 +117,58 @@ class LocalAws:
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
 
+class Stack:
+    """A stack of a SAM template, and requests to its API."""
+
+    def __init__(self, machine, name: str):
+        self.machine, self.name = machine, name
+        self.cloudformation = machine.client("cloudformation")
+
+    def create(self, text: str) -> str:
+        """Create it; returns its status in the end."""
+        self.cloudformation.create_stack(**self._arguments(text))
+        return self._ended()
+
+    def update(self, text: str) -> str:
+        self.cloudformation.update_stack(**self._arguments(text))
+        return self._ended()
+
+    def _arguments(self, text: str) -> dict:
+        capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        return {"StackName": self.name, "TemplateBody": text, "Capabilities": capabilities}
+
+    def _ended(self) -> str:
+        return eventually(lambda: self.described()["StackStatus"], lambda status: not status.endswith("_IN_PROGRESS"))
+
+    def described(self) -> dict:
+        return self.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+
+    def outputs(self) -> dict[str, str]:
+        return {output["OutputKey"]: output["OutputValue"] for output in self.described().get("Outputs", [])}
+
+    def resources(self) -> dict[str, str]:
+        """The physical id of each resource that stands."""
+        listed = self.cloudformation.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in listed if not resource["ResourceStatus"].startswith("DELETE")
+        }  # fmt: skip
+
+    def delete(self) -> None:
+        self.cloudformation.delete_stack(StackName=self.name)
+        self.cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.name, WaiterConfig={"Delay": 1})
+
+    def reasons(self) -> str:
+        events = self.cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
+        return "\n".join(event.get("ResourceStatusReason", "") for event in events)
+
+    def ask(self, method: str, path: str, api: str | None = None, headers: dict | None = None):
+        """(status, JSON or headers) of a request to the API of the output `Front`."""
+        path = f"/_aws/execute-api/{api or self.outputs()['Front']}/$default{path}"
+        status, answered, text = self.machine.request(method, path, headers=headers)
+        return status, json.loads(text) if text else answered
+
+
 def _policy(statement: dict) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
