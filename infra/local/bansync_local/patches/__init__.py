@@ -12,7 +12,7 @@ import sys
 PINNED = "1.5.33"
 NAMES = (
     "ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets", "newlines",
-    "environments", "bodies", "throttles", "functions", "speed",
+    "environments", "bodies", "throttles", "functions", "protections", "states", "speed",
 )  # fmt: skip
 
 
