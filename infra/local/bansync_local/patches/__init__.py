@@ -11,8 +11,8 @@ import sys
 
 PINNED = "1.5.33"
 NAMES = (
-    "ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets", "newlines",
-    "environments", "bodies", "throttles", "functions", "protections", "states", "speed",
+    "ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets",
+    "newlines", "environments", "bodies", "throttles", "functions", "protections", "states", "speed", "mappings",
 )  # fmt: skip
 
 
