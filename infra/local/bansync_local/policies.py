@@ -14,11 +14,9 @@ import re
 import sys
 import urllib.request
 
-import yaml
-
-# A subscript of the template (`!GetAtt X.Arn`, `!Sub "${X.Arn}/index/y"`) names this resource.
-RESOURCE = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
-
+from bansync_local import template as templates
+from bansync_local.stack import Stack, stacks
+from bansync_local.template import listed
 
 # Needed, and seldom used: the tests need not come by. (action, resource, when)
 RARE = [
@@ -29,75 +27,50 @@ RARE = [
 ]
 
 
-class Loader(yaml.SafeLoader):
-    """CloudFormation's short forms, each as text that names what it refers to."""
-
-
-def _short_form(loader: Loader, suffix: str, node: yaml.Node) -> object:
-    if isinstance(node, yaml.ScalarNode):
-        return node.value if suffix == "Sub" else "${" + node.value + "}"
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_mapping(node, deep=True)
-
-
-Loader.add_multi_constructor("!", _short_form)
-
-
-def named(text: str) -> str:
+def about(value) -> str:
     """What an ARN or a setting is about: a resource of the template, or a parameter."""
+    text = templates.flat(value)
     parameter = re.search(r"\$\{AWS::StackName\}/([\w-]+)$", text)
-    if parameter:
-        return f"parameter {parameter[1]}"
-    found = RESOURCE.search(re.sub(r"\$\{AWS::\w+\}", "", text))
-    return found[1] if found else text
+    return f"parameter {parameter[1]}" if parameter else templates.named(value) or text
 
 
-def listed(value) -> list:
-    return value if isinstance(value, list) else [value]
-
-
-def statements(function: dict) -> list[dict]:
-    return [statement for policy in function.get("Policies", []) for statement in policy["Statement"]]
-
-
-def given(function: dict, resources: dict) -> set[str]:
+def given(stack: Stack, function: str) -> set[str]:
     """What the environment names, and the queues for what the function could not take."""
-    variables = function.get("Environment", {}).get("Variables", {}).values()
-    names = {named(value) for value in variables if isinstance(value, str)}
-    handed = {name for name in names if name.startswith("parameter ") or name in resources}
-    return handed | set(failures(function))
+    variables = stack.resources[function]["Properties"].get("Environment", {}).get("Variables", {}).values()
+    names = {about(value) for value in variables}
+    handed = {name for name in names if name.startswith("parameter ") or name in stack.resources}
+    return handed | failures(stack, function)
 
 
-def failures(value) -> list[str]:
-    """Destinations of OnFailure, wherever they stand."""
-    if isinstance(value, list):
-        return [name for item in value for name in failures(item)]
-    if not isinstance(value, dict):
-        return []
-    here = [named(value["OnFailure"]["Destination"])] if "OnFailure" in value else []
-    return here + [name for item in value.values() for name in failures(item)]
+def failures(stack: Stack, function: str) -> set[str]:
+    """Destinations of OnFailure, of the function itself and of its event source mappings."""
+    configured = stack.of_type("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping")
+    destinations = (of.get("DestinationConfig", {}) for _, of in configured if templates.named(of["FunctionName"]) == function)
+    return {about(destination["OnFailure"]["Destination"]) for destination in destinations if "OnFailure" in destination}
 
 
 def of_template(template: dict) -> dict[str, list[str]]:
-    """By function, what is wrong with its policies."""
-    resources = template["Resources"]
-    functions = {name: of["Properties"] for name, of in resources.items() if of["Type"] == "AWS::Serverless::Function"}
-    return {name: _of_function(function, resources) for name, function in functions.items()}
+    """By function, what is wrong with its policies, in any stack that the template makes."""
+    wrong = {}
+    for stack in stacks(template):
+        for function, _ in stack.functions():
+            wrong.setdefault(function, {}).update(dict.fromkeys(_of_function(stack, function)))
+    return {function: list(problems) for function, problems in wrong.items()}
 
 
-def _of_function(function: dict, resources: dict) -> list[str]:
+def _of_function(stack: Stack, function: str) -> list[str]:
     wrong, allowed = [], set()
-    for statement in statements(function):
+    for statement in stack.statements(function):
         for action in listed(statement["Action"]):
             if "*" in action:
                 wrong.append(f"{action} allows more than one action")
         for resource in listed(statement["Resource"]):
-            allowed.add(named(resource))
+            allowed.add(about(resource))
+            text = templates.flat(resource)
             # A bucket's objects, an index: part of something that is named.
-            if resource.startswith("*") or resource.endswith(":*"):
-                wrong.append(f"{resource} allows more than one resource")
-    expected = given(function, resources)
+            if text.startswith("*") or text.endswith(":*"):
+                wrong.append(f"{text} allows more than one resource")
+    expected = given(stack, function)
     wrong += [f"{name} is allowed and not in the environment" for name in sorted(allowed - expected)]
     wrong += [f"{name} is in the environment and not allowed" for name in sorted(expected - allowed)]
     return wrong
@@ -154,8 +127,7 @@ def report(wrong: dict[str, list[str]]) -> bool:
 def main(arguments: list[str]) -> bool:
     match arguments:
         case ["template", path]:
-            with open(path) as file:
-                return report(of_template(yaml.load(file, Loader)))
+            return report(of_template(templates.read(path)))
         case ["used"]:
             from bansync_local import aws
 

@@ -1,10 +1,10 @@
 import unittest
 
-import yaml
-
-from bansync_local import policies
+from bansync_local import policies, template
 
 TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Globals: {{Function: {{Runtime: provided.al2023, Handler: bootstrap}}}}
 Resources:
   Bans: {{Type: AWS::DynamoDB::Table}}
   Users: {{Type: AWS::DynamoDB::Table}}
@@ -29,7 +29,7 @@ Resources:
 
 
 def wrong(action: str = "dynamodb:PutItem", table: str = "Bans") -> list[str]:
-    return policies.of_template(yaml.load(TEMPLATE.format(action=action, table=table), policies.Loader))["Webhook"]
+    return policies.of_template(template.parse(TEMPLATE.format(action=action, table=table)))["Webhook"]
 
 
 class OfTheTemplate(unittest.TestCase):
@@ -43,9 +43,14 @@ class OfTheTemplate(unittest.TestCase):
         self.assertEqual(wrong(action="dynamodb:*"), ["dynamodb:* allows more than one action"])
 
     def test_a_setting_that_nothing_allows_is_found(self):
-        template = yaml.load(TEMPLATE.format(action="dynamodb:PutItem", table="Bans"), policies.Loader)
-        template["Resources"]["Webhook"]["Properties"]["Environment"]["Variables"]["USERS_TABLE"] = "${Users}"
-        self.assertEqual(policies.of_template(template)["Webhook"], ["Users is in the environment and not allowed"])
+        text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace('LIMIT: "5"', "USERS_TABLE: !Ref Users")
+        self.assertEqual(policies.of_template(template.parse(text))["Webhook"], ["Users is in the environment and not allowed"])
+
+    def test_a_managed_policy_that_is_attached_counts(self):
+        text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace("Policies:", "Policies:\n        - !Ref Shared")
+        shared = "  Shared: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: [{Effect: Allow, "
+        shared += "Action: dynamodb:GetItem, Resource: !GetAtt Users.Arn}]}}}\n"
+        self.assertEqual(policies.of_template(template.parse(text + shared))["Webhook"], ["Users is allowed and not in the environment"])
 
 
 class OfTheDeployment(unittest.TestCase):

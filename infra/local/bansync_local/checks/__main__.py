@@ -1,0 +1,27 @@
+"""Print the complaints of all rules; the exit status is 1 where there are any."""
+
+import argparse
+import pathlib
+import sys
+
+from bansync_local import checks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bansync_local.checks", description=__doc__)
+    parser.add_argument("template", type=pathlib.Path)
+    parser.add_argument("--samconfig", type=pathlib.Path)
+    args = parser.parse_args()
+    found = 0
+    for name, complaints in checks.judged(checks.Project.read(args.template, args.samconfig)):
+        for resource, sentence in complaints:
+            print(f"{name}: {resource}: {sentence}")
+        if complaints:
+            print(f"    → {checks.rule(name).ADVICE}")
+        found += len(complaints)
+    print(f"{len(checks.NAMES)} rules, {found} complaints")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""The stacks a template can make: one for each combination of parameter values that its conditions tell apart.
+
+In a stack nothing is open any more: `Fn::If` is decided, parameters have values, and resources are there or are not. So a rule about what
+is deployed reads plain values, and sees each stage and each front door.
+"""
+
+import dataclasses
+import fnmatch
+import itertools
+import sys
+from collections.abc import Iterator
+
+from bansync_local import template as templates
+from bansync_local.template import listed, named
+
+# More than this many are not looked at one by one.
+MOST_STACKS = 4096
+# Conditions may ask where they are; any answer will do.
+PSEUDO = {"AWS::Region": "us-east-1", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
+NO_VALUE = object()
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """What CloudFormation creates for some values of the parameters."""
+
+    # Values of the parameters on which conditions depend.
+    chosen: dict[str, str]
+    resources: dict[str, dict]
+    outputs: dict[str, dict]
+    # Resources of the template that are not in this stack.
+    absent: frozenset[str]
+
+    @property
+    def stage(self) -> str | None:
+        return self.chosen.get("Stage")
+
+    def of_type(self, *types: str) -> Iterator[tuple[str, dict]]:
+        """Names and properties."""
+        for name, resource in self.resources.items():
+            if resource["Type"] in types:
+                yield name, resource.get("Properties", {})
+
+    def functions(self) -> Iterator[tuple[str, dict]]:
+        return self.of_type("AWS::Lambda::Function")
+
+    def mappings(self) -> Iterator[tuple[str, str, str, dict]]:
+        """Event source mappings: name, function, source, properties."""
+        for name, properties in self.of_type("AWS::Lambda::EventSourceMapping"):
+            yield name, named(properties["FunctionName"]), named(properties["EventSourceArn"]), properties
+
+    def statements(self, function: str) -> Iterator[dict]:
+        """What the function's role allows by policies of this template: its own, and managed ones that are attached to it."""
+        role = named(self.resources[function]["Properties"]["Role"])
+        properties = self.resources.get(role, {}).get("Properties", {})
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        managed = {named(arn) for arn in properties.get("ManagedPolicyArns", [])}
+        for name, policy in self.of_type("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+            if name in managed or role in map(named, policy.get("Roles", [])):
+                documents.append(policy["PolicyDocument"])
+        for document in documents:
+            yield from listed(document["Statement"])
+
+    def may(self, function: str, action: str, resource: str) -> bool:
+        """Whether the function's policies allow an action on a resource of the template."""
+        return any(
+            statement["Effect"] == "Allow"
+            and any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in listed(statement.get("Action", [])))
+            and any(on == "*" or named(on) == resource for on in listed(statement.get("Resource", [])))
+            for statement in self.statements(function)
+        )
+
+
+def stacks(template: dict) -> list[Stack]:
+    """One for each outcome of the template's conditions."""
+    found = {}
+    for chosen in choices(template):
+        body = templates.translated(template, chosen)
+        values = {name: _typed(of, chosen.get(name, of.get("Default"))) for name, of in body.get("Parameters", {}).items()}
+        decision = _Decision(body, {name: value for name, value in values.items() if value is not None})
+        outcome = tuple(sorted(decision.conditions().items()))
+        # A parameter that no condition tells apart may still be a value somewhere: the first of its values stands for all.
+        found.setdefault(outcome, decision.stack(chosen))
+    return list(found.values())
+
+
+def choices(template: dict) -> Iterator[dict[str, str]]:
+    """All combinations of the values of the parameters on which conditions depend, the defaults first."""
+    conditions = template.get("Conditions", {})
+    used = {name for name in templates.references(conditions) if name in template.get("Parameters", {})}
+    values = {name: _values(name, template["Parameters"][name], conditions) for name in sorted(used)}
+    combinations = itertools.product(*values.values())
+    for count, combination in enumerate(combinations):
+        if count == MOST_STACKS:
+            sys.exit(f"The conditions tell more than {MOST_STACKS} combinations of parameters apart ({', '.join(values)}).")
+        yield dict(zip(values, combination))
+
+
+def _values(name: str, parameter: dict, conditions: dict) -> list[str]:
+    """The default first; where any text is allowed, what conditions compare it with, and something else."""
+    default = [str(parameter["Default"])] if "Default" in parameter else []
+    others = parameter.get("AllowedValues") or [*_compared(name, conditions), "something-else"]
+    return list(dict.fromkeys(default + [str(other) for other in others]))
+
+
+def _compared(name: str, value) -> Iterator[str]:
+    match value:
+        case {"Fn::Equals": [left, right]}:
+            for one, other in ((left, right), (right, left)):
+                if one == {"Ref": name} and not isinstance(other, dict):
+                    yield str(other)
+        case dict():
+            for item in value.values():
+                yield from _compared(name, item)
+        case list():
+            for item in value:
+                yield from _compared(name, item)
+
+
+def _typed(parameter: dict, value) -> object:
+    if value is None or parameter["Type"] != "Number":
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() else number
+
+
+class _Decision:
+    """A translated template with values for its parameters."""
+
+    def __init__(self, body: dict, values: dict[str, object]):
+        self.body, self.values = body, values
+
+    def conditions(self) -> dict[str, bool]:
+        return {name: self.holds(condition) for name, condition in self.body.get("Conditions", {}).items()}
+
+    def holds(self, condition) -> bool:
+        match condition:
+            case {"Condition": name}:
+                return self.holds(self.body["Conditions"][name])
+            case {"Fn::Equals": [left, right]}:
+                return self.compared(left) == self.compared(right)
+            case {"Fn::Not": [inner]}:
+                return not self.holds(inner)
+            case {"Fn::And": parts}:
+                return all(self.holds(part) for part in parts)
+            case {"Fn::Or": parts}:
+                return any(self.holds(part) for part in parts)
+        sys.exit(f"A condition is not understood: {condition}")
+
+    def compared(self, value) -> str:
+        match value:
+            case {"Ref": str(name)} if name in PSEUDO:
+                return PSEUDO[name]
+        return str(self.decided(value))
+
+    def decided(self, value):
+        """The value with parameters, `Fn::If` and `Fn::FindInMap` replaced by what they give."""
+        match value:
+            case {"Ref": "AWS::NoValue"}:
+                return NO_VALUE
+            case {"Ref": str(name)} if name in self.values:
+                return self.values[name]
+            case {"Fn::If": [name, then, otherwise]}:
+                return self.decided(then if self.holds({"Condition": name}) else otherwise)
+            case {"Fn::FindInMap": [name, first, second, *_]}:
+                return self.decided(self.body["Mappings"][self.decided(name)][self.decided(first)][self.decided(second)])
+            case list():
+                return [item for item in map(self.decided, value) if item is not NO_VALUE]
+            case dict():
+                decided = {key: self.decided(item) for key, item in value.items()}
+                return {key: item for key, item in decided.items() if item is not NO_VALUE}
+        return value
+
+    def stack(self, chosen: dict[str, str]) -> Stack:
+        def there(section: str) -> dict[str, dict]:
+            return {
+                name: self.decided(item)
+                for name, item in self.body.get(section, {}).items()
+                if "Condition" not in item or self.holds({"Condition": item["Condition"]})
+            }
+
+        resources = there("Resources")
+        return Stack(chosen, resources, there("Outputs"), frozenset(self.body["Resources"].keys() - resources.keys()))
