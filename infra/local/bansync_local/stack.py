@@ -75,12 +75,12 @@ def stacks(template: dict) -> list[Stack]:
     """One for each outcome of the template's conditions."""
     found = {}
     for chosen in choices(template):
-        body = templates.translated(template, chosen)
-        values = {name: _typed(of, chosen.get(name, of.get("Default"))) for name, of in body.get("Parameters", {}).items()}
-        decision = _Decision(body, {name: value for name, value in values.items() if value is not None})
-        outcome = tuple(sorted(decision.conditions().items()))
-        # A parameter that no condition tells apart may still be a value somewhere: the first of its values stands for all.
-        found.setdefault(outcome, decision.stack(chosen))
+        values = templates.defaults(template) | chosen
+        expanded = templates.expanded(template, values)
+        outcome = tuple(_Decision(expanded, values).conditions().items())
+        if outcome not in found:
+            # A parameter that no condition tells apart may still be a value somewhere: the first of its values stands for all.
+            found[outcome] = _Decision(templates.by_sam(expanded, values), values).stack(chosen)
     return list(found.values())
 
 
@@ -117,17 +117,10 @@ def _compared(name: str, value) -> Iterator[str]:
                 yield from _compared(name, item)
 
 
-def _typed(parameter: dict, value) -> object:
-    if value is None or parameter["Type"] != "Number":
-        return value
-    number = float(value)
-    return int(number) if number.is_integer() else number
-
-
 class _Decision:
     """A translated template with values for its parameters."""
 
-    def __init__(self, body: dict, values: dict[str, object]):
+    def __init__(self, body: dict, values: dict[str, str]):
         self.body, self.values = body, values
 
     def conditions(self) -> dict[str, bool]:

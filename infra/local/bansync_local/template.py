@@ -5,6 +5,7 @@ applies the transforms: AWS::LanguageExtensions by MiniStack's module, then AWS:
 """
 
 import copy
+import functools
 import importlib.util
 import logging
 import os
@@ -51,22 +52,29 @@ def read(path: str | pathlib.Path) -> dict:
 
 def translated(template: dict, parameters: dict[str, str] | None = None) -> dict:
     """The template after its transforms, for these values of its parameters (left out: their defaults)."""
+    values = defaults(template) | (parameters or {})
+    return by_sam(expanded(template, values), values)
+
+
+def defaults(template: dict) -> dict[str, str]:
+    return {name: str(of["Default"]) for name, of in template.get("Parameters", {}).items() if "Default" in of}
+
+
+def expanded(template: dict, values: dict[str, str]) -> dict:
+    """The template after AWS::LanguageExtensions, with all loops written out."""
     result = copy.deepcopy(template)
-    values = {name: str(of["Default"]) for name, of in result.get("Parameters", {}).items() if "Default" in of}
-    values |= parameters or {}
     transforms = listed(result.pop("Transform", []))
-    if LANGUAGE_EXTENSIONS in transforms:
-        result = _language_extensions().apply(result, values)
-    for resource in result["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = UPLOADED
-    return _by_sam(result, values)
+    return _language_extensions().apply(result, values) if LANGUAGE_EXTENSIONS in transforms else result
 
 
-def _by_sam(template: dict, values: dict[str, str]) -> dict:
+def by_sam(template: dict, values: dict[str, str]) -> dict:
+    """The expanded template after AWS::Serverless. The template itself is changed on the way."""
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.translator.transform import transform
 
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = UPLOADED
     # It warns of metrics that a service of AWS would have wanted.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     # The translator asks botocore for a region.
@@ -84,6 +92,7 @@ class _NoManagedPolicies:
         return {}
 
 
+@functools.cache
 def _language_extensions():
     """MiniStack's module by its file: to import the package that it belongs to loads all services, which takes seconds."""
     folder = importlib.util.find_spec("ministack.services.cloudformation").submodule_search_locations[0]

@@ -9,9 +9,8 @@ The local AWS creates what AWS refuses, and does not run long enough to show wha
 which yields complaints: `(resource, sentence)`.
 """
 
-import dataclasses
+import functools
 import importlib
-import pathlib
 import tomllib
 from collections.abc import Iterator
 
@@ -26,26 +25,24 @@ NAMES = (
 Complaint = tuple[str, str]
 
 
-@dataclasses.dataclass(frozen=True)
 class Project:
     """The files that are judged."""
 
-    # The template as it stands in its file.
-    text: str
-    # All that it can make; the first one is that of the defaults.
-    stacks: list[stacks.Stack]
-    # The translated template, for the defaults.
-    body: dict
-    samconfig: dict
+    def __init__(self, text: str, samconfig: str = ""):
+        # The template as it stands in its file.
+        self.text = text
+        self.template = templates.parse(text)
+        self.samconfig = tomllib.loads(samconfig)
 
-    @classmethod
-    def read(cls, template: pathlib.Path, samconfig: pathlib.Path | None = None) -> "Project":
-        return cls.of(template.read_text(), samconfig.read_text() if samconfig else "")
+    @functools.cached_property
+    def stacks(self) -> list[stacks.Stack]:
+        """All that the template can make; the first one is that of the defaults."""
+        return stacks.stacks(self.template)
 
-    @classmethod
-    def of(cls, text: str, samconfig: str = "") -> "Project":
-        template = templates.parse(text)
-        return cls(text, stacks.stacks(template), templates.translated(template), tomllib.loads(samconfig))
+    @functools.cached_property
+    def body(self) -> dict:
+        """The translated template, for the defaults."""
+        return templates.translated(self.template)
 
 
 def rule(name: str):

@@ -13,7 +13,8 @@ def main() -> None:
     parser.add_argument("--samconfig", type=pathlib.Path)
     args = parser.parse_args()
     found = 0
-    for name, complaints in checks.judged(checks.Project.read(args.template, args.samconfig)):
+    project = checks.Project(args.template.read_text(), args.samconfig.read_text() if args.samconfig else "")
+    for name, complaints in checks.judged(project):
         for resource, sentence in complaints:
             print(f"{name}: {resource}: {sentence}")
         if complaints:
