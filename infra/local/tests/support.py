@@ -99,17 +99,46 @@ class LocalAws:
             entry.external_attr = 0o755 << 16
             archive.writestr(entry, f"#!{sys.executable}\n{source}\n{BOOTSTRAP}")
         return self.client("lambda").create_function(
-            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=self._role(name, may, on),
+            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=self.role(name, may, on),
             Timeout=10, Code={"ZipFile": packed.getvalue()},
         )["FunctionArn"]  # fmt: skip
 
-    def _role(self, name: str, action: str, resources: tuple[str, ...]) -> str:
+    def permit(self, function: str, service: str, source: str) -> None:
+        """Let a service ("events") invoke the function for the source, an ARN."""
+        self.client("lambda").add_permission(
+            FunctionName=function, StatementId=f"{service}-{random.getrandbits(32)}", Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com", SourceArn=source,
+        )  # fmt: skip
+
+    def queue(self, name: str, policy: dict | None = None) -> tuple[str, str]:
+        """The URL and the ARN of a new queue. `policy`: a statement without its resource."""
+        sqs = self.client("sqs")
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        if policy:
+            statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn, **policy}
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy(statement)})
+        return url, arn
+
+    def received(self, url: str, seconds: float = 15) -> dict | None:
+        """A message of the queue, taken from it, with its attributes as texts."""
+        sqs = self.client("sqs")
+        receive = lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages")  # noqa: E731
+        messages = eventually(receive, seconds=seconds)
+        if not messages:
+            return None
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
+        attributes = messages[0].get("MessageAttributes", {})
+        return {"body": messages[0]["Body"], **{name: value["StringValue"] for name, value in attributes.items()}}
+
+    def role(self, name: str, action: str, resources: tuple[str, ...], service: str = "lambda", condition: dict | None = None) -> str:
+        """The ARN of a new role that a service may assume, and which allows the action on the resources."""
         iam = self.client("iam")
-        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": f"{service}.amazonaws.com"}}
         allowed = {"Effect": "Allow", "Action": action, "Resource": resources}
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust | ({"Condition": condition} if condition else {})))
         iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=_policy(allowed))
-        return role
+        return role["Role"]["Arn"]
 
     def deploy(self, name: str, resources: dict) -> None:
         cloudformation = self.client("cloudformation")

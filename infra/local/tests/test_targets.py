@@ -23,7 +23,8 @@ def tried_again(machine, seconds: float) -> bool:
     events, sqs = machine.client("events"), machine.client("sqs")
     function = machine.function("flaky", FLAKY)
     queue = sqs.create_queue(QueueName=f"done-{machine.endpoint.rsplit(':', 1)[1]}")["QueueUrl"]
-    events.put_rule(Name="flaky", EventPattern=json.dumps({"source": ["test"]}))
+    rule = events.put_rule(Name="flaky", EventPattern=json.dumps({"source": ["test"]}))["RuleArn"]
+    machine.permit(function, "events", rule)
     events.put_targets(Rule="flaky", Targets=[{"Id": "flaky", "Arn": function}])
     detail = json.dumps({"queue": queue})
     events.put_events(Entries=[{"Source": "test", "DetailType": "test", "Detail": detail}])

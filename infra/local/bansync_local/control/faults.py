@@ -10,6 +10,9 @@ A rule is JSON; a call must match all that it names, and the first rule that mat
      "after_effect": true,                                                           the call is carried out, its answer lost
      "times": 3, "every": 2}                                                         at most 3 times; every 2nd match only
 
+Beside what is called over HTTP: the bus and the scheduler call functions by Invoke of lambda, as the functions "events.amazonaws.com" and
+"scheduler.amazonaws.com" (see the patch `delivery`).
+
 Each rule gets an `id`, by which whoever added it takes it back.
 """
 

@@ -6,7 +6,8 @@ Under way is
 - a message in a queue that a function reads, unless it is due later than `within` seconds from now; one that was received stays until it is
   deleted, be it at work or to be tried again;
 - a record of a stream that a function has not taken yet, of those that pass its mapping's filter;
-- a schedule that is due within that time.
+- a schedule that is due within that time;
+- an event whose target could not be called and is to be called again.
 
 With `contains` (one text or several: ids of a test's own people and chats) only what has one of them in its payload. An event that
 comes over the bus counts whatever it contains: some name no more than the id of a sync.
@@ -22,7 +23,7 @@ import threading
 import time
 import types
 
-from bansync_local.patches import stream
+from bansync_local.patches import delivery, stream
 from bansync_local.patches.scope import owned_by
 
 # Seconds. More than the time that a ban must stand before it is carried over.
@@ -114,6 +115,7 @@ def _found(texts: list[str], within: float):
     with _lock:
         calls = list(_under_way.values())
     yield from (what for what, event, of_bus in calls if of_bus or _holds(event, texts))
+    yield from (f"an event that {target} has not taken" for target in list(delivery.waiting.values()))
     yield from _in_sources(texts, within)
     yield from _scheduled(texts, within)
 

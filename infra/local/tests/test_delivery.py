@@ -1,0 +1,116 @@
+"""What becomes of an event that its target cannot take."""
+
+import json
+import time
+import unittest
+
+from tests.support import eventually, local_aws
+from tests.test_grants import TELLER, unused
+
+BUSY = """
+import time
+def handle(event):
+    time.sleep(event.get("seconds", 0))
+    if "queue" in event:
+        import boto3
+        boto3.client("sqs").send_message(QueueUrl=event["queue"], MessageBody="done")
+"""
+FAILING = """
+def handle(event):
+    raise RuntimeError("never")
+"""
+
+
+class OfRules(unittest.TestCase):
+    def setUp(self):
+        self.name = unused("delivery")
+
+    def put(self, machine, target: str, fault: dict | None, **policy) -> tuple[str, str]:
+        """Put an event for the target, whose calls fail by the fault; the queues for the function's word and for the dead letter."""
+        events, told = machine.client("events"), machine.queue(unused("told"))[0]
+        rule = events.put_rule(Name=self.name, EventPattern=json.dumps({"source": [self.name]}))["RuleArn"]
+        dead, dead_arn = machine.queue(unused("dead"), {"Principal": {"Service": "events.amazonaws.com"}})
+        if ":function:" in target and not target.endswith("missing"):
+            machine.permit(target, "events", rule)
+        events.put_targets(
+            Rule=self.name, Targets=[{"Id": "only", "Arn": target, "DeadLetterConfig": {"Arn": dead_arn}, "RetryPolicy": policy}]
+        )
+        if fault:
+            rule = {"service": "lambda", "operation": "Invoke", "contains": self.name, **fault}
+            [kept] = machine.control("POST", "faults", rule)
+            self.addCleanup(machine.control, "DELETE", f"faults/{kept['id']}")
+        events.put_events(Entries=[{"Source": self.name, "DetailType": "test", "Detail": json.dumps({"queue": told})}])
+        return told, dead
+
+    def test_a_service_that_fails_for_a_while_is_called_until_it_answers(self):
+        machine = local_aws()
+        told, dead = self.put(machine, machine.function(unused("teller"), TELLER), {"status": 500, "times": 3})
+        self.assertFalse(machine.control("GET", "quiet")["quiet"])
+        self.assertEqual(machine.received(told)["body"], "called")
+        self.assertIsNone(machine.received(dead, 0))
+
+    def test_the_policy_ends_the_tries_and_the_event_is_a_dead_letter(self):
+        machine = local_aws()
+        function = machine.function(unused("teller"), TELLER)
+        _, dead = self.put(machine, function, {"status": 429, "code": "TooManyRequestsException"}, MaximumRetryAttempts=2)
+        letter = machine.received(dead)
+        body = json.loads(letter.pop("body"))
+        self.assertEqual((body["source"], body["detail-type"]), (self.name, "test"))
+        rule = f"arn:aws:events:us-east-1:000000000000:rule/{self.name}"
+        self.assertEqual(
+            letter,
+            {
+                "RULE_ARN": rule, "TARGET_ARN": function, "ERROR_CODE": "THROTTLING", "ERROR_MESSAGE": "TooManyRequestsException",
+                "RETRY_ATTEMPTS": "2", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+            },
+        )  # fmt: skip
+
+    def test_a_target_that_is_gone_is_not_called_again(self):
+        for service, target in (("lambda", "function:missing"), ("sqs", "missing")):
+            with self.subTest(service):
+                machine = local_aws()
+                self.name = unused("delivery")
+                _, dead = self.put(machine, f"arn:aws:{service}:us-east-1:000000000000:{target}", None)
+                letter = machine.received(dead)
+                self.assertEqual((letter["ERROR_CODE"], letter["RETRY_ATTEMPTS"]), ("NO_RESOURCE", "0"))
+
+    def test_without_the_patch_such_an_event_is_lost(self):
+        machine = local_aws("delivery")
+        _, dead = self.put(machine, "arn:aws:lambda:us-east-1:000000000000:function:missing", None)
+        self.assertIsNone(machine.received(dead, 2))
+
+    def test_a_function_s_own_failure_is_lambda_s_to_retry_and_goes_to_its_destination(self):
+        machine = local_aws()
+        function = machine.function(unused("failing"), FAILING)
+        failed, failed_arn = machine.queue(unused("failed"))
+        machine.client("lambda").put_function_event_invoke_config(
+            FunctionName=function, MaximumRetryAttempts=2, DestinationConfig={"OnFailure": {"Destination": failed_arn}}
+        )
+        _, dead = self.put(machine, function, None, MaximumRetryAttempts=0)
+        letter = json.loads(machine.received(failed, 20)["body"])
+        self.assertEqual(letter["requestContext"]["condition"], "RetriesExhausted")
+        self.assertEqual(letter["requestPayload"]["source"], self.name)
+        self.assertIsNone(machine.received(dead, 0))
+
+
+class OfFunctions(unittest.TestCase):
+    def word(self, machine, reserved: int) -> str:
+        """What comes of an asynchronous call of a function that is busy for longer than its tries take: "done" or the failure."""
+        client, function = machine.client("lambda"), machine.function(unused("busy"), BUSY)
+        told, failed = machine.queue(unused("told"))[0], machine.queue(unused("failed"))
+        client.put_function_event_invoke_config(FunctionName=function, DestinationConfig={"OnFailure": {"Destination": failed[1]}})
+        client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=reserved)
+        if reserved:
+            client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps({"seconds": 6}))
+            time.sleep(0.5)
+        client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps({"queue": told}))
+        return eventually(lambda: machine.received(told, 0) or machine.received(failed[0], 0), seconds=25)["body"]
+
+    def test_without_the_patch_an_event_that_is_throttled_thrice_is_given_up(self):
+        self.assertIn("requestPayload", self.word(local_aws("delivery"), reserved=1))
+
+    def test_a_throttled_event_waits_for_its_function(self):
+        self.assertEqual(self.word(local_aws(), reserved=1), "done")
+
+    def test_a_function_that_is_stopped_is_not_waited_for(self):
+        self.assertIn("requestPayload", self.word(local_aws(), reserved=0))
