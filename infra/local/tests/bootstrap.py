@@ -13,6 +13,10 @@ def ask(method, path, body=None):
 while True:
     headers, event = ask("GET", "next")
     request = headers["Lambda-Runtime-Aws-Request-Id"]
+    # As the runtimes of AWS do; its SDKs send it with every call.
+    os.environ.pop("_X_AMZN_TRACE_ID", None)
+    if trace := headers.get("Lambda-Runtime-Trace-Id"):
+        os.environ["_X_AMZN_TRACE_ID"] = trace
     try:
         ask("POST", f"{request}/response", json.dumps(handle(json.loads(event))))  # noqa: F821
     except Exception as error:
