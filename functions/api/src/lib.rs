@@ -3,10 +3,11 @@
 //! # Layout
 //! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`sync`], [`telegram_calls`];
 //! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`bounded`],
-//!   [`page`], [`health`], [`openapi`], [`roles`] (who is an administrator where), [`pace`] (of calls to Telegram), [`refusal`] (by it).
+//!   [`page`], [`health`], [`openapi`], [`bot`] (in whose name), [`roles`] (who is an administrator where), [`pace`] (of calls to Telegram), [`refusal`] (by it).
 
 mod access;
 mod bans;
+mod bot;
 mod bounded;
 mod concern;
 mod error;
@@ -23,7 +24,10 @@ mod sync;
 mod telegram_calls;
 mod users;
 
-use aws::{Aws, env, lambda};
+use aws::{Aws, env, lambda, secrets};
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 
 /// Prints the description of the API where the binary is asked for it; otherwise answers requests to the concern that the environment
 /// names, until Lambda ends the process.
@@ -35,5 +39,14 @@ pub fn run() -> Result<(), lambda::Error> {
         print!("{}", openapi::text()?);
         return Ok(());
     }
-    lambda::start(|| async { concern::router(env::parsed("CONCERN")?, &Aws::from_env().await).await }, lambda_http::run)
+    lambda::start(
+        |aws| async move { concern::router(env::parsed("CONCERN")?, &aws).await },
+        |router, aws| lambda_http::run(router.layer(middleware::from_fn_with_state(aws, with_secrets))),
+    )
+}
+
+/// The request is answered with secrets that are not old.
+async fn with_secrets(State(aws): State<Aws>, request: Request, next: Next) -> Response {
+    secrets::renew(&aws).await;
+    next.run(request).await
 }

@@ -1,10 +1,11 @@
 //! Who is an administrator where: as the store knows it, and where that is old, as Telegram tells now.
 
+use crate::bot;
 use crate::error::ApiError;
 use crate::pace::Pace;
+use aws::Aws;
 use aws::store::users::{AdminItem, Users};
 use aws::time;
-use aws::{Aws, env, secrets};
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
 use domain::member::Member;
@@ -27,8 +28,7 @@ pub struct Roles {
 
 impl Roles {
     pub async fn from_env(aws: &Aws, users: Arc<Users>) -> anyhow::Result<Self> {
-        let [token] = secrets::load(aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
-        Ok(Self { users, telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?, pace: Pace::from_env(aws).await? })
+        Ok(Self { users, telegram: bot::client(aws).await?, pace: Pace::from_env(aws).await? })
     }
 
     /// The bot's own id.

@@ -16,7 +16,7 @@ mod token;
 
 use aws::lambda::{self, Context};
 use aws::store::keys::Keys;
-use aws::{Aws, env, time};
+use aws::{env, time};
 use domain::access::{ApiKey, ApiKeyRecord, Refused};
 use event::{Answer, Event};
 use signing::Signing;
@@ -35,8 +35,7 @@ struct Authorizer {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
+        |aws| async move {
             let keys = Keys::new(&aws, env::required("AUTH_TABLE")?);
             keys.connect().await;
             Ok(Authorizer {

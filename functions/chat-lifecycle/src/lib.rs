@@ -6,11 +6,11 @@ mod chats;
 mod erase;
 
 use aws::batch::BusEvent;
+use aws::env;
 use aws::lambda::{self, Context};
 use aws::store::held::{Erasure, Tables};
 use aws::store::subscriptions::Subscriptions;
 use aws::store::users::Users;
-use aws::{Aws, env};
 use domain::event::{ADMIN_REMOVED, CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope, USER_ERASED};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -27,8 +27,7 @@ struct Lifecycle {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
+        |aws| async move {
             let subscriptions = env::required("SUBSCRIPTIONS_TABLE")?;
             let tables = Tables {
                 bans: env::required("BANS_TABLE")?,

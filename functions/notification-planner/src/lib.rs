@@ -14,7 +14,7 @@ use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::{AdminItem, Users};
-use aws::{Aws, env, time};
+use aws::{env, time};
 use domain::chat::Cause;
 use domain::event::{self, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
@@ -43,8 +43,7 @@ struct Planner {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
+        |aws| async move {
             Ok(Planner {
                 subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),

@@ -7,7 +7,7 @@ use aws::queue::{Message, Queue};
 use aws::store::gateway::Gateway;
 use aws::store::notifications::{Claim, End, LEASE, Notifications};
 use aws::store::users::Users;
-use aws::{Aws, env, metrics, secrets};
+use aws::{env, metrics, secrets, time};
 use domain::limiter::{Health, Lane};
 use domain::notification::Notification;
 use domain::tidy::Tidy;
@@ -17,6 +17,10 @@ use telegram::bot::OutgoingMessage;
 use telegram::client::{Client, Failure};
 use telegram::reaction::{Mend, Reaction};
 use telegram::render;
+
+/// A message is begun only with this much of the function's time left, in milliseconds: two calls at their time-outs, and the writes after
+/// them.
+const TIME_FOR_A_MESSAGE_MS: i64 = 15_000;
 
 struct Sender {
     telegram: Client,
@@ -32,13 +36,18 @@ struct Sender {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
-            let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+        |aws| async move {
+            let telegram_api = env::required("TELEGRAM_API_URL")?;
+            let telegram = secrets::keep(
+                &aws,
+                [env::required("BOT_TOKEN_PARAMETER")?],
+                |[token]| Ok(Client::new(&telegram_api, token)?),
+                |client, [token]| Ok(client.set_token(token)?),
+            );
             let gateway = Gateway::from_env(&aws)?;
             gateway.connect().await;
             Ok(Sender {
-                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                telegram: telegram.await?,
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 notifications: Notifications::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
                 gateway,
@@ -67,7 +76,7 @@ enum Sent {
     Wait(i64),
 }
 
-async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyhow::Result<BatchAnswer> {
+async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
     let (grant, mut wait) = match sender.gateway.reserve_calls(batch.records.len(), Lane::Normal).await? {
         Ok(grant) => (Some(grant), None),
@@ -83,6 +92,8 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, _context: Context) -> anyh
             }
             let its_wait = match wait {
                 Some(seconds) => seconds,
+                // A message of its own: going back would count as a try, of which it has five.
+                None if context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 0,
                 None => {
                     left -= 1;
                     let sent = match &task {

@@ -16,7 +16,7 @@ use aws::lambda::{self, Context};
 use aws::schedule::{Places, Scheduler};
 use aws::store::gateway::Gateway;
 use aws::store::users::{KnownRights, Users};
-use aws::{Aws, env, secrets, time};
+use aws::{env, secrets, time};
 use domain::ban::derive;
 use domain::chat::{CHECK_SHARDS, ChatState};
 use domain::ids::ChatId;
@@ -76,9 +76,14 @@ struct Rest {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
-            let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+        |aws| async move {
+            let telegram_api = env::required("TELEGRAM_API_URL")?;
+            let telegram = secrets::keep(
+                &aws,
+                [env::required("BOT_TOKEN_PARAMETER")?],
+                |[token]| Ok(Client::new(&telegram_api, token)?),
+                |client, [token]| Ok(client.set_token(token)?),
+            );
             let places = Places {
                 group: env::required("SCHEDULE_GROUP")?,
                 function: env::required("SCHEDULE_FUNCTION_ARN")?,
@@ -86,7 +91,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 dead_letters: env::required("SCHEDULE_DLQ_ARN")?,
             };
             Ok(Monitor {
-                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                telegram: telegram.await?,
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 gateway: Gateway::from_env(&aws)?,
                 scheduler: Scheduler::new(&aws, places),

@@ -10,6 +10,7 @@ mod planning;
 
 use anyhow::Context as _;
 use aws::batch::BusEvent;
+use aws::env;
 use aws::lambda::{self, Context};
 use aws::queue::Queue;
 use aws::schedule::{Places, Scheduler};
@@ -17,7 +18,6 @@ use aws::store::bans::Bans;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
-use aws::{Aws, env};
 use domain::event::{self, Ban, Envelope, SyncPart, SyncRequested};
 use domain::sync::{Kind, Origin, Request, SyncStatus, Whom, further_sync_id, sync_id};
 use serde_json::value::RawValue;
@@ -45,8 +45,7 @@ struct Planner {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
+        |aws| async move {
             let places = Places {
                 group: env::required("SCHEDULE_GROUP")?,
                 function: env::required("SCHEDULE_FUNCTION_ARN")?,

@@ -19,7 +19,7 @@ use aws::store::bans::Bans;
 use aws::store::gateway::{Gateway, Taken};
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
-use aws::{Aws, env, secrets, time};
+use aws::{env, secrets, time};
 use calls::{Ended, Wait};
 use domain::limiter::{Grant, Health, Lane};
 use domain::sync::ledger::Decisions;
@@ -55,13 +55,18 @@ struct Worker {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
-            let [token] = secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
+        |aws| async move {
+            let telegram_api = env::required("TELEGRAM_API_URL")?;
+            let telegram = secrets::keep(
+                &aws,
+                [env::required("BOT_TOKEN_PARAMETER")?],
+                |[token]| Ok(Client::new(&telegram_api, token)?),
+                |client, [token]| Ok(client.set_token(token)?),
+            );
             let gateway = Gateway::from_env(&aws)?;
             gateway.connect().await;
             Ok(Worker {
-                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                telegram: telegram.await?,
                 bans: Bans::new(&aws, env::required("BANS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
@@ -79,8 +84,10 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
     for record in batch.records {
         let done = async {
             let message: ChunkMessage = serde_json::from_str(&record.body).context("the message is no chunk")?;
-            let time_left = context.deadline as i64 - time::now_ms();
-            anyhow::ensure!(time_left > TIME_FOR_A_CHUNK_MS, "{time_left} ms are too few for another chunk");
+            if context.deadline as i64 - time::now_ms() < TIME_FOR_A_CHUNK_MS {
+                // A message of its own: going back would count as a try, of which it has five.
+                return worker.queue.send(Message::new(&message, 0)?).await;
+            }
             worker.chunk(message).await
         };
         if let Err(error) = done.await {

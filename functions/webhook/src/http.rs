@@ -6,6 +6,7 @@ use base64::Engine;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
 
 /// A request to the webhook.
@@ -27,12 +28,32 @@ struct Headers {
     secret: Option<String>,
 }
 
-impl Request {
-    /// Compared in a time that does not tell how much of it is right.
-    pub fn has_secret(&self, secret: &str) -> bool {
-        self.headers.secret.as_deref().is_some_and(|given| given.as_bytes().ct_eq(secret.as_bytes()).into())
+/// What Telegram and this function know, and nobody else. Clones are one.
+#[derive(Clone)]
+pub struct Secret(Arc<RwLock<String>>);
+
+impl Secret {
+    /// An error: it is empty.
+    pub fn new(text: &str) -> anyhow::Result<Self> {
+        let secret = Self(Arc::default());
+        secret.set(text).map(|()| secret)
     }
 
+    /// Another one from now on. An error: it is empty, and the one before stays.
+    pub fn set(&self, text: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(!text.is_empty(), "the webhook secret is empty");
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = text.to_owned();
+        Ok(())
+    }
+
+    /// Compared in a time that does not tell how much of it is right.
+    pub fn is_in(&self, request: &Request) -> bool {
+        let secret = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        request.headers.secret.as_deref().is_some_and(|given| given.as_bytes().ct_eq(secret.as_bytes()).into())
+    }
+}
+
+impl Request {
     pub fn body(&self) -> Result<Cow<'_, [u8]>, base64::DecodeError> {
         match self.is_base64_encoded {
             true => base64::engine::general_purpose::STANDARD.decode(&self.body).map(Cow::Owned),
@@ -87,11 +108,16 @@ mod tests {
         let with = |secret: &str| {
             request(&format!(r#"{{"version":"2.0","headers":{{"host":"x","x-telegram-bot-api-secret-token":"{secret}"}}}}"#))
         };
-        assert!(with("s3cret").has_secret("s3cret"));
+        let secret = Secret::new("s3cret").unwrap();
+        assert!(secret.is_in(&with("s3cret")));
         for wrong in ["", "s3cre", "s3cret2", "S3CRET"] {
-            assert!(!with(wrong).has_secret("s3cret"), "{wrong}");
+            assert!(!secret.is_in(&with(wrong)), "{wrong}");
         }
-        assert!(!request("{}").has_secret("s3cret"));
+        assert!(!secret.is_in(&request("{}")));
+        // It may be changed, but never be nothing.
+        secret.clone().set("0ther").unwrap();
+        assert!(secret.set("").is_err() && Secret::new("").is_err());
+        assert!(secret.is_in(&with("0ther")) && !secret.is_in(&with("s3cret")) && !secret.is_in(&with("")));
     }
 
     #[test]

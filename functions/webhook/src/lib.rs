@@ -22,7 +22,7 @@ use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
 use domain::role::Role;
 use domain::subscription::Source;
-use http::{Request, Response};
+use http::{Request, Response, Secret};
 use std::sync::Arc;
 use telegram::client::Client;
 use telegram::client::Failure;
@@ -31,7 +31,8 @@ use telegram::update::{self, AdminChange, BotMembership, Person, Update};
 use tokio::sync::OnceCell;
 
 struct Webhook {
-    secret: String,
+    secret: Secret,
+    aws: Aws,
     telegram: Client,
     /// The bot's own username, asked for once when a command names a bot or a link leads to it.
     username: OnceCell<String>,
@@ -52,16 +53,24 @@ struct Webhook {
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
-        || async {
-            let aws = Aws::from_env().await;
-            let [token, secret] =
-                secrets::load(&aws, [env::required("BOT_TOKEN_PARAMETER")?, env::required("WEBHOOK_SECRET_PARAMETER")?]).await?;
-            anyhow::ensure!(!secret.is_empty(), "the webhook secret is empty");
+        |aws| async move {
+            let api = env::required("TELEGRAM_API_URL")?;
+            let names = [env::required("BOT_TOKEN_PARAMETER")?, env::required("WEBHOOK_SECRET_PARAMETER")?];
+            let (telegram, secret) = secrets::keep(
+                &aws,
+                names,
+                |[token, secret]| Ok((Client::new(&api, token)?, Secret::new(secret)?)),
+                |(telegram, kept), [token, secret]| {
+                    // One that is wrong does not keep the other from being taken.
+                    kept.set(secret).and(telegram.set_token(token).map_err(Into::into))
+                },
+            )
+            .await?;
             let gateway = Gateway::from_env(&aws)?;
             gateway.connect().await;
             Ok(Webhook {
                 secret,
-                telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+                telegram,
                 username: OnceCell::new(),
                 people: people::Cache::default(),
                 bans: Bans::new(&aws, env::required("BANS_TABLE")?),
@@ -71,6 +80,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 dialogue: Dialogue::new(&aws, env::required("GATEWAY_TABLE")?),
                 notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
                 gateway,
+                aws,
             })
         },
         receive,
@@ -92,8 +102,12 @@ impl From<anyhow::Error> for NotNow {
 }
 
 async fn receive(webhook: Arc<Webhook>, request: Request, _context: Context) -> anyhow::Result<Response> {
-    if !request.has_secret(&webhook.secret) {
-        return Ok(Response::unauthorized());
+    if !webhook.secret.is_in(&request) {
+        // It may have been changed, and Telegram told of it.
+        secrets::doubt(&webhook.aws).await;
+        if !webhook.secret.is_in(&request) {
+            return Ok(Response::unauthorized());
+        }
     }
     let update = request.body().ok().and_then(|body| update::read(&body, webhook.telegram.bot(), time::now()).ok());
     let Some(update) = update else {

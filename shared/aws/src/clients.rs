@@ -1,14 +1,19 @@
 //! One configuration for all clients: region, credentials and endpoint from the environment, ring for TLS.
 
+use crate::secrets::Kept;
 use crate::signed::Call;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
-/// What the clients of one function are made from. Make it once, at start.
+/// What the clients of one function are made from, and the secrets that it keeps. Make it once, at start.
+#[derive(Clone)]
 pub struct Aws {
     pub(crate) config: SdkConfig,
+    pub(crate) kept: Arc<Mutex<Vec<Kept>>>,
 }
 
 impl Aws {
@@ -25,7 +30,11 @@ impl Aws {
         let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
         // Three tries with exponential backoff are the SDK's default. A call that hangs costs more than one that is tried again.
         let timeouts = TimeoutConfig::builder().connect_timeout(longest * 2 / 5).operation_attempt_timeout(longest).build();
-        Self { config: aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts).load().await }
+        Self::of(aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts).load().await)
+    }
+
+    pub(crate) fn of(config: SdkConfig) -> Self {
+        Self { config, kept: Arc::default() }
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

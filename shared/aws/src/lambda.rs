@@ -1,5 +1,6 @@
 //! The main function of every Lambda: one thread, JSON logs, one handler.
 
+use crate::{Aws, secrets};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,21 +12,22 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 pub use lambda_runtime::{Context, Error};
 
-/// Runs a function: `init` once (clients, settings), then `handle` for every event.
+/// Runs a function: `init` once (clients, settings), then `handle` for every event, with secrets that are not old.
 ///
 /// An error of `handle` is logged here, once, and makes Lambda (or the queue, or the stream) try again.
-pub fn run<S, E, R, I, H>(init: impl FnOnce() -> I, handle: impl Fn(Arc<S>, E, Context) -> H + Clone) -> Result<(), Error>
+pub fn run<S, E, R, I, H>(init: impl FnOnce(Aws) -> I, handle: impl Fn(Arc<S>, E, Context) -> H + Clone) -> Result<(), Error>
 where
     E: DeserializeOwned,
     R: Serialize,
     I: Future<Output = anyhow::Result<S>>,
     H: Future<Output = anyhow::Result<R>>,
 {
-    start(init, |state| {
+    start(init, |state, aws| {
         let state = Arc::new(state);
         lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
-            let (state, handle) = (state.clone(), handle.clone());
+            let (state, aws, handle) = (state.clone(), aws.clone(), handle.clone());
             async move {
+                secrets::renew(&aws).await;
                 handle(state, event.payload, event.context).await.map_err(|error| {
                     tracing::error!(error = format!("{error:#}"), "the event could not be handled");
                     Error::from(error)
@@ -35,10 +37,10 @@ where
     })
 }
 
-/// Starts a function: logs, one thread, `init` once; then `serve`, which is Lambda's loop over what `init` made.
+/// Runs a function that answers HTTP requests: `init` once, then `serve`, which is Lambda's loop over what `init` made.
 ///
-/// An error of `init` ends the process: Lambda starts another.
-pub fn start<S, I, F>(init: impl FnOnce() -> I, serve: impl FnOnce(S) -> F) -> Result<(), Error>
+/// `serve` has [`secrets::renew`] called before every request.
+pub fn start<S, I, F>(init: impl FnOnce(Aws) -> I, serve: impl FnOnce(S, Aws) -> F) -> Result<(), Error>
 where
     I: Future<Output = anyhow::Result<S>>,
     F: Future<Output = Result<(), Error>>,
@@ -46,8 +48,10 @@ where
     init_logs();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        match init().await {
-            Ok(made) => serve(made).await,
+        let aws = Aws::from_env().await;
+        // An error ends the process: Lambda starts another.
+        match init(aws.clone()).await {
+            Ok(made) => serve(made, aws).await,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "the function cannot start");
                 Err(error.into())
@@ -67,7 +71,7 @@ fn init_logs() {
 }
 
 /// The crates of this project; of the libraries only warnings are news.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "aws",
     "telegram",
     "domain",
@@ -75,6 +79,7 @@ const OURS: [&str; 13] = [
     "api",
     "authorizer",
     "relay",
+    "archiver",
     "sync_planner",
     "sync_worker",
     "notification_planner",

@@ -53,7 +53,7 @@ impl Loopback {
                 }
             }
         });
-        Self { aws: Aws { config: config().into_builder().endpoint_url(&url).build() }, url, asked }
+        Self { aws: Aws::of(config().into_builder().endpoint_url(&url).build()), url, asked }
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {

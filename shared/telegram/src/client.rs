@@ -8,6 +8,7 @@ use domain::ids::{ChatId, UserId};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use teloxide_core::requests::Payload;
 
@@ -18,15 +19,21 @@ pub const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
-    /// Ends with `/bot<token>/`.
-    base: String,
+    /// Without a slash at the end.
+    api_url: String,
+    token: Arc<RwLock<Token>>,
+}
+
+struct Token {
+    text: String,
+    /// Whom it begins with.
     bot: UserId,
 }
 
 /// The token's bot id is public; the token is not, and is never printed.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("bot", &self.bot).finish_non_exhaustive()
+        f.debug_struct("Client").field("bot", &self.bot()).finish_non_exhaustive()
     }
 }
 
@@ -43,25 +50,40 @@ pub fn bot_id(token: &str) -> Option<UserId> {
 impl Client {
     /// `api_url`: base URL of the Bot API, such as `https://api.telegram.org`.
     pub fn new(api_url: &str, token: &str) -> Result<Self, CannotStart> {
-        let bot = bot_id(token).ok_or(CannotStart("the bot token is not of the form <bot id>:<secret>"))?;
+        let token = Arc::new(RwLock::new(Token::new(token)?));
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(60))
             .build()
             .map_err(|_| CannotStart("the HTTP client cannot be built"))?;
-        Ok(Self { http, base: format!("{}/bot{token}/", api_url.trim_end_matches('/')), bot })
+        Ok(Self { http, api_url: api_url.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// Calls with another token from now on: @BotFather gives a new one where the old is known to others.
+    pub fn set_token(&self, token: &str) -> Result<(), CannotStart> {
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = Token::new(token)?;
+        Ok(())
+    }
+
+    fn token(&self) -> RwLockReadGuard<'_, Token> {
+        // Nothing can panic halfway through a change.
+        self.token.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn url(&self, method: &str) -> String {
+        format!("{}/bot{}/{method}", self.api_url, self.token().text)
     }
 
     /// The bot's own id.
     pub fn bot(&self) -> UserId {
-        self.bot
+        self.token().bot
     }
 
     /// One call, one try. `T`: what is wanted of the result.
     pub async fn call<P: Payload + Serialize, T: DeserializeOwned>(&self, payload: &P) -> Result<T, Failure> {
         let mut method = P::NAME.to_owned();
         method[..1].make_ascii_lowercase();
-        self.answer(self.http.post(format!("{}{method}", self.base)).json(payload)).await
+        self.answer(self.http.post(self.url(&method)).json(payload)).await
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
@@ -78,12 +100,19 @@ impl Client {
         let part = reqwest::multipart::Part::bytes(file.content).file_name(file.file_name);
         let form =
             fields.iter().fold(reqwest::multipart::Form::new().part(name, part), |form, (name, text)| form.text(*name, text.clone()));
-        self.answer::<IgnoredAny>(self.http.post(format!("{}{method}", self.base)).multipart(form)).await.map(|_| ())
+        self.answer::<IgnoredAny>(self.http.post(self.url(method)).multipart(form)).await.map(|_| ())
     }
 
     /// As [`Client::call`], where success is all there is to know.
     pub async fn run<P: Payload + Serialize>(&self, payload: &P) -> Result<(), Failure> {
         self.call::<P, IgnoredAny>(payload).await.map(|_| ())
+    }
+}
+
+impl Token {
+    fn new(token: &str) -> Result<Self, CannotStart> {
+        let bot = bot_id(token).ok_or(CannotStart("the bot token is not of the form <bot id>:<secret>"))?;
+        Ok(Self { text: token.to_owned(), bot })
     }
 }
 
@@ -178,5 +207,15 @@ mod tests {
         assert_eq!(client.bot(), UserId(42));
         assert!(!format!("{client:?}").contains("secret"));
         assert!(Client::new("http://127.0.0.1:1", "no-token").is_err());
+    }
+
+    #[test]
+    fn another_token_is_every_clones_and_none_is_left_as_it_was() {
+        let client = Client::new("http://127.0.0.1:1/", "42:old").unwrap();
+        let clone = client.clone();
+        client.set_token("42:new").unwrap();
+        assert_eq!(clone.url("getMe"), "http://127.0.0.1:1/bot42:new/getMe");
+        assert!(client.set_token("no-token").is_err());
+        assert_eq!(clone.url("getMe"), "http://127.0.0.1:1/bot42:new/getMe");
     }
 }

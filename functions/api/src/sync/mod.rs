@@ -15,6 +15,7 @@ mod retry;
 mod status;
 mod trigger;
 
+use crate::bot;
 use crate::error::ApiError;
 use crate::health::Ready;
 use crate::pace::Pace;
@@ -22,7 +23,7 @@ use aws::store::bans::Bans;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
 use aws::store::users::Users;
-use aws::{Aws, env, secrets};
+use aws::{Aws, env};
 use std::sync::Arc;
 use telegram::client::Client;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,13 +42,12 @@ pub struct State {
 
 impl State {
     pub async fn from_env(aws: &Aws) -> anyhow::Result<Self> {
-        let [token] = secrets::load(aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
         Ok(Self {
             bans: Arc::new(Bans::new(aws, env::required("BANS_TABLE")?)),
             subscriptions: Arc::new(Subscriptions::new(aws, env::required("SUBSCRIPTIONS_TABLE")?)),
             users: Arc::new(Users::new(aws, env::required("USERS_TABLE")?)),
             syncs: Arc::new(Syncs::new(aws, env::required("SYNC_TABLE")?)),
-            telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?,
+            telegram: bot::client(aws).await?,
             pace: Pace::from_env(aws).await?,
         })
     }

@@ -6,9 +6,10 @@ mod look;
 mod moderate;
 mod send;
 
+use crate::bot;
 use crate::health::Ready;
 use crate::pace::Pace;
-use aws::{Aws, env, secrets};
+use aws::Aws;
 use telegram::client::Client;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,8 +23,7 @@ pub struct State {
 
 impl State {
     pub async fn from_env(aws: &Aws) -> anyhow::Result<Self> {
-        let [token] = secrets::load(aws, [env::required("BOT_TOKEN_PARAMETER")?]).await?;
-        Ok(Self { telegram: Client::new(&env::required("TELEGRAM_API_URL")?, &token)?, pace: Pace::from_env(aws).await? })
+        Ok(Self { telegram: bot::client(aws).await?, pace: Pace::from_env(aws).await? })
     }
 }
 
