@@ -42,7 +42,7 @@ async fn what_expires_is_read_back_from_the_archive_as_it_was_though_s3_fails_fo
     let deleted = events.pop().context("the last one")?;
 
     // More than the SDK's own tries, so that records come again. What is put is packed, and names nobody: no other test expires anything.
-    let fault = json!({"service": "s3", "operation": "PutObject", "function": play.stack.functions["relay"], "status": 503,
+    let fault = json!({"service": "s3", "operation": "PutObject", "function": play.stack.functions["archiver"], "status": 503,
         "code": "SlowDown", "times": 10});
     let slow_down = play.stack.fail(fault).await?;
     let table = &play.stack.tables["bans"];

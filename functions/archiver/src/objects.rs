@@ -19,7 +19,7 @@ pub fn expired(record: &StreamRecord) -> Option<&Item> {
 }
 
 /// The objects of `items`, each with the record that its first line comes from. `items`: with their records' sequence numbers.
-pub fn objects<'a>(items: impl IntoIterator<Item = (&'a str, &'a Item)>) -> anyhow::Result<Vec<(&'a str, Object)>> {
+pub fn of<'a>(items: impl IntoIterator<Item = (&'a str, &'a Item)>) -> anyhow::Result<Vec<(&'a str, Object)>> {
     let mut days = BTreeMap::new();
     for (sequence_number, item) in items {
         let (day, line) = line(item)?;
@@ -67,7 +67,7 @@ mod tests {
     fn objects_of(items: &[Value]) -> Vec<(String, Object)> {
         let items: Vec<Item> = items.iter().map(|item| serde_json::from_value(item.clone()).unwrap()).collect();
         let numbers: Vec<String> = (0..items.len()).map(|n| n.to_string()).collect();
-        let made = objects(numbers.iter().map(String::as_str).zip(&items)).unwrap();
+        let made = of(numbers.iter().map(String::as_str).zip(&items)).unwrap();
         made.into_iter().map(|(number, object)| (number.to_owned(), object)).collect()
     }
 
