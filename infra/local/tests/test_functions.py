@@ -55,6 +55,17 @@ class Functions(unittest.TestCase):
         config = stack.machine.client("lambda").get_function_event_invoke_config(FunctionName=stack.outputs()["Work"])
         self.assertEqual(config["MaximumRetryAttempts"], 1)
 
+    def test_numbers_and_booleans_are_text_to_a_function(self):
+        stack = self.stack(template(Environment={"Variables": {"NUMBER": 5, "YES": True, "TEXT": "x"}}))
+        configuration = stack.machine.client("lambda").get_function_configuration(FunctionName=stack.outputs()["Work"])
+        self.assertEqual(configuration["Environment"]["Variables"], {"NUMBER": "5", "YES": "true", "TEXT": "x"})
+
+    def test_a_url_whose_type_sam_could_not_see_is_refused(self):
+        stack = Stack(local_aws(), "functions-url")
+        chosen = {"Fn::If": ["Never", {"AuthType": "AWS_IAM"}, {"AuthType": "NONE"}]}
+        self.assertEqual(stack.create(template(FunctionUrlConfig=chosen)), "ROLLBACK_COMPLETE")
+        self.assertIn("required key [AuthType] not found", stack.reasons())
+
     def test_an_event_that_fails_for_good_goes_to_the_function_s_queue(self):
         queue = {"Type": "SQS", "TargetArn": {"Fn::GetAtt": ["Failed", "Arn"]}}
         stack = self.stack(template(DeadLetterQueue=queue, EventInvokeConfig={"MaximumRetryAttempts": 0}))

@@ -4,8 +4,14 @@ It keeps each of them when the API sets it, so they are put where the API puts t
 (Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops") and `DeadLetterConfig`. What the template no
 longer says is at its default again.
 
+Numbers and booleans in `Environment` reach a function as text, as CloudFormation turns each value into its property's type; MiniStack
+cannot start a function that has some.
+
 SAM names the version `$LATEST` in a function's `EventInvokeConfig`. On AWS that is the function without a version; MiniStack tells of it
 only to those who name the version as well.
+
+A function URL without `AuthType`, which CloudFormation's schema requires, is refused. SAM makes one of a `FunctionUrlConfig` that is an
+Fn::If: it does not look into the branches.
 """
 
 import functools
@@ -17,6 +23,7 @@ def apply() -> None:
     from ministack.services import lambda_svc
 
     resources.after("AWS::Lambda::Function", _settle)
+    resources.before("AWS::Lambda::Url", _require_type)
     read = lambda_svc._event_invoke_config
 
     @functools.wraps(read)
@@ -26,10 +33,17 @@ def apply() -> None:
     lambda_svc._event_invoke_config = of_latest
 
 
+def _require_type(properties: dict) -> None:
+    if "AuthType" not in properties:
+        raise ValueError("Properties validation failed for the resource with message:\n#: required key [AuthType] not found")
+
+
 def _settle(name: str, properties: dict) -> None:
     from ministack.services import lambda_svc
 
     function = lambda_svc._functions[name]
+    variables = function["config"]["Environment"].get("Variables") or {}
+    function["config"]["Environment"]["Variables"] = {key: _text(value) for key, value in variables.items()}
     reserved = properties.get("ReservedConcurrentExecutions")
     function["concurrency"] = None if reserved is None else int(reserved)
     function["recursive_loop"] = properties.get("RecursiveLoop", "Terminate")
@@ -37,3 +51,7 @@ def _settle(name: str, properties: dict) -> None:
         function["config"]["DeadLetterConfig"] = queue
     else:
         function["config"].pop("DeadLetterConfig", None)
+
+
+def _text(value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
