@@ -30,7 +30,7 @@ def operation(**more) -> dict:
     return {"responses": {}, "x-amazon-apigateway-integration": integration, **more}
 
 
-def template(paths: dict, front="http-api", title="bansync") -> str:
+def template(paths: dict, front="http-api", title="bansync", **document) -> str:
     guard = {"FunctionArn": {"Fn::GetAtt": ["Door", "Arn"]}, "AuthorizerPayloadFormatVersion": "2.0", "EnableSimpleResponses": True,
              "EnableFunctionDefaultPermissions": True, "Identity": {"Headers": ["Authorization"], "ReauthorizeEvery": 60}}  # fmt: skip
     source = {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*"}
@@ -47,7 +47,7 @@ def template(paths: dict, front="http-api", title="bansync") -> str:
                 "FailOnWarnings": True,
                 "CorsConfiguration": {"AllowOrigins": [ORIGIN], "AllowMethods": ["GET"], "MaxAge": 600},
                 "Auth": {"Authorizers": {"Session": guard}},
-                "DefinitionBody": {"openapi": "3.0.1", "info": {"title": title, "version": "1"}, "paths": paths},
+                "DefinitionBody": {"openapi": "3.0.1", "info": {"title": title, "version": "1"}, "paths": paths, **document},
             }},
         },
         "Outputs": {
@@ -89,6 +89,26 @@ class Bodies(unittest.TestCase):
         self.assertEqual(stack.ask("GET", path, headers={"Authorization": "bad"}), (403, {"message": "Forbidden"}))
         expected = {"route": "ANY /api/v1/users/{proxy+}", "rest": "7/bans", "user": "7"}
         self.assertEqual(stack.ask("GET", path, headers={"Authorization": "good"}), (200, expected))
+
+    def test_a_scheme_and_an_integration_of_the_document_itself(self):
+        shared = operation()["x-amazon-apigateway-integration"]
+        guard = {"type": "request", "authorizerUri": invocations("Door"), "authorizerPayloadFormatVersion": "2.0",
+                 "enableSimpleResponses": True, "authorizerResultTtlInSeconds": 0,
+                 "identitySource": "$request.header.Authorization, $request.querystring.as"}  # fmt: skip
+        components = {
+            "securitySchemes": {"Own": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authorizer": guard}},
+            "x-amazon-apigateway-integrations": {"work": shared},
+        }
+        by_reference = {"$ref": "#/components/x-amazon-apigateway-integrations/work"}
+        guarded = {"responses": {}, "security": [{"Own": []}], "x-amazon-apigateway-integration": by_reference}
+        open_to_all = {"x-amazon-apigateway-any-method": operation(security=[{"NONE": []}])}
+        stack = self.stack(template({"/own": {"get": guarded}, "$default": open_to_all}, components=components))
+        authorized = {"Authorization": "good"}
+        self.assertEqual(stack.ask("GET", "/own", headers=authorized)[0], 401)
+        self.assertEqual(stack.ask("GET", "/own?as=7", headers=authorized)[1]["user"], "7")
+        self.assertEqual(stack.ask("GET", "/other")[1]["route"], "$default")
+        [integration] = stack.machine.client("apigatewayv2").get_integrations(ApiId=stack.outputs()["Front"])["Items"]
+        self.assertIn("/invocations", integration["IntegrationUri"])
 
     def test_a_preflight_is_answered_by_the_api(self):
         stack = self.stack()

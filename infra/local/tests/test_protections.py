@@ -7,7 +7,8 @@ REFUSED = "Resource cannot be deleted as it is currently protected against delet
 
 
 def template(protected: bool, fails=False, **more) -> str:
-    broken = {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Kept", "Properties": {"Handle": {"Ref": "Nobody"}, "Timeout": 1, "Count": 1}}
+    signalled = {"Handle": {"Ref": "Nobody"}, "Timeout": 1, "Count": 1}
+    broken = {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Kept", "Properties": signalled}
     failing = {"Nobody": {"Type": "AWS::CloudFormation::WaitConditionHandle"}, "Broken": broken}
     return json.dumps({
         "Resources": {

@@ -7,13 +7,17 @@ from tests.support import Stack, local_aws
 
 
 def table(**more) -> dict:
-    keys = {"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]}
-    return {"Type": "AWS::DynamoDB::Table", **more, "Properties": {"BillingMode": "PAY_PER_REQUEST", **keys}}
+    return {"Type": "AWS::DynamoDB::Table", **more, "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    }}  # fmt: skip
 
 
 def template(policy, fails=True) -> str:
     """A table and a resource that fails after it; `LanguageExtensions` lets the policy depend on a condition."""
-    broken = {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Kept", "Properties": {"Handle": {"Ref": "Nobody"}, "Timeout": 1, "Count": 1}}
+    signalled = {"Handle": {"Ref": "Nobody"}, "Timeout": 1, "Count": 1}
+    broken = {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Kept", "Properties": signalled}
     failing = {"Nobody": {"Type": "AWS::CloudFormation::WaitConditionHandle"}, "Broken": broken}
     return json.dumps({
         "Transform": "AWS::LanguageExtensions",

@@ -26,6 +26,8 @@ CATCH_ALL = ("$default", "/$default")
 # "HTTP APIs only support Lambda proxy and HTTP proxy integrations": others are a warning.
 INTEGRATION_TYPES = ("AWS_PROXY", "HTTP_PROXY")
 INTEGRATIONS = "#/components/x-amazon-apigateway-integrations/"
+# SAM's name for no authorizer, which it leaves in the document without a scheme of that name.
+NOBODY = "NONE"
 # Fields of an integration that are called the same in OpenAPI and in CloudFormation.
 SAME_NAMES = ("timeoutInMillis", "connectionType", "connectionId", "description", "requestParameters", "responseParameters")
 AUTHORIZATION_TYPES = {"request": "CUSTOM", "jwt": "JWT"}
@@ -129,9 +131,9 @@ class Definition:
     def _security(self, key: str, operation: dict) -> dict:
         """A route has one authorizer at most: the first that its operation names."""
         named = [scheme for wanted in operation.get("security") or [] for scheme in wanted.items()]
-        if not named:
+        name, scopes = named[0] if named else (NOBODY, [])
+        if name == NOBODY:
             return {}
-        name, scopes = named[0]
         if name not in self._schemes:
             self.errors.append(f"Unable to create route '{key}': no authorizer is defined for the security scheme '{name}'.")
             return {}
