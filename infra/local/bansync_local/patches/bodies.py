@@ -6,8 +6,8 @@ Guide, "Use OpenAPI definitions for HTTP APIs" and "OpenAPI extensions for API G
 
 An import that fails changes nothing. With `FailOnWarnings` a warning fails it as well. The words of errors and warnings are ours, not AWS's.
 
-Security at the document's root is ignored, as it is for REST APIs ("important notes for REST APIs"): for HTTP APIs nothing is
-documented, and a route that is open here and closed on AWS is noticed, the other way round it is not.
+Security at the document's root is ignored: of HTTP APIs nothing is documented, and a route that is open here and closed on AWS is
+noticed, the other way round it is not.
 """
 
 import functools
