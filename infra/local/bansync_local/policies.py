@@ -22,7 +22,6 @@ from bansync_local.template import listed
 RARE = [
     ("dynamodb:UpdateItem", "*GatewayTable*", "Telegram tells one caller to wait, and he tells all others"),
     ("sqs:SendMessage", "*NotificationQueue*", "a message waits a flood wait out"),
-    ("iam:PassRole", "*ScheduleRole*", "the local AWS does not ask whether a role may be handed over"),
     ("dynamodb:GetItem", "*SubscriptionsTable*", "two transactions of one admin meet, which they never do here"),
 ]
 

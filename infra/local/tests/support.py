@@ -88,7 +88,7 @@ class LocalAws:
         assert status == 200, text
         return json.loads(text)
 
-    def function(self, name: str, source: str, *, may: str = "*", on: tuple[str, ...] = ("*",)) -> str:
+    def function(self, name: str, source: str, *, may: str | list[str] = "*", on: tuple[str, ...] = ("*",)) -> str:
         """Create a function from the source of a Python function `handle(event)`; returns its ARN.
 
         Its role allows the actions `may` on the resources `on`.
@@ -131,8 +131,8 @@ class LocalAws:
         attributes = messages[0].get("MessageAttributes", {})
         return {"body": messages[0]["Body"], **{name: value["StringValue"] for name, value in attributes.items()}}
 
-    def role(self, name: str, action: str, resources: tuple[str, ...], service: str = "lambda", condition: dict | None = None) -> str:
-        """The ARN of a new role that a service may assume, and which allows the action on the resources."""
+    def role(self, name: str, action: str | list[str], resources: tuple[str, ...], service: str = "lambda", condition: dict | None = None) -> str:
+        """The ARN of a new role that a service may assume, and which allows the actions on the resources."""
         iam = self.client("iam")
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": f"{service}.amazonaws.com"}}
         allowed = {"Effect": "Allow", "Action": action, "Resource": resources}

@@ -99,7 +99,7 @@ class Quiet(unittest.TestCase):
 
     def test_a_schedule_is_under_way_when_it_is_due_soon(self):
         arn = self.aws.function("quiet-scheduled", WORKER)
-        role = "arn:aws:iam::000000000000:role/any"
+        role = self.aws.role("quiet-waker", "lambda:InvokeFunction", (arn,), "scheduler")
         for name, minutes in (("soon", 0), ("late", 60)):
             at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes, seconds=3)
             self.aws.client("scheduler").create_schedule(

@@ -9,7 +9,7 @@ import boto3
 def handle(group):
     schedule = {"Name": "once", "GroupName": group, "ScheduleExpression": "at(2099-01-01T00:00:00)",
                 "FlexibleTimeWindow": {"Mode": "OFF"},
-                "Target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:x", "RoleArn": "arn:aws:iam::000000000000:role/x"}}
+                "Target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:x", "RoleArn": "arn:aws:iam::000000000000:role/x-" + group}}
     return boto3.client("scheduler").create_schedule(**schedule)["ScheduleArn"]
 """
 
@@ -22,7 +22,8 @@ def make(machine, group: str) -> str:
         except machine.client("scheduler").exceptions.ConflictException:
             pass
     function = f"maker-{group}"
-    machine.function(function, MAKER, may="scheduler:CreateSchedule", on=(f"{ARN}/mine/*",))
+    role = machine.role(f"x-{group}", "lambda:InvokeFunction", ("*",), "scheduler")
+    machine.function(function, MAKER, may=["scheduler:CreateSchedule", "iam:PassRole"], on=(f"{ARN}/mine/*", role))
     answer = machine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(group))
     return str(json.loads(answer["Payload"].read()))
 
