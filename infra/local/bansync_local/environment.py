@@ -10,8 +10,8 @@ import pathlib
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 
-# What a process needs to run at all, and the one setting of ours that is read from the environment.
-KEPT = ("PATH", "HOME", "LANG", "BANSYNC_TTL_SWEEP_SECONDS", "LOG_LEVEL")
+# What a process needs to run at all, and the settings of ours that are read from the environment.
+KEPT = ("PATH", "HOME", "LANG", "BANSYNC_TTL_SWEEP_SECONDS", "BANSYNC_INDEX_LAG_MS", "BANSYNC_INDEX_LAG_SEED", "LOG_LEVEL")
 
 
 def enter(port: int, state: pathlib.Path) -> str:

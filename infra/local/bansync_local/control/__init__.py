@@ -13,6 +13,8 @@
 | `GET /_bansync/quiet` | whether anything is under way: see `quiet` |
 | `GET /_bansync/permissions` | the permissions that functions have used: see `permissions` |
 | `GET /_bansync/processes` | the running function processes: see `processes` |
+| `POST /_bansync/lag` | index reads lag from now on, `{"milliseconds": 1000, "seed": 7}`; 0: no longer. See the patch `lag` |
+| `GET /_bansync/lag` | how much they lag |
 """
 
 import asyncio
@@ -22,6 +24,7 @@ import urllib.parse
 from bansync_local.control import calls, faults, permissions, processes, quiet
 from bansync_local.control.call import Call
 from bansync_local.control.drop import Dropped, close_connection
+from bansync_local.patches import lag
 
 PREFIX = "/_bansync/"
 
@@ -95,6 +98,10 @@ def _route(method: str, name: str, query: dict, body: bytes) -> tuple[int, objec
                 return 200, quiet.look(texts, float(query.get("within", [quiet.WITHIN])[0]))
             case "GET", ["permissions"]:
                 return 200, permissions.listed()
+            case "POST", ["lag"]:
+                return 200, lag.settle(**json.loads(body))
+            case "GET", ["lag"]:
+                return 200, lag.setting()
             case "GET", ["processes"]:
                 return 200, processes.listed()
     except (ValueError, TypeError) as error:
