@@ -131,7 +131,9 @@ class LocalAws:
         attributes = messages[0].get("MessageAttributes", {})
         return {"body": messages[0]["Body"], **{name: value["StringValue"] for name, value in attributes.items()}}
 
-    def role(self, name: str, action: str | list[str], resources: tuple[str, ...], service: str = "lambda", condition: dict | None = None) -> str:
+    def role(
+        self, name: str, action: str | list[str], resources: tuple[str, ...], service: str = "lambda", condition: dict | None = None
+    ) -> str:
         """The ARN of a new role that a service may assume, and which allows the actions on the resources."""
         iam = self.client("iam")
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": f"{service}.amazonaws.com"}}

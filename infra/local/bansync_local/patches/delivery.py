@@ -86,9 +86,10 @@ def apply() -> None:
 
     def execute_patiently(function, event) -> dict:
         began, pause = time.time(), THROTTLED_PAUSE
-        while (result := execute(function, event)).get("throttle") and _asynchronous.get() and _waits(function, time.time() + pause - began):
+        result = execute(function, event)
+        while result.get("throttle") and _asynchronous.get() and _waits(function, time.time() + pause - began):
             time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            result, pause = execute(function, event), min(pause * 2, LONGEST_PAUSE)
         return result
 
     eventbridge._invoke_target = deliver

@@ -61,8 +61,9 @@ def _refused(action: str, resource: str, policy: dict | str | None) -> bool:
         return bool(denied)
     allowed = principals.service_may("events.amazonaws.com", action, resource, policy, **attempt.context)
     if not allowed:
-        reason = f"because no resource-based policy allows the {action} action"
-        attempt.fail("NO_PERMISSIONS", f"User: events.amazonaws.com is not authorized to perform: {action} on resource: {resource} {reason}")
+        # The wording is ours, in IAM's manner: AWS documents none.
+        reason = f"on resource: {resource} because no resource-based policy allows the {action} action"
+        attempt.fail("NO_PERMISSIONS", f"User: events.amazonaws.com is not authorized to perform: {action} {reason}")
     return not allowed
 
 
