@@ -18,6 +18,7 @@ pub struct Stack {
     pub endpoint: String,
     pub webhook_url: String,
     pub webhook_secret: String,
+    #[serde(default)]
     pub api_url: String,
     pub telegram_api: String,
     pub bot_id: i64,

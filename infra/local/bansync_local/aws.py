@@ -23,7 +23,7 @@ def client(service: str, endpoint: str | None = None):
     endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL")
     local = endpoint and urllib.parse.urlsplit(endpoint).hostname in LOOPBACK
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if local else {}
-    region = os.environ.get("AWS_REGION", "us-east-1")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     # An endpoint of somebody's own has no host name a bucket.
     config = Config(s3={"addressing_style": "path"}) if endpoint else None
     return boto3.client(service, endpoint_url=endpoint, region_name=region, config=config, **keys)

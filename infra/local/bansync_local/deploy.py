@@ -1,7 +1,8 @@
 """Deploy template.yaml by CloudFormation alone: `python -m bansync_local.deploy`, with a request as JSON on standard input.
 
     {"stack": "bansync",                          its name, and the prefix of its secrets: /bansync/bot-token
-     "template": "…/template.yaml",               `CodeUri`s in it are folders beside it
+     "template": "…/template.yaml",               the last name of each `CodeUri` in it is a folder of "code"
+     "code": "…/target/local/lambda",             what is deployed: not what `CodeUri` names, which is for Lambda
      "parameters": {"Stage": "local", …},         the template's
      "secrets": {"bot-token": "…", …},            written before the stack, whose functions read them
      "first_secrets": {"jwt-keys": "…"}}          the same, kept where there are some already
@@ -42,7 +43,7 @@ def deploy(request: dict) -> dict[str, str]:
     path = pathlib.Path(request["template"])
     bucket = f"{stack}-code"
     create_bucket(bucket)
-    text = with_code_uploaded(path.read_text(), path.parent, bucket)
+    text = with_code_uploaded(path.read_text(), pathlib.Path(request["code"]), bucket)
     apply(stack, text, bucket, request["parameters"])
     return outputs(stack)
 
@@ -75,8 +76,9 @@ def with_code_uploaded(template: str, folder: pathlib.Path, bucket: str) -> str:
     def uploaded(match: re.Match) -> str:
         uri = match[2]
         if uri not in keys:
-            content = zipped(folder / uri)
-            keys[uri] = f"{pathlib.PurePath(uri).name}-{hashlib.sha256(content).hexdigest()}.zip"
+            name = pathlib.PurePath(uri).name
+            content = zipped(folder / name)
+            keys[uri] = f"{name}-{hashlib.sha256(content).hexdigest()}.zip"
             s3.put_object(Bucket=bucket, Key=keys[uri], Body=content)
         return f"{match[1]}s3://{bucket}/{keys[uri]}"
 
@@ -85,6 +87,8 @@ def with_code_uploaded(template: str, folder: pathlib.Path, bucket: str) -> str:
 
 def zipped(folder: pathlib.Path) -> bytes:
     """A folder as a Lambda's code; the same files give the same bytes. Not compressed: it goes no further than this machine."""
+    if not folder.is_dir():
+        sys.exit(f"{folder} is missing: a function's code is built there, see CodeUri in the template")
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -23,7 +23,7 @@ Resources:
     Properties:
       Runtime: provided.al2023
       Handler: bootstrap
-      CodeUri: code/talker/
+      CodeUri: built/elsewhere/talker/
       Environment: {Variables: {WORD: !Ref Word}}
   Nobody:
     Type: AWS::CloudFormation::WaitConditionHandle
@@ -55,7 +55,7 @@ class Deploy(unittest.TestCase):
 
     def deploy(self, first_secret="one", **parameters: str) -> subprocess.CompletedProcess:
         request = {
-            "stack": self.stack, "template": str(self.template), "parameters": parameters,
+            "stack": self.stack, "template": str(self.template), "code": str(self.template.parent / "code"), "parameters": parameters,
             "secrets": {"token": first_secret}, "first_secrets": {"keys": first_secret},
         }  # fmt: skip
         return subprocess.run(

@@ -1,5 +1,6 @@
 //! Rare AWS calls, by the Python module `bansync_local.aws`: xtask compiles no AWS SDK for them.
 
+use std::env;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -7,32 +8,38 @@ use serde_json::Value;
 
 use crate::{run, setup, workspace};
 
-/// Where the stacks of this project live unless the environment says otherwise.
-pub const REGION: &str = "us-east-1";
+/// The region where none is named.
+const REGION: &str = "us-east-1";
 
-/// An AWS: at an endpoint, or the real one of the environment's credentials.
-#[derive(Debug, Clone)]
+/// What names a region in the environment. boto3 and version 1 of the AWS CLI read the second only.
+const REGION_VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+/// A region of an AWS: at an endpoint, or the real one of the environment's credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aws {
     pub endpoint: Option<String>,
+    pub region: String,
 }
 
 impl Aws {
-    /// What `--endpoint` names: a URL, or `aws`.
-    pub fn at(endpoint: Option<String>) -> Result<Self> {
-        let aws = Self { endpoint: endpoint.filter(|endpoint| endpoint != "aws") };
-        let url = aws.endpoint.as_deref().unwrap_or("https://");
+    /// What `--endpoint` (a URL, or `aws`) and `--region` name.
+    pub fn at(endpoint: Option<&str>, region: Option<&str>) -> Result<Self> {
+        let endpoint = endpoint.filter(|endpoint| *endpoint != "aws").map(str::to_owned);
+        let url = endpoint.as_deref().unwrap_or("https://");
         ensure!(url.starts_with("http://") || url.starts_with("https://"), "--endpoint {url}: it is a URL, or `aws`");
-        Ok(aws)
+        // The developer's own account has no part in what runs on this machine.
+        let region = if is_loopback(url) { region.map(str::to_owned) } else { named_region(region, |name| env::var(name).ok()) };
+        Ok(Self { endpoint, region: region.unwrap_or(REGION.to_owned()) })
+    }
+
+    /// As `--endpoint` takes it.
+    pub fn name(&self) -> &str {
+        self.endpoint.as_deref().unwrap_or("aws")
     }
 
     /// Whether it is an AWS on this machine.
     pub fn is_local(&self) -> bool {
         self.endpoint.as_deref().is_some_and(is_loopback)
-    }
-
-    pub fn region(&self) -> String {
-        let of_environment = || std::env::var("AWS_REGION").ok();
-        if self.is_local() { None } else { of_environment() }.unwrap_or(REGION.to_owned())
     }
 
     /// One call. `operation` is boto3's name ("put_parameter"). The parameters go through a pipe: no secret is seen in
@@ -50,7 +57,7 @@ impl Aws {
         if let Some(endpoint) = &self.endpoint {
             command.env("AWS_ENDPOINT_URL", endpoint);
         }
-        command.env("AWS_REGION", self.region()).env("AWS_DEFAULT_REGION", self.region());
+        command.envs(REGION_VARIABLES.map(|name| (name, &self.region)));
         if self.is_local() {
             // The developer's own account has no part in this.
             for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"] {
@@ -60,6 +67,11 @@ impl Aws {
             command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
         }
     }
+}
+
+/// The region of an option, else of the environment.
+fn named_region(option: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    option.map(str::to_owned).or_else(|| REGION_VARIABLES.into_iter().filter_map(variable).find(|region| !region.is_empty()))
 }
 
 /// Whether a URL names this machine.
@@ -82,5 +94,20 @@ mod tests {
         check("https://api.telegram.org", false);
         check("http://127.0.0.1.example/", false);
         check("https://example.org/?http://localhost", false);
+    }
+
+    #[test]
+    fn a_region_is_named_by_the_option_then_by_either_variable() {
+        let check = |option, variables: &[(&str, &str)], expected| {
+            let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(named_region(option, variable).as_deref(), expected);
+        };
+        let both = [("AWS_REGION", "b"), ("AWS_DEFAULT_REGION", "c")];
+        check(Some("a"), &both, Some("a"));
+        check(None, &both, Some("b"));
+        check(None, &[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "c")], Some("c"));
+        check(None, &[], None);
+        assert_eq!(Aws::at(Some("http://127.0.0.1:1"), None).unwrap().region, REGION);
+        assert!(Aws::at(Some("127.0.0.1:1"), None).is_err());
     }
 }

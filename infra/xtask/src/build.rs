@@ -1,4 +1,5 @@
-//! `cargo xtask build`: every function in one cargo call, each to target/lambda/<name>/bootstrap.
+//! `cargo xtask build`: every function in one cargo call, each to <name>/bootstrap in one of two folders: target/local/lambda has what runs on
+//! this machine, target/lambda what is deployed. Neither is ever taken for the other.
 
 use std::env;
 use std::fs;
@@ -34,7 +35,7 @@ pub fn build(options: &Options) -> Result<()> {
                 command.args(["--package", &function]);
             }
             run::run(&mut command)?;
-            place("release")
+            place("release", &workspace::functions_deployed()?)
         }
         _ => for_local(),
     }
@@ -43,7 +44,7 @@ pub fn build(options: &Options) -> Result<()> {
 /// Builds all binaries and places the functions.
 pub fn for_local() -> Result<()> {
     compile(&["--bins"])?;
-    place(LOCAL)
+    place(LOCAL, &workspace::functions_here()?)
 }
 
 /// A binary that runs tests.
@@ -64,7 +65,7 @@ pub const WITH_INTEGRATION: &str = "integration/stack";
 /// As [`for_local`], and all tests.
 pub fn with_tests() -> Result<Vec<TestBinary>> {
     let messages = compile(&["--bins", "--tests", "--features", WITH_INTEGRATION])?;
-    place(LOCAL)?;
+    place(LOCAL, &workspace::functions_here()?)?;
     Ok(messages.iter().filter_map(|message| TestBinary::of(message)).collect())
 }
 
@@ -156,10 +157,10 @@ fn for_arm64() -> Result<()> {
     run::run(&mut command)
 }
 
-fn place(profile: &str) -> Result<()> {
-    let (root, binaries) = (workspace::root()?, workspace::binaries(profile)?);
+fn place(profile: &str, folder: &Path) -> Result<()> {
+    let binaries = workspace::binaries(profile)?;
     for function in workspace::functions()? {
-        copy_if_changed(&binaries.join(&function), &root.join("target/lambda").join(&function).join("bootstrap"))?;
+        copy_if_changed(&binaries.join(&function), &folder.join(&function).join("bootstrap"))?;
     }
     Ok(())
 }

@@ -24,10 +24,11 @@ const SEED: &str = "20250115";
 /// Counts a test an operation.
 pub fn api(progress: &Counter) -> Result<Suite> {
     let (stack, root) = (Stack::load()?, workspace::root()?);
+    let api_url = stack.api_url.as_deref().context("the stack has no REST API")?;
     let description = root.join("infra/openapi.json");
     let mut command = Command::new(setup::api_tool("schemathesis")?);
     command.arg("--config-file").arg(root.join("infra/local/schemathesis.toml")).arg("run").arg(&description);
-    command.args(["--url", &stack.api_url, "--max-examples", EXAMPLES, "--seed", SEED]);
+    command.args(["--url", api_url, "--max-examples", EXAMPLES, "--seed", SEED]);
     // Read by the configuration: the key is not seen in the process list.
     command.env("BANSYNC_API_KEY", keys::for_tests(&stack)?);
     // It keeps what it found in a folder of the current one.

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::aws::Aws;
 use crate::build::{self, cargo};
 use crate::{run, setup, workspace};
 
@@ -22,7 +23,7 @@ pub fn lint() -> Result<()> {
     deny()?;
     step("template");
     let mut sam = Command::new(setup::tool("sam")?);
-    sam.args(["validate", "--lint", "--template-file", "template.yaml", "--region", crate::aws::REGION]);
+    sam.args(["validate", "--lint", "--template-file", "template.yaml", "--region", &Aws::at(None, None)?.region]);
     sam.env("SAM_CLI_TELEMETRY", "0").current_dir(&root);
     run::run(&mut sam)?;
     step("policies");

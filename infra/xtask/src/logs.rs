@@ -5,11 +5,16 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::stack::Stack;
+use crate::{setup, target};
 
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// A month of logs is more than anybody reads.
+const MINUTES: u32 = 10;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -18,17 +23,28 @@ pub struct Options {
     /// Go on printing as they come
     #[arg(long)]
     follow: bool,
+    /// Only what is no older; 10 unless it is on this machine, where all is printed
+    #[arg(long, value_name = "N")]
+    minutes: Option<u32>,
+    #[command(flatten)]
+    target: target::Options,
 }
 
 pub fn logs(options: &Options) -> Result<()> {
-    let stack = Stack::load()?;
+    setup::local_aws()?;
+    let stack = options.target.stack()?;
     let physical = options.function.as_ref().map(|name| {
         let known: Vec<&str> = stack.functions.keys().map(String::as_str).collect();
         stack.functions.get(name).with_context(|| format!("there is no function {name}; there are {}", known.join(", ")))
     });
     let physical = physical.transpose()?.map(String::as_str);
     let Some(group) = &stack.log_group else { bail!("template.yaml has no output `LogGroup`") };
-    let mut since = 0;
+    let minutes = options.minutes.or((!stack.aws().is_local()).then_some(MINUTES));
+    // CloudWatch Logs counts milliseconds.
+    let mut since = match minutes {
+        Some(minutes) => (Timestamp::now() - SignedDuration::from_mins(minutes.into())).as_millisecond(),
+        None => 0,
+    };
     let mut printed = BTreeSet::new();
     loop {
         for event in events(&stack, group, since)? {

@@ -5,7 +5,8 @@
 //!   [`dlq`], [`bot`], [`openapi`], [`lint`];
 //! - of the tests: [`plan`] (which run, side by side), [`suite`] (what one program ran), [`beside`] (those on a stack of their own), [`fuzz`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`service`] (a process that
-//!   stays), [`process`] (what runs on this machine), [`deploy`], [`stack`] (what a deployment is made of), [`aws`], [`telegram`], [`secret`].
+//!   stays), [`process`] (what runs on this machine), [`target`] (which deployment is meant), [`stack`] (what it is made of),
+//!   [`cloudformation`], [`aws`], [`telegram`], [`secret`].
 //!
 //! Everything that runs is started in a process group of its own and stopped by that group, never by name.
 
@@ -13,8 +14,8 @@ mod aws;
 mod beside;
 mod bot;
 mod build;
+mod cloudformation;
 mod demo;
-mod deploy;
 mod dlq;
 mod down;
 mod fuzz;
@@ -36,6 +37,7 @@ mod simulator;
 mod soak;
 mod stack;
 mod suite;
+mod target;
 mod telegram;
 mod test;
 mod up;
@@ -57,7 +59,7 @@ struct Cli {
 enum Command {
     /// Install the local AWS and the deploy tools under target/local
     Setup,
-    /// Build every function to target/lambda/<name>/bootstrap
+    /// Build every function: for this machine to target/local/lambda, optimised to target/lambda
     Build(build::Options),
     /// Start everything on this machine and deploy to it; it keeps running in the background
     Up(up::Options),

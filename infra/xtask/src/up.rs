@@ -8,16 +8,17 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::aws::{Aws, is_loopback};
+use crate::service::Service;
 use crate::stack::Stack;
+use crate::target::Target;
 use crate::telegram::{Bot, TELEGRAM};
-use crate::{bot, build, deploy, interrupt, local_aws, poll, progress, secret, service, setup, simulator, stack};
+use crate::{bot, build, cloudformation, interrupt, local_aws, poll, progress, secret, service, setup, simulator, stack, target};
 
 #[derive(clap::Args, Clone, Default)]
 #[group(id = "up")] // `demo` and `test` take these among their own, and groups are named after their types
 pub struct Options {
-    /// Another AWS than the local one: a URL, or `aws` for the account of the environment's credentials
-    #[arg(long, value_name = "URL")]
-    pub endpoint: Option<String>,
+    #[command(flatten)]
+    pub target: target::Options,
     /// Another Bot API than the simulator. One on this machine is given the token in target/local/bot-token (made when there is
     /// none); elsewhere it needs --telegram-token-file
     #[arg(long, value_name = "URL")]
@@ -36,7 +37,7 @@ const SETTLE_SECONDS: u32 = 5;
 impl Options {
     /// Everything is started here, nothing is somebody else's.
     pub fn is_all_local(&self) -> bool {
-        self.endpoint.is_none() && self.telegram_api.is_none() && self.telegram_token_file.is_none()
+        self.target.endpoint.is_none() && self.telegram_api.is_none() && self.telegram_token_file.is_none()
     }
 }
 
@@ -85,6 +86,9 @@ pub fn start(options: &Options) -> Result<Stack> {
 
 fn start_and_deploy(options: &Options) -> Result<Stack> {
     let bot = bot(options)?;
+    if options.target.endpoint.is_some() {
+        cloudformation::ensure_here(&aws(options, None)?)?;
+    }
     let (aws, control, token) = services(options, bot.as_ref())?;
     let telegram_api = match (&bot, &control) {
         (Some(bot), _) => bot.api.clone(),
@@ -94,9 +98,10 @@ fn start_and_deploy(options: &Options) -> Result<Stack> {
     let webhook_secret = secret::read(&secret::webhook_secret_file()?)?;
     println!("Deploying …");
     let settle_seconds = options.settle_seconds.unwrap_or(SETTLE_SECONDS);
-    let settings = deploy::Settings { token: &token, webhook_secret: &webhook_secret, telegram_api: &telegram_api, settle_seconds };
-    let outputs = deploy::deploy(&aws, &settings)?;
-    let mut stack = Stack::from_outputs(&outputs, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
+    let settings = cloudformation::Settings { token: &token, webhook_secret: &webhook_secret, telegram_api: &telegram_api, settle_seconds };
+    let target = Target { aws, name: options.target.stack.clone().unwrap_or(target::HERE.to_owned()) };
+    let outputs = cloudformation::deploy(&target, &settings)?;
+    let mut stack = Stack::from_outputs(&outputs, &target, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
     (stack.control, stack.settle_seconds) = (control, settle_seconds);
     stack.save()?;
     connect(&stack, &Bot { api: stack.telegram_api.clone(), token })?;
@@ -124,15 +129,14 @@ fn bot(options: &Options) -> Result<Option<Bot>> {
 /// Reuses what runs and is up to date, or starts all anew: a new AWS knows no old token, and an old one no new.
 /// Returns the AWS, the simulator's URL if there is one, and the token.
 fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, String)> {
-    let local_aws = if options.endpoint.is_none() { local_aws::find()? } else { None };
+    let local_aws = if options.target.endpoint.is_none() { local_aws::find()? } else { None };
     let simulator = if bot.is_none() { simulator::find()? } else { None };
     let (token_file, secret_file) = (secret::token_file()?, secret::webhook_secret_file()?);
-    let whole = (options.endpoint.is_some() || local_aws.is_some()) && (bot.is_some() || simulator.is_some());
+    let whole = (options.target.endpoint.is_some() || local_aws.is_some()) && (bot.is_some() || simulator.is_some());
     let same_bot = bot.is_none_or(|bot| secret::read(&token_file).is_ok_and(|token| token == bot.token));
     if whole && same_bot && token_file.is_file() && secret_file.is_file() {
         println!("Using what runs already.");
-        let endpoint = options.endpoint.clone().or(local_aws.map(|service| service.url));
-        return Ok((Aws::at(endpoint)?, simulator.map(|service| service.url), secret::read(&token_file)?));
+        return Ok((aws(options, local_aws)?, simulator.map(|service| service.url), secret::read(&token_file)?));
     }
 
     service::stop_all()?;
@@ -141,11 +145,15 @@ fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>
     secret::write(&secret_file, &secret::random(64)?)?;
     println!("Starting …");
     let simulator = if bot.is_none() { Some(simulator::start()?.url) } else { None };
-    let endpoint = match &options.endpoint {
-        Some(endpoint) => endpoint.clone(),
-        None => local_aws::start()?.url,
-    };
-    Ok((Aws::at(Some(endpoint))?, simulator, token))
+    let local_aws = if options.target.endpoint.is_none() { Some(local_aws::start()?) } else { None };
+    Ok((aws(options, local_aws)?, simulator, token))
+}
+
+/// The AWS that is named, else the one that was started here.
+fn aws(options: &Options, local_aws: Option<Service>) -> Result<Aws> {
+    let target::Options { endpoint, region, .. } = &options.target;
+    let endpoint = endpoint.clone().or(local_aws.map(|service| service.url));
+    Aws::at(endpoint.as_deref(), region.as_deref())
 }
 
 /// Has Telegram's updates reach the webhook, and the bot show what it can do.

@@ -44,6 +44,16 @@ pub fn binaries(profile: &str) -> Result<PathBuf> {
     Ok(target.join(profile))
 }
 
+/// Where the functions are placed that run on this machine, `<name>/bootstrap`; the same for all stacks that run here.
+pub fn functions_here() -> Result<PathBuf> {
+    Ok(tools()?.join("lambda"))
+}
+
+/// Where the functions are placed that are deployed: `CodeUri` in template.yaml.
+pub fn functions_deployed() -> Result<PathBuf> {
+    Ok(root()?.join("target/lambda"))
+}
+
 /// The names of the functions: folder = crate = binary.
 pub fn functions() -> Result<Vec<String>> {
     let folder = root()?.join("functions");

@@ -9,10 +9,9 @@ use super::commands::{LANGUAGES, Scope};
 use super::finding::{Finding, Level};
 use super::set_up::PATIENCE;
 use super::{Deployment, alarms, chat, delivery, identity, queues};
-use crate::aws::Aws;
-use crate::deploy::STACK;
 use crate::poll;
 use crate::stack::Stack;
+use crate::target::Target;
 use crate::telegram::Bot;
 
 /// Fails where anything is wrong.
@@ -28,7 +27,7 @@ pub fn doctor(deployment: &Deployment, chats: &[i64]) -> Result<()> {
     // Without an answer to this there is none to the others.
     match bot.ask("getMe", &json!({}), PATIENCE) {
         Ok(me) => {
-            tell(identity::judge(&me));
+            tell(identity::judge(&me, &stack.target()));
             if let Some(id) = me["result"]["id"].as_i64() {
                 tell(updates(stack, bot).unwrap_or_else(|error| vec![not_told("webhook", &error)]));
                 tell(vec![commands(bot).unwrap_or_else(|error| not_told("commands", &error))]);
@@ -39,12 +38,12 @@ pub fn doctor(deployment: &Deployment, chats: &[i64]) -> Result<()> {
         }
         Err(error) => tell(vec![not_told("token", &error)]),
     }
-    let aws = stack.aws();
+    let target = stack.target();
     for (name, url) in &stack.queues {
-        let answer = aws.call("sqs", "get_queue_attributes", &json!({"QueueUrl": url, "AttributeNames": queues::attributes()}));
+        let answer = target.aws.call("sqs", "get_queue_attributes", &json!({"QueueUrl": url, "AttributeNames": queues::attributes()}));
         tell(vec![answer.map_or_else(|error| not_told(&format!("queue {name}"), &error), |answer| queues::judge(name, &answer))]);
     }
-    tell(match all_alarms(&aws) {
+    tell(match all_alarms(&target) {
         Ok(found) => alarms::judge(&found),
         // Not every AWS has them, and what they watch is looked at above.
         Err(error) => vec![Finding::notice(format!("alarms: they cannot be read: {error:#}"), "look at them in CloudWatch")],
@@ -96,11 +95,11 @@ fn in_chat(bot: &Bot, id: i64, of: i64) -> Result<Vec<Finding>> {
 }
 
 /// CloudFormation begins the names of alarms with that of the stack.
-fn all_alarms(aws: &Aws) -> Result<Vec<Value>> {
-    let mut parameters = json!({"AlarmNamePrefix": format!("{STACK}-")});
+fn all_alarms(target: &Target) -> Result<Vec<Value>> {
+    let mut parameters = json!({"AlarmNamePrefix": format!("{}-", target.name)});
     let mut found = Vec::new();
     loop {
-        let mut page = aws.call("cloudwatch", "describe_alarms", &parameters)?;
+        let mut page = target.aws.call("cloudwatch", "describe_alarms", &parameters)?;
         if let Value::Array(alarms) = page["MetricAlarms"].take() {
             found.extend(alarms);
         }

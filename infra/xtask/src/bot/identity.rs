@@ -3,23 +3,24 @@
 use serde_json::Value;
 
 use super::finding::Finding;
+use crate::target::Target;
 
 /// From the whole answer to `getMe`.
-pub fn judge(answer: &Value) -> Vec<Finding> {
+pub fn judge(answer: &Value, target: &Target) -> Vec<Finding> {
     let me = &answer["result"];
     if answer["ok"] != true || !me.is_object() {
-        return vec![refused(answer)];
+        return vec![refused(answer, target)];
     }
     let name = me["username"].as_str().unwrap_or_default();
     vec![Finding::well(format!("token: it is that of @{name}, {}", me["id"])), groups(me), privacy(me)]
 }
 
-fn refused(answer: &Value) -> Finding {
+fn refused(answer: &Value, target: &Target) -> Finding {
     let why = answer["description"].as_str().unwrap_or("no reason given");
     match answer["error_code"].as_i64() {
         Some(401 | 404) => Finding::wrong(
             format!("token: Telegram refuses it: {why}"),
-            "put the token that @BotFather shows into the parameter /bansync/bot-token; functions that run go on with the old one",
+            format!("put the token that @BotFather shows into the parameter {}", target.parameter("bot-token")),
         ),
         _ => Finding::wrong(format!("token: getMe was refused: {why}"), "try again later"),
     }
@@ -45,13 +46,18 @@ fn privacy(me: &Value) -> Finding {
 mod tests {
     use super::super::finding::Level;
     use super::*;
+    use crate::aws::Aws;
     use serde_json::json;
+
+    fn target() -> Target {
+        Target { aws: Aws::at(None, Some("eu-west-1")).unwrap(), name: "a-stack".to_owned() }
+    }
 
     #[test]
     fn a_bot_that_can_join_groups_is_well_in_either_privacy_mode() {
         for all in [true, false] {
             let me = json!({"id": 7, "username": "b_bot", "can_join_groups": true, "can_read_all_group_messages": all});
-            let findings = judge(&json!({"ok": true, "result": me}));
+            let findings = judge(&json!({"ok": true, "result": me}), &target());
             assert!(findings.iter().all(|finding| finding.level == Level::Well), "{findings:?}");
             assert_eq!(findings[0].to_string(), "✓ token: it is that of @b_bot, 7");
         }
@@ -60,7 +66,7 @@ mod tests {
     #[test]
     fn a_bot_that_can_join_no_group_is_told_whom_to_ask() {
         let me = json!({"id": 7, "username": "b_bot", "can_join_groups": false});
-        let findings = judge(&json!({"ok": true, "result": me}));
+        let findings = judge(&json!({"ok": true, "result": me}), &target());
         assert_eq!(findings[1].level, Level::Wrong);
         assert!(findings[1].to_string().contains("/setjoingroups"));
     }
@@ -68,12 +74,12 @@ mod tests {
     #[test]
     fn a_refused_token_is_told_from_a_telegram_that_is_busy() {
         let check = |code: i64, advice: &str| {
-            let findings = judge(&json!({"ok": false, "error_code": code, "description": "why"}));
+            let findings = judge(&json!({"ok": false, "error_code": code, "description": "why"}), &target());
             assert_eq!((findings.len(), findings[0].level), (1, Level::Wrong));
             assert!(findings[0].to_string().contains("why") && findings[0].to_string().contains(advice), "{}", findings[0]);
         };
-        check(401, "/bansync/bot-token");
-        check(404, "/bansync/bot-token");
+        check(401, "/a-stack/bot-token");
+        check(404, "/a-stack/bot-token");
         check(429, "try again later");
     }
 }

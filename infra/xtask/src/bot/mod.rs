@@ -19,19 +19,17 @@ mod texts;
 
 use anyhow::{Context, Result};
 
-use crate::aws::Aws;
 use crate::stack::Stack;
 use crate::telegram::Bot;
-use crate::{deploy, secret, setup};
+use crate::{cloudformation, secret, setup, target};
 
 #[derive(clap::Args)]
 #[group(id = "bot")]
 pub struct Options {
     #[command(subcommand)]
     command: Command,
-    /// Another AWS than that of the stack running here: a URL, or `aws` for the account of the environment's credentials
-    #[arg(long, value_name = "URL", global = true)]
-    endpoint: Option<String>,
+    #[command(flatten)]
+    target: target::Options,
 }
 
 #[derive(clap::Subcommand)]
@@ -48,9 +46,10 @@ enum Command {
 
 pub fn bot(options: &Options) -> Result<()> {
     setup::local_aws()?;
+    let deployment = deployment(&options.target)?;
     match &options.command {
-        Command::SetUp => set_up::set_up(&deployment(options)?),
-        Command::Doctor { chats } => doctor::doctor(&deployment(options)?, chats),
+        Command::SetUp => set_up::set_up(&deployment),
+        Command::Doctor { chats } => doctor::doctor(&deployment, chats),
     }
 }
 
@@ -61,19 +60,19 @@ struct Deployment {
 }
 
 /// With the secrets that the functions read, not those of files beside them, which may be others.
-fn deployment(options: &Options) -> Result<Deployment> {
-    let aws = match &options.endpoint {
-        Some(endpoint) => Aws::at(Some(endpoint.clone()))?,
-        None => Stack::load()?.aws(),
-    };
-    let token = deploy::secret(&aws, "bot-token").context("without the bot's token nothing can be done; README.md tells where it goes")?;
-    let webhook_secret = deploy::secret(&aws, "webhook-secret").context("the webhook has no secret; README.md tells where it goes")?;
-    let stack = match options.endpoint {
-        Some(_) => {
-            let telegram_api = deploy::parameters(&aws)?.remove("TelegramApiUrl").context("the stack has no parameter TelegramApiUrl")?;
-            Stack::from_outputs(&deploy::outputs(&aws)?, &aws, webhook_secret, telegram_api, secret::bot_id(&token)?)?
+fn deployment(options: &target::Options) -> Result<Deployment> {
+    let target = options.target()?;
+    let token = cloudformation::secret(&target, "bot-token")
+        .context("without the bot's token nothing can be done; README.md tells where it goes")?;
+    let webhook_secret =
+        cloudformation::secret(&target, "webhook-secret").context("the webhook has no secret; README.md tells where it goes")?;
+    let stack = match options.here()?.filter(|stack| stack.target() == target) {
+        Some(stack) => Stack { webhook_secret, ..stack },
+        None => {
+            let telegram_api =
+                cloudformation::parameters(&target)?.remove("TelegramApiUrl").context("the stack has no parameter TelegramApiUrl")?;
+            Stack::from_outputs(&target.outputs()?, &target, webhook_secret, telegram_api, secret::bot_id(&token)?)?
         }
-        None => Stack { webhook_secret, ..Stack::load()? },
     };
     let bot = Bot { api: stack.telegram_api.clone(), token };
     Ok(Deployment { stack, bot })
@@ -98,7 +97,7 @@ mod tests {
     fn chats_are_named_by_their_negative_ids() {
         let options = parse("bot doctor --chat -1001 --chat -1002 --endpoint aws").unwrap();
         assert!(matches!(options.command, Command::Doctor { chats } if chats == [-1001, -1002]));
-        assert_eq!(options.endpoint.as_deref(), Some("aws"));
+        assert_eq!(options.target.endpoint.as_deref(), Some("aws"));
         assert!(parse("bot doctor --chat name").is_err());
         assert!(parse("bot set-up --chat -1001").is_err());
         assert!(matches!(parse("bot set-up").unwrap().command, Command::SetUp));

@@ -15,9 +15,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 
-use crate::aws::Aws;
 use crate::stack::Stack;
-use crate::{deploy, setup};
+use crate::{setup, target};
 use letter::Letter;
 use queue::{DeadLetters, Message, QueueName};
 
@@ -25,9 +24,8 @@ use queue::{DeadLetters, Message, QueueName};
 pub struct Options {
     #[command(subcommand)]
     command: Command,
-    /// Another AWS than that of the stack running here: a URL, or `aws` for the account of the environment's credentials
-    #[arg(long, value_name = "URL", global = true)]
-    endpoint: Option<String>,
+    #[command(flatten)]
+    target: target::Options,
 }
 
 #[derive(clap::Subcommand)]
@@ -64,19 +62,12 @@ enum Command {
 
 pub fn dlq(options: &Options) -> Result<()> {
     setup::local_aws()?;
-    let stack = stack(options)?;
+    let stack = options.target.stack()?;
     match &options.command {
         Command::Show { queue, full } => show(&stack, *queue, *full),
         Command::Redrive { queue, ids } => redrive(&stack, *queue, ids),
         Command::Drop { queue, ids, .. } => drop_messages(&stack, *queue, ids),
     }
-}
-
-fn stack(options: &Options) -> Result<Stack> {
-    let Some(endpoint) = &options.endpoint else { return Stack::load() };
-    let aws = Aws::at(Some(endpoint.clone()))?;
-    // Neither Telegram nor the webhook is asked for anything here.
-    Stack::from_outputs(&deploy::outputs(&aws)?, &aws, String::new(), String::new(), 0)
 }
 
 /// The queues that a command is about.

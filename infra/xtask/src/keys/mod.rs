@@ -8,9 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use domain::access::{ApiKey, ApiKeyRecord, KeyId, Scope};
 
-use crate::aws::Aws;
 use crate::stack::Stack;
-use crate::{deploy, secret, setup};
+use crate::target::Target;
+use crate::{secret, setup, target};
 use table::Table;
 
 const DAY: i64 = 24 * 3600;
@@ -19,9 +19,8 @@ const DAY: i64 = 24 * 3600;
 pub struct Options {
     #[command(subcommand)]
     command: Command,
-    /// Another AWS than that of the stack running here: a URL, or `aws` for the account of the environment's credentials
-    #[arg(long, value_name = "URL", global = true)]
-    endpoint: Option<String>,
+    #[command(flatten)]
+    target: target::Options,
 }
 
 #[derive(clap::Subcommand)]
@@ -52,30 +51,25 @@ pub fn keys(options: &Options) -> Result<()> {
         Command::Create { name, scopes, days } => create(&table(options)?, name, scopes, *days),
         Command::List => list(&table(options)?),
         Command::Revoke { key_id } => revoke(&table(options)?, key_id),
-        Command::Rotate => rotate(&aws(options)?),
-    }
-}
-
-fn aws(options: &Options) -> Result<Aws> {
-    match &options.endpoint {
-        Some(endpoint) => Aws::at(Some(endpoint.clone())),
-        None => Ok(Stack::load()?.aws()),
+        Command::Rotate => rotate(&options.target.target()?),
     }
 }
 
 fn table(options: &Options) -> Result<Table> {
-    let aws = aws(options)?;
-    let name = match options.endpoint {
-        Some(_) => deploy::outputs(&aws)?.remove("TableAuth"),
-        None => Stack::load()?.tables.remove("auth"),
-    };
-    Ok(Table { name: name.context("the deployed stack has no output `TableAuth`; deploy this version first")?, aws })
+    of(&options.target.stack()?)
+}
+
+fn of(stack: &Stack) -> Result<Table> {
+    let name = stack.tables.get("auth").cloned();
+    Ok(Table {
+        name: name.with_context(|| format!("the stack {} has no table for keys; deploy this version first", stack.name))?,
+        aws: stack.aws(),
+    })
 }
 
 /// A new key that may do everything, for an hour or so of tests against `stack`.
 pub fn for_tests(stack: &Stack) -> Result<String> {
-    let name = stack.tables.get("auth").cloned().context("the stack has no table for keys")?;
-    let table = Table { name, aws: stack.aws() };
+    let table = of(stack)?;
     let key = ApiKey::new(secret::bytes()?, secret::bytes()?);
     table.put(&ApiKeyRecord::new(&key, "tests", Scope::all().collect(), now()?, Some(DAY)))?;
     Ok(key.reveal().to_owned())
@@ -123,8 +117,8 @@ fn revoke(table: &Table, key_id: &KeyId) -> Result<()> {
     Ok(())
 }
 
-fn rotate(aws: &Aws) -> Result<()> {
-    let keys = signing::rotate(aws, now()?)?;
+fn rotate(target: &Target) -> Result<()> {
+    let keys = signing::rotate(target, now()?)?;
     println!(
         "Tokens are signed with {} in 90 seconds, when all who look at tokens know it. Signing keys that are believed: {}.",
         keys.current().0,

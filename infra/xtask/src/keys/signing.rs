@@ -4,17 +4,8 @@ use anyhow::{Context, Result};
 use domain::access::SigningKeys;
 use serde_json::json;
 
-use crate::aws::Aws;
-use crate::deploy::STACK;
 use crate::secret;
-
-/// Puts a first signing key where there is none.
-pub fn put_if_none(aws: &Aws) -> Result<()> {
-    match read(aws)? {
-        Some(_) => Ok(()),
-        None => put(aws, &first_keys()?),
-    }
-}
+use crate::target::Target;
 
 /// A first signing key, as the parameter holds it.
 pub fn first() -> Result<String> {
@@ -27,15 +18,15 @@ fn first_keys() -> Result<SigningKeys> {
 
 /// Has a new key sign; of the others only the one that signed before stays. Where there is none, this is the first.
 /// `now`: Unix seconds.
-pub fn rotate(aws: &Aws, now: i64) -> Result<SigningKeys> {
-    let keys = match read(aws)? {
+pub fn rotate(target: &Target, now: i64) -> Result<SigningKeys> {
+    let keys = match read(target)? {
         Some(mut keys) => {
             keys.rotate(secret::bytes()?, secret::bytes()?, now);
             keys
         }
         None => first_keys()?,
     };
-    put(aws, &keys)?;
+    put(target, &keys)?;
     Ok(keys)
 }
 
@@ -43,18 +34,17 @@ pub fn names(keys: &SigningKeys) -> String {
     keys.names().collect::<Vec<_>>().join(", ")
 }
 
-fn parameter() -> String {
-    format!("/{STACK}/jwt-keys")
-}
+const NAME: &str = "jwt-keys";
 
-fn read(aws: &Aws) -> Result<Option<SigningKeys>> {
-    let answer = aws.call("ssm", "get_parameters", &json!({"Names": [parameter()], "WithDecryption": true}))?;
+fn read(target: &Target) -> Result<Option<SigningKeys>> {
+    let parameter = target.parameter(NAME);
+    let answer = target.aws.call("ssm", "get_parameters", &json!({"Names": [parameter], "WithDecryption": true}))?;
     let Some(text) = answer["Parameters"][0]["Value"].as_str() else { return Ok(None) };
-    serde_json::from_str(text).map(Some).with_context(|| format!("the parameter {} holds no signing keys", parameter()))
+    serde_json::from_str(text).map(Some).with_context(|| format!("the parameter {parameter} holds no signing keys"))
 }
 
-fn put(aws: &Aws, keys: &SigningKeys) -> Result<()> {
+fn put(target: &Target, keys: &SigningKeys) -> Result<()> {
     let value = serde_json::to_string(keys)?;
-    let parameters = json!({"Name": parameter(), "Value": value, "Type": "SecureString", "Overwrite": true});
-    aws.call("ssm", "put_parameter", &parameters).map(drop)
+    let parameters = json!({"Name": target.parameter(NAME), "Value": value, "Type": "SecureString", "Overwrite": true});
+    target.aws.call("ssm", "put_parameter", &parameters).map(drop)
 }

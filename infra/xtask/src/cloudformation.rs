@@ -1,0 +1,101 @@
+//! A stack by CloudFormation: what was deployed, and deploying to the AWS on this machine.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::aws::Aws;
+use crate::stack::Outputs;
+use crate::target::Target;
+use crate::{keys, run, setup, workspace};
+
+/// A secret as the functions read it: `bot-token`, `webhook-secret`.
+pub fn secret(target: &Target, name: &str) -> Result<String> {
+    let name = target.parameter(name);
+    let answer = target.aws.call("ssm", "get_parameter", &json!({"Name": name, "WithDecryption": true}))?;
+    answer["Parameter"]["Value"].as_str().map(str::to_owned).with_context(|| format!("the parameter {name} is empty"))
+}
+
+/// The secrets that functions read, and the deployed template's parameters.
+pub struct Settings<'a> {
+    pub token: &'a str,
+    pub webhook_secret: &'a str,
+    pub telegram_api: &'a str,
+    pub settle_seconds: u32,
+}
+
+/// Refuses an AWS that is not on this machine: what is built for this machine is neither optimised nor for Lambda's processors.
+pub fn ensure_here(aws: &Aws) -> Result<()> {
+    ensure!(aws.is_local(), "{} is not on this machine: `cargo xtask deploy` builds for Lambda and deploys there", aws.name());
+    Ok(())
+}
+
+/// Puts the secrets, creates or updates the stack with what is built for this machine, and returns its outputs.
+pub fn deploy(target: &Target, settings: &Settings) -> Result<Outputs> {
+    ensure_here(&target.aws)?;
+    let root = workspace::root()?;
+    let request = json!({
+        "stack": target.name,
+        "template": root.join("template.yaml"),
+        "code": workspace::functions_here()?,
+        "parameters": settings.parameters(),
+        "secrets": {"bot-token": settings.token, "webhook-secret": settings.webhook_secret},
+        "first_secrets": {"jwt-keys": keys::signing::first()?},
+    });
+    let mut command = Command::new(setup::python()?);
+    command.args(["-m", "bansync_local.deploy"]).current_dir(root.join("infra/local"));
+    target.aws.environment(&mut command);
+    // By a pipe: no secret is seen in the process list.
+    let outputs = run::output_with(&mut command, &request.to_string()).context("the deploy failed")?;
+    serde_json::from_str(&outputs).context("the stack's outputs are no JSON")
+}
+
+impl Settings<'_> {
+    fn parameters(&self) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("Stage", "local".to_owned()),
+            ("Architecture", architecture().to_owned()),
+            ("TelegramApiUrl", self.telegram_api.to_owned()),
+            ("SettleSeconds", self.settle_seconds.to_string()),
+        ])
+    }
+}
+
+/// The outputs of the deployed stack.
+pub fn outputs(target: &Target) -> Result<Outputs> {
+    Ok(named(&mut described(target)?, "Output"))
+}
+
+/// The values of the template's parameters that the stack was deployed with.
+pub fn parameters(target: &Target) -> Result<BTreeMap<String, String>> {
+    Ok(named(&mut described(target)?, "Parameter"))
+}
+
+/// What CloudFormation says of the stack.
+fn described(target: &Target) -> Result<Value> {
+    let stack = json!({"StackName": target.name});
+    let mut answer = target.aws.call("cloudformation", "describe_stacks", &stack).with_context(|| {
+        format!(
+            "there is no stack {} in {} at {}; --stack, --region and --endpoint name another",
+            target.name,
+            target.aws.region,
+            target.aws.name()
+        )
+    })?;
+    Ok(answer["Stacks"][0].take())
+}
+
+/// `what`: what CloudFormation's lists of names and values are called by.
+fn named(stack: &mut Value, what: &str) -> BTreeMap<String, String> {
+    let list = stack[format!("{what}s")].take();
+    let text = |of: &Value, part: &str| of[format!("{what}{part}")].as_str().unwrap_or_default().to_owned();
+    list.as_array().into_iter().flatten().map(|of| (text(of, "Key"), text(of, "Value"))).collect()
+}
+
+/// Functions run as processes of this machine.
+fn architecture() -> &'static str {
+    if env::consts::ARCH == "aarch64" { "arm64" } else { "x86_64" }
+}

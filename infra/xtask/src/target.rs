@@ -1,0 +1,115 @@
+//! Which deployment a command is about: the AWS, its region and the stack's name, from `--endpoint`, `--stack` and `--region`.
+
+use anyhow::Result;
+
+use crate::aws::Aws;
+use crate::cloudformation;
+use crate::stack::{Outputs, Stack};
+
+/// The stack that `up` makes.
+pub const HERE: &str = "bansync";
+
+/// What a plain `sam deploy` makes (samconfig.toml, `default`): whoever means production has to name its stack.
+pub const DEVELOPMENT: &str = "bansync-dev";
+
+#[derive(clap::Args, Debug, Clone, Default)]
+#[group(id = "target")]
+pub struct Options {
+    /// Another AWS than the one running here: a URL, or `aws` for the account of the environment's credentials
+    #[arg(long, value_name = "URL", global = true)]
+    pub endpoint: Option<String>,
+    /// The stack's name; the one running here, or `bansync-dev` with --endpoint, unless named
+    #[arg(long, value_name = "NAME", global = true)]
+    pub stack: Option<String>,
+    /// The stack's region; unless named AWS_REGION, AWS_DEFAULT_REGION, us-east-1
+    #[arg(long, value_name = "REGION", global = true)]
+    pub region: Option<String>,
+}
+
+/// A deployment: a stack of this name in this AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub aws: Aws,
+    /// Also the prefix of its secrets: `/<name>/bot-token`.
+    pub name: String,
+}
+
+impl Options {
+    /// The deployment that is meant; without any option the one that runs here.
+    pub fn target(&self) -> Result<Target> {
+        match self.here()? {
+            Some(stack) => Ok(self.changed(stack.target())),
+            None => self.elsewhere(),
+        }
+    }
+
+    /// The stack running here, where that is what is meant.
+    ///
+    /// # Errors
+    /// When no other is named and nothing runs here.
+    pub fn here(&self) -> Result<Option<Stack>> {
+        let stack = Stack::load();
+        match &self.endpoint {
+            None => stack.map(Some),
+            Some(endpoint) => Ok(stack.ok().filter(|stack| stack.endpoint.as_ref() == Some(endpoint))),
+        }
+    }
+
+    /// The stack's resources. Without the webhook's secret and the Bot API where it is not the stack that `up` made here.
+    pub fn stack(&self) -> Result<Stack> {
+        let target = self.target()?;
+        match self.here()?.filter(|stack| stack.target() == target) {
+            Some(stack) => Ok(stack),
+            None => Stack::from_outputs(&target.outputs()?, &target, String::new(), String::new(), 0),
+        }
+    }
+
+    fn changed(&self, here: Target) -> Target {
+        let region = self.region.clone().unwrap_or(here.aws.region);
+        Target { aws: Aws { region, ..here.aws }, name: self.stack.clone().unwrap_or(here.name) }
+    }
+
+    fn elsewhere(&self) -> Result<Target> {
+        let aws = Aws::at(self.endpoint.as_deref(), self.region.as_deref())?;
+        Ok(Target { aws, name: self.stack.clone().unwrap_or(DEVELOPMENT.to_owned()) })
+    }
+}
+
+impl Target {
+    /// The name of a parameter of the stack, as a SecureString: `bot-token`, `webhook-secret`, `jwt-keys`.
+    pub fn parameter(&self, name: &str) -> String {
+        format!("/{}/{name}", self.name)
+    }
+
+    pub fn outputs(&self) -> Result<Outputs> {
+        cloudformation::outputs(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(endpoint: Option<&str>, stack: Option<&str>, region: Option<&str>) -> Options {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Options { endpoint: owned(endpoint), stack: owned(stack), region: owned(region) }
+    }
+
+    #[test]
+    fn production_is_reached_by_its_name_only() {
+        let of_account = |stack| options(Some("aws"), stack, Some("eu-west-1")).elsewhere().unwrap();
+        assert_eq!(of_account(None).name, "bansync-dev");
+        assert_eq!(of_account(Some("bansync")).name, "bansync");
+        assert_eq!(of_account(None).aws, Aws { endpoint: None, region: "eu-west-1".to_owned() });
+        assert_eq!(of_account(Some("bansync")).parameter("bot-token"), "/bansync/bot-token");
+    }
+
+    #[test]
+    fn another_stack_or_region_of_the_local_aws_can_be_named() {
+        let aws = Aws { endpoint: Some("http://127.0.0.1:1".to_owned()), region: "us-east-1".to_owned() };
+        let here = Target { aws: aws.clone(), name: HERE.to_owned() };
+        assert_eq!(options(None, None, None).changed(here.clone()), here);
+        let other = options(None, Some("second"), Some("eu-west-1")).changed(here);
+        assert_eq!(other, Target { aws: Aws { region: "eu-west-1".to_owned(), ..aws }, name: "second".to_owned() });
+    }
+}
