@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::progress::{self, Progress};
-use crate::{run, workspace};
+use crate::{binary, run, workspace};
 
 /// Cargo's folder for what runs on this machine: the profile `dev`, which an editor uses too.
 pub const LOCAL: &str = "debug";
@@ -20,25 +20,75 @@ pub struct Options {
     /// Optimised, as deployed to AWS
     #[arg(long)]
     release: bool,
-    /// For Lambda's arm64 processors (the template's default); needs cargo-lambda
+    /// Lambda's processors: the template's parameter `Architecture`
+    #[arg(long, value_enum, default_value_t = Architecture::Arm64)]
+    architecture: Architecture,
+    /// By cargo-lambda, also where this machine has these processors: its C library may be newer than Lambda's
     #[arg(long, requires = "release")]
-    arm64: bool,
+    cross: bool,
+    /// Build nothing; look whether what was built optimised will start on Lambda
+    #[arg(long, conflicts_with = "release")]
+    check: bool,
 }
 
 pub fn build(options: &Options) -> Result<()> {
     match options {
-        Options { arm64: true, .. } => for_arm64(),
-        Options { release: true, .. } => {
-            let mut command = cargo("build");
-            command.arg("--release");
-            for function in workspace::functions()? {
-                command.args(["--package", &function]);
-            }
-            run::run(&mut command)?;
-            place("release", &workspace::functions_deployed()?)
+        Options { check: true, architecture, .. } => binary::check(*architecture),
+        Options { release: true, architecture, cross, .. } => {
+            for_lambda(*architecture, *cross)?;
+            binary::check(*architecture)
         }
         _ => for_local(),
     }
+}
+
+/// Processors that Lambda has, by the names of the template's parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Architecture {
+    #[value(name = "arm64")]
+    Arm64,
+    #[value(name = "x86_64")]
+    X86_64,
+}
+
+impl Architecture {
+    pub const ALL: [Self; 2] = [Self::Arm64, Self::X86_64];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    pub fn of_this_machine() -> Self {
+        if env::consts::ARCH == "aarch64" { Self::Arm64 } else { Self::X86_64 }
+    }
+
+    /// Rust's name for Lambda's machines.
+    fn rust_target(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
+}
+
+/// Builds all functions to target/lambda: by cargo alone where this machine is one like Lambda's, else by cargo-lambda.
+pub fn for_lambda(architecture: Architecture, cross: bool) -> Result<()> {
+    let alike = env::consts::OS == "linux" && architecture == Architecture::of_this_machine();
+    if !alike || cross {
+        return by_cargo_lambda(architecture);
+    }
+    run::run(of_functions(&mut cargo("build"))?.arg("--release"))?;
+    place("release", &workspace::functions_deployed()?)
+}
+
+fn of_functions(command: &mut Command) -> Result<&mut Command> {
+    for function in workspace::functions()? {
+        command.args(["--package", &function]);
+    }
+    Ok(command)
 }
 
 /// Builds all binaries and places the functions.
@@ -141,20 +191,25 @@ pub fn cargo(subcommand: &str) -> Command {
     command
 }
 
-fn for_arm64() -> Result<()> {
+fn by_cargo_lambda(architecture: Architecture) -> Result<()> {
     let installed = cargo("lambda").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    ensure!(
-        installed.is_ok_and(|status| status.success()),
-        "cargo-lambda cross-compiles for arm64: install it by `pip install cargo-lambda==1.9.2 ziglang` and run \
-         `rustup target add aarch64-unknown-linux-gnu`; or build on an arm64 machine without --arm64"
-    );
-    let mut command = cargo("lambda");
-    command.args(["build", "--release", "--arm64"]);
-    for function in workspace::functions()? {
-        command.args(["--package", &function]);
-    }
+    ensure!(installed.is_ok_and(|status| status.success()), "{}", missing(architecture));
     // It places the binaries itself.
-    run::run(&mut command)
+    let mut command = cargo("lambda");
+    command.args(["build", "--release", if architecture == Architecture::Arm64 { "--arm64" } else { "--x86-64" }]);
+    command.arg("--lambda-dir").arg(workspace::functions_deployed()?);
+    run::run(of_functions(&mut command)?)
+}
+
+/// What to install for [`by_cargo_lambda`].
+fn missing(architecture: Architecture) -> String {
+    format!(
+        "cargo-lambda, which compiles for Linux on {} from any machine, is missing: `pip install cargo-lambda==1.9.2 ziglang` and \
+         `rustup target add {}`, then this command again; a Linux machine on {} needs neither",
+        architecture.name(),
+        architecture.rust_target(),
+        architecture.name()
+    )
 }
 
 fn place(profile: &str, folder: &Path) -> Result<()> {
@@ -186,6 +241,12 @@ mod tests {
         assert_eq!(counted("   Compiling aws v0.1.0"), None);
         assert!(!is_news("   Compiling aws v0.1.0") && !is_news("") && is_news("error[E0308]: mismatched types"));
         assert!(is_news("    Blocking waiting for file lock on build directory"));
+    }
+
+    #[test]
+    fn what_is_missing_to_compile_for_lambda_is_named() {
+        let text = missing(Architecture::X86_64);
+        assert!(text.contains("ziglang") && text.contains("x86_64-unknown-linux-gnu"), "{text}");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! A stack by CloudFormation: what was deployed, and deploying to the AWS on this machine.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::build::Architecture;
 use crate::stack::Outputs;
 use crate::target::Target;
 use crate::{keys, run, setup, workspace};
@@ -57,7 +57,8 @@ impl Settings<'_> {
     fn parameters(&self) -> BTreeMap<&'static str, String> {
         BTreeMap::from([
             ("Stage", "local".to_owned()),
-            ("Architecture", architecture().to_owned()),
+            // Functions run as processes of this machine.
+            ("Architecture", Architecture::of_this_machine().name().to_owned()),
             ("TelegramApiUrl", self.telegram_api.to_owned()),
             ("SettleSeconds", self.settle_seconds.to_string()),
         ])
@@ -93,9 +94,4 @@ fn named(stack: &mut Value, what: &str) -> BTreeMap<String, String> {
     let list = stack[format!("{what}s")].take();
     let text = |of: &Value, part: &str| of[format!("{what}{part}")].as_str().unwrap_or_default().to_owned();
     list.as_array().into_iter().flatten().map(|of| (text(of, "Key"), text(of, "Value"))).collect()
-}
-
-/// Functions run as processes of this machine.
-fn architecture() -> &'static str {
-    if env::consts::ARCH == "aarch64" { "arm64" } else { "x86_64" }
 }

@@ -1,10 +1,10 @@
 //! `cargo xtask …`: the developer's and the operator's commands.
 //!
 //! # Layout
-//! - one module a command: [`setup`], [`build`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`soak`], [`logs`], [`keys`],
+//! - one module a command: [`setup`], [`build`], [`deploy`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`soak`], [`logs`], [`keys`],
 //!   [`dlq`], [`bot`], [`openapi`], [`lint`];
 //! - of the tests: [`plan`] (which run, side by side), [`suite`] (what one program ran), [`beside`] (those on a stack of their own), [`fuzz`];
-//! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`service`] (a process that
+//! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`binary`] (what was built for Lambda), [`service`] (a process that
 //!   stays), [`process`] (what runs on this machine), [`target`] (which deployment is meant), [`stack`] (what it is made of),
 //!   [`cloudformation`], [`aws`], [`telegram`], [`secret`].
 //!
@@ -12,10 +12,12 @@
 
 mod aws;
 mod beside;
+mod binary;
 mod bot;
 mod build;
 mod cloudformation;
 mod demo;
+mod deploy;
 mod dlq;
 mod down;
 mod fuzz;
@@ -63,6 +65,8 @@ enum Command {
     Build(build::Options),
     /// Start everything on this machine and deploy to it; it keeps running in the background
     Up(up::Options),
+    /// Build for Lambda, look whether it will start there, and deploy by the SAM CLI
+    Deploy(deploy::Options),
     /// Stop everything that `up` started
     Down,
     /// Carry updates from Telegram to the local webhook (`up` starts this when it uses real Telegram)
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::setup(),
         Command::Build(options) => build::build(&options),
         Command::Up(options) => up::up(&options).map(drop),
+        Command::Deploy(options) => deploy::deploy(&options),
         Command::Down => down::down(),
         Command::Poll => poll::poll(),
         Command::Demo(options) => demo::demo(&options),

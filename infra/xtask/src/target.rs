@@ -39,7 +39,7 @@ impl Options {
     pub fn target(&self) -> Result<Target> {
         match self.here()? {
             Some(stack) => Ok(self.changed(stack.target())),
-            None => self.elsewhere(),
+            None => self.named(),
         }
     }
 
@@ -69,7 +69,8 @@ impl Options {
         Target { aws: Aws { region, ..here.aws }, name: self.stack.clone().unwrap_or(here.name) }
     }
 
-    fn elsewhere(&self) -> Result<Target> {
+    /// The deployment by the options alone, whatever runs here.
+    pub fn named(&self) -> Result<Target> {
         let aws = Aws::at(self.endpoint.as_deref(), self.region.as_deref())?;
         Ok(Target { aws, name: self.stack.clone().unwrap_or(DEVELOPMENT.to_owned()) })
     }
@@ -84,6 +85,13 @@ impl Target {
     pub fn outputs(&self) -> Result<Outputs> {
         cloudformation::outputs(self)
     }
+
+    /// A command's options that mean this deployment, for advice that can be copied.
+    pub fn options(&self) -> String {
+        let is_here = Stack::load().is_ok_and(|stack| stack.target() == *self);
+        let region = if self.aws.is_local() { String::new() } else { format!(" --region {}", self.aws.region) };
+        if is_here { String::new() } else { format!(" --endpoint {} --stack {}{region}", self.aws.name(), self.name) }
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +105,7 @@ mod tests {
 
     #[test]
     fn production_is_reached_by_its_name_only() {
-        let of_account = |stack| options(Some("aws"), stack, Some("eu-west-1")).elsewhere().unwrap();
+        let of_account = |stack| options(Some("aws"), stack, Some("eu-west-1")).named().unwrap();
         assert_eq!(of_account(None).name, "bansync-dev");
         assert_eq!(of_account(Some("bansync")).name, "bansync");
         assert_eq!(of_account(None).aws, Aws { endpoint: None, region: "eu-west-1".to_owned() });
