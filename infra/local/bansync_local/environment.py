@@ -11,7 +11,10 @@ HOST = "127.0.0.1"
 REGION = "us-east-1"
 
 # What a process needs to run at all, and the settings of ours that are read from the environment.
-KEPT = ("PATH", "HOME", "LANG", "BANSYNC_TTL_SWEEP_SECONDS", "BANSYNC_INDEX_LAG_MS", "BANSYNC_INDEX_LAG_SEED", "LOG_LEVEL")
+KEPT = (
+    "PATH", "HOME", "LANG", "LOG_LEVEL",
+    "BANSYNC_TTL_SWEEP_SECONDS", "BANSYNC_ACCOUNT_CONCURRENCY", "BANSYNC_INDEX_LAG_MS", "BANSYNC_INDEX_LAG_SEED",
+)  # fmt: skip
 
 
 def enter(port: int, state: pathlib.Path) -> str:

@@ -43,14 +43,14 @@ def eventually(read, wanted=bool, seconds: float = 15):
 class LocalAws:
     """A local AWS of its own, stopped when Python ends."""
 
-    def __init__(self, without: tuple[str, ...]):
+    def __init__(self, without: tuple[str, ...], settings: dict[str, str]):
         self.folder = tempfile.TemporaryDirectory(prefix="bansync-local-")
         self.endpoint = f"http://127.0.0.1:{(port := free_port())}"
         arguments = ["--port", str(port), "--state", self.folder.name, *(f"--without={name}" for name in without)]
         self.log = open(pathlib.Path(self.folder.name, "log"), "w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bansync_local", *arguments],
-            cwd=PACKAGE_ROOT, env={**os.environ, "BANSYNC_TTL_SWEEP_SECONDS": "0.3"},
+            cwd=PACKAGE_ROOT, env={**os.environ, "BANSYNC_TTL_SWEEP_SECONDS": "0.3", **settings},
             stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         atexit.register(self.stop)
@@ -205,6 +205,6 @@ def _policy(statement: dict) -> str:
 
 
 @functools.cache
-def local_aws(*without: str) -> LocalAws:
-    """One process for each set of left-out patches, shared by all tests."""
-    return LocalAws(without)
+def local_aws(*without: str, **settings: str) -> LocalAws:
+    """One process for each set of left-out patches and of environment variables, shared by all tests."""
+    return LocalAws(without, settings)

@@ -86,9 +86,12 @@ class Levels(unittest.TestCase):
         self.assertEqual([message.split()[0] for message in kept], ["END", "REPORT"])
 
     def test_a_function_reads_its_level_from_the_environment(self):
-        read = "import os\nprint('{\"timestamp\": \"" + NOW + "\", \"level\": \"' + os.environ.get('AWS_LAMBDA_LOG_LEVEL', '-') + '\"}', flush=True)"
-        kept = logged(local_aws(), "that-reads", [], WARN, handle=f"exec({read!r})")
-        self.assertEqual([json.loads(message)["level"] for message in kept], ["WARN"])
+        names = ("AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL")
+        read = f"import os; raise ValueError([os.environ.get(name) for name in {names}])"
+        machine = local_aws()
+        logged(machine, "that-reads", [], WARN, handle=read)
+        answer = machine.client("lambda").invoke(FunctionName="that-reads", Payload=b"{}")
+        self.assertEqual(json.load(answer["Payload"])["errorMessage"], "['JSON', 'WARN']")
 
     def test_the_level_of_a_line(self):
         for text, level in {

@@ -13,7 +13,7 @@ PINNED = "1.5.33"
 NAMES = (
     "ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets",
     "newlines", "environments", "bodies", "throttles", "functions", "protections", "states", "speed", "mappings",
-    "delivery", "grants", "levels", "recursion", "references", "passrole", "indexes", "sizes", "lag",
+    "delivery", "grants", "levels", "recursion", "references", "passrole", "indexes", "sizes", "lag", "concurrency",
 )  # fmt: skip
 
 

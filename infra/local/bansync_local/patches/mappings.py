@@ -24,8 +24,9 @@ def apply() -> None:
         return refusal(data) or by_api(data)
 
     def create_by_stack(logical_id, properties, stack):
-        refused = lambda_svc._validate_scaling_config(_with_numbers(properties), properties.get("EventSourceArn", "")) or refusal(properties)
-        if refused:
+        properties = _with_numbers(properties)
+        scaling = lambda_svc._validate_scaling_config(properties, properties.get("EventSourceArn", ""))
+        if refused := scaling or refusal(properties):
             raise ValueError(_as_stack_event(*refused))
         return by_stack(logical_id, properties, stack)
 
