@@ -38,10 +38,12 @@ class Quiet(unittest.TestCase):
 
     def queue(self, name: str) -> str:
         sqs = self.aws.client("sqs")
-        url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.aws.function(name, WORKER)
         self.aws.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=name, BatchSize=1)
+        # Below the function's timeout, which only the creation of the mapping would refuse.
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})
         return url
 
     def send(self, url: str, delay: int = 0, **body) -> None:
