@@ -1,5 +1,6 @@
 """What becomes of an event that its target cannot take."""
 
+import datetime
 import json
 import time
 import unittest
@@ -64,6 +65,16 @@ class OfRules(unittest.TestCase):
                 "RETRY_ATTEMPTS": "2", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
             },
         )  # fmt: skip
+        for metric in ("FailedInvocations", "InvocationsSentToDlq"):
+            self.assertEqual(self.counted(machine, metric), 1)
+
+    def counted(self, machine, metric: str) -> float:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        points = machine.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Events", MetricName=metric, Dimensions=[{"Name": "RuleName", "Value": self.name}], Period=3600,
+            StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(hours=1), Statistics=["Sum"],
+        )["Datapoints"]  # fmt: skip
+        return sum(point["Sum"] for point in points)
 
     def test_a_target_that_is_gone_is_not_called_again(self):
         for service, target in (("lambda", "function:missing"), ("sqs", "missing")):

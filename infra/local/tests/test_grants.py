@@ -209,3 +209,23 @@ class OfUrls(unittest.TestCase):
                 status, text = self.get(local_aws(), *some)
                 self.assertEqual(status, 403)
                 self.assertTrue(json.loads(text)["Message"].startswith("Forbidden."))
+
+
+class OfDestinations(unittest.TestCase):
+    def record(self, machine, on: tuple[str, ...]) -> dict | None:
+        """What the queue gets of a function that fails and whose role allows sending to these."""
+        queue, arn = machine.queue(unused("failed"))
+        name = unused("failing")
+        machine.function(name, "def handle(event):\n    raise RuntimeError", may="sqs:SendMessage", on=on or (arn,))
+        client = machine.client("lambda")
+        client.put_function_event_invoke_config(
+            FunctionName=name, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}
+        )
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+        return machine.received(queue, 10 if not on else 4)
+
+    def test_a_function_s_failure_goes_where_its_role_may_send(self):
+        other = ("arn:aws:sqs:us-east-1:000000000000:other",)
+        self.assertIsNotNone(self.record(local_aws("grants"), other))
+        self.assertIsNotNone(self.record(local_aws(), ()))
+        self.assertIsNone(self.record(local_aws(), other))

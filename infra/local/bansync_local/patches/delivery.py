@@ -154,10 +154,12 @@ class Delivery:
     def give_up(self) -> None:
         source, target = self.attempt.source["Arn"], self.attempt.target["Arn"]
         logger.warning("%s cannot be delivered to %s: %s: %s", source, target, self.attempt.code, self.attempt.message)
+        self._count("FailedInvocations")
         queue = (self.attempt.target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is None:
             return
         if (denied := self._denied(queue)) is not None:
+            self._count("InvocationsFailedToBeSentToDlq")
             return logger.warning("What %s cannot deliver is lost: %s", source, denied)
         attributes = {
             "ERROR_CODE": self.attempt.code,
@@ -176,6 +178,16 @@ class Delivery:
         else:
             attributes["RULE_ARN"] = source
         dead_letters.put(queue, self._body(), attributes)
+        self._count("InvocationsSentToDlq")
+
+    def _count(self, metric: str) -> None:
+        """A rule of a bus of one's own is counted by the bus as well (EventBridge User Guide, "Monitoring Amazon EventBridge")."""
+        from ministack.services import cloudwatch
+
+        source = self.attempt.source
+        if not self.attempt.by_schedule:
+            bus = {} if source["EventBusName"] == "default" else {"EventBusName": source["EventBusName"]}
+            cloudwatch.record_metric("AWS/Events", metric, 1, "Count", {"RuleName": source["Name"], **bus})
 
     def _body(self) -> str:
         from ministack.services import eventbridge

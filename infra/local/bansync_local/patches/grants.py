@@ -11,15 +11,22 @@ shows only after a deploy.
   with HTTP API Lambda integrations", where the answer is 500). A method is the request's.
 - A function URL of the type NONE needs both lambda:InvokeFunctionUrl and, since October 2025, lambda:InvokeFunction (Lambda Developer
   Guide, "Control access to Lambda function URLs"; the answer is in awsdocs/aws-lambda-developer-guide, issue 494).
+- What a function could not take goes to its destination by its own role (Lambda Developer Guide, "Capturing records of Lambda asynchronous
+  invocations", "Retain discarded records"). Otherwise the record is lost.
 
 What a rule or a schedule does is known from `delivery`: without that patch only APIs and URLs are asked.
 """
 
 import json
+import logging
 
 from bansync_local.patches import attempts, principals
 
+logger = logging.getLogger("lambda")
+
 INVOKE, SEND = "lambda:InvokeFunction", "sqs:SendMessage"
+# What a function's role needs for a destination, by the destination's service.
+DESTINATIONS = {"sqs": SEND, "lambda": INVOKE, "sns": "sns:Publish", "events": "events:PutEvents"}
 URL_FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 )
@@ -29,6 +36,7 @@ def apply() -> None:
     _of_rules()
     _of_apis()
     _of_urls()
+    _of_destinations()
 
 
 def _of_rules() -> None:
@@ -130,3 +138,31 @@ def _anybody_may_invoke(account: str, region: str, name: str, qualifier: str | N
         principals.service_may(None, "lambda:InvokeFunctionUrl", function, policy, lambda_functionurlauthtype="NONE")
         and principals.service_may(None, INVOKE, function, policy, lambda_invokedviafunctionurl="true")
     )
+
+
+def _of_destinations() -> None:
+    from ministack.services import lambda_svc
+
+    of_call, of_batch = lambda_svc._route_async_failure, lambda_svc._send_ddb_stream_failure_record
+
+    def send_granted(destination, name, event, result):
+        if _may_send(lambda_svc._functions.get(name) or {}, destination):
+            of_call(destination, name, event, result)
+
+    def send_granted_batch(mapping, function, *rest):
+        destination = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+        if not destination or _may_send(function, destination):
+            of_batch(mapping, function, *rest)
+
+    lambda_svc._route_async_failure, lambda_svc._send_ddb_stream_failure_record = send_granted, send_granted_batch
+
+
+def _may_send(function: dict, destination: str) -> bool:
+    config = function.get("config") or function
+    action = DESTINATIONS.get((destination.split(":") + [""] * 3)[2])
+    if not action or not config.get("Role"):
+        return True
+    denied = principals.role_denies(config["Role"], "lambda.amazonaws.com", action, destination)
+    if denied:
+        logger.warning("What %s could not take is lost: %s", config["FunctionName"], denied)
+    return not denied
