@@ -32,7 +32,11 @@ def free_port() -> int:
     raise RuntimeError("No free port found between 20000 and 32000.")
 
 
-def eventually(read, wanted=bool, seconds: float = 15):
+# Seconds that what must come may take: no busy machine misses it.
+PATIENCE = 180
+
+
+def eventually(read, wanted=bool, seconds: float = PATIENCE):
     """The first value of `read()` that is `wanted`; after the time, the last one."""
     end = time.monotonic() + seconds
     while not wanted(value := read()) and time.monotonic() < end:
@@ -54,7 +58,7 @@ class LocalAws:
             stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         atexit.register(self.stop)
-        if not eventually(self._answers, seconds=60):
+        if not eventually(self._answers):
             raise RuntimeError(f"The local AWS did not start:\n{pathlib.Path(self.log.name).read_text()}")
 
     def _answers(self) -> bool:

@@ -183,7 +183,7 @@ class Concurrency(unittest.TestCase):
             FunctionName=writer.name, MaximumEventAgeInSeconds=2, DestinationConfig={"OnFailure": {"Destination": queue}}
         )
         lax.invoke(FunctionName=writer.name, InvocationType="Event", Payload=b'{"number": 1}')
-        found = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), seconds=20)
+        found = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
         self.assertEqual(json.loads(found[0]["Body"])["requestPayload"], {"number": 1})
 
     def test_without_the_patch_a_message_for_a_function_without_room_is_not_received(self):

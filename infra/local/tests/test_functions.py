@@ -35,8 +35,8 @@ class Functions(unittest.TestCase):
         reserved = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
         return reserved, client.get_function_recursion_config(FunctionName=name)["RecursiveLoop"]
 
-    def test_without_the_patch_the_template_s_settings_are_dropped(self):
-        self.assertEqual(self.settings(self.stack(template(**SETTINGS), local_aws("functions"))), (None, "Terminate"))
+    def test_without_their_patches_the_template_s_settings_are_dropped(self):
+        self.assertEqual(self.settings(self.stack(template(**SETTINGS), local_aws("concurrency", "recursion"))), (None, "Terminate"))
 
     def test_settings_are_applied_and_taken_back(self):
         stack = self.stack(template(**SETTINGS))

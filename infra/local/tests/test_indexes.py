@@ -31,7 +31,7 @@ class OfStacks(unittest.TestCase):
         template = {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": after}}}
         cloudformation.update_stack(StackName=name, TemplateBody=json.dumps(template))
         status = lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]  # noqa: E731
-        done = eventually(status, lambda found: not found.endswith("IN_PROGRESS"), seconds=30)
+        done = eventually(status, lambda found: not found.endswith("IN_PROGRESS"))
         events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         failed = [event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "UPDATE_FAILED"]
         return done, " ".join(failed)

@@ -60,7 +60,7 @@ class Loop:
         def received():
             return self.sqs.receive_message(QueueUrl=url).get("Messages")
 
-        found = eventually(received, seconds=30)
+        found = eventually(received)
         return json.loads(found[0]["Body"])["count"] if found else None
 
     def dropped(self) -> float:

@@ -1,7 +1,7 @@
 import json
 import unittest
 
-from tests.support import eventually, local_aws
+from tests.support import PATIENCE, eventually, local_aws
 
 # It fails the first time that it is called with a queue, and writes to the queue afterwards.
 FLAKY = """
@@ -18,7 +18,7 @@ def handle(event):
 """
 
 
-def tried_again(machine, seconds: float) -> bool:
+def tried_again(machine, seconds: float = PATIENCE) -> bool:
     """Whether a rule's function that failed once is called again with its event."""
     events, sqs = machine.client("events"), machine.client("sqs")
     function = machine.function("flaky", FLAKY)
@@ -36,4 +36,4 @@ class Targets(unittest.TestCase):
         self.assertFalse(tried_again(local_aws("targets"), seconds=5))
 
     def test_with_the_patch_it_is_tried_again(self):
-        self.assertTrue(tried_again(local_aws(), seconds=30))
+        self.assertTrue(tried_again(local_aws()))

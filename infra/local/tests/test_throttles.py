@@ -17,6 +17,9 @@ def template(route_settings: dict) -> str:
         "Parameters": {"Burst": {"Type": "Number", "Default": 100}},
         "Resources": {
             "Work": {"Type": "AWS::Serverless::Function", "Properties": {"Runtime": "python3.11", "Handler": "index.handle", "InlineCode": SOURCE}},
+            "Allowed": {"Type": "AWS::Lambda::Permission", "Properties": {
+                "FunctionName": {"Ref": "Work"}, "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com",
+            }},
             "Front": {"Type": "AWS::Serverless::HttpApi", "Properties": {
                 "DefinitionBody": {"openapi": "3.0.1", "info": {"title": "throttled", "version": "1"}, "paths": paths},
                 "DefaultRouteSettings": {"ThrottlingBurstLimit": {"Ref": "Burst"}, "ThrottlingRateLimit": 100},

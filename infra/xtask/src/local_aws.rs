@@ -38,7 +38,8 @@ pub fn start() -> Result<Service> {
         command.env("BANSYNC_TTL_SWEEP_SECONDS", TTL_SWEEP_SECONDS);
     }
     let service = Service::start(NAME, &format!("http://127.0.0.1:{port}"), &mut command)?;
-    service.wait_until(Duration::from_secs(60), || healthy(&service.url).then_some(()))?;
+    // A busy machine takes long.
+    service.wait_until(Duration::from_secs(180), || healthy(&service.url).then_some(()))?;
     Ok(service)
 }
 

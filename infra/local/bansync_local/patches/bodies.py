@@ -37,7 +37,7 @@ def apply() -> None:
     from ministack.services import apigateway
     from ministack.services.cloudformation import provisioners
 
-    resources.before(API, _definition)
+    resources.before(API, lambda _api_id, properties: _definition(properties))
     resources.after(API, _import)
 
     handlers = provisioners._RESOURCE_HANDLERS[API]

@@ -1,8 +1,7 @@
 """Settings of a function in the template that MiniStack's CloudFormation drops.
 
-It keeps each of them when the API sets it, so they are put where the API puts them: `ReservedConcurrentExecutions`, `RecursiveLoop`
-(Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops") and `DeadLetterConfig`. What the template no
-longer says is at its default again.
+It keeps `DeadLetterConfig` when the API sets it, so it is put where the API puts it. What the template no longer says is at its default
+again. `concurrency` and `recursion` do the same for their own settings.
 
 Numbers and booleans in `Environment` reach a function as text, as CloudFormation turns each value into its property's type; MiniStack
 cannot start a function that has some.
@@ -33,7 +32,7 @@ def apply() -> None:
     lambda_svc._event_invoke_config = of_latest
 
 
-def _require_type(properties: dict) -> None:
+def _require_type(_url: str | None, properties: dict) -> None:
     if "AuthType" not in properties:
         raise ValueError("Properties validation failed for the resource with message:\n#: required key [AuthType] not found")
 
@@ -44,9 +43,6 @@ def _settle(name: str, properties: dict) -> None:
     function = lambda_svc._functions[name]
     variables = function["config"]["Environment"].get("Variables") or {}
     function["config"]["Environment"]["Variables"] = {key: _text(value) for key, value in variables.items()}
-    reserved = properties.get("ReservedConcurrentExecutions")
-    function["concurrency"] = None if reserved is None else int(reserved)
-    function["recursive_loop"] = properties.get("RecursiveLoop", "Terminate")
     if queue := properties.get("DeadLetterConfig"):
         function["config"]["DeadLetterConfig"] = queue
     else:

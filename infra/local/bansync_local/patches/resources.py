@@ -39,23 +39,3 @@ def _around(resource_type: str, before=_nothing, after=_nothing) -> None:
         return result
 
     handlers["create"], handlers["update"] = created, updated
-
-
-def before(resource_type: str, check) -> None:
-    """Run `check(properties)` before each create and update of the type; an exception of it fails the resource, and nothing is made."""
-    from ministack.services.cloudformation import provisioners
-
-    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
-    create, update = handlers["create"], handlers["update"]
-
-    @functools.wraps(create)
-    def checked_create(logical_id, properties, stack, *rest, **named):
-        check(properties)
-        return create(logical_id, properties, stack, *rest, **named)
-
-    @functools.wraps(update)
-    def checked_update(physical_id, old, new, stack, *rest, **named):
-        check(new)
-        return update(physical_id, old, new, stack, *rest, **named)
-
-    handlers["create"], handlers["update"] = checked_create, checked_update

@@ -70,7 +70,7 @@ def _take_token(stage: dict, place: tuple[str, str, str]) -> None:
         raise TooManyRequests
 
 
-def _check(properties: dict) -> None:
+def _check(_stage_name: str | None, properties: dict) -> None:
     from ministack.services import apigateway
 
     routes = {route["routeKey"] for route in apigateway._routes.get(properties.get("ApiId"), {}).values()}
