@@ -17,6 +17,7 @@ const FAILURES: u32 = 4;
 #[tokio::test]
 async fn each_call_of_aws_may_fail() -> Result<()> {
     let play = Play::alone().await?;
+    let _lag = play.stack.lag_indexes(7).await?;
     if !play.stack.is_instrumented().await {
         return skipped("this AWS cannot be made to fail");
     }
@@ -74,6 +75,7 @@ async fn each_call_of_aws_may_fail() -> Result<()> {
 async fn a_sync_that_begins_while_telegram_is_down_is_carried_out_when_it_is_back_and_meanwhile_it_is_left_alone() -> Result<()> {
     const DOWN: Duration = Duration::from_secs(120);
     let play = Play::alone().await?;
+    let _lag = play.stack.lag_indexes(7).await?;
     play.forget_dead_letters().await?;
     let scene = play.scene(12).await?;
     let down = play.fault(Fault::new(FaultAction::Close)).await?;
@@ -102,6 +104,7 @@ async fn a_sync_that_begins_while_telegram_is_down_is_carried_out_when_it_is_bac
 #[tokio::test]
 async fn where_every_fifth_call_is_told_to_wait_all_is_done_and_no_try_is_used_up() -> Result<()> {
     let play = Play::alone().await?;
+    let _lag = play.stack.lag_indexes(7).await?;
     play.forget_dead_letters().await?;
     let scene = play.large_scene(30).await?;
     let floods = play.fault(Fault::too_many_requests(1).probability(0.2, 7)).await?;

@@ -77,6 +77,7 @@ impl Play {
 #[tokio::test]
 async fn webhook_relay_and_planner_may_die_at_any_moment() -> Result<()> {
     let play = Play::alone().await?;
+    let _lag = play.stack.lag_indexes(7).await?;
     if !play.stack.is_instrumented().await {
         return skipped("the functions' processes are not on this machine");
     }
@@ -99,6 +100,7 @@ async fn webhook_relay_and_planner_may_die_at_any_moment() -> Result<()> {
 #[tokio::test]
 async fn a_worker_may_die_at_any_moment() -> Result<()> {
     let play = Play::alone().await?;
+    let _lag = play.stack.lag_indexes(7).await?;
     if !play.stack.is_instrumented().await {
         return skipped("the functions' processes are not on this machine");
     }
@@ -121,6 +123,7 @@ async fn a_worker_may_die_at_any_moment() -> Result<()> {
 #[tokio::test]
 async fn those_who_tell_the_admins_may_die_at_any_moment() -> Result<()> {
     let play = Play::alone().await?;
+    let _lag = play.stack.lag_indexes(7).await?;
     if !play.stack.is_instrumented().await {
         return skipped("the functions' processes are not on this machine");
     }

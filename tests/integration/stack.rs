@@ -136,6 +136,22 @@ impl Stack {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
+    /// Index reads see each write up to a second late, as they may on AWS; for everybody. Nothing happens where the AWS under test cannot be
+    /// told to.
+    pub async fn lag_indexes(&'static self, seed: u64) -> Result<Guard> {
+        if self.is_instrumented().await {
+            self.set_lag(1000, seed).await?;
+        }
+        Ok(Guard::new("the lag of indexes", async {
+            if self.is_instrumented().await { self.set_lag(0, 0).await } else { Ok(()) }
+        }))
+    }
+
+    async fn set_lag(&self, milliseconds: u32, seed: u64) -> Result<()> {
+        self.control(Method::POST, "lag").body(json!({"milliseconds": milliseconds, "seed": seed}).to_string()).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Counts all calls from nothing; only where nobody else plays.
     pub async fn forget_calls(&self) -> Result<()> {
         self.control(Method::DELETE, "calls").send().await?.error_for_status()?;

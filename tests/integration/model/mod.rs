@@ -54,6 +54,7 @@ async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
     play.forget_dead_letters().await?;
     let _settle = play.reconfigure("sync-planner", &[("SETTLE_SECONDS", &SETTLE.as_secs().to_string())])?;
     println!("model: {} histories, of the seeds {:?} and {:?}", seeds.count(), seeds.fixed, seeds.new);
+    let _lag = play.stack.lag_indexes(seeds.new.start).await?;
     let (began, pace) = (Instant::now(), Pace::new());
     let failures = histories(&play, &pace, seeds.all(), MOST).await;
     play.telegram.clear_faults().await?;
