@@ -7,8 +7,9 @@ shows only after a deploy.
   (EventBridge User Guide, "Using resource-based policies"). Otherwise the delivery has failed for good: NO_PERMISSIONS.
 - EventBridge Scheduler does either with the schedule's role, which must trust it (EventBridge Scheduler User Guide, "Setting up").
 - An HTTP API calls a function, and an authorizer's, with `API/STAGE/METHOD/PATH` or `API/authorizers/ID` as the source; the path is the
-  route's, variables included (API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs"; "Troubleshooting issues
-  with HTTP API Lambda integrations", where the answer is 500). A method is the request's.
+  route's, variables included, the method is the request's, and the default route is `API/STAGE/$default` (aws/aws-cdk, issue 18201, and
+  aws/serverless-application-model, issue 1860, both of what works on AWS). Otherwise the answer is 500 (API Gateway Developer Guide,
+  "Troubleshooting issues with HTTP API Lambda integrations").
 - A function URL of the type NONE needs both lambda:InvokeFunctionUrl and, since October 2025, lambda:InvokeFunction (Lambda Developer
   Guide, "Control access to Lambda function URLs"; the answer is in awsdocs/aws-lambda-developer-guide, issue 494).
 - What a function could not take goes to its destination by its own role (Lambda Developer Guide, "Capturing records of Lambda asynchronous

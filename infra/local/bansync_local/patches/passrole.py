@@ -5,8 +5,9 @@ MiniStack asks neither. On AWS
 - a call that names a role for a service also needs iam:PassRole on that role, with the service as iam:PassedToService (IAM User Guide,
   "Grant a user permissions to pass a role to an AWS service");
 - EventBridge Scheduler and Lambda refuse a role that does not trust them, whoever asks: ValidationException and
-  InvalidParameterValueException with the texts below (terraform-provider-aws waits for both, in service/scheduler/retry.go and
-  service/lambda/function.go).
+  InvalidParameterValueException with the texts below (terraform-provider-aws, internal/service/scheduler/retry.go; moto's tests of
+  create_function). For a schedule the source of the call is its group (EventBridge Scheduler User Guide, "Prevent the confused deputy
+  problem").
 """
 
 import json
