@@ -25,6 +25,15 @@ pub struct Settings<'a> {
     pub webhook_secret: &'a str,
     pub telegram_api: &'a str,
     pub settle_seconds: u32,
+    pub front_door: FrontDoor,
+}
+
+/// How updates come in: the template's parameter of this name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum FrontDoor {
+    #[default]
+    HttpApi,
+    FunctionUrl,
 }
 
 /// Refuses an AWS that is not on this machine: what is built for this machine is neither optimised nor for Lambda's processors.
@@ -53,6 +62,15 @@ pub fn deploy(target: &Target, settings: &Settings) -> Result<Outputs> {
     serde_json::from_str(&outputs).context("the stack's outputs are no JSON")
 }
 
+impl FrontDoor {
+    fn name(self) -> &'static str {
+        match self {
+            Self::HttpApi => "http-api",
+            Self::FunctionUrl => "function-url",
+        }
+    }
+}
+
 impl Settings<'_> {
     fn parameters(&self) -> BTreeMap<&'static str, String> {
         BTreeMap::from([
@@ -60,6 +78,7 @@ impl Settings<'_> {
             // Functions run as processes of this machine.
             ("Architecture", Architecture::of_this_machine().name().to_owned()),
             ("TelegramApiUrl", self.telegram_api.to_owned()),
+            ("FrontDoor", self.front_door.name().to_owned()),
             ("SettleSeconds", self.settle_seconds.to_string()),
         ])
     }

@@ -1,6 +1,7 @@
 //! The Telegram simulator as a service.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,12 +21,22 @@ pub fn find() -> Result<Option<Service>> {
     Ok(Service::find(NAME)?.filter(|service| service.fresh(built)))
 }
 
-/// Starts one for the token in [`secret::token_file`].
-pub fn start() -> Result<Service> {
+/// Starts one for the token in [`secret::token_file`]. `bind`: where it listens other than on 127.0.0.1, for functions in containers.
+pub fn start(bind: Option<IpAddr>) -> Result<Service> {
+    let address = bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let mut command = Command::new(workspace::binaries(build::LOCAL)?.join(NAME));
     let port = free_port()?.to_string();
     command.args(["--port", &port, "--bot-username", BOT_USERNAME, "--token-file"]).arg(secret::token_file()?);
-    let service = Service::start(NAME, &format!("http://127.0.0.1:{port}"), &mut command)?;
+    if bind.is_some() {
+        eprintln!(
+            "The simulated Telegram listens on {address}: whoever reaches that address can play its people until `cargo xtask down`."
+        );
+        command.args(["--bind", &address.to_string()]);
+    }
+    // 0.0.0.0 and :: are all addresses, of which this machine knows itself by the first.
+    let reached = if address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address };
+    let url = format!("http://{}", SocketAddr::new(reached, port.parse()?));
+    let service = Service::start(NAME, &url, &mut command)?;
     // It prints a line of JSON with its URL as soon as it listens.
     service.wait_until(Duration::from_secs(15), || {
         let log = fs::read_to_string(&service.log).ok()?;

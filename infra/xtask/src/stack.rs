@@ -84,9 +84,9 @@ impl Stack {
     }
 
     /// Whether updates are fetched by long polling: Telegram delivers to public addresses only. A Bot API on this machine reaches
-    /// this machine.
+    /// this machine, and so does the simulator, whatever address it listens on.
     pub fn is_polled(&self) -> bool {
-        is_loopback(&self.webhook_url) && !is_loopback(&self.telegram_api)
+        is_loopback(&self.webhook_url) && !is_loopback(&self.telegram_api) && self.control.is_none()
     }
 
     pub fn aws(&self) -> Aws {

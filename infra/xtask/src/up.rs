@@ -1,6 +1,7 @@
 //! `cargo xtask up`: everything on this machine, deployed and running in the background.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::aws::{Aws, is_loopback};
+use crate::cloudformation::FrontDoor;
 use crate::service::Service;
 use crate::stack::Stack;
 use crate::target::Target;
@@ -29,6 +31,12 @@ pub struct Options {
     /// How long a ban must stand before it is carried over: 5 where nothing is said, 2 in tests
     #[arg(long, value_name = "N")]
     pub settle_seconds: Option<u32>,
+    /// How updates come in: API Gateway, or the webhook's own URL
+    #[arg(long, value_enum)]
+    pub front_door: Option<FrontDoor>,
+    /// Where the simulated Telegram listens; another address than 127.0.0.1 lets functions in containers reach it, and others on the network
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
 }
 
 /// The template's default.
@@ -98,7 +106,13 @@ fn start_and_deploy(options: &Options) -> Result<Stack> {
     let webhook_secret = secret::read(&secret::webhook_secret_file()?)?;
     println!("Deploying …");
     let settle_seconds = options.settle_seconds.unwrap_or(SETTLE_SECONDS);
-    let settings = cloudformation::Settings { token: &token, webhook_secret: &webhook_secret, telegram_api: &telegram_api, settle_seconds };
+    let settings = cloudformation::Settings {
+        token: &token,
+        webhook_secret: &webhook_secret,
+        telegram_api: &telegram_api,
+        settle_seconds,
+        front_door: options.front_door.unwrap_or_default(),
+    };
     let target = Target { aws, name: options.target.stack.clone().unwrap_or(target::HERE.to_owned()) };
     let outputs = cloudformation::deploy(&target, &settings)?;
     let mut stack = Stack::from_outputs(&outputs, &target, webhook_secret, telegram_api, secret::bot_id(&token)?)?;
@@ -144,7 +158,7 @@ fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>
     secret::write(&token_file, &token)?;
     secret::write(&secret_file, &secret::random(64)?)?;
     println!("Starting …");
-    let simulator = if bot.is_none() { Some(simulator::start()?.url) } else { None };
+    let simulator = if bot.is_none() { Some(simulator::start(options.bind)?.url) } else { None };
     let local_aws = if options.target.endpoint.is_none() { Some(local_aws::start()?) } else { None };
     Ok((aws(options, local_aws)?, simulator, token))
 }

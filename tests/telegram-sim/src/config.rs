@@ -1,11 +1,14 @@
 //! What a simulator is started with.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// The bot and the pace of the server. No `Debug`: it holds the token.
 #[derive(Clone)]
 pub struct Config {
-    /// Port on 127.0.0.1; 0 = any free one.
+    /// The address that is listened on: 127.0.0.1 in tests; functions in containers need another.
+    pub bind: IpAddr,
+    /// 0 = any free one.
     pub port: u16,
     /// `<bot id>:<secret>`. The bot's user id is its prefix.
     pub token: String,
@@ -23,6 +26,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            bind: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             token: "7000000001:simulated-token".to_owned(),
             bot_username: "bansync_bot".to_owned(),

@@ -1,6 +1,7 @@
 //! The simulator as a program: one line `{"url": …}` on standard output when it is ready.
 
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -8,13 +9,16 @@ use telegram_sim::{Config, Simulator};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A simulated Telegram Bot API on 127.0.0.1.
+/// A simulated Telegram Bot API.
 #[derive(Parser)]
 #[command(name = "telegram-sim")]
 struct Args {
     /// Port to listen on; 0 = any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Address to listen on; another one lets others on the network play the people
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    bind: IpAddr,
     /// File that holds the bot's token.
     #[arg(long, required_unless_present = "token", conflicts_with = "token")]
     token_file: Option<PathBuf>,
@@ -37,7 +41,7 @@ async fn main() -> io::Result<()> {
         (None, Some(file)) => std::fs::read_to_string(file)?.trim().to_owned(),
         (None, None) => String::new(),
     };
-    let config = Config { port: args.port, token, bot_username: args.bot_username, ..Config::default() };
+    let config = Config { bind: args.bind, port: args.port, token, bot_username: args.bot_username, ..Config::default() };
     let simulator = Simulator::start(config).await?;
     let mut out = io::stdout();
     writeln!(out, "{}", serde_json::json!({"url": simulator.url}))?;

@@ -7,7 +7,6 @@ mod form;
 mod webhook;
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -37,7 +36,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Listens on 127.0.0.1 and serves on the current tokio runtime.
+    /// Listens and serves on the current tokio runtime.
     ///
     /// # Errors
     /// When the port is taken, or the token has no numeric bot id before its colon.
@@ -45,7 +44,7 @@ impl Simulator {
         if config.bot_id().is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the token must begin with the bot's id"));
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+        let listener = TcpListener::bind((config.bind, config.port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = watch::channel(false);
         let shared = Shared::new(config, stopped.clone())?;
