@@ -12,13 +12,6 @@ use crate::stack::Outputs;
 use crate::target::Target;
 use crate::{keys, run, setup, workspace};
 
-/// A secret as the functions read it: `bot-token`, `webhook-secret`.
-pub fn secret(target: &Target, name: &str) -> Result<String> {
-    let name = target.parameter(name);
-    let answer = target.aws.call("ssm", "get_parameter", &json!({"Name": name, "WithDecryption": true}))?;
-    answer["Parameter"]["Value"].as_str().map(str::to_owned).with_context(|| format!("the parameter {name} is empty"))
-}
-
 /// The secrets that functions read, and the deployed template's parameters.
 pub struct Settings<'a> {
     pub token: &'a str,
@@ -92,6 +85,30 @@ pub fn outputs(target: &Target) -> Result<Outputs> {
 /// The values of the template's parameters that the stack was deployed with.
 pub fn parameters(target: &Target) -> Result<BTreeMap<String, String>> {
     Ok(named(&mut described(target)?, "Parameter"))
+}
+
+/// The same, where the stack may not be deployed yet.
+pub fn parameters_if_any(target: &Target) -> Result<BTreeMap<String, String>> {
+    if find(target)?.is_none() { Ok(BTreeMap::new()) } else { parameters(target) }
+}
+
+/// The stack's status, `CREATE_COMPLETE` and others; `None`: there is no such stack.
+pub fn find(target: &Target) -> Result<Option<String>> {
+    // Unlike DescribeStacks, a list is no error where there is none. Deleted ones stay in it for 90 days.
+    let mut page = json!({});
+    loop {
+        let mut answer = target.aws.call("cloudformation", "list_stacks", &page)?;
+        let stacks = answer["StackSummaries"].as_array().into_iter().flatten();
+        let mut states =
+            stacks.filter(|stack| stack["StackName"] == target.name.as_str()).filter_map(|stack| stack["StackStatus"].as_str());
+        if let Some(status) = states.find(|status| *status != "DELETE_COMPLETE") {
+            return Ok(Some(status.to_owned()));
+        }
+        match answer["NextToken"].take() {
+            next if next.is_string() => page["NextToken"] = next,
+            _ => return Ok(None),
+        }
+    }
 }
 
 /// What CloudFormation says of the stack.

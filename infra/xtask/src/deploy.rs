@@ -6,14 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
 
 use crate::build::{self, Architecture};
 use crate::target::{self, Target};
-use crate::{binary, cloudformation, setup, workspace};
-
-/// SecureStrings that the functions read, which CloudFormation cannot create.
-const SECRETS: [&str; 3] = ["bot-token", "webhook-secret", "jwt-keys"];
+use crate::{binary, cloudformation, secrets, setup, workspace};
 
 /// The template's parameter.
 const ARCHITECTURE: &str = "Architecture=";
@@ -39,7 +35,7 @@ pub fn deploy(options: &Options) -> Result<()> {
     let config = fs::read_to_string(workspace::root()?.join("samconfig.toml")).context("samconfig.toml cannot be read")?;
     let target = target(options, &config)?;
     println!("Stack {} in {} at {}", target.name, target.aws.region, target.aws.name());
-    let deployed = status(&target)?;
+    let deployed = cloudformation::find(&target)?;
     // Before the minutes that building takes.
     if let Some(why) = deployed.as_deref().and_then(|status| hopeless(status, &target)) {
         bail!("{why}");
@@ -70,25 +66,6 @@ fn target(options: &Options, config: &str) -> Result<Target> {
     target::Options { endpoint: Some(endpoint), stack: Some(stack), ..options.target.clone() }.named()
 }
 
-/// The status of the stack; `None`: there is none yet.
-fn status(target: &Target) -> Result<Option<String>> {
-    // Unlike DescribeStacks, a list is no error where there is none. Deleted ones stay in it for 90 days.
-    let mut page = json!({});
-    loop {
-        let mut answer = target.aws.call("cloudformation", "list_stacks", &page)?;
-        let stacks = answer["StackSummaries"].as_array().into_iter().flatten();
-        let mut states =
-            stacks.filter(|stack| stack["StackName"] == target.name.as_str()).filter_map(|stack| stack["StackStatus"].as_str());
-        if let Some(status) = states.find(|status| *status != "DELETE_COMPLETE") {
-            return Ok(Some(status.to_owned()));
-        }
-        match answer["NextToken"].take() {
-            next if next.is_string() => page["NextToken"] = next,
-            _ => return Ok(None),
-        }
-    }
-}
-
 /// Why CloudFormation will refuse an update of a stack of this status, and what to do. See "Stack status codes", CloudFormation User Guide.
 fn hopeless(status: &str, target: &Target) -> Option<String> {
     let Target { name, aws } = target;
@@ -112,14 +89,12 @@ fn hopeless(status: &str, target: &Target) -> Option<String> {
 
 /// Functions without their secrets would start and fail.
 fn secrets(target: &Target) -> Result<()> {
-    let names = SECRETS.map(|name| target.parameter(name));
-    // Without decryption: only whether they are there.
-    let answer = target.aws.call("ssm", "get_parameters", &json!({"Names": names}))?;
-    let is_missing =
-        |name: &&str| answer["InvalidParameters"].as_array().into_iter().flatten().any(|missing| *missing == target.parameter(name));
-    let missing: Vec<&str> = SECRETS.into_iter().filter(is_missing).collect();
+    let missing = secrets::missing(target)?;
     if !missing.is_empty() {
-        let of = |name: &&str| format!("cargo xtask secrets set {name}{}", target.options());
+        let of = |name: &secrets::Name| {
+            let random = if *name == secrets::Name::BotToken { "" } else { " --random" };
+            format!("cargo xtask secrets set {}{random}{}", name.text(), target.options())
+        };
         bail!("secrets come before the stack; these are missing:\n  {}", missing.iter().map(of).collect::<Vec<_>>().join("\n  "));
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - one module a command: [`setup`], [`build`], [`deploy`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`soak`], [`logs`], [`keys`],
-//!   [`dlq`], [`bot`], [`openapi`], [`lint`];
+//!   [`dlq`], [`bot`], [`secrets`], [`openapi`], [`lint`];
 //! - of the tests: [`plan`] (which run, side by side), [`suite`] (what one program ran), [`beside`] (those on a stack of their own), [`fuzz`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`binary`] (what was built for Lambda), [`service`] (a process that
 //!   stays), [`process`] (what runs on this machine), [`target`] (which deployment is meant), [`stack`] (what it is made of),
@@ -33,6 +33,7 @@ mod process;
 mod progress;
 mod run;
 mod secret;
+mod secrets;
 mod service;
 mod setup;
 mod simulator;
@@ -87,6 +88,8 @@ enum Command {
     Dlq(dlq::Options),
     /// Tell Telegram of the bot, and find out what keeps it from working
     Bot(bot::Options),
+    /// Write the secrets that the functions read, and put new ones in their place
+    Secrets(secrets::Options),
     /// Check format, lints, licences and templates
     Lint,
 }
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
         Command::Keys(options) => keys::keys(&options),
         Command::Dlq(options) => dlq::dlq(&options),
         Command::Bot(options) => bot::bot(&options),
+        Command::Secrets(options) => secrets::secrets(&options),
         Command::Lint => lint::lint(),
     });
     match done {

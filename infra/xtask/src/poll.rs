@@ -45,7 +45,8 @@ pub fn poll() -> Result<()> {
         let updates = patiently(|| bot.call("getUpdates", &parameters, LONG_POLL + Duration::from_secs(15)));
         for update in updates.as_array().into_iter().flatten() {
             let id = update["update_id"].as_i64().context("an update without an id")?;
-            patiently(|| deliver(&stack, update));
+            // Read again at each try: the secret may have been rotated.
+            patiently(|| deliver(&Stack::load()?, update));
             println!("update {id} delivered");
             // Only now: an offset beyond an update tells Telegram to forget it.
             offset = id + 1;

@@ -76,7 +76,7 @@ fn deliveries(info: &Value, now: i64) -> Finding {
     let (ago, pending) = ((now - at).max(0), pending(info));
     let text = format!("deliveries: one failed {ago} s ago ({why}), {pending} wait");
     let advice = if why.contains("401") {
-        "Telegram has another secret than the webhook: run `cargo xtask bot set-up`; a function that runs keeps the secret it began with"
+        "Telegram has another secret than the webhook: run `cargo xtask bot set-up`; functions read a changed secret again within 5 minutes"
     } else {
         "read the log of the function webhook; Telegram tries again by itself for a day"
     };

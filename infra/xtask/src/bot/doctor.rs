@@ -55,11 +55,11 @@ pub fn doctor(deployment: &Deployment, chats: &[i64]) -> Result<()> {
     }
 }
 
-fn not_told(what: &str, error: &anyhow::Error) -> Finding {
+pub(super) fn not_told(what: &str, error: &anyhow::Error) -> Finding {
     Finding::wrong(format!("{what}: no answer: {error:#}"), "see that it runs and can be reached from here, then try again")
 }
 
-fn updates(stack: &Stack, bot: &Bot) -> Result<Vec<Finding>> {
+pub(super) fn updates(stack: &Stack, bot: &Bot) -> Result<Vec<Finding>> {
     let info = bot.call("getWebhookInfo", &json!({}), PATIENCE)?;
     if stack.is_polled() {
         return Ok(delivery::judge_polling(&info, poll::find()?.is_some()));
@@ -95,7 +95,7 @@ fn in_chat(bot: &Bot, id: i64, of: i64) -> Result<Vec<Finding>> {
 }
 
 /// CloudFormation begins the names of alarms with that of the stack.
-fn all_alarms(target: &Target) -> Result<Vec<Value>> {
+pub(super) fn all_alarms(target: &Target) -> Result<Vec<Value>> {
     let mut parameters = json!({"AlarmNamePrefix": format!("{}-", target.name)});
     let mut found = Vec::new();
     loop {

@@ -20,7 +20,7 @@ fn refused(answer: &Value, target: &Target) -> Finding {
     match answer["error_code"].as_i64() {
         Some(401 | 404) => Finding::wrong(
             format!("token: Telegram refuses it: {why}"),
-            format!("put the token that @BotFather shows into the parameter {}", target.parameter("bot-token")),
+            format!("`cargo xtask secrets set bot-token{}` writes the one that @BotFather shows", target.options()),
         ),
         _ => Finding::wrong(format!("token: getMe was refused: {why}"), "try again later"),
     }
@@ -78,8 +78,8 @@ mod tests {
             assert_eq!((findings.len(), findings[0].level), (1, Level::Wrong));
             assert!(findings[0].to_string().contains("why") && findings[0].to_string().contains(advice), "{}", findings[0]);
         };
-        check(401, "/a-stack/bot-token");
-        check(404, "/a-stack/bot-token");
+        check(401, "secrets set bot-token --endpoint aws --stack a-stack");
+        check(404, "secrets set bot-token --endpoint aws --stack a-stack");
         check(429, "try again later");
     }
 }

@@ -21,7 +21,7 @@ use anyhow::{Context, Result};
 
 use crate::stack::Stack;
 use crate::telegram::Bot;
-use crate::{cloudformation, secret, setup, target};
+use crate::{cloudformation, secret, secrets, setup, target};
 
 #[derive(clap::Args)]
 #[group(id = "bot")]
@@ -54,18 +54,16 @@ pub fn bot(options: &Options) -> Result<()> {
 }
 
 /// A deployed stack and its bot.
-struct Deployment {
-    stack: Stack,
-    bot: Bot,
+pub struct Deployment {
+    pub stack: Stack,
+    pub bot: Bot,
 }
 
 /// With the secrets that the functions read, not those of files beside them, which may be others.
-fn deployment(options: &target::Options) -> Result<Deployment> {
+pub fn deployment(options: &target::Options) -> Result<Deployment> {
     let target = options.target()?;
-    let token = cloudformation::secret(&target, "bot-token")
-        .context("without the bot's token nothing can be done; README.md tells where it goes")?;
-    let webhook_secret =
-        cloudformation::secret(&target, "webhook-secret").context("the webhook has no secret; README.md tells where it goes")?;
+    let token = secrets::read(&target, secrets::Name::BotToken)?;
+    let webhook_secret = secrets::read(&target, secrets::Name::WebhookSecret)?;
     let stack = match options.here()?.filter(|stack| stack.target() == target) {
         Some(stack) => Stack { webhook_secret, ..stack },
         None => {

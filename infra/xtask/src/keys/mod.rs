@@ -117,7 +117,8 @@ fn revoke(table: &Table, key_id: &KeyId) -> Result<()> {
     Ok(())
 }
 
-fn rotate(target: &Target) -> Result<()> {
+/// Also `cargo xtask secrets rotate jwt-keys`.
+pub fn rotate(target: &Target) -> Result<()> {
     let keys = signing::rotate(target, now()?)?;
     println!(
         "Tokens are signed with {} in 90 seconds, when all who look at tokens know it. Signing keys that are believed: {}.",

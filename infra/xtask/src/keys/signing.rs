@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use domain::access::SigningKeys;
-use serde_json::json;
 
 use crate::secret;
+use crate::secrets::{self, Name};
 use crate::target::Target;
 
 /// A first signing key, as the parameter holds it.
@@ -34,17 +34,13 @@ pub fn names(keys: &SigningKeys) -> String {
     keys.names().collect::<Vec<_>>().join(", ")
 }
 
-const NAME: &str = "jwt-keys";
-
 fn read(target: &Target) -> Result<Option<SigningKeys>> {
-    let parameter = target.parameter(NAME);
-    let answer = target.aws.call("ssm", "get_parameters", &json!({"Names": [parameter], "WithDecryption": true}))?;
-    let Some(text) = answer["Parameters"][0]["Value"].as_str() else { return Ok(None) };
-    serde_json::from_str(text).map(Some).with_context(|| format!("the parameter {parameter} holds no signing keys"))
+    let Some(text) = secrets::find(target, Name::JwtKeys)? else { return Ok(None) };
+    // Not the cause: it could quote a key.
+    let keys = serde_json::from_str(&text).ok();
+    keys.map(Some).with_context(|| format!("the parameter {} holds no signing keys", target.parameter(Name::JwtKeys.text())))
 }
 
 fn put(target: &Target, keys: &SigningKeys) -> Result<()> {
-    let value = serde_json::to_string(keys)?;
-    let parameters = json!({"Name": target.parameter(NAME), "Value": value, "Type": "SecureString", "Overwrite": true});
-    target.aws.call("ssm", "put_parameter", &parameters).map(drop)
+    secrets::put(target, Name::JwtKeys, &serde_json::to_string(keys)?)
 }
