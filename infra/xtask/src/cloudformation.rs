@@ -92,7 +92,12 @@ pub fn parameters_if_any(target: &Target) -> Result<BTreeMap<String, String>> {
     if find(target)?.is_none() { Ok(BTreeMap::new()) } else { parameters(target) }
 }
 
-/// The stack's status, `CREATE_COMPLETE` and others; `None`: there is no such stack.
+/// The stack's status, `CREATE_COMPLETE` and others.
+pub fn status(target: &Target) -> Result<String> {
+    described(target)?["StackStatus"].as_str().map(str::to_owned).context("CloudFormation tells no status")
+}
+
+/// As [`status`]; `None`: there is no such stack.
 pub fn find(target: &Target) -> Result<Option<String>> {
     // Unlike DescribeStacks, a list is no error where there is none. Deleted ones stay in it for 90 days.
     let mut page = json!({});

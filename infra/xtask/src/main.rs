@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - one module a command: [`setup`], [`build`], [`deploy`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`soak`], [`logs`], [`keys`],
-//!   [`dlq`], [`bot`], [`secrets`], [`sam_local`], [`openapi`], [`lint`];
+//!   [`dlq`], [`bot`] (and `verify`), [`secrets`], [`sam_local`], [`openapi`], [`lint`];
 //! - of the tests: [`plan`] (which run, side by side), [`suite`] (what one program ran), [`beside`] (those on a stack of their own), [`fuzz`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`binary`] (what was built for Lambda), [`service`] (a process that
 //!   stays), [`process`] (what runs on this machine), [`target`] (which deployment is meant), [`stack`] (what it is made of),
@@ -91,6 +91,8 @@ enum Command {
     Bot(bot::Options),
     /// Write the secrets that the functions read, and put new ones in their place
     Secrets(secrets::Options),
+    /// Look whether a stack that was just deployed works
+    Verify(bot::verify::Options),
     /// Call the running stack's functions in the SAM CLI's containers
     SamLocal(sam_local::Options),
     /// Check format, lints, licences and templates
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
         Command::Dlq(options) => dlq::dlq(&options),
         Command::Bot(options) => bot::bot(&options),
         Command::Secrets(options) => secrets::secrets(&options),
+        Command::Verify(options) => bot::verify::verify(&options),
         Command::SamLocal(options) => sam_local::sam_local(&options),
         Command::Lint => lint::lint(),
     });

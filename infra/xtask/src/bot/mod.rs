@@ -4,6 +4,7 @@
 //! - [`set_up`]: the webhook, [`commands`] and [`texts`] that people see, the rights that a group is asked for;
 //! - [`doctor`]: asks Telegram and AWS; what their answers mean is judged, without asking anybody, in [`identity`], [`delivery`], [`chat`],
 //!   [`queues`] and [`alarms`];
+//! - [`verify`]: asks AWS whether a stack works that was just deployed;
 //! - [`finding`]: a judgement, and its lines.
 
 mod alarms;
@@ -16,6 +17,7 @@ mod identity;
 mod queues;
 pub mod set_up;
 mod texts;
+pub mod verify;
 
 use anyhow::{Context, Result};
 
