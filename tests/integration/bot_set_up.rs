@@ -1,5 +1,6 @@
 //! What an operator tells Telegram of the bot, and how he finds what is wrong.
 
+use crate::operator;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -16,9 +17,7 @@ struct Said {
 
 impl Play {
     fn bot_command(&self, arguments: &[&str]) -> Result<Said> {
-        let xtask = std::env::var_os("BANSYNC_XTASK").context("run the tests by `cargo xtask test`")?;
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-        let output = Command::new(xtask).arg("bot").args(arguments).current_dir(root).output()?;
+        let output = operator::xtask(&[&["bot"][..], arguments].concat())?;
         let said =
             Said { text: String::from_utf8(output.stdout)?, errors: String::from_utf8(output.stderr)?, well: output.status.success() };
         for secret in [&self.stack.file("bot-token")?, &self.stack.webhook_secret] {

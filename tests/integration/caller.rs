@@ -2,6 +2,7 @@
 
 use crate::aws_calls::{Invoked, http};
 use crate::guard::now;
+use crate::operator;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, bail, ensure};
 use domain::access::{ApiKey, ApiKeyRecord};
@@ -9,7 +10,6 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
-use std::process::Command;
 use std::time::Duration;
 
 /// Where tokens are got.
@@ -204,11 +204,7 @@ impl Play {
 
     /// `cargo xtask keys …`; what it prints.
     pub fn keys_command(&self, arguments: &[&str]) -> Result<String> {
-        let xtask = std::env::var_os("BANSYNC_XTASK").context("run the tests by `cargo xtask test`")?;
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-        let output = Command::new(xtask).arg("keys").args(arguments).current_dir(root).output()?;
-        ensure!(output.status.success(), "keys {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        Ok(operator::succeeds(&[&["keys"][..], arguments].concat())?.trim().to_owned())
     }
 }
 

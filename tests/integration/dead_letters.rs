@@ -1,11 +1,11 @@
 //! What was given up: somebody is told, an operator reads it and has it tried again.
 
+use crate::operator;
 use crate::play::{PATIENCE, Play};
 use crate::stack::skipped;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use domain::sync::{SyncStatus, sync_id};
 use serde_json::{Value, json};
-use std::process::Command;
 use std::time::Duration;
 use telegram_sim::control::Fault;
 
@@ -15,11 +15,7 @@ const SEEN_AGO: i64 = 45;
 impl Play {
     /// `cargo xtask dlq …`; what it prints.
     fn dlq_command(&self, arguments: &[&str]) -> Result<String> {
-        let xtask = std::env::var_os("BANSYNC_XTASK").context("run the tests by `cargo xtask test`")?;
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-        let output = Command::new(xtask).arg("dlq").args(arguments).current_dir(root).output()?;
-        ensure!(output.status.success(), "dlq {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8(output.stdout)?)
+        operator::succeeds(&[&["dlq"][..], arguments].concat())
     }
 
     /// Waits until so many messages wait in the sync queue's DLQ; how many there are in the end.

@@ -33,8 +33,8 @@
 //!   [`counting_telegram`] and functions that are [`reconfigured`]
 //! - [`model`]: random histories, and how they must end
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
-//! - [`bot_set_up`]: what an operator tells Telegram of the bot, and how he finds what is wrong
-//! - [`secrets`]: what must not be found anywhere
+//! - [`operator`]: commands as he types them; [`bot_set_up`]: what he tells Telegram of the bot, and how he finds what is wrong
+//! - [`secrets`]: what must not be found anywhere; [`rotation`]: they are changed
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
 
@@ -67,11 +67,13 @@ mod kill_runs;
 mod load;
 mod made_up;
 mod model;
+mod operator;
 mod play;
 mod questions;
 mod quiet;
 mod reconfigured;
 mod rights;
+mod rotation;
 mod scene;
 mod secrets;
 mod stack;

@@ -142,13 +142,15 @@ impl Stack {
         if self.is_instrumented().await {
             self.set_lag(1000, seed).await?;
         }
-        Ok(Guard::new("the lag of indexes", async {
-            if self.is_instrumented().await { self.set_lag(0, 0).await } else { Ok(()) }
-        }))
+        Ok(Guard::new("the lag of indexes", async { if self.is_instrumented().await { self.set_lag(0, 0).await } else { Ok(()) } }))
     }
 
     async fn set_lag(&self, milliseconds: u32, seed: u64) -> Result<()> {
-        self.control(Method::POST, "lag").body(json!({"milliseconds": milliseconds, "seed": seed}).to_string()).send().await?.error_for_status()?;
+        self.control(Method::POST, "lag")
+            .body(json!({"milliseconds": milliseconds, "seed": seed}).to_string())
+            .send()
+            .await?
+            .error_for_status()?;
         Ok(())
     }
 

@@ -76,16 +76,20 @@ def _of_function(stack: Stack, function: str) -> list[str]:
 
 
 def unused(permissions: list[dict], used: list[dict]) -> dict[str, list[str]]:
-    """By function, the permissions it never used. Both lists: `{"function", "action", "resource"}`."""
-    found = {permission["function"]: [] for permission in permissions}
+    """By owner, the permissions that were never used: a function's own by itself, a shared policy's by nobody who has it.
+
+    `permissions`: `{"owner", "functions", "action", "resource"}`; `used`: `{"function", "action", "resource"}`.
+    """
+    found = {permission["owner"]: [] for permission in permissions}
     for permission in permissions:
+        names = {function[:64] for function in permission["functions"]}
         if not is_rare(permission) and not any(
-            use["function"] == permission["function"][:64]
+            use["function"] in names
             and use["action"] == permission["action"]
             and fnmatch.fnmatchcase(use["resource"], permission["resource"])
             for use in used
         ):
-            found[permission["function"]].append(f"{permission['action']} on {permission['resource']} was never used")
+            found[permission["owner"]].append(f"{permission['action']} on {permission['resource']} was never used")
     return found
 
 
@@ -97,21 +101,29 @@ def is_rare(permission: dict) -> bool:
 
 def deployed(client) -> list[dict]:
     """The permissions of all functions, but those by which Lambda itself delivers failed events."""
-    functions, iam = client("lambda"), client("iam")
-    permissions = []
-    for page in functions.get_paginator("list_functions").paginate():
+    lambda_, iam = client("lambda"), client("iam")
+    documents, shared = [], {}
+    for page in lambda_.get_paginator("list_functions").paginate():
         for function in page["Functions"]:
             name, role = function["FunctionName"], function["Role"].rpartition("/")[2]
             for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
                 document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-                permissions += [
-                    {"function": name, "action": action, "resource": resource}
-                    for statement in listed(document["Statement"])
-                    for action in listed(statement["Action"])
-                    for resource in listed(statement["Resource"])
-                    if not (action == "sqs:SendMessage" and "EventsDlq" in resource)
-                ]
-    return permissions
+                documents.append((name, [name], document))
+            for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+                # AWS's own say nothing of this project.
+                if not policy["PolicyArn"].startswith("arn:aws:iam::aws:"):
+                    shared.setdefault(policy["PolicyArn"], (policy["PolicyName"], []))[1].append(name)
+    for arn, (policy, names) in shared.items():
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        documents.append((policy, names, iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]))
+    return [
+        {"owner": owner, "functions": names, "action": action, "resource": resource}
+        for owner, names, document in documents
+        for statement in listed(document["Statement"])
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if not (action == "sqs:SendMessage" and "EventsDlq" in resource)
+    ]
 
 
 def report(wrong: dict[str, list[str]]) -> bool:

@@ -56,9 +56,9 @@ class OfTheTemplate(unittest.TestCase):
 class OfTheDeployment(unittest.TestCase):
     def test_a_permission_that_was_not_used_is_found(self):
         allowed = [
-            {"function": "webhook", "action": "dynamodb:PutItem", "resource": "arn:table/bans"},
-            {"function": "webhook", "action": "dynamodb:Query", "resource": "arn:table/bans/index/by_user"},
-            {"function": "relay", "action": "s3:PutObject", "resource": "arn:bucket/bans/*"},
+            {"owner": "webhook", "functions": ["webhook"], "action": "dynamodb:PutItem", "resource": "arn:table/bans"},
+            {"owner": "webhook", "functions": ["webhook"], "action": "dynamodb:Query", "resource": "arn:table/bans/index/by_user"},
+            {"owner": "relay", "functions": ["relay"], "action": "s3:PutObject", "resource": "arn:bucket/bans/*"},
         ]
         used = [
             {"function": "webhook", "action": "dynamodb:PutItem", "resource": "arn:table/bans"},
@@ -69,5 +69,11 @@ class OfTheDeployment(unittest.TestCase):
         self.assertEqual(found["webhook"], ["dynamodb:Query on arn:table/bans/index/by_user was never used"])
 
     def test_what_is_seldom_used_need_not_have_been(self):
-        seldom = {"function": "webhook", "action": "dynamodb:UpdateItem", "resource": "arn:table/stack-GatewayTable-1"}
+        seldom = {"owner": "webhook", "functions": ["webhook"], "action": "dynamodb:UpdateItem", "resource": "arn:table/stack-GatewayTable-1"}
         self.assertEqual(policies.unused([seldom], [])["webhook"], [])
+
+    def test_a_shared_policy_s_permission_is_used_by_whoever_has_it(self):
+        shared = {"owner": "shared", "functions": ["webhook", "relay"], "action": "ssm:GetParameters", "resource": "arn:token"}
+        use = {"function": "relay", "action": "ssm:GetParameters", "resource": "arn:token"}
+        self.assertEqual(policies.unused([shared], [use])["shared"], [])
+        self.assertEqual(len(policies.unused([shared], [{**use, "function": "other"}])["shared"]), 1)

@@ -65,11 +65,13 @@ async fn renew_if(aws: &Aws, is_due: fn(&Kept, i64) -> bool) {
     }
 }
 
+type Change = dyn Fn(&[String]) -> anyhow::Result<()> + Send + Sync;
+
 /// Secrets that an environment knows, and what they are put into.
 pub(crate) struct Kept {
     names: Vec<String>,
     values: Vec<String>,
-    change: Box<dyn Fn(&[String]) -> anyhow::Result<()> + Send + Sync>,
+    change: Box<Change>,
     /// When they were read, Unix seconds.
     read_at: i64,
     /// When they were last asked for, with or without success.
