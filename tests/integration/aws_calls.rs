@@ -5,7 +5,7 @@
 use crate::stack::Stack;
 use anyhow::{Context, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Each test has a runtime of its own, and a connection dies with the one that it was made in: none is kept.
@@ -75,9 +75,9 @@ impl Stack {
     }
 
     /// Sets the environment of a function.
-    pub async fn set_environment(&self, function: &str, variables: &Value) -> Result<()> {
+    pub async fn configure(&self, function: &str, settings: &Value) -> Result<()> {
         let path = format!("/2015-03-31/functions/{function}/configuration");
-        self.rest("lambda", Method::PUT, &path, Some(&json!({ "Environment": { "Variables": variables } }))).await.map(drop)
+        self.rest("lambda", Method::PUT, &path, Some(settings)).await.map(drop)
     }
 
     fn request(&self, service: &str, method: Method, path: &str) -> RequestBuilder {

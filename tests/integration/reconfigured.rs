@@ -21,19 +21,31 @@ impl Drop for Reconfigured<'_> {
 }
 
 impl Play {
+    /// Other values of variables of a function's environment.
     pub fn reconfigure(&self, function: &'static str, changes: &[(&str, &str)]) -> Result<Reconfigured<'_>> {
-        let name = &self.stack.functions[function];
-        let usual = now(self.stack.configuration(name))?["Environment"]["Variables"].take();
-        let mut variables = usual.clone();
-        for (name, value) in changes {
-            variables[*name] = json!(value);
-        }
+        self.reconfigured(function, |settings| {
+            for (name, value) in changes {
+                settings["Environment"]["Variables"][*name] = json!(value);
+            }
+        })
+    }
+
+    /// Another time-out, in seconds.
+    pub fn with_timeout(&self, function: &'static str, seconds: u32) -> Result<Reconfigured<'_>> {
+        self.reconfigured(function, |settings| settings["Timeout"] = json!(seconds))
+    }
+
+    fn reconfigured(&self, function: &'static str, change: impl FnOnce(&mut Value)) -> Result<Reconfigured<'_>> {
+        let mut found = now(self.stack.configuration(&self.stack.functions[function]))?;
+        let usual = json!({"Environment": {"Variables": found["Environment"]["Variables"].take()}, "Timeout": found["Timeout"]});
+        let mut settings = usual.clone();
+        change(&mut settings);
         let reconfigured = Reconfigured { play: self, function, usual };
-        self.configure(function, &variables)?;
+        self.configure(function, &settings)?;
         Ok(reconfigured)
     }
 
-    fn configure(&self, function: &str, variables: &Value) -> Result<()> {
-        now(self.stack.set_environment(&self.stack.functions[function], variables))
+    fn configure(&self, function: &str, settings: &Value) -> Result<()> {
+        now(self.stack.configure(&self.stack.functions[function], settings))
     }
 }

@@ -93,7 +93,7 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
             let its_wait = match wait {
                 Some(seconds) => seconds,
                 // A message of its own: going back would count as a try, of which it has five.
-                None if context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 0,
+                None if context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 1,
                 None => {
                     left -= 1;
                     let sent = match &task {

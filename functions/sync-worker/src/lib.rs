@@ -35,6 +35,9 @@ const TIME_FOR_A_CHUNK_MS: i64 = 25_000;
 /// When a chunk comes again because another sync acts on its person, in milliseconds.
 const TAKEN_WAIT_MS: i64 = 1000;
 
+/// When a chunk comes again for which too little time was left, in seconds.
+const SHORT_WAIT: i64 = 1;
+
 /// How often a chunk comes again because its part has not begun, before that is an error.
 const EARLY_ROUNDS: u32 = 8;
 
@@ -86,7 +89,7 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
             let message: ChunkMessage = serde_json::from_str(&record.body).context("the message is no chunk")?;
             if context.deadline as i64 - time::now_ms() < TIME_FOR_A_CHUNK_MS {
                 // A message of its own: going back would count as a try, of which it has five.
-                return worker.queue.send(Message::new(&message, 0)?).await;
+                return worker.queue.send(Message::new(&message, SHORT_WAIT)?).await;
             }
             worker.chunk(message).await
         };
