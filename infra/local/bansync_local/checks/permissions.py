@@ -17,24 +17,24 @@ In a source `*` stands for any text (Lambda API, AddPermission: "the comparison 
 import re
 from collections.abc import Iterator
 
+from bansync_local.routes import Route, routes
 from bansync_local.template import flat, named
 
 ADVICE = "Give each caller an AWS::Lambda::Permission whose SourceArn is the caller's, under the condition of the caller."
 # The same on both sides of a comparison.
 PSEUDO = {"${AWS::Partition}": "aws", "${AWS::Region}": "us-east-1", "${AWS::AccountId}": "123456789012", "${AWS::URLSuffix}": "amazonaws.com"}
-ANY_METHOD = "x-amazon-apigateway-any-method"
 # A permission for any method must hold for all; two show that it does not name one.
 METHODS = ("GET", "POST")
 URL_ACTIONS = {"lambda:InvokeFunctionUrl": "FunctionUrlAuthType", "lambda:InvokeFunction": "InvokedViaFunctionUrl"}
 
 # A caller: its resource, the function, the service, ARNs of the calls, and their name in a sentence.
-Caller = tuple[str, str, str, list[str], str]
+Caller = tuple[str, str | None, str, list[str], str]
 
 
 def of_stack(stack) -> Iterator[tuple[str, str]]:
     permissions = [properties for _, properties in stack.of_type("AWS::Lambda::Permission")]
     functions = dict(stack.functions())
-    for find in (_rules, _topics, _routes, _bodies, _authorizers):
+    for find in (_rules, _topics, _routes, _schemes, _authorizers):
         for resource, function, service, sources, what in find(stack):
             if function in functions and not all(_allows(permissions, function, service, source) for source in sources):
                 yield resource, f"{what} may not call {function}: no permission for {service} matches {sources[0]}"
@@ -93,29 +93,18 @@ def _topics(stack) -> Iterator[Caller]:
 
 
 def _routes(stack) -> Iterator[Caller]:
-    integrations = dict(stack.of_type("AWS::ApiGatewayV2::Integration"))
-    for name, properties in stack.of_type("AWS::ApiGatewayV2::Route"):
-        integration = integrations.get(named(properties.get("Target")), {"CredentialsArn": "not of this stack"})
-        if "CredentialsArn" not in integration:
-            api, key = flat(properties["ApiId"]), properties["RouteKey"]
-            yield name, named(integration["IntegrationUri"]), "apigateway.amazonaws.com", _calls(stack, api, key), f"the route {key}"
+    for route in routes(stack):
+        if not route.by_role:
+            yield route.resource, route.function, "apigateway.amazonaws.com", _calls(stack, route), f"the route {route.key}"
 
 
-def _bodies(stack) -> Iterator[Caller]:
-    """Routes and authorizers of OpenAPI definitions, which SAM writes into the API."""
+def _schemes(stack) -> Iterator[Caller]:
+    """Authorizers of OpenAPI definitions."""
     for name, properties in stack.of_type("AWS::ApiGatewayV2::Api"):
-        body = properties.get("Body") or {}
-        api = "${" + name + "}"
-        for path, methods in body.get("paths", {}).items():
-            for method, operation in methods.items():
-                integration = _pointed_to(body, operation.get("x-amazon-apigateway-integration")) if isinstance(operation, dict) else None
-                if integration and "credentials" not in integration and "uri" in integration:
-                    key = path.lstrip("/") if path == "/$default" else f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"
-                    yield name, named(integration["uri"]), "apigateway.amazonaws.com", _calls(stack, api, key), f"the route {key}"
-        for scheme, of in body.get("components", {}).get("securitySchemes", {}).items():
+        for scheme, of in (properties.get("Body") or {}).get("components", {}).get("securitySchemes", {}).items():
             authorizer = of.get("x-amazon-apigateway-authorizer", {})
             if "authorizerUri" in authorizer and not authorizer.keys() & {"authorizerCredentials", "authorizerCredentialsArn"}:
-                sources = [_execute(api, "authorizers/id-made-by-aws")]
+                sources = [_execute("${" + name + "}", "authorizers/id-made-by-aws")]
                 yield name, named(authorizer["authorizerUri"]), "apigateway.amazonaws.com", sources, f"the authorizer {scheme}"
 
 
@@ -126,27 +115,13 @@ def _authorizers(stack) -> Iterator[Caller]:
             yield name, named(properties["AuthorizerUri"]), "apigateway.amazonaws.com", sources, "the authorizer"
 
 
-def _pointed_to(body: dict, value):
-    """The value, or what its `$ref` (`#/components/…`) is about."""
-    if isinstance(value, dict) and "$ref" in value:
-        found = body
-        for step in value["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
-        return found
-    return value
-
-
-def _calls(stack, api: str, key: str) -> list[str]:
+def _calls(stack, route: Route) -> list[str]:
     """ARNs of calls by a route, in each stage."""
-    stages = [of["StageName"] for _, of in stack.of_type("AWS::ApiGatewayV2::Stage") if flat(of["ApiId"]) == api] or ["$default"]
-    if key == "$default":
-        return [_execute(api, f"{stage}/$default") for stage in stages]
-    method, path = key.split(" ", 1)
-    return [
-        _execute(api, f"{stage}/{of}{path}")
-        for stage in stages
-        for of in (METHODS if method == "ANY" else [method])
-    ]
+    stages = [of["StageName"] for _, of in stack.of_type("AWS::ApiGatewayV2::Stage") if flat(of["ApiId"]) == route.api] or ["$default"]
+    if route.key == "$default":
+        return [_execute(route.api, f"{stage}/$default") for stage in stages]
+    methods = METHODS if route.method == "ANY" else [route.method]
+    return [_execute(route.api, f"{stage}/{method}{route.path}") for stage in stages for method in methods]
 
 
 def _execute(api: str, rest: str) -> str:
