@@ -50,9 +50,10 @@ def _of_definition(name: str, body: dict) -> Iterator[Route]:
             if not isinstance(operation, dict) or "x-amazon-apigateway-integration" not in operation:
                 continue
             integration = _pointed_to(body, operation["x-amazon-apigateway-integration"])
-            key = "$default" if path == "/$default" else f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"
-            protected = bool(operation.get("security", body.get("security")))
-            yield Route(name, "${" + name + "}", key, named(integration.get("uri")), "credentials" in integration, protected)
+            key = "$default" if path.lstrip("/") == "$default" else f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"
+            # SAM writes `Authorizer: NONE` as a scheme of that name.
+            schemes = {scheme for needed in operation.get("security", body.get("security", [])) for scheme in needed} - {"NONE"}
+            yield Route(name, "${" + name + "}", key, named(integration.get("uri")), "credentials" in integration, bool(schemes))
 
 
 def _pointed_to(body: dict, value: dict) -> dict:

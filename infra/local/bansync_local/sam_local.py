@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 
 from bansync_local import stack, template
-from bansync_local.routes import routes
+from bansync_local.routes import ANY_METHOD, routes
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PYTHON = ROOT / "target/local/venv-tools/bin/python"
@@ -44,8 +44,9 @@ def made_up(made: stack.Stack) -> dict[str, dict[str, str]]:
 def complaints(made: stack.Stack, variables: dict[str, dict[str, str]], found: dict) -> Iterator[str]:
     served = {(method, route["path"]): route for route in found["routes"] for method in route["methods"]}
     for route in routes(made):
-        # The SAM CLI knows `ANY` as each of the methods.
-        one = served.get(("GET" if route.method == "ANY" else route.method, route.path))
+        # The SAM CLI knows `ANY` as each of the methods, but for the default route.
+        method = ANY_METHOD.upper() if route.key == "$default" else route.method.replace("ANY", "GET")
+        one = served.get((method, route.path))
         if one is None or one["function"] is None:
             yield f"{route.resource}: {route.key} is not served: its function is not understood"
         elif one["function"] != route.function:
@@ -74,10 +75,8 @@ def main() -> None:
     if not PYTHON.is_file():
         sys.exit("The SAM CLI is missing: run `cargo xtask setup`.")
     wrong, stacks = {}, stack.stacks(template.read(args.template))
-    stages = {made.stage for made in stacks}
     for made in stacks:
-        # `dev` and `local` may be one for the conditions.
-        if made.stage != "prod" or stages == {"prod"}:
+        if not made.production or all(each.production for each in stacks):
             variables = json.loads(args.env_vars.read_text()) if args.env_vars else made_up(made)
             wrong |= dict.fromkeys(complaints(made, variables, asked(args.template, made.chosen, variables)))
     print("".join(f"{sentence}\n" for sentence in wrong), end="")

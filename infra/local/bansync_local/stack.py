@@ -1,4 +1,4 @@
-"""The stacks a template can make: one for each combination of parameter values that its conditions tell apart.
+"""The stacks a template can make: one for each combination of parameter values that its conditions and mappings tell apart.
 
 In a stack nothing is open any more: `Fn::If` is decided, parameters have values, and resources are there or are not. So a rule about what
 is deployed reads plain values, and sees each stage and each front door.
@@ -18,13 +18,14 @@ MOST_STACKS = 4096
 # Conditions may ask where they are; any answer will do.
 PSEUDO = {"AWS::Region": "us-east-1", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 NO_VALUE = object()
+PRODUCTION = "prod"
 
 
 @dataclasses.dataclass(frozen=True)
 class Stack:
     """What CloudFormation creates for some values of the parameters."""
 
-    # Values of the parameters on which conditions depend.
+    # Values of the parameters on which conditions and mappings depend.
     chosen: dict[str, str]
     resources: dict[str, dict]
     outputs: dict[str, dict]
@@ -32,8 +33,9 @@ class Stack:
     absent: frozenset[str]
 
     @property
-    def stage(self) -> str | None:
-        return self.chosen.get("Stage")
+    def production(self) -> bool:
+        """Whether users' data is in it. So it is where no condition asks for the stage: all stages are alike then."""
+        return self.chosen.get("Stage", PRODUCTION) == PRODUCTION
 
     def of_type(self, *types: str) -> Iterator[tuple[str, dict]]:
         """Names and properties."""
@@ -72,12 +74,12 @@ class Stack:
 
 
 def stacks(template: dict) -> list[Stack]:
-    """One for each outcome of the template's conditions."""
-    found = {}
+    """One for each outcome of the template's conditions and mappings."""
+    found, keys = {}, mapped(template)
     for chosen in choices(template):
         values = templates.defaults(template) | chosen
         expanded = templates.expanded(template, values)
-        outcome = tuple(_Decision(expanded, values).conditions().items())
+        outcome = (*_Decision(expanded, values).conditions().items(), *(values[name] for name in keys))
         if outcome not in found:
             # A parameter that no condition tells apart may still be a value somewhere: the first of its values stands for all.
             found[outcome] = _Decision(templates.by_sam(expanded, values), values).stack(chosen)
@@ -85,15 +87,32 @@ def stacks(template: dict) -> list[Stack]:
 
 
 def choices(template: dict) -> Iterator[dict[str, str]]:
-    """All combinations of the values of the parameters on which conditions depend, the defaults first."""
-    conditions = template.get("Conditions", {})
-    used = {name for name in templates.references(conditions) if name in template.get("Parameters", {})}
-    values = {name: _values(name, template["Parameters"][name], conditions) for name in sorted(used)}
+    """All combinations of the values of the parameters on which conditions and mappings depend, the defaults first."""
+    conditions, parameters = template.get("Conditions", {}), template.get("Parameters", {})
+    used = {name for name in templates.references(conditions) if name in parameters} | set(mapped(template))
+    values = {name: _values(name, parameters[name], conditions) for name in sorted(used)}
     combinations = itertools.product(*values.values())
     for count, combination in enumerate(combinations):
         if count == MOST_STACKS:
             sys.exit(f"The conditions tell more than {MOST_STACKS} combinations of parameters apart ({', '.join(values)}).")
         yield dict(zip(values, combination))
+
+
+def mapped(template: dict) -> list[str]:
+    """Parameters by which something is looked up in Mappings."""
+
+    def keys(value) -> Iterator[str]:
+        match value:
+            case {"Fn::FindInMap": arguments}:
+                yield from templates.references(arguments)
+            case dict():
+                for item in value.values():
+                    yield from keys(item)
+            case list():
+                for item in value:
+                    yield from keys(item)
+
+    return sorted({name for name in keys(template) if name in template.get("Parameters", {})})
 
 
 def _values(name: str, parameter: dict, conditions: dict) -> list[str]:

@@ -47,6 +47,13 @@ class Stacks(unittest.TestCase):
         self.assertEqual(self.stacks[2].resources["Subscription"]["Properties"]["Size"], "7")
 
 
+class Mappings(unittest.TestCase):
+    def test_a_parameter_that_only_a_mapping_asks_for_makes_stacks_too(self):
+        text = TEMPLATE.replace("  IsProd: !Equals [!Ref Stage, prod]\n", "  IsProd: !Equals [a, a]\n")
+        kept = {made.chosen["Stage"]: made.resources["Logs"]["Properties"]["RetentionInDays"] for made in stack.stacks(template.parse(text))}
+        self.assertEqual(kept, {"prod": 30, "dev": 1})
+
+
 class References(unittest.TestCase):
     def test_they_are_found_in_every_form(self):
         value = template.parse("""

@@ -20,7 +20,7 @@ def of_stack(stack) -> Iterator[tuple[str, str]]:
         backed_up = is_true(properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"))
         if backed_up and name in SHORT_LIVED:
             yield name, "point-in-time recovery of short-lived state"
-        if not backed_up and name not in SHORT_LIVED and stack.stage == "prod":
+        if not backed_up and name not in SHORT_LIVED and stack.production:
             yield name, "no point-in-time recovery of what cannot be made anew"
 
 

@@ -25,7 +25,7 @@ def of_stack(stack) -> Iterator[tuple[str, str]]:
         protected = is_table and properties.get("DeletionProtectionEnabled", False) in (True, "true")
         if on_delete == "Retain":
             yield name, "DeletionPolicy Retain leaves it behind when the stack's creation fails"
-        if stack.stage != "prod":
+        if not stack.production:
             if protected or on_delete == "RetainExceptOnCreate":
                 yield name, "it outlives a stack that is no production"
         elif name not in SHORT_LIVED:
