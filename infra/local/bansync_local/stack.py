@@ -19,6 +19,8 @@ MOST_STACKS = 4096
 PSEUDO = {"AWS::Region": "us-east-1", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 NO_VALUE = object()
 PRODUCTION = "prod"
+# Values that no condition will compare a parameter with.
+OTHER_TEXT, OTHER_NUMBER = "something-else", "7919"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,9 +118,10 @@ def mapped(template: dict) -> list[str]:
 
 
 def _values(name: str, parameter: dict, conditions: dict) -> list[str]:
-    """The default first; where any text is allowed, what conditions compare it with, and something else."""
+    """The default first; where anything is allowed, what conditions compare it with, and something else."""
     default = [str(parameter["Default"])] if "Default" in parameter else []
-    others = parameter.get("AllowedValues") or [*_compared(name, conditions), "something-else"]
+    another = OTHER_NUMBER if parameter["Type"] == "Number" else OTHER_TEXT
+    others = parameter.get("AllowedValues") or [*_compared(name, conditions), another]
     return list(dict.fromkeys(default + [str(other) for other in others]))
 
 

@@ -36,8 +36,13 @@ Resources:
     Type: AWS::ApiGatewayV2::Api
     Properties:
       Body:
-        paths: {/bans: {parameters: [], get: {x-amazon-apigateway-integration: {$ref: "#/components/x-amazon-apigateway-integrations/bans"}}}}
-        components: {x-amazon-apigateway-integrations: {bans: {uri: !Sub "arn:aws:apigateway:x:lambda:path/functions/${Bans.Arn}/invocations"}}}
+        paths:
+          /bans:
+            parameters: []
+            get: {x-amazon-apigateway-integration: {$ref: "#/components/x-amazon-apigateway-integrations/bans"}}
+        components:
+          x-amazon-apigateway-integrations:
+            bans: {uri: !Sub "arn:aws:apigateway:x:lambda:path/functions/${Bans.Arn}/invocations"}
 """
 
 

@@ -50,7 +50,8 @@ class Stacks(unittest.TestCase):
 class Mappings(unittest.TestCase):
     def test_a_parameter_that_only_a_mapping_asks_for_makes_stacks_too(self):
         text = TEMPLATE.replace("  IsProd: !Equals [!Ref Stage, prod]\n", "  IsProd: !Equals [a, a]\n")
-        kept = {made.chosen["Stage"]: made.resources["Logs"]["Properties"]["RetentionInDays"] for made in stack.stacks(template.parse(text))}
+        made = stack.stacks(template.parse(text))
+        kept = {one.chosen["Stage"]: one.resources["Logs"]["Properties"]["RetentionInDays"] for one in made}
         self.assertEqual(kept, {"prod": 30, "dev": 1})
 
 

@@ -61,7 +61,8 @@ class Findings(unittest.TestCase):
         self.assert_found(found(changed), ("Bans", "delete by_user, create by_user"))
 
     def test_keys_and_names_that_replace_a_resource_are_found(self):
-        self.assert_found(found(("[{AttributeName: event_id, KeyType: HASH}]", "[{AttributeName: user_id, KeyType: HASH}]")), ("Bans", "KeySchema"))
+        key = "KeySchema: [{AttributeName: %s, KeyType: HASH}]\n"
+        self.assert_found(found((key % "event_id", key % "user_id")), ("Bans", "KeySchema"))
         self.assert_found(found(("event_id, AttributeType: S", "event_id, AttributeType: N")), ("Bans", "the type of event_id"))
         self.assert_found(found(("-sync", "-chunks")), ("Sync", "its messages"))
 

@@ -1,5 +1,5 @@
-"""Transitions that S3 skips: by default it moves no object under 128 KB to another storage class (S3 User Guide, "Transitioning objects using
-Amazon S3 Lifecycle"). A rule that says nothing of sizes looks as if it moved all.
+"""Transitions that S3 skips: by default it moves no object under 128 KB to another storage class (S3 User Guide, "Transitioning objects
+using Amazon S3 Lifecycle"). A rule that says nothing of sizes looks as if it moved all.
 """
 
 from collections.abc import Iterator

@@ -5,9 +5,9 @@ function URL answers 403. The local AWS does not ask. What each caller needs:
 
 - a rule of EventBridge, a subscription of SNS: the service as principal, the rule or the topic as source (EventBridge User Guide,
   "Using resource-based policies for Amazon EventBridge"; SNS Developer Guide, "Fanout to Lambda functions");
-- a route of an HTTP API: `…:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`, and an authorizer `…:API/authorizers/ID`, unless a role is
-  given (API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs" and "Control access to HTTP APIs with AWS Lambda
-  authorizers");
+- a route of an HTTP API: `…:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`, and an authorizer `…:API/authorizers/ID`, unless a role
+  is given (API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs" and "Control access to HTTP APIs with AWS
+  Lambda authorizers");
 - a function URL without authorisation: both InvokeFunctionUrl and InvokeFunction, of everybody (Lambda Developer Guide, "Control access to
   Lambda function URLs": since October 2025).
 
@@ -22,7 +22,7 @@ from bansync_local.template import flat, named
 
 ADVICE = "Give each caller an AWS::Lambda::Permission whose SourceArn is the caller's, under the condition of the caller."
 # The same on both sides of a comparison.
-PSEUDO = {"${AWS::Partition}": "aws", "${AWS::Region}": "us-east-1", "${AWS::AccountId}": "123456789012", "${AWS::URLSuffix}": "amazonaws.com"}
+PSEUDO = {"${AWS::Partition}": "aws", "${AWS::Region}": "us-east-1", "${AWS::AccountId}": "123456789012"}
 # A permission for any method must hold for all; two show that it does not name one.
 METHODS = ("GET", "POST")
 URL_ACTIONS = {"lambda:InvokeFunctionUrl": "FunctionUrlAuthType", "lambda:InvokeFunction": "InvokedViaFunctionUrl"}
