@@ -20,6 +20,8 @@ from bansync_local.routes import ANY_METHOD, routes
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PYTHON = ROOT / "target/local/venv-tools/bin/python"
 SCRIPT = ROOT / "infra/local/sam_cli.py"
+# Where functions that `sam local` runs find the local AWS; in the cloud the template leaves it out.
+ENDPOINT = "AWS_ENDPOINT_URL"
 # A machine of a developer has them anyway; without, the SAM CLI asks for them.
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
 
@@ -34,14 +36,17 @@ def asked(path: pathlib.Path, parameters: dict[str, str], variables: dict[str, d
 
 
 def made_up(made: stack.Stack) -> dict[str, dict[str, str]]:
-    """A value for each variable."""
+    """A value for each variable, and for the one that only local runs have."""
     return {
-        name: {variable: f"{name}.{variable}" for variable in properties.get("Environment", {}).get("Variables", {})}
-        for name, properties in made.functions()
+        name: {variable: f"{name}.{variable}" for variable in [*variables(properties), ENDPOINT]} for name, properties in made.functions()
     }
 
 
-def complaints(made: stack.Stack, variables: dict[str, dict[str, str]], found: dict) -> Iterator[str]:
+def variables(function: dict) -> dict:
+    return function.get("Environment", {}).get("Variables", {})
+
+
+def complaints(made: stack.Stack, values: dict[str, dict[str, str]], found: dict) -> Iterator[str]:
     served = {(method, route["path"]): route for route in found["routes"] for method in route["methods"]}
     for route in routes(made):
         # The SAM CLI knows `ANY` as each of the methods, but for the default route.
@@ -53,17 +58,17 @@ def complaints(made: stack.Stack, variables: dict[str, dict[str, str]], found: d
             yield f"{route.resource}: {route.key} is served by {one['function']}, not by {route.function}"
         elif route.protected and one["authorizer"] is None:
             yield f"{route.resource}: {route.key} is open: its authorizer is not understood"
-    for name, _ in made.functions():
+    for name, properties in made.functions():
         environment = found["environments"].get(name)
         if environment is None:
             yield f"{name}: the function is not found"
             continue
-        given = variables.get("Parameters", {}) | variables.get(name, {})
+        given = values.get("Parameters", {}) | values.get(name, {})
         for variable, value in given.items():
             if environment.get(variable) != value:
                 yield f"{name}: {variable} is not passed on: the template does not declare it"
         for variable, value in environment.items():
-            if value == "" and variable not in given:
+            if value == "" and variable not in given and variable in variables(properties):
                 yield f"{name}: {variable} resolves to nothing"
 
 
@@ -77,8 +82,8 @@ def main() -> None:
     wrong, stacks = {}, stack.stacks(template.read(args.template))
     for made in stacks:
         if not made.production or all(each.production for each in stacks):
-            variables = json.loads(args.env_vars.read_text()) if args.env_vars else made_up(made)
-            wrong |= dict.fromkeys(complaints(made, variables, asked(args.template, made.chosen, variables)))
+            values = json.loads(args.env_vars.read_text()) if args.env_vars else made_up(made)
+            wrong |= dict.fromkeys(complaints(made, values, asked(args.template, made.chosen, values)))
     print("".join(f"{sentence}\n" for sentence in wrong), end="")
     print(f"sam local: {len(wrong)} complaints")
     sys.exit(1 if wrong else 0)

@@ -1,7 +1,7 @@
-"""What an upgrade of a deployed stack needs by hand: `python -m bansync_local.upgrade OLD NEW [--changelog CHANGELOG.md]`.
+"""What an upgrade of a deployed stack needs by hand: `python -m bansync_local.upgrade OLD NEW [--changelog infra/CHANGELOG.md]`.
 
 Compares two templates and prints each change that CloudFormation refuses, or that loses data, or that a stack does not get by itself. A
-finding is answered by the first section of CHANGELOG.md: it names the resource, parameter or output in backticks and says what to do.
+finding is answered by the first section of infra/CHANGELOG.md: it names the resource, parameter or output in backticks and says what to do.
 Exits 1 while one is not named there.
 
 OLD may be `released`: the template of the latest tag `v*` in git (a clone needs its tags: `git fetch --tags`), or, while there is no tag,
@@ -178,7 +178,7 @@ def main() -> None:
     print(f"Since {name}: {len(found)} changes need a step by hand; {len(missing)} of them are not in the changelog's first section.")
     if missing:
         names = ", ".join(dict.fromkeys(name for name, _ in missing))
-        sys.exit(f"Say in the first section of {args.changelog or 'CHANGELOG.md'} what to do about {names}.")
+        sys.exit(f"Say in the first section of {args.changelog or 'infra/CHANGELOG.md'} what to do about {names}.")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 //! `cargo xtask lint`: everything that can be judged without running the bot.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::aws::Aws;
-use crate::build::{self, cargo};
-use crate::{run, setup, workspace};
+use crate::build::{self, Architecture, cargo};
+use crate::{binary, run, setup, workspace};
 
 /// The version in .ci/run.
 const CARGO_DENY: &str = "0.20.2";
@@ -14,6 +15,8 @@ const CARGO_DENY: &str = "0.20.2";
 pub fn lint() -> Result<()> {
     setup::local_aws()?;
     setup::deploy_tools()?;
+    setup::checkov()?;
+    setup::moto()?;
     let root = workspace::root()?;
     step("format");
     run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
@@ -26,10 +29,27 @@ pub fn lint() -> Result<()> {
     sam.args(["validate", "--lint", "--template-file", "template.yaml", "--region", &Aws::at(None, None)?.region]);
     sam.env("SAM_CLI_TELEMETRY", "0").current_dir(&root);
     run::run(&mut sam)?;
-    step("policies");
-    let mut policies = Command::new(setup::python()?);
-    policies.args(["-m", "bansync_local.policies", "template"]).arg(root.join("template.yaml")).current_dir(root.join("infra/local"));
-    run::run(&mut policies)?;
+    // By what AWS refuses, or does otherwise than a local one.
+    let template = root.join("template.yaml");
+    let judged = |what: &str, module: &str, arguments: &[&OsStr]| {
+        step(what);
+        let mut python = Command::new(setup::python()?);
+        python.arg("-m").arg(format!("bansync_local.{module}")).args(arguments).current_dir(root.join("infra/local"));
+        run::run(&mut python)
+    };
+    judged("policies", "policies", &["template".as_ref(), template.as_ref()])?;
+    judged("rules of AWS", "checks", &[template.as_ref(), "--samconfig".as_ref(), root.join("samconfig.toml").as_ref()])?;
+    let changelog = root.join("infra/CHANGELOG.md");
+    judged("upgrade", "upgrade", &["released".as_ref(), template.as_ref(), "--changelog".as_ref(), changelog.as_ref()])?;
+    judged("sam local", "sam_local", &[template.as_ref()])?;
+    judged("checkov", "checkov", &[template.as_ref()])?;
+    judged("moto", "moto", &[template.as_ref()])?;
+    // Those of a cross build; what runs here lies elsewhere.
+    if root.join("target/lambda").is_dir() {
+        step("binaries");
+        // For whichever processor; a deploy asks for the one that it names.
+        binary::check(Architecture::X86_64).or_else(|_| binary::check(Architecture::Arm64))?;
+    }
     step("Python");
     run::run(Command::new(setup::python()?).args(["-m", "compileall", "-q", "infra/local"]).current_dir(&root))?;
     println!("No complaints.");

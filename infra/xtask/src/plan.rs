@@ -186,9 +186,7 @@ impl Plan<'_> {
 
 fn tests_of_local_aws() -> Result<Command> {
     let mut python = python()?;
-    // unittest writes to standard error.
-    python.args(["-c", "import unittest, sys; sys.stderr = sys.stdout; unittest.main(module=None)"]);
-    python.args(["discover", "-t", ".", "-s", "tests"]);
+    python.args(["-m", "tests"]);
     Ok(python)
 }
 

@@ -33,6 +33,16 @@ pub fn api() -> Result<()> {
     environment("venv-api", "requirements-api.txt", "the fuzzer of the REST API", &python_version()?)
 }
 
+/// Installs what judges templates by rules of its own.
+pub fn checkov() -> Result<()> {
+    environment("venv-checkov", "requirements-checkov.txt", "checkov", &python_version()?)
+}
+
+/// Installs a second emulator of AWS.
+pub fn moto() -> Result<()> {
+    environment("venv-moto", "requirements-moto.txt", "moto", &python_version()?)
+}
+
 /// Installs the SAM CLI and what judges templates.
 pub fn deploy_tools() -> Result<()> {
     environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &python_version()?)
