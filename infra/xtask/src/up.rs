@@ -50,6 +50,8 @@ impl Options {
 }
 
 pub fn up(options: &Options) -> Result<Stack> {
+    // Before the minutes that compiling takes.
+    ensure_here(options)?;
     prepare(false, build::for_local)?;
     start(options)
 }
@@ -94,9 +96,7 @@ pub fn start(options: &Options) -> Result<Stack> {
 
 fn start_and_deploy(options: &Options) -> Result<Stack> {
     let bot = bot(options)?;
-    if options.target.endpoint.is_some() {
-        cloudformation::ensure_here(&aws(options, None)?)?;
-    }
+    ensure_here(options)?;
     let (aws, control, token) = services(options, bot.as_ref())?;
     let telegram_api = match (&bot, &control) {
         (Some(bot), _) => bot.api.clone(),
@@ -161,6 +161,14 @@ fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>
     let simulator = if bot.is_none() { Some(simulator::start(options.bind)?.url) } else { None };
     let local_aws = if options.target.endpoint.is_none() { Some(local_aws::start()?) } else { None };
     Ok((aws(options, local_aws)?, simulator, token))
+}
+
+/// Refuses another AWS that is not on this machine.
+fn ensure_here(options: &Options) -> Result<()> {
+    if options.target.endpoint.is_some() {
+        cloudformation::ensure_here(&aws(options, None)?)?;
+    }
+    Ok(())
 }
 
 /// The AWS that is named, else the one that was started here.
