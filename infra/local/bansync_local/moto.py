@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 SERVER = ROOT / "target/local/venv-moto/bin/moto_server"
 STACK = "bansync"
 START_SECONDS = 120
+LOG_CHARACTERS = 4000
 # The stack that is created.
 CHOSEN = {"Stage": "local", "FrontDoor": "http-api"}
 
@@ -58,7 +59,9 @@ def prepared(made: stack.Stack, only: tuple[str, ...] = ()) -> dict:
         if resource["Type"] not in LACKING and (not only or resource["Type"] in only)
     }
     buses = {name: properties["Name"] for name, properties in made.of_type("AWS::Events::EventBus")}
-    return {"Resources": {name: _adapted(resource, set(kept), buses) for name, resource in kept.items()}}
+    # Their conditions are decided.
+    made_always = {name: {key: value for key, value in resource.items() if key != "Condition"} for name, resource in kept.items()}
+    return {"Resources": {name: _adapted(resource, set(kept), buses) for name, resource in made_always.items()}}
 
 
 def _adapted(value, kept: set[str], buses: dict):
@@ -96,6 +99,10 @@ def served(server: pathlib.Path = SERVER) -> Iterator[str]:
             )  # fmt: skip
         try:
             yield _endpoint(process, log)
+        except Exception:
+            # Its answer tells nothing of an error of its own.
+            print(log.read_text()[-LOG_CHARACTERS:], file=sys.stderr)
+            raise
         finally:
             process.kill()
             process.wait()

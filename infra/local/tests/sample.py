@@ -7,7 +7,9 @@ Parameters:
   Stage: {Type: String, Default: prod, AllowedValues: [dev, prod]}
   FrontDoor: {Type: String, Default: http-api, AllowedValues: [http-api, function-url]}
   SyncConcurrency: {Type: Number, Default: 3}
+  AwsEndpointUrl: {Type: String, Default: ""}
 Conditions:
+  HasEndpoint: !Not [!Equals [!Ref AwsEndpointUrl, ""]]
   IsProd: !Equals [!Ref Stage, prod]
   ByHttpApi: !Equals [!Ref FrontDoor, http-api]
   ByFunctionUrl: !Not [!Condition ByHttpApi]
@@ -16,6 +18,7 @@ Globals:
     Runtime: provided.al2023
     Handler: bootstrap
     Timeout: 10
+    Environment: {Variables: {AWS_ENDPOINT_URL: !If [HasEndpoint, !Ref AwsEndpointUrl, !Ref AWS::NoValue]}}
     LoggingConfig: {LogFormat: JSON, LogGroup: !Ref Logs}
 Resources:
   Logs:
