@@ -2,20 +2,11 @@
 
 import datetime
 import json
-import time
 import unittest
 
-from tests.support import eventually, local_aws
+from tests.support import local_aws
 from tests.test_grants import TELLER, unused
 
-BUSY = """
-import time
-def handle(event):
-    time.sleep(event.get("seconds", 0))
-    if "queue" in event:
-        import boto3
-        boto3.client("sqs").send_message(QueueUrl=event["queue"], MessageBody="done")
-"""
 FAILING = """
 def handle(event):
     raise RuntimeError("never")
@@ -102,26 +93,3 @@ class OfRules(unittest.TestCase):
         self.assertEqual(letter["requestContext"]["condition"], "RetriesExhausted")
         self.assertEqual(letter["requestPayload"]["source"], self.name)
         self.assertIsNone(machine.received(dead, 0))
-
-
-class OfFunctions(unittest.TestCase):
-    def word(self, machine, reserved: int) -> str:
-        """What comes of an asynchronous call of a function that is busy for longer than its tries take: "done" or the failure."""
-        client, function = machine.client("lambda"), machine.function(unused("busy"), BUSY)
-        told, failed = machine.queue(unused("told"))[0], machine.queue(unused("failed"))
-        client.put_function_event_invoke_config(FunctionName=function, DestinationConfig={"OnFailure": {"Destination": failed[1]}})
-        client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=reserved)
-        if reserved:
-            client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps({"seconds": 6}))
-            time.sleep(0.5)
-        client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps({"queue": told}))
-        return eventually(lambda: machine.received(told, 0) or machine.received(failed[0], 0), seconds=25)["body"]
-
-    def test_without_the_patch_an_event_that_is_throttled_thrice_is_given_up(self):
-        self.assertIn("requestPayload", self.word(local_aws("delivery"), reserved=1))
-
-    def test_a_throttled_event_waits_for_its_function(self):
-        self.assertEqual(self.word(local_aws(), reserved=1), "done")
-
-    def test_a_function_that_is_stopped_is_not_waited_for(self):
-        self.assertIn("requestPayload", self.word(local_aws(), reserved=0))

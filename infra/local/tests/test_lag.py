@@ -101,5 +101,5 @@ class Lag(unittest.TestCase):
 
     def test_the_environment_sets_it(self):
         with mock.patch.dict(os.environ, BANSYNC_INDEX_LAG_MS="1000", BANSYNC_INDEX_LAG_SEED="7"):
-            machine = LocalAws(())
+            machine = LocalAws((), {})
         self.assertEqual(machine.control("GET", "lag"), {"milliseconds": 1000, "seed": 7})

@@ -8,8 +8,7 @@ MiniStack keeps `RetryPolicy` and `DeadLetterConfig` of a target and acts on nei
 - The queue's message is the event, with the attributes of that page. EventBridge puts it there as itself, which the queue's policy must
   allow. A schedule's message is its input and put there with the schedule's role (EventBridge Scheduler User Guide, "Configuring a
   schedule's dead-letter queue").
-- Functions are called asynchronously, so their own failures are Lambda's to retry. What Lambda cannot start for lack of concurrency goes
-  back to its queue and counts as no try (Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation").
+- Functions are called asynchronously, so their own failures are Lambda's to retry, and a lack of concurrency, too: see `concurrency`.
 
 A call that a rule of `control.faults` strikes is such a failure: service "lambda", operation "Invoke", function "events.amazonaws.com" or
 "scheduler.amazonaws.com".
@@ -29,20 +28,16 @@ logger = logging.getLogger("events")
 
 MOST_RETRIES, LONGEST_AGE = 185, 86_400  # EventBridge's defaults; seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds; AWS names no numbers
-THROTTLED_PAUSE = 1.0  # seconds; Lambda begins with one and goes on to five minutes
-LONGEST_ASYNCHRONOUS_AGE = 21_600  # Lambda's default for MaximumEventAgeInSeconds
 
 # Events that are to be tried again, as `control.quiet` sees them: by number, the target's ARN.
 waiting: dict[int, str] = {}
 _numbers = itertools.count(1)
-_asynchronous: contextvars.ContextVar[bool] = contextvars.ContextVar("asynchronous", default=False)
 
 
 def apply() -> None:
     from ministack.services import eventbridge, lambda_svc
 
     invoke_target, to_function, to_queue = eventbridge._invoke_target, eventbridge._dispatch_to_lambda, eventbridge._dispatch_to_sqs
-    invoke_async, execute = lambda_svc.invoke_async_with_retry, lambda_svc._execute_function
 
     def tried(target, event, source, view=None) -> Attempt:
         with attempts.begun(Attempt(source, target)) as attempt:
@@ -77,24 +72,8 @@ def apply() -> None:
             return attempt.fail("NO_RESOURCE", "The specified queue does not exist.")
         to_queue(arn, *rest)
 
-    def invoke_patiently(function, event) -> None:
-        token = _asynchronous.set(True)  # the thread that MiniStack starts has it, too
-        try:
-            invoke_async(function, event)
-        finally:
-            _asynchronous.reset(token)
-
-    def execute_patiently(function, event) -> dict:
-        began, pause = time.time(), THROTTLED_PAUSE
-        result = execute(function, event)
-        while result.get("throttle") and _asynchronous.get() and _waits(function, time.time() + pause - began):
-            time.sleep(pause)
-            result, pause = execute(function, event), min(pause * 2, LONGEST_PAUSE)
-        return result
-
     eventbridge._invoke_target = deliver
     eventbridge._dispatch_to_lambda, eventbridge._dispatch_to_sqs = to_existing_function, to_existing_queue
-    lambda_svc.invoke_async_with_retry, lambda_svc._execute_function = invoke_patiently, execute_patiently
 
 
 def _fault(attempt: Attempt, payload: str):
@@ -103,16 +82,6 @@ def _fault(attempt: Attempt, payload: str):
     from bansync_local.control.call import Call
 
     return faults.strike(Call("lambda", "Invoke", service(attempt)), payload.encode())
-
-
-def _waits(function: dict, age: float) -> bool:
-    """Whether Lambda keeps an event of that age, in seconds, until the function may run again."""
-    from ministack.services import lambda_svc
-
-    config = function.get("config") or function
-    oldest = (function.get("event_invoke_config") or {}).get("MaximumEventAgeInSeconds") or LONGEST_ASYNCHRONOUS_AGE
-    # A reserved concurrency of zero stops a function: nothing waits for it ("Configuring reserved concurrency").
-    return age <= int(oldest) and lambda_svc._reserved_concurrency(function, config) != 0
 
 
 def service(attempt: Attempt) -> str:
