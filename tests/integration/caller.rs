@@ -177,7 +177,8 @@ impl Play {
 
     /// Calls the API; `token` is an access token or an API key.
     pub async fn api(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer> {
-        let mut request = http().request(method.parse()?, format!("{}{path}", self.stack.api_url));
+        let mut request =
+            http().request(method.parse()?, format!("{}{path}", self.stack.api_url.as_deref().context("the stack has no API Gateway")?));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

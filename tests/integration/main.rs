@@ -14,12 +14,12 @@
 //! - [`fuzz`]: updates that nobody has thought of
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`rights`]: the bot looks at its rights by itself
-//! - [`webhook`]: the front door
+//! - [`webhook`]: the front door; [`other_door`]: the one without API Gateway, on another AWS
 //! - [`users`]: people and chats, and what they chose; [`items`]: the same in the store
 //! - [`admins`]: who is an administrator where
 //! - [`erasure`]: a person is erased everywhere
 //! - [`bans`]: ban events that programs register, and how they are found; [`made_up`]: such events
-//! - [`load`]: much history at once
+//! - [`load`]: much history at once; [`storage`]: of a concern by itself, on another emulator, too
 //! - [`archive`]: what becomes of events whose time has run out
 //! - [`sync_api`]: syncs that programs ask for, and their log
 //! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
@@ -68,6 +68,7 @@ mod load;
 mod made_up;
 mod model;
 mod operator;
+mod other_door;
 mod play;
 mod questions;
 mod quiet;
@@ -78,6 +79,7 @@ mod scene;
 mod secrets;
 mod stack;
 mod stage;
+mod storage;
 mod subscriptions;
 mod sync_api;
 mod taking_back;

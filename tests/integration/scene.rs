@@ -32,6 +32,12 @@ impl Play {
             self.subscriptions.follow(&Subscription { admin_user_id, admin_chat_id, source: Source::User(UserId(scene.mallory)) }).await?;
             scene.chats.push(chat);
         }
+        // Where index reads lag, a chat follows a moment later than it says so.
+        let all = async || {
+            let found = self.subscriptions.count_of_source(Source::User(UserId(scene.mallory))).await;
+            Ok(found.ok().filter(|&count| count as usize == scene.chats.len()))
+        };
+        self.telegram.wait_until("all chats to follow", PATIENCE, all).await?;
         Ok(scene)
     }
 

@@ -18,8 +18,9 @@ pub struct Stack {
     pub endpoint: String,
     pub webhook_url: String,
     pub webhook_secret: String,
+    /// Absent where the stack has no API Gateway.
     #[serde(default)]
-    pub api_url: String,
+    pub api_url: Option<String>,
     pub telegram_api: String,
     pub bot_id: i64,
     pub bus: String,

@@ -12,20 +12,23 @@ pub struct Group {
     pub name: &'static str,
     /// What `cargo xtask test` is asked for. For the integration tests: what the names of these, and no others, contain.
     pub filters: &'static [&'static str],
+    /// On what: options of `cargo xtask test`.
+    on: &'static [&'static str],
     /// How far behind the others, whose steps wait for answers; see nice(1).
     niceness: &'static str,
 }
 
 /// Those that nothing else may happen beside, or that keep a stack busy.
-pub const GROUPS: [Group; 5] = [
-    Group { name: "kill runs", filters: &["kill_runs::"], niceness: "0" },
-    Group { name: "fault runs", filters: &["fault_runs::"], niceness: "0" },
-    Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::"], niceness: "5" },
+pub const GROUPS: [Group; 6] = [
+    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
+    Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
+    Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::"], on: &[], niceness: "5" },
     MODEL,
-    Group { name: "API fuzz", filters: &[fuzz::NAME], niceness: "5" },
+    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
+    Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"], niceness: "5" },
 ];
 
-pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], niceness: "5" };
+pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "5" };
 
 /// Where the state of what runs beside is, a folder a group.
 pub fn states() -> Result<Vec<PathBuf>> {
@@ -41,7 +44,7 @@ impl Group {
     pub fn command(&self, integration: &Path, settle_seconds: Option<u32>) -> Result<Command> {
         let program = std::env::current_exe().context("this program has no path")?;
         let mut command = Command::new("nice");
-        command.args(["-n", self.niceness]).arg(program).arg("test").args(self.filters).arg("--built").arg(integration);
+        command.args(["-n", self.niceness]).arg(program).arg("test").args(self.filters).args(self.on).arg("--built").arg(integration);
         if let Some(seconds) = settle_seconds {
             command.args(["--settle-seconds", &seconds.to_string()]);
         }

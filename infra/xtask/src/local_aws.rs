@@ -13,6 +13,13 @@ use crate::{setup, workspace};
 
 pub const NAME: &str = "local-aws";
 
+/// MiniStack without what this project adds to it.
+pub const PLAIN: &str = "plain-ministack";
+
+fn name(plain: bool) -> &'static str {
+    if plain { PLAIN } else { NAME }
+}
+
 /// From 32768 on the kernel hands ports out to connections.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
@@ -20,13 +27,13 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 const TTL_SWEEP_SECONDS: &str = "1";
 
 /// The running one if it answers and its sources are unchanged.
-pub fn find() -> Result<Option<Service>> {
+pub fn find(plain: bool) -> Result<Option<Service>> {
     let sources = workspace::newest_change(&workspace::root()?.join("infra/local"));
-    Ok(Service::find(NAME)?.filter(|service| service.fresh(sources) && healthy(&service.url)))
+    Ok(Service::find(name(plain))?.filter(|service| service.fresh(sources) && healthy(&service.url)))
 }
 
-/// Starts one with nothing in it.
-pub fn start() -> Result<Service> {
+/// Starts one with nothing in it. `plain`: without our patches and control endpoints.
+pub fn start(plain: bool) -> Result<Service> {
     let (root, state) = (workspace::root()?, workspace::state()?.join("aws"));
     // What an earlier one left: its data is gone with it.
     _ = std::fs::remove_dir_all(&state);
@@ -34,10 +41,13 @@ pub fn start() -> Result<Service> {
     let mut command = Command::new(setup::python()?);
     command.args(["-m", "bansync_local", "--port", &port.to_string(), "--state"]).arg(&state);
     command.current_dir(root.join("infra/local"));
+    if plain {
+        command.arg("--plain");
+    }
     if std::env::var_os("BANSYNC_TTL_SWEEP_SECONDS").is_none() {
         command.env("BANSYNC_TTL_SWEEP_SECONDS", TTL_SWEEP_SECONDS);
     }
-    let service = Service::start(NAME, &format!("http://127.0.0.1:{port}"), &mut command)?;
+    let service = Service::start(name(plain), &format!("http://127.0.0.1:{port}"), &mut command)?;
     // A busy machine takes long.
     service.wait_until(Duration::from_secs(180), || healthy(&service.url).then_some(()))?;
     Ok(service)

@@ -34,6 +34,9 @@ pub struct Options {
     /// How updates come in: API Gateway, or the webhook's own URL
     #[arg(long, value_enum)]
     pub front_door: Option<FrontDoor>,
+    /// MiniStack as it is, without what this project adds: to see what depends on that
+    #[arg(long, conflicts_with = "endpoint")]
+    pub plain: bool,
     /// Where the simulated Telegram listens; another address than 127.0.0.1 lets functions in containers reach it, and others on the network
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<IpAddr>,
@@ -143,7 +146,7 @@ fn bot(options: &Options) -> Result<Option<Bot>> {
 /// Reuses what runs and is up to date, or starts all anew: a new AWS knows no old token, and an old one no new.
 /// Returns the AWS, the simulator's URL if there is one, and the token.
 fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>, String)> {
-    let local_aws = if options.target.endpoint.is_none() { local_aws::find()? } else { None };
+    let local_aws = if options.target.endpoint.is_none() { local_aws::find(options.plain)? } else { None };
     let simulator = if bot.is_none() { simulator::find()? } else { None };
     let (token_file, secret_file) = (secret::token_file()?, secret::webhook_secret_file()?);
     let whole = (options.target.endpoint.is_some() || local_aws.is_some()) && (bot.is_some() || simulator.is_some());
@@ -159,7 +162,7 @@ fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>
     secret::write(&secret_file, &secret::random(64)?)?;
     println!("Starting …");
     let simulator = if bot.is_none() { Some(simulator::start(options.bind)?.url) } else { None };
-    let local_aws = if options.target.endpoint.is_none() { Some(local_aws::start()?) } else { None };
+    let local_aws = if options.target.endpoint.is_none() { Some(local_aws::start(options.plain)?) } else { None };
     Ok((aws(options, local_aws)?, simulator, token))
 }
 

@@ -26,6 +26,11 @@ impl Aws {
         Self::with_attempts_of(Duration::from_secs(60)).await
     }
 
+    /// As [`Aws::patient`], at an endpoint that is not the environment's.
+    pub async fn patient_at(endpoint: &str) -> Self {
+        Self::of(Self::patient().await.config.into_builder().endpoint_url(endpoint).build())
+    }
+
     async fn with_attempts_of(longest: Duration) -> Self {
         let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
         // Three tries with exponential backoff are the SDK's default. A call that hangs costs more than one that is tried again.
