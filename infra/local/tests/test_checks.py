@@ -186,6 +186,14 @@ Outputs:"""
         complaints = found("permissions", ("      SourceArn: !GetAtt Rule.Arn\n", ""))
         self.assert_found(complaints, ("RulePermission", "any account"))
 
+    # metrics
+
+    def test_embedded_metrics_that_a_log_level_would_drop_are_found(self):
+        good = '{"level": LEVEL, "timestamp": now, "_aws": {"CloudWatchMetrics": []}}'
+        sources = {"good.rs": good, "bad.rs": good.replace('"timestamp": now, ', ""), "none.rs": "fn main() {}"}
+        project = checks.Project(TEMPLATE, sources=sources)
+        self.assertEqual(checks.complaints(project, "metrics"), [("bad.rs", 'it prints embedded metrics without "timestamp"')])
+
     # logging
     def test_logs_that_are_no_json_or_go_elsewhere_are_found(self):
         self.assertEqual(len(found("logging", ("LogFormat: JSON, ", ""))), 4)
@@ -220,7 +228,7 @@ class TheCommand(unittest.TestCase):
         return ended.exception.code, output.getvalue()
 
     def test_it_ends_well_without_complaints(self):
-        self.assertEqual(self.run_on(TEMPLATE), (0, "12 rules, 0 complaints\n"))
+        self.assertEqual(self.run_on(TEMPLATE), (0, "13 rules, 0 complaints\n"))
 
     def test_it_prints_complaints_with_what_to_do(self):
         status, output = self.run_on(TEMPLATE.replace("VisibilityTimeout: 60", "VisibilityTimeout: 30"))

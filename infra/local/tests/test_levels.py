@@ -31,7 +31,11 @@ def logged(machine, name: str, lines: list[str], config: dict, handle: str = "pa
     logs = machine.client("logs")
 
     def messages():
-        return [event["message"] for event in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+        try:
+            return [event["message"] for event in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            # The group is made with the first line.
+            return []
 
     found = eventually(messages, lambda found: last in found)
     found.remove(last)

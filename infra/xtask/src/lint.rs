@@ -38,7 +38,9 @@ pub fn lint() -> Result<()> {
         run::run(&mut python)
     };
     judged("policies", "policies", &["template".as_ref(), template.as_ref()])?;
-    judged("rules of AWS", "checks", &[template.as_ref(), "--samconfig".as_ref(), root.join("samconfig.toml").as_ref()])?;
+    let (samconfig, functions, shared) = (root.join("samconfig.toml"), root.join("functions"), root.join("shared"));
+    let sources: [&OsStr; 3] = ["--sources".as_ref(), functions.as_ref(), shared.as_ref()];
+    judged("rules of AWS", "checks", &[&[template.as_ref(), "--samconfig".as_ref(), samconfig.as_ref()], &sources[..]].concat())?;
     let changelog = root.join("infra/CHANGELOG.md");
     judged("upgrade", "upgrade", &["released".as_ref(), template.as_ref(), "--changelog".as_ref(), changelog.as_ref()])?;
     judged("sam local", "sam_local", &[template.as_ref()])?;

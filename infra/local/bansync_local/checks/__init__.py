@@ -1,4 +1,5 @@
-"""Faults of template.yaml and samconfig.toml that only the real AWS shows: `python -m bansync_local.checks TEMPLATE [--samconfig FILE]`.
+"""Faults of template.yaml, samconfig.toml and the functions that only the real AWS shows:
+`python -m bansync_local.checks TEMPLATE [--samconfig FILE] [--sources FOLDER …]`.
 
 The local AWS creates what AWS refuses, and does not run long enough to show what goes wrong later. Each rule is one module with `ADVICE`
 (what to do) and either of
@@ -19,7 +20,7 @@ from bansync_local import template as templates
 
 NAMES = (
     "mappings", "recursion", "retention", "stages", "visibility", "concurrency", "encryption", "lifecycle", "permissions", "logging",
-    "conditions", "size",
+    "metrics", "conditions", "size",
 )  # fmt: skip
 
 Complaint = tuple[str, str]
@@ -28,11 +29,13 @@ Complaint = tuple[str, str]
 class Project:
     """The files that are judged."""
 
-    def __init__(self, text: str, samconfig: str = ""):
+    def __init__(self, text: str, samconfig: str = "", sources: dict[str, str] | None = None):
         # The template as it stands in its file.
         self.text = text
         self.template = templates.parse(text)
         self.samconfig = tomllib.loads(samconfig)
+        # The functions' Rust, by path.
+        self.sources = sources or {}
 
     @functools.cached_property
     def stacks(self) -> list[stacks.Stack]:

@@ -11,9 +11,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bansync_local.checks", description=__doc__)
     parser.add_argument("template", type=pathlib.Path)
     parser.add_argument("--samconfig", type=pathlib.Path)
+    parser.add_argument("--sources", type=pathlib.Path, nargs="*", default=[])
     args = parser.parse_args()
     found = 0
-    project = checks.Project(args.template.read_text(), args.samconfig.read_text() if args.samconfig else "")
+    sources = {str(path): path.read_text() for folder in args.sources for path in sorted(folder.rglob("*.rs"))}
+    project = checks.Project(args.template.read_text(), args.samconfig.read_text() if args.samconfig else "", sources)
     for name, complaints in checks.judged(project):
         for resource, sentence in complaints:
             print(f"{name}: {resource}: {sentence}")
