@@ -33,7 +33,7 @@
 //!   [`counting_telegram`] and functions that are [`reconfigured`]
 //! - [`model`]: random histories, and how they must end
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
-//! - [`operator`]: commands as he types them; [`bot_set_up`]: what he tells Telegram of the bot, and how he finds what is wrong
+//! - [`operator`]: commands as he types them; [`bot_set_up`]: what he tells Telegram of the bot, and how he finds what is wrong; [`verify`]: whether a deploy went well
 //! - [`secrets`]: what must not be found anywhere; [`rotation`]: they are changed
 //! - [`corpus`]: real payloads and error answers
 //! - [`events`]: the payloads in `events/`
@@ -86,5 +86,6 @@ mod taking_back;
 mod telegram_calls;
 mod travel;
 mod users;
+mod verify;
 mod waiting;
 mod webhook;
