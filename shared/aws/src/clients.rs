@@ -18,24 +18,28 @@ pub struct Aws {
 
 impl Aws {
     pub async fn from_env() -> Self {
-        Self::with_attempts_of(Duration::from_secs(5)).await
+        Self::with_attempts_of(Duration::from_secs(5), None).await
     }
 
     /// For callers that nobody waits for in turn, such as tests on a busy machine: an attempt may take a minute.
     pub async fn patient() -> Self {
-        Self::with_attempts_of(Duration::from_secs(60)).await
+        Self::with_attempts_of(Duration::from_secs(60), None).await
     }
 
     /// As [`Aws::patient`], at an endpoint that is not the environment's.
     pub async fn patient_at(endpoint: &str) -> Self {
-        Self::of(Self::patient().await.config.into_builder().endpoint_url(endpoint).build())
+        Self::with_attempts_of(Duration::from_secs(60), Some(endpoint)).await
     }
 
-    async fn with_attempts_of(longest: Duration) -> Self {
+    async fn with_attempts_of(longest: Duration, endpoint: Option<&str>) -> Self {
         let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
         // Three tries with exponential backoff are the SDK's default. A call that hangs costs more than one that is tried again.
         let timeouts = TimeoutConfig::builder().connect_timeout(longest * 2 / 5).operation_attempt_timeout(longest).build();
-        Self::of(aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts).load().await)
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+        if let Some(endpoint) = endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        Self::of(loader.load().await)
     }
 
     pub(crate) fn of(config: SdkConfig) -> Self {
