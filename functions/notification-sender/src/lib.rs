@@ -18,7 +18,7 @@ use telegram::client::{Client, Failure};
 use telegram::reaction::{Mend, Reaction};
 use telegram::render;
 
-/// A message is begun only with this much of the function's time left, in milliseconds: two calls at their time-outs, and the writes after
+/// All but the first of a batch are begun only with this much of the function's time left, in milliseconds: two calls at their time-outs, and the writes after
 /// them.
 const TIME_FOR_A_MESSAGE_MS: i64 = 15_000;
 
@@ -84,7 +84,7 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
     };
     let mut left = grant.map_or(0, |grant| grant.calls);
     let mut health = Health::default();
-    for record in batch.records {
+    for (position, record) in batch.records.into_iter().enumerate() {
         let done = async {
             let task: Task = serde_json::from_str(&record.body).context("the message is no notification")?;
             if wait.is_none() && left == 0 {
@@ -93,7 +93,7 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
             let its_wait = match wait {
                 Some(seconds) => seconds,
                 // A message of its own: going back would count as a try, of which it has five.
-                None if context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 1,
+                None if position > 0 && context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 1,
                 None => {
                     left -= 1;
                     let sent = match &task {

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use telegram::client::Client;
 use uuid::Uuid;
 
-/// A chunk is begun only with this much of the function's time left, in milliseconds: two rounds of calls at their time-outs, and the
+/// All but the first of a batch are begun only with this much of the function's time left, in milliseconds: two rounds of calls at their time-outs, and the
 /// writes after them.
 const TIME_FOR_A_CHUNK_MS: i64 = 25_000;
 
@@ -84,10 +84,10 @@ pub fn run() -> Result<(), lambda::Error> {
 
 async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
-    for record in batch.records {
+    for (position, record) in batch.records.into_iter().enumerate() {
         let done = async {
             let message: ChunkMessage = serde_json::from_str(&record.body).context("the message is no chunk")?;
-            if context.deadline as i64 - time::now_ms() < TIME_FOR_A_CHUNK_MS {
+            if is_late(position, context.deadline as i64 - time::now_ms()) {
                 // A message of its own: going back would count as a try, of which it has five.
                 return worker.queue.send(Message::new(&message, SHORT_WAIT)?).await;
             }
@@ -99,6 +99,12 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
         }
     }
     Ok(answer)
+}
+
+/// Is too little of the function's time left for this chunk? The first of a batch is always worked on, or a time-out that somebody has made
+/// too short would have chunks go round for ever.
+fn is_late(position: usize, left_ms: i64) -> bool {
+    position > 0 && left_ms < TIME_FOR_A_CHUNK_MS
 }
 
 /// What came of a chunk.
@@ -310,6 +316,12 @@ mod tests {
         };
         let event: BanEvent = new.event(BANNED_AT + later).unwrap();
         Decisions::of(&[event])
+    }
+
+    #[test]
+    fn a_chunk_waits_where_too_little_time_is_left_unless_it_is_the_first() {
+        assert!(is_late(1, TIME_FOR_A_CHUNK_MS - 1));
+        assert!(!is_late(1, TIME_FOR_A_CHUNK_MS) && !is_late(0, 0));
     }
 
     #[test]

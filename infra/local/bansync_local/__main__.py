@@ -15,7 +15,7 @@ def main() -> None:
     args = parser.parse_args()
 
     # Before MiniStack is imported: its modules read the environment while they load.
-    environment.enter(args.port, args.state)
+    environment.enter(args.port, args.state, roles=not args.plain)
 
     from bansync_local import control, patches, server
 

@@ -17,8 +17,8 @@ KEPT = (
 )  # fmt: skip
 
 
-def enter(port: int, state: pathlib.Path) -> str:
-    """Replace this process's environment by MiniStack's; return the endpoint URL."""
+def enter(port: int, state: pathlib.Path, roles: bool = True) -> str:
+    """Replace this process's environment by MiniStack's; return the endpoint URL. `roles`: whether they are enforced."""
     endpoint = f"http://{HOST}:{port}"
     folders = {name: state.resolve() / name for name in ("tmp", "data", "s3")}
     for folder in folders.values():
@@ -30,8 +30,9 @@ def enter(port: int, state: pathlib.Path) -> str:
         # Functions learn their endpoint from here.
         AWS_ENDPOINT_URL=endpoint,
         AWS_EC2_METADATA_DISABLED="true",
-        # Roles are enforced and unknown keys refused: a missing permission shows here, not after a deploy.
-        AUTH="true",
+        # Roles are enforced and unknown keys refused: a missing permission shows here, not after a deploy. Without our patches some calls
+        # that AWS allows are refused.
+        AUTH="true" if roles else "false",
         GATEWAY_PORT=str(port),
         EDGE_PORT=str(port),
         # MiniStack listens on every interface unless told otherwise.

@@ -3,7 +3,6 @@ import unittest
 
 from tests.support import Stack, local_aws
 
-ORIGIN = "https://bansync.example"
 DOOR = """
 def handle(event, context):
     return {"isAuthorized": event["headers"]["authorization"] == "good", "context": {"user": "7"}}
@@ -45,7 +44,6 @@ def template(paths: dict, front="http-api", title="bansync", **document) -> str:
                 "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com", "SourceArn": source}},
             "Api": {"Type": "AWS::Serverless::HttpApi", "Condition": "ByHttpApi", "Properties": {
                 "FailOnWarnings": True,
-                "CorsConfiguration": {"AllowOrigins": [ORIGIN], "AllowMethods": ["GET"], "MaxAge": 600},
                 "Auth": {"Authorizers": {"Session": guard}},
                 "DefinitionBody": {"openapi": "3.0.1", "info": {"title": title, "version": "1"}, "paths": paths, **document},
             }},
@@ -109,13 +107,6 @@ class Bodies(unittest.TestCase):
         self.assertEqual(stack.ask("GET", "/other")[1]["route"], "$default")
         [integration] = stack.machine.client("apigatewayv2").get_integrations(ApiId=stack.outputs()["Front"])["Items"]
         self.assertIn("/invocations", integration["IntegrationUri"])
-
-    def test_a_preflight_is_answered_by_the_api(self):
-        stack = self.stack()
-        wanted = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
-        status, headers = stack.ask("OPTIONS", "/api/v1/users/7", headers=wanted)
-        self.assertEqual(status, 204)
-        self.assertEqual((headers["Access-Control-Allow-Origin"], headers["Access-Control-Max-Age"]), (ORIGIN, "600"))
 
     def test_the_records_are_as_the_api_tells_them(self):
         stack = self.stack()

@@ -11,7 +11,7 @@ import sys
 
 PINNED = "1.5.33"
 NAMES = (
-    "ttl", "sweep", "stream", "nagle", "emf", "streams", "cors", "parameters", "batches", "schedules", "targets",
+    "ttl", "sweep", "stream", "nagle", "emf", "streams", "parameters", "batches", "schedules", "targets",
     "newlines", "environments", "bodies", "throttles", "functions", "protections", "states", "speed", "mappings",
     "delivery", "grants", "levels", "recursion", "references", "passrole", "indexes", "sizes", "lag", "concurrency",
 )  # fmt: skip

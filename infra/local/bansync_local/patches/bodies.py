@@ -1,10 +1,13 @@
 """The OpenAPI definition (`Body`) of an HTTP API, which MiniStack ignores.
 
-SAM's `AWS::Serverless::HttpApi` turns into an `AWS::ApiGatewayV2::Api` whose routes, integrations, authorizers and CORS are all in
+SAM's `AWS::Serverless::HttpApi` turns into an `AWS::ApiGatewayV2::Api` whose routes, integrations and authorizers are all in
 its `Body`. API Gateway imports it when the API is created, and replaces everything by it when it changes (API Gateway Developer
 Guide, "Use OpenAPI definitions for HTTP APIs" and "OpenAPI extensions for API Gateway"; ReimportApi of its version 2 API).
 
 An import that fails changes nothing. With `FailOnWarnings` a warning fails it as well. The words of errors and warnings are ours, not AWS's.
+
+CORS is refused: MiniStack answers every preflight itself, where API Gateway gives it to an `ANY` route and its authorizer ("Configure CORS
+for HTTP APIs"), so what works here would not there.
 
 Security at the document's root is ignored: of HTTP APIs nothing is documented, and a route that is open here and closed on AWS is
 noticed, the other way round it is not.
@@ -78,6 +81,8 @@ class Definition:
     def __init__(self, document: dict):
         self.warnings, self.errors = [], []
         self.authorizers, self.integrations, self.routes = {}, {}, {}
+        if document.get("x-amazon-apigateway-cors"):
+            self.errors.append("CORS is not imported by the local AWS.")
         if not str(document.get("openapi", "")).startswith("3.0"):
             self.errors.append("Unable to parse the document: HTTP APIs are imported from OpenAPI 3.0.")
         self._components = document.get("components") or {}
@@ -175,7 +180,6 @@ def _about(document: dict) -> dict:
     """What a document says of the API itself."""
     about = document.get("info") or {}
     told = {"name": about.get("title"), "version": about.get("version"), "description": about.get("description")}
-    told["corsConfiguration"] = document.get("x-amazon-apigateway-cors")
     return {name: value for name, value in told.items() if value}
 
 
