@@ -49,7 +49,7 @@ pub fn deploy(target: &Target, settings: &Settings) -> Result<Outputs> {
     });
     let mut command = Command::new(setup::python()?);
     command.args(["-m", "bansync_local.deploy"]).current_dir(root.join("infra/local"));
-    target.aws.environment(&mut command);
+    target.aws.environment(&mut command)?;
     // By a pipe: no secret is seen in the process list.
     let outputs = run::output_with(&mut command, &request.to_string()).context("the deploy failed")?;
     serde_json::from_str(&outputs).context("the stack's outputs are no JSON")

@@ -72,7 +72,7 @@ pub fn deploy(options: &Options) -> Result<()> {
     sam.current_dir(workspace::root()?).env("SAM_CLI_TELEMETRY", "0");
     sam.args(["deploy", "--config-env", &options.config_env, "--template-file", "template.yaml"]);
     sam.args(["--stack-name", &target.name, "--region", &target.aws.region]).args(&options.sam);
-    target.aws.environment(&mut sam);
+    target.aws.environment(&mut sam)?;
     // In this process's place: it may ask whether to go on, and only the terminal's own process can read the answer.
     Err(sam.exec()).context("sam cannot be started")
 }

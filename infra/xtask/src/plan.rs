@@ -126,7 +126,7 @@ impl Plan<'_> {
             // A test makes keys as an operator does.
             command.env("BANSYNC_XTASK", std::env::current_exe().context("this program has no path")?);
             // The tests' own clients are directed as everybody else's.
-            stack.aws().environment(&mut command);
+            stack.aws().environment(&mut command)?;
             suites.push(Suite::run("integration", &progress.counter("integration"), [command])?);
         }
         if self.fuzz {
@@ -136,7 +136,7 @@ impl Plan<'_> {
         if self.local_aws && stack.aws().is_local() {
             let mut policies = python()?;
             policies.args(["-m", "bansync_local.policies", "used"]);
-            stack.aws().environment(&mut policies);
+            stack.aws().environment(&mut policies)?;
             suites.push(Suite::run("used permissions", &progress.counter("used permissions"), [policies])?);
         }
         Ok(suites)
