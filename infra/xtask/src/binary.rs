@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use object::Endianness;
-use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64};
+use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64, VER_FLG_WEAK};
 use object::read::elf::{FileHeader as _, SectionTable};
 
 use crate::build::Architecture;
@@ -85,13 +85,17 @@ fn machine_of(architecture: Architecture) -> object::elf::Machine {
     }
 }
 
-/// The newest version of glibc whose symbols are needed; `None`: it needs none. See "Symbol Versioning", Linux Standard Base.
+/// The newest version of glibc that a program does not start without; `None`: it needs none. See "Symbol Versioning", Linux Standard Base.
 fn glibc(sections: &SectionTable<FileHeader64<Endianness>>, endian: Endianness, content: &[u8]) -> Result<Option<Version>> {
     let mut newest = None;
     let Some((mut libraries, link)) = sections.gnu_verneed(endian, content)? else { return Ok(None) };
     let names = sections.strings(endian, content, link)?;
     while let Some((_, mut versions)) = libraries.next()? {
         while let Some(version) = versions.next()? {
+            // Only symbols that may be missing are of this version, such as those that Rust's standard library asks for at run time.
+            if version.vna_flags.get(endian).contains(VER_FLG_WEAK) {
+                continue;
+            }
             newest = newest.max(Version::parse(version.name(endian, names)?));
         }
     }
@@ -124,7 +128,7 @@ impl Problem {
         let build = format!("`cargo xtask build --release --architecture {}", architecture.name());
         match self {
             // This machine's glibc is newer than Lambda's; cargo-lambda brings an older one.
-            Self::Glibc(_) => format!("{build} --cross`"),
+            Self::Glibc(_) => format!("{build} --cross`, then `cargo xtask deploy --built`: deploy itself builds without --cross"),
             _ => format!("{build}`"),
         }
     }
@@ -133,6 +137,7 @@ impl Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object::read::elf::SectionHeader as _;
 
     /// This program: a debug binary of this machine.
     fn this_program() -> Vec<u8> {
@@ -161,7 +166,44 @@ mod tests {
         let endian = header.endian().unwrap();
         let newest = glibc(&header.sections(endian, &*content).unwrap(), endian, &content).unwrap();
         assert!(newest >= Some(Version(2, 17)), "{newest:?}");
-        assert!(Problem::Glibc(Version(2, 38)).advice(Architecture::Arm64).ends_with(" --cross`"));
+        let advice = Problem::Glibc(Version(2, 38)).advice(Architecture::Arm64);
+        assert!(advice.contains("--architecture arm64 --cross`, then `cargo xtask deploy --built`"), "{advice}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_version_that_may_be_missing_is_not_needed() {
+        let mut content = this_program();
+        for place in weak_flags(&content) {
+            content[place] |= 2;
+        }
+        let header = FileHeader64::<Endianness>::parse(&*content).unwrap();
+        let endian = header.endian().unwrap();
+        assert_eq!(glibc(&header.sections(endian, &*content).unwrap(), endian, &content).unwrap(), None);
+    }
+
+    /// Where the flags of all needed versions are (`vna_flags`), least byte first, as on both of Lambda's processors.
+    fn weak_flags(content: &[u8]) -> Vec<usize> {
+        let header = FileHeader64::<Endianness>::parse(content).unwrap();
+        let endian = header.endian().unwrap();
+        let sections = header.sections(endian, content).unwrap();
+        let (_, section) = sections.section_by_name(endian, b".gnu.version_r").unwrap();
+        let word = |at: usize| u32::from_le_bytes(content[at..at + 4].try_into().unwrap()) as usize;
+        let (mut places, mut library) = (Vec::new(), usize::try_from(section.sh_offset(endian)).unwrap());
+        loop {
+            let mut version = library + word(library + 8);
+            loop {
+                places.push(version + 4);
+                match word(version + 12) {
+                    0 => break,
+                    next => version += next,
+                }
+            }
+            match word(library + 12) {
+                0 => return places,
+                next => library += next,
+            }
+        }
     }
 
     #[test]
