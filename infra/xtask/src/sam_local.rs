@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::aws::is_loopback;
@@ -43,6 +43,9 @@ const SECRET: &str = "local-secret";
 pub fn sam_local(options: &Options) -> Result<()> {
     setup::local_aws()?;
     let Command::Env { host } = &options.command;
+    let Target { aws, .. } = options.target.target()?;
+    // The commands that are printed have the local AWS's own credentials.
+    ensure!(aws.is_local(), "{} is not on this machine: `sam-local` is for a stack that runs here (`cargo xtask up`)", aws.name());
     let stack = options.target.stack()?;
     let names = logical_names(&stack.target())?;
     let folder = workspace::state()?.join("sam-local");
