@@ -45,6 +45,7 @@ pub fn verify(options: &Options) -> Result<()> {
     tell("stack", of_stack(&stack));
     for (name, function) in &stack.functions {
         tell(&format!("function {name}"), of_function(&stack, name, function).map(|finding| vec![finding]));
+        tell(&format!("sources of {name}"), sources(&stack, function).map(|found| judge_sources(name, &stack.region, &found)));
     }
     tell("REST API", health(&stack));
     tell("webhook", webhook(&stack));
@@ -108,6 +109,52 @@ fn judge_function(name: &str, answer: &Value) -> Finding {
     }
 }
 
+/// The event source mappings of a function: the queues and streams that Lambda reads for it.
+fn sources(stack: &Stack, function: &str) -> Result<Vec<Value>> {
+    let mut page = json!({"FunctionName": function});
+    let mut found = Vec::new();
+    loop {
+        let mut answer = stack.aws().call("lambda", "list_event_source_mappings", &page)?;
+        if let Value::Array(mappings) = answer["EventSourceMappings"].take() {
+            found.extend(mappings);
+        }
+        match answer["NextMarker"].take() {
+            Value::String(next) if !next.is_empty() => page["Marker"] = next.into(),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// `State` in EventSourceMappingConfiguration, Lambda API reference. A line for all that are enabled, none for a function without any.
+fn judge_sources(name: &str, region: &str, mappings: &[Value]) -> Vec<Finding> {
+    let mut enabled = Vec::new();
+    let mut findings = Vec::new();
+    for mapping in mappings {
+        let text = |field: &str| mapping[field].as_str().unwrap_or_default();
+        let source = source(text("EventSourceArn"));
+        match text("State") {
+            "Enabled" => enabled.push(source),
+            state @ ("Creating" | "Enabling" | "Updating") => {
+                findings.push(Finding::notice(format!("sources of {name}: {source} is {state}"), "look again in a minute"));
+            }
+            state => findings.push(Finding::wrong(
+                format!("sources of {name}: {source} is {state}, and nothing reads it"),
+                format!("`aws lambda update-event-source-mapping --enabled --uuid {} --region {region}`, or deploy again", text("UUID")),
+            )),
+        }
+    }
+    if !enabled.is_empty() {
+        findings.insert(0, Finding::well(format!("sources of {name}: enabled ({})", enabled.join(", "))));
+    }
+    findings
+}
+
+/// A queue's or a table's name: `arn:aws:sqs:eu-west-1:1:a-queue`, `arn:aws:dynamodb:eu-west-1:1:table/a-table/stream/2026-01-01T00:00:00.000`.
+fn source(arn: &str) -> &str {
+    let resource = arn.splitn(6, ':').last().unwrap_or(arn);
+    resource.strip_prefix("table/").and_then(|rest| rest.split('/').next()).unwrap_or(resource)
+}
+
 /// Every health route of the API's description.
 fn health(stack: &Stack) -> Result<Vec<Finding>> {
     let Some(api) = &stack.api_url else { return Ok(vec![Finding::well("REST API: the stack has none")]) };
@@ -169,7 +216,8 @@ fn post(stack: &Stack, secret: &str) -> Result<u16> {
     Ok(request.header("X-Telegram-Bot-Api-Secret-Token", secret).send_json(update)?.status().as_u16())
 }
 
-/// Bans a test user and lifts the ban. Not one who is banned already, or an administrator: that would be taken away.
+/// Whether Telegram lets the bot ban: bans a test user and lifts the ban. It is asked from here; the stack's functions have no part in it.
+/// Not one who is banned already, or an administrator: that would be taken away.
 fn ban(bot: &Bot, chat: i64, user: i64) -> Result<Finding> {
     let of = json!({"chat_id": chat, "user_id": user});
     let before = bot.call("getChatMember", &of, PATIENCE)?;
@@ -184,10 +232,12 @@ fn ban(bot: &Bot, chat: i64, user: i64) -> Result<Finding> {
     bot.call("unbanChatMember", &json!({"chat_id": chat, "user_id": user, "only_if_banned": true}), PATIENCE)
         .with_context(|| format!("user {user} is still banned in chat {chat}: lift it by hand"))?;
     Ok(if banned?["status"] == "kicked" {
-        Finding::well(format!("ban: user {user} was banned in chat {chat} and let in again; who was a member has to join anew"))
+        Finding::well(format!(
+            "ban: Telegram lets the bot ban user {user} in chat {chat}; the ban is lifted, and a member has to join anew"
+        ))
     } else {
         Finding::wrong(
-            format!("ban: user {user} was not banned in chat {chat}"),
+            format!("ban: Telegram does not let the bot ban user {user} in chat {chat}: the user is not banned after it"),
             "look at the bot's rights: `cargo xtask bot doctor --chat`",
         )
     })
@@ -220,6 +270,30 @@ mod tests {
         check("Active", "Failed", "pxFaZ7qt+4rzYPWP=", Wrong);
         check("Failed", "Successful", "pxFaZ7qt+4rzYPWP=", Wrong);
         check("Active", "Successful", "", Wrong);
+    }
+
+    #[test]
+    fn every_source_of_a_function_is_enabled() {
+        const QUEUE: &str = "arn:aws:sqs:eu-west-1:1:a-queue";
+        const STREAM: &str = "arn:aws:dynamodb:eu-west-1:1:table/a-table/stream/2026-01-01T00:00:00.000";
+        let check = |states: &[(&str, &str)], expected: &[(Level, &str)]| {
+            let mappings: Vec<Value> =
+                states.iter().map(|(arn, state)| json!({"EventSourceArn": arn, "State": state, "UUID": "u-1"})).collect();
+            let findings = judge_sources("relay", "eu-west-1", &mappings);
+            assert_eq!(
+                findings.iter().map(|finding| finding.level).collect::<Vec<_>>(),
+                expected.iter().map(|(level, _)| *level).collect::<Vec<_>>()
+            );
+            for (finding, (_, text)) in findings.iter().zip(expected) {
+                assert!(finding.to_string().contains(text), "{finding}");
+            }
+        };
+        check(&[], &[]);
+        check(&[(QUEUE, "Enabled"), (STREAM, "Enabled")], &[(Well, "enabled (a-queue, a-table)")]);
+        check(&[(QUEUE, "Disabled"), (STREAM, "Enabled")], &[(Well, "(a-table)"), (Wrong, "--uuid u-1")]);
+        check(&[(STREAM, "Creating")], &[(Notice, "a-table is Creating")]);
+        check(&[(STREAM, "Deleting")], &[(Wrong, "a-table is Deleting")]);
+        check(&[(QUEUE, "")], &[(Wrong, "nothing reads it")]);
     }
 
     #[test]
