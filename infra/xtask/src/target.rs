@@ -1,6 +1,6 @@
 //! Which deployment a command is about: the AWS, its region and the stack's name, from `--endpoint`, `--stack` and `--region`.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::aws::Aws;
 use crate::cloudformation;
@@ -11,6 +11,10 @@ pub const HERE: &str = "bansync";
 
 /// What a plain `sam deploy` makes (samconfig.toml, `default`): whoever means production has to name its stack.
 pub const DEVELOPMENT: &str = "bansync-dev";
+
+/// What a stack's name may have: Lambda gives a function's 64 (CreateFunction, Lambda API reference), and the longest that template.yaml makes
+/// of it is `<stack>-rights-monitor`.
+const LONGEST_NAME: usize = 64 - "-rights-monitor".len();
 
 #[derive(clap::Args, Debug, Clone, Default)]
 #[group(id = "target")]
@@ -37,6 +41,7 @@ pub struct Target {
 impl Options {
     /// The deployment that is meant; without any option the one that runs here.
     pub fn target(&self) -> Result<Target> {
+        self.check()?;
         match self.here()? {
             Some(stack) => Ok(self.changed(stack.target())),
             None => self.named(),
@@ -64,6 +69,16 @@ impl Options {
         }
     }
 
+    /// Refuses a name that no stack of ours can have.
+    pub fn check(&self) -> Result<()> {
+        let length = self.stack.as_deref().map_or(0, str::len);
+        ensure!(
+            length <= LONGEST_NAME,
+            "a stack's name has at most {LONGEST_NAME} characters, this one {length}: its functions' names begin with it"
+        );
+        Ok(())
+    }
+
     fn changed(&self, here: Target) -> Target {
         let region = self.region.clone().unwrap_or(here.aws.region);
         Target { aws: Aws { region, ..here.aws }, name: self.stack.clone().unwrap_or(here.name) }
@@ -71,6 +86,7 @@ impl Options {
 
     /// The deployment by the options alone, whatever runs here.
     pub fn named(&self) -> Result<Target> {
+        self.check()?;
         let aws = Aws::at(self.endpoint.as_deref(), self.region.as_deref())?;
         Ok(Target { aws, name: self.stack.clone().unwrap_or(DEVELOPMENT.to_owned()) })
     }
@@ -110,6 +126,18 @@ mod tests {
         assert_eq!(of_account(Some("bansync")).name, "bansync");
         assert_eq!(of_account(None).aws, Aws { endpoint: None, region: "eu-west-1".to_owned() });
         assert_eq!(of_account(Some("bansync")).parameter("bot-token"), "/bansync/bot-token");
+    }
+
+    #[test]
+    fn a_name_that_functions_cannot_begin_with_is_refused() {
+        let names =
+            include_str!("../../../template.yaml").lines().filter_map(|line| line.split_once("FunctionName: !Sub \"${AWS::StackName}"));
+        let longest = names.filter_map(|(_, rest)| rest.find('"')).max().unwrap();
+        assert_eq!(LONGEST_NAME + longest, 64);
+        let of_length = |length| options(Some("aws"), Some(&"a".repeat(length)), Some("eu-west-1"));
+        assert!(of_length(LONGEST_NAME).named().is_ok());
+        assert!(of_length(LONGEST_NAME + 1).named().unwrap_err().to_string().contains("at most 49 characters"));
+        assert!(of_length(LONGEST_NAME + 1).target().is_err());
     }
 
     #[test]

@@ -166,8 +166,9 @@ fn services(options: &Options, bot: Option<&Bot>) -> Result<(Aws, Option<String>
     Ok((aws(options, local_aws)?, simulator, token))
 }
 
-/// Refuses another AWS that is not on this machine.
+/// Refuses another AWS that is not on this machine, and a name that no stack can have.
 fn ensure_here(options: &Options) -> Result<()> {
+    options.target.check()?;
     if options.target.endpoint.is_some() {
         cloudformation::ensure_here(&aws(options, None)?)?;
     }
