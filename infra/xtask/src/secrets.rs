@@ -138,7 +138,7 @@ pub fn put(target: &Target, name: Name, value: &str) -> Result<()> {
 fn set(target: &Target, name: Name, value: &str, unchecked: bool) -> Result<()> {
     name.check(value)?;
     if name == Name::BotToken && !unchecked {
-        let bot = Bot { api: telegram_api(target), token: value.to_owned() };
+        let bot = Bot { api: telegram_api(target)?, token: value.to_owned() };
         let me =
             bot.call("getMe", &json!({}), PATIENCE).context("the token was not written; --unchecked writes it without asking Telegram")?;
         println!("It is the token of @{}.", me["username"].as_str().unwrap_or_default());
@@ -175,16 +175,18 @@ fn rotate_webhook_secret(options: &target::Options) -> Result<()> {
     let bot::Deployment { mut stack, bot } = bot::deployment(options)?;
     let target = stack.target();
     let value = secret::random(64)?;
-    put(&target, Name::WebhookSecret, &value)?;
-    remember(&target, Name::WebhookSecret, &value)?;
-    stack.webhook_secret = value;
+    let again = format!("`cargo xtask secrets rotate webhook-secret{}`", target.options());
+    put(&target, Name::WebhookSecret, &value)
+        .with_context(|| format!("Telegram has the old secret, and so have functions unless the answer alone was lost: {again} again"))?;
+    stack.webhook_secret.clone_from(&value);
     bot::set_up::webhook(&stack, &bot).with_context(|| {
         format!(
-            "the new secret is in {}, but Telegram has the old one: `cargo xtask bot set-up{}`",
+            "the new secret is in {}, and Telegram may have the old one, whose updates are refused soon: {again} again",
             target.parameter("webhook-secret"),
-            target.options()
         )
     })?;
+    remember(&target, Name::WebhookSecret, &value)
+        .context("AWS and Telegram have the new secret, only target/local has the old one: `cargo xtask up` before tests and the demo")?;
     println!("The webhook has a new secret. Updates that are refused until all functions have read it come again.");
     Ok(())
 }
@@ -207,9 +209,13 @@ fn remember(target: &Target, name: Name, value: &str) -> Result<()> {
 }
 
 /// The Bot API of the stack, where it is deployed already.
-fn telegram_api(target: &Target) -> String {
-    let deployed = cloudformation::parameters_if_any(target).unwrap_or_default();
-    deployed.get("TelegramApiUrl").cloned().unwrap_or(TELEGRAM.to_owned())
+///
+/// # Errors
+/// When AWS does not tell. The token must not go to Telegram's own server because of that: the bot may be of another.
+fn telegram_api(target: &Target) -> Result<String> {
+    let deployed = cloudformation::parameters_if_any(target)
+        .context("the token was not written: whom to ask about it is not known; --unchecked writes it without asking")?;
+    Ok(deployed.get("TelegramApiUrl").cloned().unwrap_or(TELEGRAM.to_owned()))
 }
 
 fn given(name: Name, file: Option<&PathBuf>) -> Result<String> {
