@@ -47,18 +47,18 @@ pub struct Options {
 }
 
 pub fn deploy(options: &Options) -> Result<()> {
-    setup::local_aws()?;
-    setup::deploy_tools()?;
     only_further(&options.sam)?;
     let config = fs::read_to_string(workspace::root()?.join("samconfig.toml")).context("samconfig.toml cannot be read")?;
     let target = target(options, &config)?;
+    let sent = overrides(options, &config)?;
+    setup::local_aws()?;
+    setup::deploy_tools()?;
     println!("Stack {} in {} at {}", target.name, target.aws.region, target.aws.name());
     let deployed = cloudformation::find(&target)?;
     // Before the minutes that building takes.
     if let Some(why) = deployed.as_deref().and_then(|status| hopeless(status, &target)) {
         bail!("{why}");
     }
-    let sent = overrides(options, &config)?;
     let before = if deployed.is_some() { cloudformation::parameters(&target)? } else { BTreeMap::new() };
     keeps_its_stage(&target.name, &sent, &before)?;
     let architecture = architecture(&sent, &before)?;
@@ -118,11 +118,11 @@ fn only_further(arguments: &[String]) -> Result<()> {
 fn hopeless(status: &str, target: &Target) -> Option<String> {
     let Target { name, aws } = target;
     match status {
-        // A create that failed, and what it made could not be deleted: production's tables refuse that.
+        // Deleting the stack would keep its tables: their DeletionPolicy RetainExceptOnCreate deletes in the create's own rollback only.
         "ROLLBACK_FAILED" => Some(format!(
-            "the stack {name} is {status}: its first deploy failed, and left tables behind that are empty and protected. Take their protection \
-             off, delete them, then delete the stack: README.md, \"A first deploy that failed\", has the commands (region {}). Then this \
-             command again",
+            "the stack {name} is {status}: its first deploy failed, and what it had made could not all be deleted, such as production's tables, \
+             which are empty but protected. Take their protection off, delete them, then the stack: README.md, \"A first deploy that failed\", \
+             has the commands for region {}. Then this command again",
             aws.region
         )),
         // Of a create that failed nothing is left but the stack itself.
