@@ -5,7 +5,7 @@
 use crate::stack::Stack;
 use anyhow::{Context, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 /// Each test has a runtime of its own, and a connection dies with the one that it was made in: none is kept.
@@ -74,7 +74,19 @@ impl Stack {
         Ok(serde_json::from_slice(&self.rest("lambda", Method::GET, &path, None).await?)?)
     }
 
-    /// Sets the environment of a function.
+    /// Reads queues by so many executions at once. MiniStack keeps the template's parameter for it as text, and then reads no queue.
+    pub async fn scale_queues(&self, most: u32) -> Result<()> {
+        let path = "/2015-03-31/event-source-mappings/";
+        let listed: Value = serde_json::from_slice(&self.rest("lambda", Method::GET, path, None).await?)?;
+        for mapping in listed["EventSourceMappings"].as_array().into_iter().flatten().filter(|mapping| mapping["ScalingConfig"].is_object())
+        {
+            let one = format!("{path}{}", mapping["UUID"].as_str().context("a mapping has an id")?);
+            self.rest("lambda", Method::PUT, &one, Some(&json!({"ScalingConfig": {"MaximumConcurrency": most}}))).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets settings of a function, by its name in AWS.
     pub async fn configure(&self, function: &str, settings: &Value) -> Result<()> {
         let path = format!("/2015-03-31/functions/{function}/configuration");
         self.rest("lambda", Method::PUT, &path, Some(settings)).await.map(drop)

@@ -10,6 +10,7 @@ async fn a_ban_is_carried_over_told_of_and_undone_without_api_gateway() -> Resul
     if play.stack.api_url.is_some() {
         return skipped("this stack has an API Gateway");
     }
+    play.stack.scale_queues(2).await?;
     let scene = play.scene(2).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     play.all_applied(&scene, &event).await?;

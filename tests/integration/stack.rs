@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
+
+/// The most that index reads lag, where a test asks for it.
+pub const LAG: Duration = Duration::from_secs(1);
 
 /// What `cargo xtask up` wrote.
 #[derive(Deserialize)]
@@ -137,16 +141,16 @@ impl Stack {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// Index reads see each write up to a second late, as they may on AWS; for everybody. Nothing happens where the AWS under test cannot be
+    /// Index reads see each write up to [`LAG`] late, as they may on AWS; for everybody. Nothing happens where the AWS under test cannot be
     /// told to.
     pub async fn lag_indexes(&'static self, seed: u64) -> Result<Guard> {
         if self.is_instrumented().await {
-            self.set_lag(1000, seed).await?;
+            self.set_lag(LAG.as_millis(), seed).await?;
         }
         Ok(Guard::new("the lag of indexes", async { if self.is_instrumented().await { self.set_lag(0, 0).await } else { Ok(()) } }))
     }
 
-    async fn set_lag(&self, milliseconds: u32, seed: u64) -> Result<()> {
+    async fn set_lag(&self, milliseconds: u128, seed: u64) -> Result<()> {
         self.control(Method::POST, "lag")
             .body(json!({"milliseconds": milliseconds, "seed": seed}).to_string())
             .send()

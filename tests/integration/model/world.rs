@@ -6,16 +6,16 @@ use super::pace::{Pace, Turn};
 use super::patience::{patiently, slowly};
 use super::reference::{CHATS, FOR_EVER, PEOPLE, Reference, Told};
 use super::steps::{Act, Chance, Change};
-use crate::play::{PATIENCE, Play};
+use crate::play::Play;
+use crate::stack::LAG;
 use anyhow::{Result, ensure};
 use aws::store::users::Chosen;
 use domain::ban::BanEvent;
-use domain::ids::{ChatId, UserId};
+use domain::ids::UserId;
 use domain::member::Action;
 use domain::profile::ProfileChange;
 use domain::settings::UserChange;
-use domain::subscription::{Mode, Source};
-use std::collections::BTreeMap;
+use domain::subscription::Mode;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use telegram::update::{self, Update};
@@ -119,7 +119,8 @@ impl<'a> World<'a> {
             self.change().await?;
         }
         *left -= changes;
-        self.wait_until_followed().await?;
+        // Whoever ceases to follow and begins again may be found first, then not, and then again: until all that lags is seen.
+        tokio::time::sleep(LAG).await;
         let news = self.told().await?;
         ensure!(news.is_empty(), "nobody was banned by a change: {news:?}");
         let acts = (2 + self.chance.of(3)).min(*left);
@@ -132,21 +133,6 @@ impl<'a> World<'a> {
         }
         *left -= acts;
         self.rest(turn).await
-    }
-
-    /// Index reads lag: whoever has begun or ceased to follow a moment ago may be found, or not.
-    async fn wait_until_followed(&self) -> Result<()> {
-        let chats = self.chats.map(ChatId);
-        for (person, &id) in self.people.iter().enumerate() {
-            let follows = |chat: usize| Some((chats[chat], self.reference.chats[chat].follows[person]?));
-            let wanted: BTreeMap<_, _> = (0..CHATS).filter_map(follows).collect();
-            let found = async || {
-                let followers = self.play.subscriptions.followers_in(Source::User(UserId(id)), &chats).await;
-                Ok(followers.ok().filter(|found| found.iter().map(|one| (one.chat_id, one.mode)).collect::<BTreeMap<_, _>>() == wanted))
-            };
-            self.play.telegram.wait_until("the followers", PATIENCE, found).await?;
-        }
-        Ok(())
     }
 
     async fn act(&mut self) -> Result<()> {
