@@ -11,7 +11,7 @@ async fn a_ban_is_carried_over_told_of_and_undone_without_api_gateway() -> Resul
         return skipped("this stack has an API Gateway");
     }
     play.stack.scale_queues(2).await?;
-    let scene = play.scene(2).await?;
+    let scene = play.scene(1).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     play.all_applied(&scene, &event).await?;
     let told = play.telegram.wait_until_sees(scene.boris, "synced", PATIENCE).await?;

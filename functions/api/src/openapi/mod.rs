@@ -66,12 +66,17 @@ fn document() -> OpenApi {
 
 /// Operations of a concern carry its name, the need of a token, and the errors that all have.
 fn tagged(mut routes: OpenApi, concern: Concern) -> OpenApi {
-    for path in routes.paths.paths.values_mut() {
+    for (name, path) in &mut routes.paths.paths {
         for operation in operations(path) {
             operation.tags = Some(vec![concern.name().to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
             for (status, said, by_gateway) in COMMON {
                 operation.responses.responses.entry(status.to_owned()).or_insert_with(|| error(said, by_gateway));
+            }
+            if name.contains('{') {
+                let said =
+                    "`not_found`: there is no such path; a slash or backslash in a parameter, even an encoded one, makes it another.";
+                operation.responses.responses.entry("404".to_owned()).or_insert_with(|| error(said, false));
             }
             if operation.request_body.is_some() {
                 operation.responses.responses.insert("415".to_owned(), error("The body is not application/json.", false));
