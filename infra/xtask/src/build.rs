@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -77,11 +78,30 @@ impl Architecture {
 /// Builds all functions to target/lambda: by cargo alone where this machine is one like Lambda's, else by cargo-lambda.
 pub fn for_lambda(architecture: Architecture, cross: bool) -> Result<()> {
     let alike = env::consts::OS == "linux" && architecture == Architecture::of_this_machine();
-    if !alike || cross {
-        return by_cargo_lambda(architecture);
+    let note = built_for_file()?;
+    // What is half built is for no processor.
+    if let Err(error) = fs::remove_file(&note)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("{} cannot be deleted", note.display()));
     }
-    run::run(of_functions(&mut cargo("build"))?.arg("--release"))?;
-    place("release", &workspace::functions_deployed()?)
+    if !alike || cross {
+        by_cargo_lambda(architecture)?;
+    } else {
+        run::run(of_functions(&mut cargo("build"))?.arg("--release"))?;
+        place("release", &workspace::functions_deployed()?)?;
+    }
+    fs::write(&note, architecture.name()).with_context(|| format!("{} cannot be written", note.display()))
+}
+
+/// The processor that target/lambda was built for; `None`: nothing was, or by an older version, which placed what runs here there.
+pub fn built_for() -> Result<Option<Architecture>> {
+    let noted = fs::read_to_string(built_for_file()?).unwrap_or_default();
+    Ok(Architecture::ALL.into_iter().find(|architecture| architecture.name() == noted))
+}
+
+fn built_for_file() -> Result<PathBuf> {
+    Ok(workspace::functions_deployed()?.join("architecture"))
 }
 
 fn of_functions(command: &mut Command) -> Result<&mut Command> {

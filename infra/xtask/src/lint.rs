@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::aws::Aws;
-use crate::build::{self, Architecture, cargo};
+use crate::build::{self, cargo};
 use crate::{binary, run, setup, workspace};
 
 /// The version in .ci/run.
@@ -46,11 +46,9 @@ pub fn lint() -> Result<()> {
     judged("sam local", "sam_local", &[template.as_ref()])?;
     judged("checkov", "checkov", &[template.as_ref()])?;
     judged("moto", "moto", &[template.as_ref()])?;
-    // Those of a cross build; what runs here lies elsewhere.
-    if root.join("target/lambda").is_dir() {
+    if let Some(architecture) = build::built_for()? {
         step("binaries");
-        // For whichever processor; a deploy asks for the one that it names.
-        binary::check(Architecture::X86_64).or_else(|_| binary::check(Architecture::Arm64))?;
+        binary::check(architecture)?;
     }
     step("Python");
     run::run(Command::new(setup::python()?).args(["-m", "compileall", "-q", "infra/local"]).current_dir(&root))?;
