@@ -124,7 +124,7 @@ class LocalAws:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy(statement)})
         return url, arn
 
-    def received(self, url: str, seconds: float = 15) -> dict | None:
+    def received(self, url: str, seconds: float = PATIENCE) -> dict | None:
         """A message of the queue, taken from it, with its attributes as texts."""
         sqs = self.client("sqs")
         receive = lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages")  # noqa: E731

@@ -9,7 +9,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from tests.support import eventually, local_aws
+from tests.support import PATIENCE, eventually, local_aws
 
 HANDLE = "def handle(event):\n    pass"
 WRITES = """
@@ -49,7 +49,7 @@ class Writer:
     def events(self) -> list[dict]:
         return [json.loads(line) for line in self.file.read_text().splitlines()]
 
-    def eventually(self, seconds: float = 15) -> list[dict]:
+    def eventually(self, seconds: float = PATIENCE) -> list[dict]:
         return eventually(self.events, seconds=seconds)
 
 
@@ -156,18 +156,18 @@ class Concurrency(unittest.TestCase):
         self.assertEqual(status, "ROLLBACK_COMPLETE")
 
     def test_without_the_patch_an_asynchronous_event_that_finds_no_room_is_lost(self):
-        self.assertEqual(self.asynchronous(local_aws("concurrency")), [])
+        self.assertEqual(self.asynchronous(local_aws("concurrency"), seconds=6), [])
 
     def test_with_the_patch_it_waits_and_no_try_counts(self):
         self.assertEqual(self.asynchronous(local_aws()), [{"number": 1}])
 
-    def asynchronous(self, machine) -> list[dict]:
+    def asynchronous(self, machine, seconds: float = PATIENCE) -> list[dict]:
         writer = Writer(machine, room=0)
         writer.service.put_function_event_invoke_config(FunctionName=writer.name, MaximumRetryAttempts=0)
         writer.service.invoke(FunctionName=writer.name, InvocationType="Event", Payload=b'{"number": 1}')
         time.sleep(2)
         writer.make_room()
-        return writer.eventually(seconds=6)
+        return writer.eventually(seconds=seconds)
 
     def test_an_asynchronous_event_that_grows_too_old_goes_to_the_destination_for_failures(self):
         machine = local_aws()

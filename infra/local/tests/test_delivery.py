@@ -89,7 +89,7 @@ class OfRules(unittest.TestCase):
             FunctionName=function, MaximumRetryAttempts=2, DestinationConfig={"OnFailure": {"Destination": failed_arn}}
         )
         _, dead = self.put(machine, function, None, MaximumRetryAttempts=0)
-        letter = json.loads(machine.received(failed, 20)["body"])
+        letter = json.loads(machine.received(failed)["body"])
         self.assertEqual(letter["requestContext"]["condition"], "RetriesExhausted")
         self.assertEqual(letter["requestPayload"]["source"], self.name)
         self.assertIsNone(machine.received(dead, 0))

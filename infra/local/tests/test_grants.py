@@ -4,7 +4,7 @@ import itertools
 import json
 import unittest
 
-from tests.support import eventually, local_aws
+from tests.support import PATIENCE, eventually, local_aws
 
 ACCOUNT = "000000000000"
 # Says that it was called: it writes to the queue that its event, or its query, names.
@@ -86,8 +86,8 @@ class OfRules(unittest.TestCase):
                 url, arn = machine.queue(unused("target"), policy)
                 rule = Rule(machine, arn)
                 rule.put()
-                self.assertEqual(machine.received(url, 2 if not arrives else 15) is not None, arrives)
-                self.assertEqual(machine.received(rule.dead, 0 if arrives else 15) is not None, not arrives)
+                self.assertEqual(machine.received(url, PATIENCE if arrives else 2) is not None, arrives)
+                self.assertEqual(machine.received(rule.dead, 0 if arrives else PATIENCE) is not None, not arrives)
 
 
 class OfSchedules(unittest.TestCase):
@@ -103,7 +103,7 @@ class OfSchedules(unittest.TestCase):
             Target={"Arn": function, "RoleArn": role, "Input": json.dumps({"queue": told}), "DeadLetterConfig": {"Arn": dead_arn}},
         )  # fmt: skip
         self.change(machine, role, trusts, condition, (may or function, dead_arn))
-        return eventually(lambda: machine.received(told, 0) or machine.received(dead, 0), seconds=25 if trusts == "scheduler" else 13)
+        return eventually(lambda: machine.received(told, 0) or machine.received(dead, 0), seconds=PATIENCE if trusts == "scheduler" else 13)
 
     def change(self, machine, role: str, trusts: str, condition: dict | None, resources: tuple[str, ...]) -> None:
         iam, name = machine.client("iam"), role.rpartition("/")[2]
@@ -212,7 +212,7 @@ class OfUrls(unittest.TestCase):
 
 
 class OfDestinations(unittest.TestCase):
-    def record(self, machine, on: tuple[str, ...]) -> dict | None:
+    def record(self, machine, on: tuple[str, ...], seconds: float = PATIENCE) -> dict | None:
         """What the queue gets of a function that fails and whose role allows sending to these."""
         queue, arn = machine.queue(unused("failed"))
         name = unused("failing")
@@ -222,10 +222,10 @@ class OfDestinations(unittest.TestCase):
             FunctionName=name, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}
         )
         client.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
-        return machine.received(queue, 10 if not on else 4)
+        return machine.received(queue, seconds)
 
     def test_a_function_s_failure_goes_where_its_role_may_send(self):
         other = ("arn:aws:sqs:us-east-1:000000000000:other",)
         self.assertIsNotNone(self.record(local_aws("grants"), other))
         self.assertIsNotNone(self.record(local_aws(), ()))
-        self.assertIsNone(self.record(local_aws(), other))
+        self.assertIsNone(self.record(local_aws(), other, seconds=4))
