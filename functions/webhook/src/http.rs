@@ -28,7 +28,7 @@ struct Headers {
     secret: Option<String>,
 }
 
-/// What Telegram and this function know, and nobody else. Clones are one.
+/// The webhook's secret, which Telegram sends with each update (`secret_token` of setWebhook). Clones share it: set in one, set in all.
 #[derive(Clone)]
 pub struct Secret(Arc<RwLock<String>>);
 

@@ -10,7 +10,7 @@ import pathlib
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 
-# What a process needs to run at all, and the settings of ours that are read from the environment.
+# Variables that stay: a process needs some to run at all, and the others are settings of ours.
 KEPT = (
     "PATH", "HOME", "LANG", "LOG_LEVEL",
     "BANSYNC_TTL_SWEEP_SECONDS", "BANSYNC_ACCOUNT_CONCURRENCY", "BANSYNC_INDEX_LAG_MS", "BANSYNC_INDEX_LAG_SEED",

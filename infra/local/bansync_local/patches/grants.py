@@ -26,7 +26,7 @@ from bansync_local.patches import attempts, principals
 logger = logging.getLogger("lambda")
 
 INVOKE, SEND = "lambda:InvokeFunction", "sqs:SendMessage"
-# What a function's role needs for a destination, by the destination's service.
+# The action that a function's role has to allow for a destination, by the destination's service.
 DESTINATIONS = {"sqs": SEND, "lambda": INVOKE, "sns": "sns:Publish", "events": "events:PutEvents"}
 URL_FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"

@@ -13,7 +13,7 @@ import os
 import random
 import time
 
-# What an index does not show yet: by TableId and key, the writes as (monotonic second from which on it is seen, the item before or None).
+# Writes that an index does not show yet: by TableId and key, as (monotonic second from which on it is seen, the item before or None).
 _writes: dict[str, dict[tuple, list[tuple[float, dict | None]]]] = {}
 _milliseconds, _seed, _number = 0.0, 0, 0
 

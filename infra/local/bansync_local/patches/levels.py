@@ -20,7 +20,7 @@ LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 DEFAULT = "INFO"
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
-# What MiniStack writes around the function's own lines: (how it begins, level, level where the invocation failed).
+# Platform lines, which MiniStack writes around the function's own: (how each begins, level, level where the invocation failed).
 PLATFORM = (("START RequestId: ", "INFO", "INFO"), ("END RequestId: ", "DEBUG", "WARN"), ("REPORT RequestId: ", "INFO", "WARN"))
 
 
