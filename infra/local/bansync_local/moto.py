@@ -32,8 +32,8 @@ LOG_CHARACTERS = 4000
 # The stack that is created.
 CHOSEN = {"Stage": "local", "FrontDoor": "http-api"}
 
-# Resource types that moto 5.2.5 does not create by CloudFormation. It says so in its log and goes on, and then fails to list the stack's resources; so
-# these are taken out, and references to them are given as plain text.
+# Resource types that moto 5.2.5 does not create by CloudFormation. It says so in its log and goes on, and then fails to list the stack's
+# resources; so these are taken out, and references to them are given as plain text.
 LACKING = {
     "AWS::ApiGatewayV2::Api": "moto has the API of API Gateway v2, and no resources of it",
     "AWS::ApiGatewayV2::Authorizer": "as above",
