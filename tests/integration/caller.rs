@@ -10,7 +10,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where tokens are got.
 pub const TOKEN_PATH: &str = "/api/v1/auth/token";
@@ -76,13 +76,25 @@ impl Caller<'_> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         let joint = if path.contains('?') { '&' } else { '?' };
         loop {
-            let body = self.there(&format!("{path}{joint}limit={limit}{cursor}")).await?;
+            let body = self.page(&format!("{path}{joint}limit={limit}{cursor}")).await?;
             let page = body["items"].as_array().context("a page has items")?;
             ensure!(page.len() <= limit, "{} items where {limit} were wanted", page.len());
             items.extend(page.iter().cloned());
             match body["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => return Ok(items),
+            }
+        }
+    }
+
+    /// A page, asked for again while a busy machine has no time for it, as callers do.
+    async fn page(&self, path: &str) -> Result<Value> {
+        let began = Instant::now();
+        loop {
+            let (status, body) = self.get(path).await?.parts();
+            if status < 500 || began.elapsed() > PATIENCE {
+                ensure!(status == 200, "{path}: {status} {body}");
+                return Ok(body);
             }
         }
     }

@@ -47,6 +47,9 @@ pub struct Suite {
 /// Lines that begin so are figures.
 const FIGURES: [&str; 5] = ["skipped: ", "bench: ", "load: ", "fuzz: ", "model: "];
 
+/// Follows the name of a suite that failed; then come indented lines that say why.
+const ALL_PRINTED: &str = " failed; all that it printed is in ";
+
 /// Lines of a log that are shown where a program failed and does not say of which test.
 const TAIL: usize = 40;
 
@@ -91,7 +94,7 @@ impl Suite {
     /// Prints what somebody has to read of it, now that it has ended.
     fn tell(&self) {
         if !self.succeeded {
-            progress::say(&format!("\n{} failed; all that it printed is in {}", self.name, self.log.display()));
+            progress::say(&format!("\n{}{ALL_PRINTED}{}", self.name, self.log.display()));
             match self.failures.as_slice() {
                 [] => tell_indented(run::tail(&self.log, TAIL).lines()),
                 failures => tell_indented(failures.iter().map(String::as_str)),
@@ -123,6 +126,8 @@ struct Reader {
     figures: Vec<String>,
     failures: Vec<String>,
     in_failures: bool,
+    /// In what another `cargo xtask test` says of those that failed.
+    in_anothers: bool,
     /// Of Python's harness: "Ran 23 tests", before it says how they ended.
     ran: u32,
     /// Of Rust's harness: tests that said they could not run, and passed.
@@ -135,14 +140,23 @@ impl Reader {
         let number = |word: &str| word.trim().parse::<u32>().unwrap_or_default();
         if self.in_failures {
             self.failures.push(line.to_owned());
+        } else if self.in_anothers {
+            match line.strip_prefix("  ") {
+                Some(failure) => self.failures.push(failure.to_owned()),
+                None => self.in_anothers = false,
+            }
         }
         if let Some(rest) = line.strip_prefix("running ") {
             self.of += number(rest.split(' ').next().unwrap_or_default());
         } else if let Some((test, end)) = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... ")) {
             self.done += 1;
             return (end == "FAILED").then_some(test);
+        } else if let Some(failed) = line.strip_prefix("FAILED ").and_then(|rest| rest.split_once(": ")) {
+            return Some(failed.1);
         } else if line == "failures:" {
             self.in_failures = true;
+        } else if line.contains(ALL_PRINTED) {
+            self.in_anothers = true;
         } else if let Some(result) = line.strip_prefix("test result: ") {
             self.in_failures = false;
             let mut count = Count::default();
@@ -239,6 +253,23 @@ mod tests {
     fn how_far_another_test_is_is_read_of_what_it_says() {
         let reader = read(&["Testing: integration 3 of 6, 30 s", "Testing: API fuzz 0, 60 s"]);
         assert_eq!((reader.done, reader.of), (3, 6));
+    }
+
+    #[test]
+    fn what_failed_in_another_test_is_shown_and_not_its_last_lines() {
+        let mut reader = Reader::default();
+        assert_eq!(reader.read("FAILED integration: load::thousands"), Some("load::thousands"));
+        for line in [
+            "",
+            "integration failed; all that it printed is in x.log",
+            "  Error: 503",
+            "integration: 1 passed, 1 failed, 0 skipped in 3 s",
+            "  bench: 3",
+        ] {
+            reader.read(line);
+        }
+        assert_eq!(reader.failures, ["Error: 503"]);
+        assert_eq!(reader.figures, ["bench: 3"]);
     }
 
     #[test]
