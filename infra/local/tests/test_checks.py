@@ -112,7 +112,7 @@ class Rules(unittest.TestCase):
     # concurrency
     def test_more_concurrency_than_a_new_account_has_is_found(self):
         default = "SyncConcurrency: {Type: Number, Default: %s}"
-        self.assert_found(found("concurrency", (default % 3, default % 7)), ("MaximumConcurrency", "take 7 executions"))
+        self.assert_found(found("concurrency", (default % 3, default % 9)), ("MaximumConcurrency", "at most 9"))
         self.assert_found(found("concurrency", (default % 3, default % 1)), ("WorkerFunctionChunks", "at least 2"))
         unlimited = ("            ScalingConfig: {MaximumConcurrency: !Ref SyncConcurrency}\n", "")
         self.assert_found(found("concurrency", unlimited), ("WorkerFunctionChunks", "no MaximumConcurrency"))
