@@ -65,7 +65,8 @@ async fn a_chunk_that_was_given_up_is_shown_and_tried_again() -> Result<()> {
     }
     let id = sync_id(event.event_id);
     let summary = play.syncs.summary(id).await?.context("the sync has begun")?;
-    assert_eq!(summary.status, SyncStatus::Running);
+    assert_eq!(summary.status, SyncStatus::Failed, "nothing waits for it");
+    play.telegram.wait_until_sees(boris, "Failed to sync ban", PATIENCE).await?;
 
     let shown = play.dlq_command(&["show"])?;
     assert!(shown.contains(&format!("chunk 0 of sync {id}: 1 targets, user_id {mallory}")), "{shown}");
@@ -75,10 +76,10 @@ async fn a_chunk_that_was_given_up_is_shown_and_tried_again() -> Result<()> {
     let tried = play.dlq_command(&["redrive", "sync"])?;
     assert!(tried.contains("1 tried again, 0 failed"), "{tried}");
     assert_eq!(play.stack.waiting("sync_dlq").await?, 0);
-    let (summary, _) = play.sync_of(&event).await?;
-    assert_eq!(summary.status, SyncStatus::Completed);
-    assert!(play.telegram.is_banned(chat, mallory).await?);
+    play.telegram.wait_until_banned(chat, mallory, PATIENCE).await?;
     play.telegram.wait_until_sees(boris, "synced", PATIENCE).await?;
+    let (summary, _) = play.sync_of(&event).await?;
+    assert_eq!(summary.status, SyncStatus::Completed, "it has come right");
     assert!(play.dlq_command(&["show", "sync"])?.contains("sync_dlq: nothing"));
     Ok(())
 }

@@ -130,9 +130,9 @@ async fn much_is_erased_part_by_part_and_what_comes_after_it_stays() -> Result<(
         metadata: Default::default(),
     };
     let events: Vec<_> = (0..450).map(|n| event(n, now - 1000 + n)).collect();
-    stream::iter(&events).map(|event| play.bans.insert(event)).buffer_unordered(8).try_collect::<Vec<_>>().await?;
+    stream::iter(&events).map(|event| play.bans.insert(event.clone())).buffer_unordered(8).try_collect::<Vec<_>>().await?;
     let newer = event(451, now + 60);
-    play.bans.insert(&newer).await?;
+    play.bans.insert(newer.clone()).await?;
 
     let (status, _) = operator.delete(&format!("users/{user}/data")).await?.parts();
     assert_eq!(status, 202);

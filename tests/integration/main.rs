@@ -54,6 +54,7 @@ mod corpus;
 mod counting_telegram;
 mod crowd;
 mod dead_letters;
+mod edges;
 mod erasure;
 mod events;
 mod examples;

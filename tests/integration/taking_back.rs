@@ -21,6 +21,7 @@ const ASKS: ChatChange = ChatChange {
     require_confirmation: None,
     sync_unban: Some(true),
     spare_bots: None,
+    kick_seconds: None,
     share_bans: None,
     language: None,
     timezone: None,

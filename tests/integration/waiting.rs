@@ -33,7 +33,7 @@ async fn who_is_not_known_where_he_is_to_be_banned_is_banned_when_he_comes() -> 
         }
         play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
         let gone = async || {
-            Ok(play.syncs.pending(ChatId(pair.target), UserId(pair.mallory)).await.is_ok_and(|pending| pending.is_none()).then_some(()))
+            Ok(play.syncs.pending(ChatId(pair.target), UserId(pair.mallory)).await.is_ok_and(|pending| pending.is_empty()).then_some(()))
         };
         play.telegram.wait_until("nothing to be pending", PATIENCE, gone).await?;
         let declined = play.telegram.calls(CallFilter::method("declineChatJoinRequest").chat(pair.target)).await?;
@@ -72,7 +72,7 @@ async fn a_pending_ban_that_was_lifted_meanwhile_bans_nobody() -> Result<()> {
     play.telegram.wait_until_accepted(PATIENCE).await?;
     play.telegram.join(pair.target, pair.mallory).await?;
     let gone = async || {
-        Ok(play.syncs.pending(ChatId(pair.target), UserId(pair.mallory)).await.is_ok_and(|pending| pending.is_none()).then_some(()))
+        Ok(play.syncs.pending(ChatId(pair.target), UserId(pair.mallory)).await.is_ok_and(|pending| pending.is_empty()).then_some(()))
     };
     play.telegram.wait_until("nothing to be pending", PATIENCE, gone).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);

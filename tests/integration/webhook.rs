@@ -65,7 +65,7 @@ async fn what_is_dropped_costs_no_call_a_join_a_read_and_a_ban_a_query_and_a_wri
 
     // Who comes may be waited for: one read.
     play.accepted(&change(user, user, "left", "member")).await?;
-    assert_eq!(play.webhook_calls(user).await?, ["dynamodb:GetItem"]);
+    assert_eq!(play.webhook_calls(user).await?, ["dynamodb:Query"]);
     play.stack.count_calls(&user.to_string()).await?;
 
     play.accepted(&change(1, user, "member", "kicked")).await?;

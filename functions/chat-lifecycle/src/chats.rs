@@ -2,8 +2,9 @@
 
 use crate::Lifecycle;
 use domain::chat::ChatState;
-use domain::event::{AdminRemoved, ChatChanged};
+use domain::event::{AdminRemoved, ChatChanged, SubscriptionChanged};
 use domain::ids::ChatId;
+use domain::subscription::Source;
 
 impl Lifecycle {
     /// Subscriptions and settings of a group go over to the supergroup that it became.
@@ -30,6 +31,17 @@ impl Lifecycle {
         }
         tracing::info!(chat_id = %chat.chat_id, subscriptions = followed.len(), "subscriptions ended with their chat");
         Ok(())
+    }
+
+    /// A chat from which nobody follows a person any more waits for him no longer.
+    pub async fn unfollowed(&self, ended: SubscriptionChanged) -> anyhow::Result<()> {
+        let SubscriptionChanged { admin_user_id, admin_chat_id: chat, tracked_user_id: user, .. } = ended;
+        let followers = self.subscriptions.followers_in(Source::User(user), &[chat]).await?;
+        // The index may still have the one that has ended.
+        if followers.iter().any(|follower| follower.admin != admin_user_id) {
+            return Ok(());
+        }
+        self.syncs.end_all_pending(chat, user).await
     }
 
     /// What somebody followed as an admin of a chat ends when he is one no longer.

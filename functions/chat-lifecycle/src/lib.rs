@@ -10,14 +10,16 @@ use aws::env;
 use aws::lambda::{self, Context};
 use aws::store::held::{Erasure, Tables};
 use aws::store::subscriptions::Subscriptions;
+use aws::store::sync::Syncs;
 use aws::store::users::Users;
-use domain::event::{ADMIN_REMOVED, CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope, USER_ERASED};
+use domain::event::{ADMIN_REMOVED, CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope, SUBSCRIPTION_DELETED, USER_ERASED};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
 struct Lifecycle {
     subscriptions: Subscriptions,
     users: Users,
+    syncs: Syncs,
     erasure: Erasure,
 }
 
@@ -38,6 +40,7 @@ pub fn run() -> Result<(), lambda::Error> {
             Ok(Lifecycle {
                 subscriptions: Subscriptions::new(&aws, subscriptions),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
+                syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 erasure: Erasure::new(&aws, tables),
             })
         },
@@ -56,6 +59,7 @@ async fn follow(lifecycle: Arc<Lifecycle>, event: BusEvent<Envelope<Box<RawValue
                 None => anyhow::bail!("a migration does not tell where to"),
             }
         }
+        SUBSCRIPTION_DELETED => lifecycle.unfollowed(serde_json::from_str(payload)?).await,
         ADMIN_REMOVED => lifecycle.admin_removed(serde_json::from_str(payload)?).await,
         USER_ERASED => lifecycle.user_erased(serde_json::from_str(payload)?).await,
         _ => {

@@ -5,7 +5,7 @@ use aws::batch::{Item, read};
 use aws::bus::Event;
 use aws::store::bans::BanItem;
 use aws::store::subscriptions::{CountItem, SubscriptionItem};
-use aws::store::sync::{NextItem, RequestItem, Summary, TotalsItem};
+use aws::store::sync::{NextItem, RequestItem, StuckItem, Summary, TotalsItem};
 use aws::store::users::{AdminItem, ChatItem, Erasing};
 use domain::chat::ChatState;
 use domain::event::{self, Envelope};
@@ -31,6 +31,8 @@ pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
         of_next_part(&read(new).context("a part of a sync")?)
     } else if has("part_totals") {
         of_part(&read(new).context("a part of a sync")?)
+    } else if has("stuck") {
+        of_stuck(&read(new).context("a part of a sync")?)
     } else if has("sync_id") {
         of_sync(old.map(read).transpose().context("a sync")?, &read(new).context("a sync")?)
     } else if has("chat_id") && has("state") {
@@ -81,7 +83,7 @@ fn of_count(old: Option<CountItem>, new: &CountItem) -> anyhow::Result<Vec<Event
 }
 
 fn of_sync(old: Option<Summary>, new: &Summary) -> anyhow::Result<Vec<Event>> {
-    let put = |status: SyncStatus, at_ms: i64| {
+    let put = |status: SyncStatus, what: &str, at_ms: i64| {
         let totals = if status == SyncStatus::Running { Default::default() } else { new.totals };
         let payload = event::Sync {
             sync_id: new.sync_id,
@@ -95,16 +97,21 @@ fn of_sync(old: Option<Summary>, new: &Summary) -> anyhow::Result<Vec<Event>> {
             kind: new.kind,
             origin: new.origin,
         };
-        Event::new(event::SYNC, &Envelope::new(status.event_type(), &new.sync_id.to_string(), at_ms / 1000, payload))
+        Event::new(event::SYNC, &Envelope::new(status.event_type(), what, at_ms / 1000, payload))
     };
+    let id = new.sync_id.to_string();
     let mut events = Vec::new();
     let undo_before = old.as_ref().is_some_and(|old| old.undo.is_some() && old.status != SyncStatus::Running);
-    let before = old.map(|old| old.status);
+    let before = old.as_ref().map(|old| old.status);
     if before.is_none() {
-        events.push(put(SyncStatus::Running, new.started_at_ms)?);
+        events.push(put(SyncStatus::Running, &id, new.started_at_ms)?);
     }
+    let ended_at_ms = new.completed_at_ms.unwrap_or(new.started_at_ms);
     if new.status != SyncStatus::Running && before.is_none_or(|before| before == SyncStatus::Running) {
-        events.push(put(new.status, new.completed_at_ms.unwrap_or(new.started_at_ms))?);
+        events.push(put(new.status, &id, ended_at_ms)?);
+    } else if new.status != SyncStatus::Running && old.is_some_and(|old| old.completed_at_ms != new.completed_at_ms) {
+        // It came right after all: that is news of its own.
+        events.push(put(new.status, &format!("{id} at {ended_at_ms}"), ended_at_ms)?);
     }
     // What takes a sync back waits for its end.
     if let Some(undo) = new.undo.filter(|_| new.status != SyncStatus::Running && !undo_before) {
@@ -127,6 +134,13 @@ fn of_next_part(next: &NextItem) -> anyhow::Result<Vec<Event>> {
     let payload = event::SyncPart { sync_id: next.sync_id, part: next.next_part };
     let what = format!("{} part {}", next.sync_id, next.next_part);
     Ok(vec![Event::new(event::SYNC, &Envelope::new(event::SYNC_CONTINUED, &what, next.at, payload))?])
+}
+
+/// Told anew each time that a look finds it so.
+fn of_stuck(item: &StuckItem) -> anyhow::Result<Vec<Event>> {
+    let payload = event::SyncStuck { sync_id: item.sync_id, reached: item.stuck };
+    let what = format!("{} stuck at {}", item.sync_id, item.at);
+    Ok(vec![Event::new(event::SYNC, &Envelope::new(event::SYNC_STUCK, &what, item.at, payload))?])
 }
 
 fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> {
@@ -190,11 +204,16 @@ mod tests {
 
     /// An item as it stands in a stream: every attribute in DynamoDB's own JSON.
     fn item(fields: Value) -> Item {
-        let attribute = |value: &Value| match value {
-            Value::String(text) => json!({ "S": text }),
-            Value::Bool(flag) => json!({ "BOOL": flag }),
-            number => json!({ "N": number.to_string() }),
-        };
+        fn attribute(value: &Value) -> Value {
+            match value {
+                Value::String(text) => json!({ "S": text }),
+                Value::Bool(flag) => json!({ "BOOL": flag }),
+                Value::Object(fields) => {
+                    json!({ "M": fields.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>() })
+                }
+                number => json!({ "N": number.to_string() }),
+            }
+        }
         let fields = fields.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value)));
         serde_json::from_value(Value::Object(fields.collect())).unwrap()
     }
@@ -317,6 +336,8 @@ mod tests {
     #[test]
     fn a_further_part_is_asked_for() {
         assert_eq!(types(None, json!({"sync_id": ID, "next_part": 1, "at": 5, "version": 1})), ["sync.continued"]);
+        let stuck = json!({"sync_id": ID, "stuck": {"part": 0, "chunks": 1, "replans": 0}, "at": 5, "version": 1});
+        assert_eq!(types(None, stuck), ["sync.stuck"]);
     }
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_status_that_is_not_known_yet_changes_nothing() {
-        let bot = |status| Member { status, until: None, permissions: 0, can_restrict: true, can_promote: false };
+        let bot = |status| Member { can_restrict: true, ..Member::of(status) };
         assert_eq!(Finding::of(&Ok(bot(Status::Administrator))), Finding::State(ChatState::Active));
         assert_eq!(Finding::of(&Ok(bot(Status::Unknown))), Finding::Unclear);
     }

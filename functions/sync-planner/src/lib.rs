@@ -3,13 +3,16 @@
 //! # Layout
 //! - here: what happened, and the sync that it calls for
 //! - [`planning`]: a sync is begun and continued, a part at a time
+//! - [`outage`]: an event for which the store has no answer comes again for a day
 //! - [`pages`]: which chats a part is about
+//! - [`stuck`]: a part that does not move is planned again
 
+mod outage;
 mod pages;
 mod planning;
+mod stuck;
 
 use anyhow::Context as _;
-use aws::batch::BusEvent;
 use aws::env;
 use aws::lambda::{self, Context};
 use aws::queue::Queue;
@@ -20,6 +23,7 @@ use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
 use domain::event::{self, Ban, Envelope, SyncPart, SyncRequested};
 use domain::sync::{Kind, Origin, Request, SyncStatus, Whom, further_sync_id, sync_id};
+use outage::Incoming;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -68,24 +72,32 @@ pub fn run() -> Result<(), lambda::Error> {
     )
 }
 
-async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _context: Context) -> anyhow::Result<()> {
-    let (event_type, payload) = (event.detail.event_type.as_str(), event.detail.payload.get());
-    match event_type {
-        event::BAN_DETECTED => planner.banned(serde_json::from_str(payload)?).await,
-        event::BAN_LIFTED => planner.lifted(serde_json::from_str(payload)?).await,
-        event::SYNC_REQUESTED => planner.requested(serde_json::from_str(payload)?).await,
-        event::SYNC_CONTINUED => {
-            let SyncPart { sync_id, part } = serde_json::from_str(payload)?;
-            planner.go_on(sync_id, part).await
-        }
-        _ => {
-            tracing::warn!(event_type, "an event that calls for no sync; the rule should leave it out");
-            Ok(())
-        }
+async fn plan(planner: Arc<Planner>, event: Incoming, _context: Context) -> anyhow::Result<()> {
+    match planner.handle(&event.detail).await {
+        Err(error) if outage::is_one(&error) => planner.come_again(event, error).await,
+        done => done,
     }
 }
 
 impl Planner {
+    async fn handle(&self, envelope: &Envelope<Box<RawValue>>) -> anyhow::Result<()> {
+        let (event_type, payload) = (envelope.event_type.as_str(), envelope.payload.get());
+        match event_type {
+            event::BAN_DETECTED => self.banned(serde_json::from_str(payload)?).await,
+            event::BAN_LIFTED => self.lifted(serde_json::from_str(payload)?).await,
+            event::SYNC_REQUESTED => self.requested(serde_json::from_str(payload)?).await,
+            event::SYNC_CONTINUED => {
+                let SyncPart { sync_id, part } = serde_json::from_str(payload)?;
+                self.go_on(sync_id, part).await
+            }
+            event::SYNC_STUCK => self.stuck(serde_json::from_str(payload)?).await,
+            _ => {
+                tracing::warn!(event_type, "an event that calls for no sync; the rule should leave it out");
+                Ok(())
+            }
+        }
+    }
+
     async fn banned(&self, ban: Ban) -> anyhow::Result<()> {
         let request = request(&ban, Kind::Ban, Origin::Ban, Whom::Followers);
         self.begin(&request, &ban).await
@@ -94,8 +106,8 @@ impl Planner {
     /// Takes back what was carried over from this chat, where that is wanted.
     async fn lifted(&self, unban: Ban) -> anyhow::Result<()> {
         let syncs = self.syncs.of_user(unban.user_id).await?;
-        let Some(Lift { running, sweep, request }) = Lift::of(&syncs, &unban) else { return Ok(()) };
-        for sync_id in running {
+        let Some(Lift { sweeps, request }) = Lift::of(&syncs, &unban) else { return Ok(()) };
+        for (sync_id, sweep) in sweeps {
             self.syncs.undo(sync_id, &sweep).await?;
         }
         self.begin(&request, &unban).await
@@ -111,10 +123,8 @@ impl Planner {
 /// How an unban takes back what was carried over.
 #[derive(Debug, PartialEq, Eq)]
 struct Lift {
-    /// The syncs that are under way, and may yet ban.
-    running: Vec<Uuid>,
-    /// Begins once those have ended, and takes back what they have done meanwhile.
-    sweep: Request,
+    /// By the syncs that are under way, and may yet ban: begins once that has ended, and takes back what it has done meanwhile.
+    sweeps: Vec<(Uuid, Request)>,
     request: Request,
 }
 
@@ -128,9 +138,12 @@ impl Lift {
         }
         let whom = Whom::BannedBy(earlier.iter().map(|sync| sync.sync_id).collect());
         let request = request(unban, Kind::Lift, Origin::Unban, whom);
-        let sweep = Request { sync_id: further_sync_id(unban.ban_event_id, Origin::Unban, "sweep"), waits: true, ..request.clone() };
-        let running = earlier.iter().filter(|sync| sync.status == SyncStatus::Running).map(|sync| sync.sync_id).collect();
-        Some(Self { running, sweep, request })
+        let sweep = |sync: &&Summary| {
+            let sync_id = further_sync_id(unban.ban_event_id, Origin::Unban, &format!("sweep {}", sync.sync_id));
+            (sync.sync_id, Request { sync_id, whom: Whom::BannedBy(vec![sync.sync_id]), waits: true, ..request.clone() })
+        };
+        let sweeps = earlier.iter().copied().filter(|sync| sync.status == SyncStatus::Running).map(|sync| sweep(&sync)).collect();
+        Some(Self { sweeps, request })
     }
 }
 
@@ -189,14 +202,17 @@ mod tests {
     /// Ids of the syncs that an unban at second 200 takes back, and of those that are swept up after.
     fn lifted(syncs: &[Summary]) -> Option<(Vec<u128>, Vec<u128>)> {
         let unban = decided(7, Action::Unban, 200);
-        let Lift { running, sweep, request } = Lift::of(syncs, &unban)?;
+        let Lift { sweeps, request } = Lift::of(syncs, &unban)?;
         assert_eq!((request.sync_id, request.ban_event_id), (sync_id(unban.ban_event_id), unban.ban_event_id));
         assert_eq!((request.kind, request.origin, request.waits), (Kind::Lift, Origin::Unban, false));
-        assert_ne!(sweep.sync_id, request.sync_id);
-        assert_eq!(sweep, Request { sync_id: sweep.sync_id, waits: true, ..request.clone() });
+        for (sync, sweep) in &sweeps {
+            assert_ne!(sweep.sync_id, request.sync_id);
+            let whom = Whom::BannedBy(vec![*sync]);
+            assert_eq!(*sweep, Request { sync_id: sweep.sync_id, whom, waits: true, ..request.clone() });
+        }
         let Whom::BannedBy(banned) = request.whom else { panic!("{:?}", request.whom) };
         let ids = |ids: Vec<Uuid>| ids.iter().map(Uuid::as_u128).collect();
-        Some((ids(banned), ids(running)))
+        Some((ids(banned), ids(sweeps.into_iter().map(|(sync, _)| sync).collect())))
     }
 
     #[test]

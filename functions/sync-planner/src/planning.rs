@@ -11,6 +11,7 @@ use aws::time;
 use domain::event::{self, Ban, Envelope, SyncRequested};
 use domain::ids::UserId;
 use domain::question::{About, Question, id_of_held};
+use domain::sync::deadline::{Deadline, LOOK_EVERY};
 use domain::sync::{
     Chunk, ChunkMessage, Flow, Kind, Origin, Outcome, Plan, Reason, Request, SyncStatus, Task, Totals, Whom, further_sync_id,
 };
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Seconds that a chunk waits at least, so that its part has begun when it comes.
-const HEAD_START: i64 = 1;
+pub const HEAD_START: i64 = 1;
 
 /// A sync as its parts need it.
 pub struct Sync<'a> {
@@ -79,8 +80,11 @@ impl Planner {
             if !plan.is_empty() {
                 let plan_id = Uuid::new_v4();
                 let chunks = self.send(&sync, &plan, plan_id, number, true).await?;
-                let part = Part { plan: plan_id, chunks, done_chunks: BTreeSet::new(), next };
-                self.syncs.begin_part(sync_id, number, &part).await?;
+                let part = Part { plan: plan_id, chunks, done_chunks: BTreeSet::new(), next, replans: 0 };
+                if !self.syncs.begin_part(sync_id, number, &part).await? {
+                    // Somebody else has planned it meanwhile, perhaps otherwise: our chunks are of a plan that was given up.
+                    return Box::pin(self.go_on(sync_id, number)).await;
+                }
                 tracing::info!(correlation_id = %ban.ban_event_id, %sync_id, part = number, chats = plan.chats(), chunks, "part of a sync planned");
             }
         }
@@ -93,12 +97,12 @@ impl Planner {
     }
 
     /// Does the source ban more than anybody should without being asked? The same answer whenever it is asked of the same event.
-    async fn is_held(&self, sync: &Sync<'_>) -> anyhow::Result<bool> {
+    pub async fn is_held(&self, sync: &Sync<'_>) -> anyhow::Result<bool> {
         if sync.origin != Origin::Ban {
             return Ok(false);
         }
         let ban = sync.ban;
-        let bans = self.bans.count_in_chat(ban.chat_id, ban.event_timestamp - 3600, &ban.occurred).await?;
+        let bans = self.bans.count_in_chat(ban.chat_id, ban.event_timestamp - 3600, &ban.occurred, self.most_bans + 1).await?;
         Ok(bans > self.most_bans)
     }
 
@@ -113,7 +117,12 @@ impl Planner {
             let delay = chunk.delay.max(HEAD_START);
             Message::new(&message(sync, plan_id, part, bulk, chunk), delay)
         });
-        self.queue.send_all(messages.collect::<anyhow::Result<_>>()?).await?;
+        let mut messages = messages.collect::<anyhow::Result<Vec<_>>>()?;
+        if part == 0 && count > 0 {
+            // Along with the chunks: no further call.
+            messages.push(Message::new(&Deadline::new(sync.sync_id), LOOK_EVERY)?);
+        }
+        self.queue.send_all(messages).await?;
         Ok(count)
     }
 
@@ -147,10 +156,11 @@ impl Planner {
 }
 
 /// `settle`: seconds that a decision waits at least. What somebody has asked for need not prove itself.
-fn flow(sync: &Sync<'_>, held: bool, settle: i64) -> Flow {
+pub fn flow(sync: &Sync<'_>, held: bool, settle: i64) -> Flow {
     let settle = if sync.origin.is_news() { settle } else { HEAD_START };
     let ban = sync.ban;
-    Flow { user: ban.user_id, source: ban.chat_id, until: ban.until, origin: sync.origin, held, settle }
+    let lasts = ban.until.map(|until| until - ban.event_timestamp);
+    Flow { user: ban.user_id, source: ban.chat_id, until: ban.until, lasts, origin: sync.origin, held, settle }
 }
 
 /// The summary of a sync that begins with `plan`. `next`: where its second part begins.
@@ -177,6 +187,7 @@ fn summary(sync: &Sync<'_>, whom: &Whom, plan: &Plan, plan_id: Uuid, chunks: u32
         whom: next.is_some().then(|| whom.clone()),
         parts: parts(0, true, next.is_some()),
         next,
+        replans: 0,
         done_parts: BTreeSet::new(),
         undo: None,
         status: if plan.is_empty() { SyncStatus::Completed } else { SyncStatus::Running },
@@ -199,7 +210,7 @@ fn parts(number: u32, has_chats: bool, goes_on: bool) -> Option<u32> {
     }
 }
 
-fn message(sync: &Sync<'_>, plan: Uuid, part: u32, bulk: bool, chunk: Chunk) -> ChunkMessage {
+pub fn message(sync: &Sync<'_>, plan: Uuid, part: u32, bulk: bool, chunk: Chunk) -> ChunkMessage {
     ChunkMessage {
         sync_id: sync.sync_id,
         ban_event_id: sync.ban.ban_event_id,
@@ -218,7 +229,7 @@ fn message(sync: &Sync<'_>, plan: Uuid, part: u32, bulk: bool, chunk: Chunk) -> 
 }
 
 /// The decision as it stands in a sync's summary.
-fn ban_of(summary: &Summary) -> Ban {
+pub fn ban_of(summary: &Summary) -> Ban {
     Ban {
         ban_event_id: summary.ban_event_id,
         user_id: summary.user_id,

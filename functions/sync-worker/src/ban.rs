@@ -1,16 +1,14 @@
 //! Banning in a chunk's targets: first `getChatMember` for each, then `banChatMember`.
 
-use crate::calls::{Ended, Round, Step, Wait, round};
+use crate::calls::{Done, Ended, Round, Step, Wait, round as round_of};
 use crate::{Work, Worker};
-use aws::time::now;
+use aws::time::{now, now_ms};
 use domain::ids::ChatId;
 use domain::limiter::Grant;
 use domain::member::{Member, Status};
 use domain::sync::ledger::{is_ours, may_shorten};
 use domain::sync::term::covers;
 use domain::sync::{ChunkMessage, Order, Origin, Outcome, Reason, Target, Task};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
 
 /// What a look at a target showed.
@@ -25,35 +23,50 @@ enum Look {
 }
 
 impl Look {
-    /// Is what stands there what was to be done by this order?
-    fn is_done(&self, order: &Order) -> bool {
-        matches!(self, Self::Banned { present, .. } if *present == order.until)
+    /// Is what stands there what was to be done by this order? As it was done.
+    fn done(&self, task: Task, order: &Order) -> Option<Order> {
+        match (self, task) {
+            (Self::Banned { present, .. }, Task::Ban(term)) if term.may_have_set(*present, order.until) => {
+                Some(Order { until: *present, ..*order })
+            }
+            _ => None,
+        }
     }
 }
 
 impl Worker {
-    pub async fn ban(&self, chunk: &ChunkMessage, targets: Vec<Target>, grant: Grant) -> anyhow::Result<Work> {
+    pub async fn ban(&self, round: &crate::Round<'_>, targets: Vec<Target>, grant: Grant) -> anyhow::Result<Work> {
+        let chunk = round.chunk;
         let (mut ended, mut orders, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for target in targets {
-            match kept(&target, now()) {
+            // Where nothing is to be done any more, only a look can show what was.
+            match kept(&target, now()).filter(|_| round.off.is_none()) {
                 Some(Ok(order)) => orders.push((target, order)),
                 Some(Err(outcome)) => ended.push(Ended::new(target, outcome)),
                 None => unknown.push(target),
             }
         }
-        let looked = self.look(chunk, unknown, grant).await;
+        let looked = self.look(round, unknown, grant).await;
         self.report(looked.health, grant).await?;
         let flooded = looked.is_flooded();
         ended.extend(looked.ended.into_iter().map(|(target, (), outcome)| Ended::new(target, outcome)));
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, (), wait)| (target, wait)).collect();
         // Rare: most are banned in a chat once, and by us.
         let is_banned = |(_, (), look): &(_, _, Look)| matches!(look, Look::Banned { .. });
-        let earlier = if looked.known.iter().any(is_banned) { self.syncs.intended(chunk).await? } else { BTreeMap::new() };
+        // Read after the look: the same message may be worked on twice at once.
+        let (results, earlier) = if looked.known.iter().any(is_banned) { self.syncs.targets_of(chunk).await? } else { Default::default() };
         for (target, (), look) in looked.known {
+            if results.contains_key(&target.chat_id) {
+                continue;
+            }
             // An earlier try may have banned here, and died or got no answer before it could write so.
-            let intended = earlier.get(&target.chat_id).copied();
-            if let Some(order) = intended.filter(|order| look.is_done(order)) {
+            let intended = earlier.get(&target.chat_id).or_else(|| round.intended.get(&target.chat_id)).copied();
+            if let Some(order) = intended.and_then(|order| look.done(target.task, &order)) {
                 ended.push(Ended::by(target, &order, Outcome::Applied));
+                continue;
+            }
+            if let Some(reason) = round.off {
+                ended.push(Ended::new(target, Outcome::Skipped(reason)));
                 continue;
             }
             match self.order(chunk, target.chat_id, look).await? {
@@ -70,43 +83,49 @@ impl Worker {
         if orders.is_empty() {
             return Ok(Work { ended, again, ..Work::default() });
         }
-        self.syncs.intend(chunk, orders.iter().map(|(target, order)| (target.chat_id, *order))).await?;
-        let moved = RefCell::new(BTreeMap::new());
-        let banned: Round<Order, ()> = round(orders, grant, async |target, order| {
-            let failure = match self.telegram.ban(target.chat_id, chunk.user_id, order.until).await {
-                Ok(()) => return Ok(Step::Ended(Outcome::Applied)),
+        let meant = Some(now_ms());
+        self.syncs.intend(chunk, orders.iter().map(|(target, order)| (target.chat_id, Order { at_ms: meant, ..*order }))).await?;
+        let banned: Round<Order, Done> = round_of(orders, grant, async |target, _| {
+            // Looks and the store have taken their time: an end that is too near by now would make the ban one for ever.
+            let Task::Ban(term) = target.task else { return Ok(Step::Ended(Outcome::Failed(Reason::TelegramError))) };
+            let until = match term.until_date(now()) {
+                Ok(until) => until,
+                Err(reason) => return Ok(Step::Ended(Outcome::Skipped(reason))),
+            };
+            let done = Done { until, at_ms: now_ms(), migrated_to: None };
+            let failure = match self.telegram.ban(target.chat_id, chunk.user_id, until).await {
+                Ok(()) => return Ok(Step::Known(done)),
                 Err(failure) => failure,
             };
             match failure.reaction() {
                 Reaction::Migrated(to) => {
-                    self.telegram.ban(to, chunk.user_id, order.until).await?;
-                    moved.borrow_mut().insert(target.chat_id, to);
-                    Ok(Step::Ended(Outcome::Applied))
+                    let Ok(until) = term.until_date(now()) else { return Ok(Step::Ended(Outcome::Skipped(Reason::EndsTooSoon))) };
+                    self.telegram.ban(to, chunk.user_id, until).await?;
+                    Ok(Step::Known(Done { until, migrated_to: Some(to), ..done }))
                 }
                 // It took effect, but its result is of an unknown shape.
-                Reaction::Fine => Ok(Step::Ended(Outcome::Applied)),
+                Reaction::Fine => Ok(Step::Known(done)),
                 _ => Err(failure),
             }
         })
         .await;
         self.report(banned.health, grant).await?;
-        let moved = moved.into_inner();
-        ended.extend(banned.ended.into_iter().map(|(target, order, outcome)| Ended {
-            migrated_to: moved.get(&target.chat_id).copied(),
-            ..Ended::by(target, &order, outcome)
-        }));
+        ended.extend(banned.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
+        ended.extend(banned.known.into_iter().map(|(target, order, done)| Ended::done(target, &order, done)));
         again.extend(banned.again.into_iter().map(|(target, order, wait)| (retried(target, order, wait), wait)));
         Ok(Work { ended, again, ..Work::default() })
     }
 
     /// Who is banned already, who is an admin, who is to be banned.
-    async fn look(&self, chunk: &ChunkMessage, targets: Vec<Target>, grant: Grant) -> Round<(), Look> {
-        let now = now();
+    async fn look(&self, round: &crate::Round<'_>, targets: Vec<Target>, grant: Grant) -> Round<(), Look> {
+        let (chunk, intended) = (round.chunk, round.intended);
         let targets = targets.into_iter().map(|target| (target, ())).collect();
-        round(targets, grant, async |target, ()| {
+        round_of(targets, grant, async |target, ()| {
             let Task::Ban(term) = target.task else { return Ok(Step::Ended(Outcome::Failed(Reason::TelegramError))) };
-            let until = match term.until_date(now) {
+            // No call for what could not be done any more, unless an earlier try may have done it.
+            let until = match term.until_date(now()) {
                 Ok(until) => until,
+                Err(_) if intended.contains_key(&target.chat_id) => None,
                 Err(reason) => return Ok(Step::Ended(Outcome::Skipped(reason))),
             };
             let absent = Step::Known(Look::Ban(Order { until, ..Order::default() }));
@@ -147,7 +166,7 @@ impl Worker {
             return Ok(false);
         }
         let since = chunk.occurred.at().unwrap_or_default() - 3600;
-        Ok(self.syncs.members_banned(chat, since).await? >= self.most_bans)
+        Ok(self.syncs.members_banned(chat, since, self.most_bans).await? >= self.most_bans)
     }
 }
 
@@ -181,8 +200,8 @@ fn seen(member: &Member, is_bot: bool, until: Option<i64>) -> Step<Look> {
         Status::Creator | Status::Administrator => Step::Ended(Outcome::Skipped(Reason::IsAdmin)),
         Status::Kicked => Step::Known(Look::Banned { present: member.until, wanted: until }),
         Status::Member | Status::Restricted | Status::Left | Status::Unknown => {
-            let was_member = matches!(member.status, Status::Member | Status::Restricted);
-            Step::Known(Look::Ban(Order { until, was_member, ..Order::default() }))
+            let was_member = member.is_present() == Some(true);
+            Step::Known(Look::Ban(Order { until, was_member, mute: member.mute(), ..Order::default() }))
         }
     }
 }
@@ -190,7 +209,7 @@ fn seen(member: &Member, is_bot: bool, until: Option<i64>) -> Step<Look> {
 /// Our ban in the place of the one that stands there, or that this one stays. `present`, `wanted`: their ends, Unix seconds.
 fn over(present: Option<i64>, wanted: Option<i64>, is_ours: bool, may_shorten: bool) -> Result<Order, Outcome> {
     if !covers(present, wanted) {
-        return Ok(Order { until: wanted, prior: present.filter(|_| !is_ours), was_member: false });
+        return Ok(Order { until: wanted, prior: present.filter(|_| !is_ours), ..Order::default() });
     }
     // A longer ban is never shortened, unless it is the same source's and ours.
     if may_shorten { Ok(Order { until: wanted, ..Order::default() }) } else { Err(Outcome::Already) }
@@ -199,16 +218,18 @@ fn over(present: Option<i64>, wanted: Option<i64>, is_ours: bool, may_shorten: b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::member::Mute;
     use domain::sync::Term;
 
     #[test]
     fn who_is_banned_is_told_by_their_place_in_the_chat() {
         let until = Some(10_000);
+        let mute = Mute { permissions: 0, until: Some(500) };
         let order = |was_member| Step::Known(Look::Ban(Order { until, was_member, ..Order::default() }));
         let skipped = |reason| Step::Ended(Outcome::Skipped(reason));
         for (status, is_bot, expected) in [
             (Status::Member, false, order(true)),
-            (Status::Restricted, false, order(true)),
+            (Status::Restricted, false, Step::Known(Look::Ban(Order { mute: Some(mute), until, was_member: true, ..Order::default() }))),
             (Status::Left, false, order(false)),
             (Status::Unknown, false, order(false)),
             (Status::Kicked, false, Step::Known(Look::Banned { present: Some(500), wanted: until })),
@@ -217,14 +238,14 @@ mod tests {
             (Status::Member, true, skipped(Reason::IsBot)),
             (Status::Kicked, true, skipped(Reason::IsBot)),
         ] {
-            let member = Member { status, until: Some(500), permissions: 0, can_restrict: false, can_promote: false };
+            let member = Member { until: Some(500), ..Member::of(status) };
             assert_eq!(seen(&member, is_bot, until), expected, "{status:?} {is_bot}");
         }
     }
 
     #[test]
     fn a_ban_that_stands_is_lengthened_and_shortened_only_by_its_own_source() {
-        let order = |until, prior| Ok(Order { until, prior, was_member: false });
+        let order = |until, prior| Ok(Order { until, prior, ..Order::default() });
         let stays = Err(Outcome::Already);
         for (present, wanted, is_ours, may_shorten, expected) in [
             // The end of the chat's own ban is kept, to be put back.

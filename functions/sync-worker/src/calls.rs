@@ -2,6 +2,7 @@
 
 use domain::ids::ChatId;
 use domain::limiter::{FAILURES, Grant, Health};
+use domain::member::Mute;
 use domain::sync::{Order, Outcome, Reason, Target};
 use futures_util::{StreamExt, stream};
 use std::cell::Cell;
@@ -32,6 +33,20 @@ pub struct Ended {
     /// End of the ban that stood before and was none of ours, Unix seconds.
     pub prior: Option<i64>,
     pub was_member: bool,
+    pub mute: Option<Mute>,
+    /// When the call was begun that did it, Unix milliseconds; `None`: it is done now.
+    pub at_ms: Option<i64>,
+}
+
+/// What a call has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// End of the ban that was set, Unix seconds.
+    pub until: Option<i64>,
+    /// When the call was begun, Unix milliseconds.
+    pub at_ms: i64,
+    /// The chat has this id now.
+    pub migrated_to: Option<ChatId>,
 }
 
 impl Ended {
@@ -41,7 +56,14 @@ impl Ended {
 
     /// As ordered.
     pub fn by(target: Target, order: &Order, outcome: Outcome) -> Self {
-        Self { target, outcome, migrated_to: None, until: order.until, prior: order.prior, was_member: order.was_member }
+        let Order { until, prior, was_member, mute, at_ms } = *order;
+        Self { target, outcome, migrated_to: None, until, prior, was_member, mute, at_ms }
+    }
+
+    /// Done as ordered. What a local admin does while the call is under way is later than this.
+    pub fn done(target: Target, order: &Order, done: Done) -> Self {
+        let Done { until, at_ms, migrated_to } = done;
+        Self { until, at_ms: Some(at_ms), migrated_to, ..Self::by(target, order, Outcome::Applied) }
     }
 }
 

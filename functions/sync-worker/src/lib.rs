@@ -5,28 +5,32 @@
 //! - [`ban`], [`lift`]: what is done in its targets
 //! - [`calls`]: calls side by side, one try each, and what their answers call for
 //! - [`record`]: what is written when it is done
+//! - [`late`]: what does not come in time
 
 mod ban;
 mod calls;
+mod late;
 mod lift;
 mod record;
 
 use anyhow::Context as _;
 use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
-use aws::queue::{Message, Queue};
+use aws::queue::{self, Queue};
 use aws::store::bans::Bans;
 use aws::store::gateway::{Gateway, Taken};
-use aws::store::sync::{Summary, Syncs};
+use aws::store::sync::{ChunkState, Summary, Syncs};
 use aws::store::users::Users;
 use aws::{env, secrets, time};
 use calls::{Ended, Wait};
+use domain::ids::ChatId;
 use domain::limiter::{Grant, Health, Lane};
+use domain::sync::deadline::Task as Message;
 use domain::sync::ledger::Decisions;
-use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, Task};
+use domain::sync::{ChunkMessage, Kind, Order, Origin, Outcome, Reason, Target, Task};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use telegram::client::Client;
-use uuid::Uuid;
 
 /// All but the first of a batch are begun only with this much of the function's time left, in milliseconds: two rounds of calls at their time-outs, and the
 /// writes after them.
@@ -50,6 +54,8 @@ struct Worker {
     queue: Queue,
     /// Members of one chat that are banned within an hour without its admins being asked.
     most_bans: u32,
+    /// Receives of a message before it is a dead letter.
+    most_receives: u32,
 }
 
 /// Handles events until Lambda ends the process.
@@ -76,6 +82,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 gateway,
                 queue: Queue::new(&aws, env::required("SYNC_QUEUE_URL")?),
                 most_bans: env::parsed("MAX_BANS_PER_HOUR")?,
+                most_receives: env::parsed("MAX_RECEIVES")?,
             })
         },
         work,
@@ -86,12 +93,15 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
     let mut answer = BatchAnswer::default();
     for (position, record) in batch.records.into_iter().enumerate() {
         let done = async {
-            let message: ChunkMessage = serde_json::from_str(&record.body).context("the message is no chunk")?;
+            let message: Message = serde_json::from_str(&record.body).context("the message is no chunk")?;
             if is_late(position, context.deadline as i64 - time::now_ms()) {
                 // A message of its own: going back would count as a try, of which it has five.
-                return worker.queue.send(Message::new(&message, SHORT_WAIT)?).await;
+                return worker.queue.send(queue::Message::new(&message, SHORT_WAIT)?).await;
             }
-            worker.chunk(message).await
+            match message {
+                Message::Deadline(deadline) => worker.look_at(deadline).await,
+                Message::Chunk(chunk) => worker.try_chunk(*chunk, record.receives()).await,
+            }
         };
         if let Err(error) = done.await {
             tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a chunk goes back to the queue");
@@ -115,89 +125,108 @@ struct Work {
     again: Vec<(Target, Wait)>,
     /// Milliseconds to wait at least.
     wait_ms: i64,
-    /// The person is taken for this sync, until what was done is in the ledger.
-    holds: bool,
+}
+
+impl Work {
+    /// These targets come again after `wait_ms` at the earliest.
+    fn wait(&mut self, targets: Vec<Target>, wait_ms: i64) {
+        self.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
+        self.wait_ms = wait_ms;
+    }
+}
+
+/// What a chunk's targets are worked on with.
+struct Round<'a> {
+    chunk: &'a ChunkMessage,
+    decisions: &'a Decisions,
+    /// Why nothing is to be done any more: then it is only seen to what an earlier try, which has died, may have done.
+    off: Option<Reason>,
+    /// What earlier tries set out to do, where no result is known.
+    intended: &'a BTreeMap<ChatId, Order>,
 }
 
 impl Worker {
-    async fn chunk(&self, chunk: ChunkMessage) -> anyhow::Result<()> {
-        let Some(plan) = self.plan_of(&chunk).await? else {
+    /// After the last try the message is a dead letter: its admins are told, as far as that is possible.
+    async fn try_chunk(&self, chunk: ChunkMessage, receives: u32) -> anyhow::Result<()> {
+        let failed = self.chunk(chunk.clone()).await;
+        if failed.is_err()
+            && receives >= self.most_receives
+            && let Err(error) = self.bury(&chunk).await
+        {
+            tracing::error!(error = format!("{error:#}"), correlation_id = %chunk.ban_event_id, "a dead chunk could not be told of");
+        }
+        failed
+    }
+
+    async fn chunk(&self, mut chunk: ChunkMessage) -> anyhow::Result<()> {
+        let state = self.syncs.state_of(&chunk).await?;
+        let Some((mut state, part)) = state.and_then(|state| part_state(&chunk, &state).map(|part| (state, part))) else {
             anyhow::ensure!(chunk.round < EARLY_ROUNDS, "the sync of this chunk has not begun");
             let later = ChunkMessage { round: chunk.round + 1, ..chunk };
-            return self.queue.send(Message::new(&later, 2)?).await;
+            return self.queue.send(queue::Message::new(&later, 2)?).await;
         };
-        match plan.state {
-            PartState::GivenUp => return Ok(()),
+        match part {
+            PartState::GivenUp => return self.comes_back(&chunk, &state).await.map(drop),
             // Whoever counted it may have died before he could close the sync.
-            PartState::ChunkDone => return self.done(&chunk).await,
+            PartState::ChunkDone if !late::may_come_right(&chunk, &state) => {
+                return if self.comes_back(&chunk, &state).await? { Ok(()) } else { self.done(&chunk).await };
+            }
+            PartState::ChunkDone => state.results.retain(|_, result| !result.outcome.is_timed_out()),
             PartState::Open => {}
         }
-        let work = match self.called_off(&chunk, plan.undone).await? {
-            Ok(decisions) => self.act(&chunk, &decisions).await?,
-            Err(reason) => {
-                let ended = chunk.targets.iter().map(|target| Ended::new(target.clone(), Outcome::Skipped(reason)));
-                Work { ended: ended.collect(), ..Work::default() }
-            }
-        };
-        let holds = work.holds;
-        self.write(&chunk, work).await?;
-        if holds { self.gateway.let_person_go(chunk.user_id, chunk.sync_id).await } else { Ok(()) }
-    }
-
-    /// Where the chunk's sync and part stand; `None` before they have begun.
-    async fn plan_of(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<PlanState>> {
-        let Some(summary) = self.syncs.summary(chunk.sync_id).await? else { return Ok(None) };
-        let undone = is_undone(&summary);
-        let of = |plan: Uuid, done: bool| PlanState { state: part_state(chunk, plan, done), undone };
-        if chunk.part == 0 {
-            return Ok(Some(of(summary.plan, summary.done_chunks.contains(&chunk.chunk))));
-        }
-        let part = self.syncs.part(chunk.sync_id, chunk.part).await?;
-        Ok(part.map(|part| of(part.plan, part.done_chunks.contains(&chunk.chunk))))
-    }
-
-    /// What people have decided since, or why nothing is to be done any more.
-    async fn called_off(&self, chunk: &ChunkMessage, undone: bool) -> anyhow::Result<Result<Decisions, Reason>> {
+        // What a chat's result says is never made worse by a repeat.
+        chunk.targets.retain(|target| !state.results.contains_key(&target.chat_id));
+        state.intended.extend(chunk.targets.iter().filter_map(|target| Some((target.chat_id, target.intended?))));
         if chunk.user_id.is_reserved() || chunk.user_id == self.telegram.bot() {
-            return Ok(Err(Reason::NotSupported));
+            let ended = chunk.targets.iter().map(|target| Ended::new(target.clone(), Outcome::Skipped(Reason::NotSupported)));
+            return self.write(&chunk, Work { ended: ended.collect(), ..Work::default() }).await;
         }
         // To take something back, all that stands has to be known.
         let after = (chunk.kind == Kind::Ban).then_some(&chunk.occurred);
         let decisions = self.bans.decisions(chunk.user_id, after).await?;
-        Ok(match called_off(chunk, &decisions, undone) {
-            Some(reason) => Err(reason),
-            None => Ok(decisions),
-        })
+        state.undone |= is_undone(&state.summary);
+        let off = called_off(&chunk, &decisions, state.undone);
+        let (ended, targets) = divide(&chunk, &decisions, off, &state.intended);
+        let round = Round { chunk: &chunk, decisions: &decisions, off, intended: &state.intended };
+        let work = Work { ended, ..Work::default() };
+        if targets.is_empty() { self.write(&chunk, work).await } else { self.with_person(&round, work, targets).await }
     }
 
-    async fn act(&self, chunk: &ChunkMessage, decisions: &Decisions) -> anyhow::Result<Work> {
-        let (ended, mut targets) = divide(chunk, decisions);
-        let mut work = Work { ended, ..Work::default() };
-        if targets.is_empty() {
-            return Ok(work);
-        }
-        let lane = if chunk.bulk { Lane::Bulk } else { Lane::Normal };
-        let grant = match self.gateway.reserve_calls(targets.len(), lane).await? {
-            Ok(grant) => grant,
-            Err(wait_ms) => {
-                work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
-                return Ok(Work { wait_ms, ..work });
-            }
-        };
+    /// Acts on the person, whom no other sync may act on meanwhile, and writes what came of it.
+    async fn with_person(&self, round: &Round<'_>, mut work: Work, mut targets: Vec<Target>) -> anyhow::Result<()> {
+        let chunk = round.chunk;
         match self.gateway.take_person(chunk.user_id, chunk.sync_id).await? {
             Taken::Mine => {}
             // What an earlier round saw may be so no longer.
             Taken::FromAnother => targets.iter_mut().for_each(|target| target.order = None),
             Taken::No => {
-                work.again = targets.into_iter().map(|target| (target, Wait::NotBegun)).collect();
-                return Ok(Work { wait_ms: TAKEN_WAIT_MS, ..work });
+                work.wait(targets, TAKEN_WAIT_MS);
+                return self.write(chunk, work).await;
             }
         }
-        work.holds = true;
+        let written = match self.act(round, work, targets).await {
+            Ok(work) => self.write(chunk, work).await,
+            Err(error) => Err(error),
+        };
+        // Whatever has failed is tried again in minutes: nobody need wait for that.
+        self.gateway.let_person_go(chunk.user_id, chunk.sync_id).await?;
+        written
+    }
+
+    /// Who waits for his person takes nothing from the pace that all share.
+    async fn act(&self, round: &Round<'_>, mut work: Work, mut targets: Vec<Target>) -> anyhow::Result<Work> {
+        let lane = if round.chunk.bulk { Lane::Bulk } else { Lane::Normal };
+        let grant = match self.gateway.reserve_calls(targets.len(), lane).await? {
+            Ok(grant) => grant,
+            Err(wait_ms) => {
+                work.wait(targets, wait_ms);
+                return Ok(work);
+            }
+        };
         let rest = targets.split_off(grant.calls.min(targets.len()));
-        let acted = match chunk.kind {
-            Kind::Ban => self.ban(chunk, targets, grant).await?,
-            Kind::Lift => self.lift(chunk, decisions, targets, grant).await?,
+        let acted = match round.chunk.kind {
+            Kind::Ban => self.ban(round, targets, grant).await?,
+            Kind::Lift => self.lift(round, targets, grant).await?,
         };
         work.ended.extend(acted.ended);
         work.again = acted.again;
@@ -211,11 +240,6 @@ impl Worker {
     }
 }
 
-struct PlanState {
-    state: PartState,
-    undone: bool,
-}
-
 /// What of a chunk's part is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PartState {
@@ -226,12 +250,17 @@ enum PartState {
     ChunkDone,
 }
 
-fn part_state(chunk: &ChunkMessage, plan: Uuid, done: bool) -> PartState {
-    match (plan == chunk.plan, done) {
+/// `None` before the part has begun.
+fn part_state(chunk: &ChunkMessage, state: &ChunkState) -> Option<PartState> {
+    let (plan, done) = match chunk.part {
+        0 => (state.summary.plan, &state.summary.done_chunks),
+        _ => state.part.as_ref().map(|part| (part.plan, &part.done_chunks))?,
+    };
+    Some(match (plan == chunk.plan, done.contains(&chunk.chunk)) {
         (false, _) => PartState::GivenUp,
         (true, true) => PartState::ChunkDone,
         (true, false) => PartState::Open,
-    }
+    })
 }
 
 /// Why what a chunk carries over is not done any more.
@@ -243,10 +272,20 @@ fn called_off(chunk: &ChunkMessage, decisions: &Decisions, undone: bool) -> Opti
     (undone && chunk.kind == Kind::Ban).then_some(Reason::Undone)
 }
 
-/// The targets whose outcome is known without a call, and those to act in.
-fn divide(chunk: &ChunkMessage, decisions: &Decisions) -> (Vec<Ended>, Vec<Target>) {
+/// The targets whose outcome is known without a call, and those to act in. `off`: why nothing is to be done; where something was `intended`, it
+/// may be done all the same.
+fn divide(
+    chunk: &ChunkMessage,
+    decisions: &Decisions,
+    off: Option<Reason>,
+    intended: &BTreeMap<ChatId, Order>,
+) -> (Vec<Ended>, Vec<Target>) {
     let (mut ended, mut targets) = (Vec::new(), Vec::new());
     for target in &chunk.targets {
+        if let Some(reason) = off.filter(|_| !intended.contains_key(&target.chat_id)) {
+            ended.push(Ended::new(target.clone(), Outcome::Skipped(reason)));
+            continue;
+        }
         match target.task {
             Task::End(outcome) => ended.push(Ended::new(target.clone(), outcome)),
             // A ban that a local admin has lifted since, or set himself, is his.
@@ -267,14 +306,28 @@ fn is_undone(summary: &Summary) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws::store::sync::Part;
     use domain::ban::{BanEvent, Occurred};
-    use domain::ids::{ChatId, UserId};
+    use domain::ids::UserId;
     use domain::member::Action;
     use domain::registration::NewBanEvent;
     use domain::sync::Term;
+    use std::collections::BTreeSet;
+    use uuid::Uuid;
 
     const SOURCE: ChatId = ChatId(-1);
     const BANNED_AT: i64 = 1_767_261_600;
+
+    /// Of a sync with this plan, whose first part has these chunks done.
+    fn state(plan: Uuid, done_chunks: BTreeSet<u32>) -> ChunkState {
+        let summary = serde_json::json!({
+            "sync_id": Uuid::from_u128(1), "ban_event_id": Uuid::from_u128(2), "plan": plan, "user_id": 5, "source_chat_id": SOURCE,
+            "occurred": Occurred::new(BANNED_AT, 7), "event_timestamp": BANNED_AT, "total_chats": 1, "chunks": 1, "status": "running",
+            "started_at_ms": BANNED_AT * 1000, "expires_at": BANNED_AT, "version": Summary::VERSION,
+        });
+        let summary = Summary { done_chunks, ..serde_json::from_value(summary).unwrap() };
+        ChunkState { summary, part: None, results: BTreeMap::new(), intended: BTreeMap::new(), undone: false }
+    }
 
     /// A ban of person 5 by [`SOURCE`] at [`BANNED_AT`], without targets.
     pub fn chunk() -> ChunkMessage {
@@ -298,7 +351,7 @@ mod tests {
     /// A chat to ban in.
     pub fn target(chat_id: ChatId) -> Target {
         let task = Task::Ban(Term::Permanent);
-        Target { chat_id, admins: Vec::new(), task, formerly: None, spare_bots: false, tries: 0, order: None }
+        Target { chat_id, admins: Vec::new(), task, formerly: None, spare_bots: false, tries: 0, order: None, intended: None }
     }
 
     /// An admin's decision in a chat, this many seconds after the source's ban.
@@ -370,8 +423,17 @@ mod tests {
                 Some(outcome) => (vec![Ended::new(target, outcome)], vec![]),
                 None => (vec![], vec![target]),
             };
-            assert_eq!(divide(&chunk, &decisions), expected, "{origin:?} {task:?} {decisions:?}");
+            assert_eq!(divide(&chunk, &decisions, None, &BTreeMap::new()), expected, "{origin:?} {task:?} {decisions:?}");
         }
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_done_any_more_it_is_still_seen_to_what_was_begun() {
+        let (begun, not_begun) = (target(ChatId(-100)), target(ChatId(-200)));
+        let chunk = ChunkMessage { targets: vec![begun.clone(), not_begun.clone()], ..chunk() };
+        let intended = BTreeMap::from([(begun.chat_id, Order::default())]);
+        let (ended, targets) = divide(&chunk, &Decisions::default(), Some(Reason::Lifted), &intended);
+        assert_eq!((ended, targets), (vec![Ended::new(not_begun, Outcome::Skipped(Reason::Lifted))], vec![begun]));
     }
 
     #[test]
@@ -383,7 +445,13 @@ mod tests {
             (another, false, PartState::GivenUp),
             (another, true, PartState::GivenUp),
         ] {
-            assert_eq!(part_state(&chunk(), plan, done), expected);
+            let done: BTreeSet<u32> = done.then_some(0).into_iter().collect();
+            let of = |plan, part, whole| ChunkState { part, ..state(plan, whole) };
+            assert_eq!(part_state(&chunk(), &of(plan, None, done.clone())), Some(expected));
+            let later = ChunkMessage { part: 1, ..chunk() };
+            let part = Part { plan, chunks: 1, done_chunks: done, next: None, replans: 0 };
+            assert_eq!(part_state(&later, &of(its, Some(part), BTreeSet::new())), Some(expected));
+            assert_eq!(part_state(&later, &of(its, None, BTreeSet::new())), None, "the part has not begun");
         }
     }
 }

@@ -1,90 +1,174 @@
 //! Taking bans of ours back in a chunk's targets.
 
-use crate::calls::{Ended, Round, Step, round};
+use crate::calls::{Done, Ended, Round, Step, round as round_of};
 use crate::{Work, Worker};
-use aws::time::now;
+use aws::time::{now, now_ms};
 use domain::ids::ChatId;
 use domain::limiter::Grant;
-use domain::member::Status;
-use domain::sync::ledger::{Decisions, Lifting, lifting};
-use domain::sync::{ChunkMessage, Order, Outcome, Reason, Target};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use domain::member::{Member, Mute, Status};
+use domain::sync::ledger::{Decisions, Entry, Lifting, last_applied, lifting, muted_before};
+use domain::sync::{ChunkMessage, Order, Outcome, Reason, Target, ends_too_soon};
+use telegram::client::Failure;
 use telegram::reaction::Reaction;
 
-/// Ledgers that are read at a time.
-const READS: usize = 12;
+/// Ids of supergroups and channels are below this (Bot API, "Chat": `-100` and then the id). In basic groups bans have no end.
+const BASIC_GROUPS_ABOVE: i64 = -1_000_000_000_000;
+
+/// What the ledger says of a target where a ban is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Judged {
+    lifting: Lifting,
+    /// End of the ban that we set, Unix seconds; outer `None`: it cannot be known.
+    ours: Option<Option<i64>>,
+    /// What restricted the person before.
+    mute: Option<Mute>,
+}
 
 impl Worker {
     /// Only where the ledger says that the ban is ours and nobody has decided otherwise since.
-    pub async fn lift(&self, chunk: &ChunkMessage, decisions: &Decisions, targets: Vec<Target>, grant: Grant) -> anyhow::Result<Work> {
-        let judged: Vec<(Target, Lifting)> =
-            stream::iter(targets.into_iter().map(|target| self.judge(chunk, decisions, target))).buffered(READS).try_collect().await?;
+    pub async fn lift(&self, round: &crate::Round<'_>, targets: Vec<Target>, grant: Grant) -> anyhow::Result<Work> {
+        let chunk = round.chunk;
         let (mut ended, mut to_lift) = (Vec::new(), Vec::new());
-        for (target, lifting) in judged {
-            match lifting {
+        for (target, judged) in self.judge(chunk, round.decisions, targets).await? {
+            match judged.lifting {
+                // An earlier try may have done it.
+                _ if round.intended.contains_key(&target.chat_id) => to_lift.push((target, judged)),
                 Lifting::Leave(reason) => ended.push(Ended::new(target, Outcome::Skipped(reason))),
-                Lifting::Unban | Lifting::PutBack(_) => to_lift.push((target, lifting)),
+                Lifting::Unban | Lifting::PutBack(_) => to_lift.push((target, judged)),
             }
         }
-        let earlier = if to_lift.is_empty() { Default::default() } else { self.syncs.intended(chunk).await? };
-        let looked: Round<Lifting, ()> = round(to_lift, grant, async |target, _| {
-            match self.telegram.member(target.chat_id, chunk.user_id).await {
-                Ok(member) if member.status == Status::Kicked => Ok(Step::Known(())),
-                // An earlier try lifted it and died before it could write so.
-                Ok(_) if earlier.contains_key(&target.chat_id) => Ok(Step::Ended(Outcome::Applied)),
-                Ok(_) => Ok(Step::Ended(Outcome::Skipped(Reason::NotBanned))),
-                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(())),
+        let looked: Round<Judged, bool> =
+            round_of(to_lift, grant, async |target, judged| match self.telegram.member(target.chat_id, chunk.user_id).await {
+                Ok(member) if member.status != Status::Kicked => Ok(Step::Known(false)),
+                Ok(member) => Ok(match may_lift(judged, &member, round.off) {
+                    Ok(()) => Step::Known(true),
+                    Err(reason) => Step::Ended(Outcome::Skipped(reason)),
+                }),
+                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(true)),
                 Err(failure) => Err(failure),
-            }
-        })
-        .await;
+            })
+            .await;
         self.report(looked.health, grant).await?;
         ended.extend(looked.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, _, wait)| (target, wait)).collect();
-        let orders: Vec<_> = looked.known.into_iter().map(|(target, lifting, ())| (target, lifting)).collect();
+        let (stand, gone): (Vec<_>, Vec<_>) = looked.known.into_iter().partition(|(_, _, stands)| *stands);
+        // Read after the look: the same message may be worked on twice at once.
+        let (results, earlier) = if gone.is_empty() { Default::default() } else { self.syncs.targets_of(chunk).await? };
+        for (target, judged, _) in gone.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
+            let intended = earlier.get(&target.chat_id).or_else(|| round.intended.get(&target.chat_id));
+            ended.push(match intended {
+                // An earlier try lifted it and died before it could write so.
+                Some(order) => {
+                    self.mute_again(target.chat_id, chunk, judged.mute).await;
+                    Ended::by(target, order, Outcome::Applied)
+                }
+                None => Ended::new(target, Outcome::Skipped(round.off.unwrap_or(Reason::NotBanned))),
+            });
+        }
+        let orders: Vec<_> = stand.into_iter().map(|(target, judged, _)| (target, judged)).collect();
         if orders.is_empty() {
             return Ok(Work { ended, again, ..Work::default() });
         }
-        let intended = orders.iter().map(|(target, lifting)| (target.chat_id, Order { until: put_back(lifting), ..Order::default() }));
+        let meant = Some(now_ms());
+        let intended = orders
+            .iter()
+            .map(|(target, judged)| (target.chat_id, Order { until: put_back(judged.lifting), at_ms: meant, ..Order::default() }));
         self.syncs.intend(chunk, intended).await?;
-        let lifted: Round<Lifting, ()> = round(orders, grant, async |target, lifting| {
-            let act = async |chat: ChatId| match lifting {
-                Lifting::PutBack(until) if *until > now() => self.telegram.ban(chat, chunk.user_id, Some(*until)).await,
-                _ => self.telegram.unban(chat, chunk.user_id).await,
-            };
-            let failure = match act(target.chat_id).await {
-                Ok(()) => return Ok(Step::Ended(Outcome::Applied)),
+        let lifted: Round<Judged, Done> = round_of(orders, grant, async |target, judged| {
+            let done = Done { until: put_back(judged.lifting), at_ms: now_ms(), migrated_to: None };
+            let failure = match self.unban_or_put_back(target.chat_id, chunk, judged).await {
+                Ok(()) => return Ok(Step::Known(done)),
                 Err(failure) => failure,
             };
             match failure.reaction() {
-                Reaction::Migrated(to) => act(to).await.map(|()| Step::Ended(Outcome::Applied)),
-                Reaction::Fine => Ok(Step::Ended(Outcome::Applied)),
+                Reaction::Migrated(to) => {
+                    self.unban_or_put_back(to, chunk, judged).await?;
+                    Ok(Step::Known(Done { migrated_to: Some(to), ..done }))
+                }
+                Reaction::Fine => Ok(Step::Known(done)),
                 _ => Err(failure),
             }
         })
         .await;
         self.report(lifted.health, grant).await?;
-        ended.extend(lifted.ended.into_iter().map(|(target, lifting, outcome)| {
-            let until = put_back(&lifting);
-            Ended { until, ..Ended::new(target, outcome) }
-        }));
+        ended.extend(lifted.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
+        ended.extend(lifted.known.into_iter().map(|(target, _, done)| Ended::done(target, &Order::default(), done)));
         again.extend(lifted.again.into_iter().map(|(target, _, wait)| (target, wait)));
         Ok(Work { ended, again, ..Work::default() })
     }
 
-    async fn judge(&self, chunk: &ChunkMessage, decisions: &Decisions, target: Target) -> anyhow::Result<(Target, Lifting)> {
-        let mut entries = self.syncs.entries(target.chat_id, chunk.user_id).await?;
-        if let Some(group) = target.formerly {
-            entries.extend(self.syncs.entries(group, chunk.user_id).await?);
+    async fn unban_or_put_back(&self, chat: ChatId, chunk: &ChunkMessage, judged: &Judged) -> Result<(), Failure> {
+        // An older ban that is about to end is not put back: Telegram would make it one for ever.
+        if let Some(until) = put_back(judged.lifting).filter(|&until| !ends_too_soon(until, now())) {
+            return self.telegram.ban(chat, chunk.user_id, Some(until)).await;
         }
-        // What this sync itself wrote, where it comes a second time, is not what it is judged by.
-        let entries: Vec<_> = entries.into_iter().filter(|entry| entry.sync_id != chunk.sync_id).collect();
-        let lifting = lifting(&entries, decisions, target.chat_id, chunk.source_chat_id, chunk.origin, now());
-        Ok((target, lifting))
+        self.telegram.unban(chat, chunk.user_id).await?;
+        self.mute_again(chat, chunk, judged.mute).await;
+        Ok(())
+    }
+
+    /// A restriction that our ban replaced is the chat's own: it comes back with the ban's end. The ban is lifted whether or not it does.
+    async fn mute_again(&self, chat: ChatId, chunk: &ChunkMessage, mute: Option<Mute>) {
+        // Telegram makes restrictions that end soon endless as well (Bot API `restrictChatMember`).
+        let Some(mute) = mute.filter(|mute| mute.until.is_none_or(|until| !ends_too_soon(until, now()))) else { return };
+        if let Err(failure) = self.telegram.restrict(chat, chunk.user_id, &mute).await {
+            tracing::warn!(%failure, chat_id = %chat, "a restriction that a ban had replaced could not be set again");
+        }
+    }
+
+    async fn judge(&self, chunk: &ChunkMessage, decisions: &Decisions, targets: Vec<Target>) -> anyhow::Result<Vec<(Target, Judged)>> {
+        let chats = targets.iter().flat_map(|target| [Some(target.chat_id), target.formerly]).flatten();
+        let entries = self.syncs.entries_in(chats, chunk.user_id).await?;
+        let judge = |target: Target| {
+            let of = [Some(target.chat_id), target.formerly].into_iter().flatten().filter_map(|chat| entries.get(&chat)).flatten();
+            // What this sync itself wrote, where it comes a second time, is not what it is judged by.
+            let entries: Vec<Entry> = of.filter(|entry| entry.sync_id != chunk.sync_id).cloned().collect();
+            let lifting = lifting(&entries, decisions, target.chat_id, chunk.source_chat_id, chunk.origin, now());
+            let ends = target.chat_id.0 < BASIC_GROUPS_ABOVE && target.formerly.is_none();
+            let ours = last_applied(&entries).filter(|_| ends).map(|last| last.until);
+            let mute = muted_before(&entries, decisions, target.chat_id);
+            (target, Judged { lifting, ours, mute })
+        };
+        Ok(targets.into_iter().map(judge).collect())
     }
 }
 
+/// May the ban that stands be taken back? Who finds another end than the one that was set, finds a ban that somebody has changed since, though
+/// no update has told of it.
+fn may_lift(judged: &Judged, member: &Member, off: Option<Reason>) -> Result<(), Reason> {
+    if let Some(reason) = off {
+        return Err(reason);
+    }
+    if let Lifting::Leave(reason) = judged.lifting {
+        return Err(reason);
+    }
+    if judged.ours.is_some_and(|ours| ours != member.until) { Err(Reason::LocalDecision) } else { Ok(()) }
+}
+
 /// End of the ban that is put back, Unix seconds.
-fn put_back(lifting: &Lifting) -> Option<i64> {
-    if let Lifting::PutBack(until) = lifting { Some(*until) } else { None }
+fn put_back(lifting: Lifting) -> Option<i64> {
+    if let Lifting::PutBack(until) = lifting { Some(until) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ban_that_somebody_has_changed_since_is_left_to_them() {
+        let stands = |until| Member { until, ..Member::of(Status::Kicked) };
+        let judged = |ours| Judged { lifting: Lifting::Unban, ours, mute: None };
+        for (ours, present, expected) in [
+            (Some(None), None, Ok(())),
+            (Some(Some(900)), Some(900), Ok(())),
+            (Some(None), Some(900), Err(Reason::LocalDecision)),
+            (Some(Some(900)), None, Err(Reason::LocalDecision)),
+            (None, Some(900), Ok(())),
+        ] {
+            assert_eq!(may_lift(&judged(ours), &stands(present), None), expected, "{ours:?} {present:?}");
+        }
+        assert_eq!(may_lift(&judged(Some(None)), &stands(None), Some(Reason::Lifted)), Err(Reason::Lifted));
+        let left = Judged { lifting: Lifting::Leave(Reason::NotOurs), ..judged(None) };
+        assert_eq!(may_lift(&left, &stands(None), None), Err(Reason::NotOurs));
+    }
 }

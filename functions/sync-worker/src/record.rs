@@ -16,7 +16,11 @@ use uuid::Uuid;
 impl Worker {
     /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
     pub async fn write(&self, chunk: &ChunkMessage, work: Work) -> anyhow::Result<()> {
-        let Work { ended, again, wait_ms, .. } = work;
+        let Work { ended, again, wait_ms } = work;
+        // First: the others are to know it before they call.
+        if let Some(retry_after) = again.iter().filter_map(|(_, wait)| wait.flood()).max() {
+            self.gateway.block_calls(retry_after).await?;
+        }
         let mut results = Vec::with_capacity(ended.len());
         for end in &ended {
             self.note(end).await?;
@@ -28,9 +32,6 @@ impl Worker {
         self.syncs.enter(&ended.iter().map(|end| entry(chunk, end)).collect::<Vec<_>>()).await?;
         self.syncs.write_results(chunk, &results).await?;
         self.log(chunk, &results, again.len());
-        if let Some(retry_after) = again.iter().filter_map(|(_, wait)| wait.flood()).max() {
-            self.gateway.block_calls(retry_after).await?;
-        }
         // Until an operator has acted every try is in vain: the message ends in the DLQ, from where it can be brought back.
         anyhow::ensure!(!again.iter().any(|(_, wait)| *wait == Wait::Refused), "Telegram refuses the bot's token or account");
         if again.is_empty() {
@@ -67,13 +68,16 @@ impl Worker {
 
     /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.
     async fn pend(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<()> {
-        let (chat_id, user_id) = (end.target.chat_id, chunk.user_id);
+        let of_this = Pending {
+            chat_id: end.target.chat_id,
+            user_id: chunk.user_id,
+            source_chat_id: chunk.source_chat_id,
+            ban_event_id: chunk.ban_event_id,
+            occurred: chunk.occurred.clone(),
+        };
         match pending(chunk, &end.outcome) {
-            Some(true) => {
-                let (ban_event_id, occurred) = (chunk.ban_event_id, chunk.occurred.clone());
-                self.syncs.keep_pending(&Pending { chat_id, user_id, ban_event_id, occurred }).await
-            }
-            Some(false) => self.syncs.end_pending(chat_id, user_id).await,
+            Some(true) => self.syncs.keep_pending(&of_this).await,
+            Some(false) => self.syncs.end_pending(&of_this).await,
             None => Ok(()),
         }
     }
@@ -84,14 +88,8 @@ impl Worker {
         if !progress.part_done {
             return Ok(());
         }
-        let results = self.syncs.part_results(chunk.sync_id, chunk.part).await?;
-        let totals = Totals::of(results.iter().map(|result| &result.outcome));
-        let closed = match progress.only {
-            true => self.syncs.close(chunk.sync_id, totals).await?,
-            false => self.syncs.part_done(chunk.sync_id, chunk.part, totals, progress.next).await?,
-        };
-        if closed {
-            tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, ?totals, "sync closed");
+        if self.syncs.finish_part(chunk.sync_id, chunk.part, progress.only, progress.next).await? {
+            tracing::info!(correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, "sync closed");
         }
         Ok(())
     }
@@ -149,11 +147,11 @@ fn pending(chunk: &ChunkMessage, outcome: &Outcome) -> Option<bool> {
         return Some(true);
     }
     // Where it failed, the ban stays pending.
-    (chunk.origin == Origin::Joined && !matches!(outcome, Outcome::Failed(_))).then_some(false)
+    (matches!(chunk.origin, Origin::Joined | Origin::Added) && !matches!(outcome, Outcome::Failed(_))).then_some(false)
 }
 
 fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
-    let now = time::now_ms();
+    let at_ms = end.at_ms.unwrap_or_else(time::now_ms);
     let entry = Entry {
         sync_id: chunk.sync_id,
         ban_event_id: chunk.ban_event_id,
@@ -164,11 +162,12 @@ fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
         source_chat_id: chunk.source_chat_id,
         occurred: chunk.occurred.clone(),
         outcome: end.outcome,
-        at: now / 1000,
-        millis: (now % 1000) as u16,
+        at: at_ms / 1000,
+        millis: (at_ms % 1000) as u16,
         until: end.until,
         prior: end.prior,
         was_member: end.was_member,
+        mute: end.mute,
     };
     LogEntry { entry, tries: end.target.tries }
 }
@@ -261,6 +260,7 @@ mod tests {
             (Kind::Ban, Origin::Joined, Outcome::Applied, Some(false)),
             (Kind::Ban, Origin::Joined, Outcome::Already, Some(false)),
             (Kind::Ban, Origin::Joined, Outcome::Skipped(Reason::Lifted), Some(false)),
+            (Kind::Ban, Origin::Added, Outcome::Skipped(Reason::Asked), Some(false)),
             (Kind::Ban, Origin::Joined, Outcome::Failed(Reason::NoRights), None),
         ] {
             assert_eq!(pending(&ChunkMessage { kind, origin, ..chunk() }, &outcome), expected, "{kind:?} {origin:?} {outcome:?}");

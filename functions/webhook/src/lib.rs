@@ -20,6 +20,7 @@ use aws::{Aws, env, metrics, secrets, time};
 use domain::ban::BanEvent;
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
+use domain::member::Action;
 use domain::role::Role;
 use domain::subscription::Source;
 use http::{Request, Response, Secret};
@@ -138,7 +139,13 @@ impl Webhook {
             Update::Button(press) => self.pressed(&press).await,
             Update::Wrote(wrote) => self.wrote(*wrote).await,
             Update::Joined(joined) => Ok(self.joined(&joined).await?),
-            Update::Seen(person) => self.saw(&person).await,
+            Update::Seen(person, came) => {
+                self.saw(&person).await?;
+                match came.filter(|came| self.people.is_first_word(came.chat_id, came.user_id, time::now())) {
+                    Some(came) => Ok(self.joined(&came).await?),
+                    None => Ok(()),
+                }
+            }
         }
     }
 
@@ -191,13 +198,19 @@ impl Webhook {
 
     /// One query, one conditional write.
     async fn ban(&self, mut event: BanEvent) -> anyhow::Result<()> {
-        event.tracked = event.may_be_tracked(time::now()) && self.subscriptions.is_followed(Source::User(event.user_id)).await?;
-        if self.bans.insert(&event).await? {
+        event.tracked = event.may_be_tracked(time::now()) && self.is_anybodys(&event).await?;
+        if let Some(event) = self.bans.insert(event).await? {
             metrics::count("ban_events_processed_total", Some(("event_type", event.event_type.name())), 1);
             let UserId(user) = event.user_id;
             tracing::info!(correlation_id = %event.event_id, chat_id = event.chat_id.0, user_id = user, event_type = event.event_type.name(), tracked = event.tracked, "ban event stored");
         }
         Ok(())
+    }
+
+    /// Does anybody follow the person? A lift goes where we banned, whoever follows now.
+    async fn is_anybodys(&self, event: &BanEvent) -> anyhow::Result<bool> {
+        Ok(self.subscriptions.is_followed(Source::User(event.user_id)).await?
+            || event.event_type == Action::Unban && self.syncs.is_about(event.user_id).await?)
     }
 
     /// `Err` while a flood wait is on.

@@ -8,11 +8,15 @@ use domain::lang::Lang;
 use domain::profile::ProfileChange;
 use domain::role::Role;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Mutex;
 use telegram::update::Person;
 
 /// A profile that has not changed is written again after this, in seconds; what is remembered of it is as old at most.
 const FRESH: i64 = 300;
+
+/// After so many seconds a word is a first one again.
+const SILENCE: i64 = 60;
 
 /// People remembered; then all are forgotten, which costs a write each.
 const REMEMBERED: usize = 10_000;
@@ -23,6 +27,8 @@ pub struct Cache {
     written: Mutex<HashMap<UserId, Written>>,
     /// Roles that were noted, by chat and person.
     roles: Mutex<HashMap<(ChatId, UserId), Option<Role>>>,
+    /// When it was last looked whether somebody is waited for, by chat and person, Unix seconds.
+    words: Mutex<HashMap<(ChatId, UserId), i64>>,
 }
 
 #[derive(Clone)]
@@ -66,6 +72,21 @@ impl Cache {
             roles.clear();
         }
         roles.insert((chat, user), role) != Some(role)
+    }
+
+    /// Has somebody not written in a chat lately? In large groups no update may tell that he came (Bot API, "ChatMemberUpdated").
+    pub fn is_first_word(&self, chat: ChatId, user: UserId, now: i64) -> bool {
+        let Ok(mut words) = self.words.lock() else { return true };
+        if words.len() >= REMEMBERED {
+            words.clear();
+        }
+        match words.entry((chat, user)) {
+            Entry::Occupied(last) if now - *last.get() < SILENCE => false,
+            entry => {
+                entry.insert_entry(now);
+                true
+            }
+        }
     }
 
     /// Somebody whose profile changes is written when he is seen next.

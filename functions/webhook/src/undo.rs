@@ -8,6 +8,9 @@ use domain::sync::ledger::last_applied;
 use domain::sync::{Kind, Origin, Request, SyncStatus, Whom, further_sync_id};
 use uuid::Uuid;
 
+/// Tries of taking one ban back: each is an admin's press after one that has failed.
+const MOST_TRIES: u32 = 50;
+
 /// Entries of a chat's ledger among which the last ban of ours is looked for.
 const LAST: usize = 25;
 
@@ -43,11 +46,11 @@ impl Webhook {
         Ok(self.undo_everywhere(chat, user, by).await?.then_some(Undone { user, everywhere: true }))
     }
 
-    /// `sync_id`: of the sync that has banned; taking the same one back again is the same request.
+    /// `sync_id`: of the sync that has banned; taking the same one back again is the same request, unless that has failed.
     pub async fn undo_here(&self, event_id: Uuid, sync_id: Uuid, chat: ChatId, by: UserId) -> anyhow::Result<()> {
         let origin = Origin::UndoneHere;
         let request = Request {
-            sync_id: further_sync_id(event_id, origin, &format!("{chat} {sync_id}")),
+            sync_id: self.open_try(event_id, origin, &format!("{chat} {sync_id}")).await?,
             ban_event_id: event_id,
             kind: Kind::Lift,
             origin,
@@ -58,48 +61,66 @@ impl Webhook {
         self.syncs.request(&request).await.map(drop)
     }
 
-    /// Takes back what was carried over from `source`, wherever it was; `false`: nothing was. A sync that is under way stops, and is swept up
-    /// after when it has ended.
+    /// Takes back what was carried over from `source`, wherever it was; `false`: nothing was. It is kept that the ban is taken back: what is still
+    /// to come of it finds that. A sync that is under way stops, and is swept up after when it has ended.
     async fn undo_everywhere(&self, source: ChatId, user: UserId, by: UserId) -> anyhow::Result<bool> {
-        let Some(Everywhere { running, sweep, request }) = Everywhere::of(&self.syncs.of_user(user).await?, source, by) else {
-            return Ok(false);
-        };
-        for sync_id in running {
+        let Some(event_id) = newest(&self.syncs.of_user(user).await?, source) else { return Ok(false) };
+        self.syncs.undo_event(event_id, by).await?;
+        // Listed after that: whatever begins later finds it.
+        let syncs = self.syncs.of_user(user).await?;
+        let all = self.open_try(event_id, Origin::UndoneEverywhere, "all").await?;
+        let Everywhere { sweeps, request } = Everywhere::of(&syncs, event_id, all, by);
+        for (sync_id, sweep) in sweeps {
             self.syncs.undo(sync_id, &sweep).await?;
         }
         self.syncs.request(&request).await?;
         Ok(true)
     }
+
+    /// The id of the first try that has not ended, or has failed nowhere.
+    async fn open_try(&self, event_id: Uuid, origin: Origin, what: &str) -> anyhow::Result<Uuid> {
+        let mut id = further_sync_id(event_id, origin, what);
+        for number in 1..MOST_TRIES {
+            match self.syncs.summary(id).await? {
+                Some(sync) if sync.status != SyncStatus::Running && sync.totals.failed > 0 => {
+                    id = further_sync_id(event_id, origin, &format!("{what} again {number}"));
+                }
+                _ => break,
+            }
+        }
+        Ok(id)
+    }
 }
 
-/// How the newest ban of a source that was carried over is taken back wherever it was.
+/// How a ban that was carried over is taken back wherever it was.
 #[derive(Debug, PartialEq, Eq)]
 struct Everywhere {
-    /// The syncs that are under way: each stops.
-    running: Vec<Uuid>,
-    /// Begins once those have ended, and takes back what they have done meanwhile.
-    sweep: Request,
+    /// By the syncs that are under way, each of which stops: begins once that has ended, and takes back what it has done meanwhile.
+    sweeps: Vec<(Uuid, Request)>,
     request: Request,
 }
 
+/// The newest ban of this source that was carried over. `syncs`: of one person.
+fn newest(syncs: &[Summary], source: ChatId) -> Option<Uuid> {
+    let bans = syncs.iter().filter(|sync| sync.kind == Kind::Ban && sync.source_chat_id == source);
+    Some(bans.max_by(|a, b| a.occurred.cmp(&b.occurred))?.ban_event_id)
+}
+
 impl Everywhere {
-    /// `syncs`: of one person. `None`: no ban of this source was carried over.
-    fn of(syncs: &[Summary], source: ChatId, by: UserId) -> Option<Self> {
-        let bans = || syncs.iter().filter(|sync| sync.kind == Kind::Ban && sync.source_chat_id == source);
-        let event_id = bans().max_by(|a, b| a.occurred.cmp(&b.occurred))?.ban_event_id;
-        let of_event = || bans().filter(|sync| sync.ban_event_id == event_id);
+    /// `syncs`: of one person. `all`: the id of what takes all back.
+    fn of(syncs: &[Summary], event_id: Uuid, all: Uuid, by: UserId) -> Self {
+        let of_event = || syncs.iter().filter(|sync| sync.kind == Kind::Ban && sync.ban_event_id == event_id);
         let origin = Origin::UndoneEverywhere;
-        let request = |what: &str, waits: bool| Request {
-            sync_id: further_sync_id(event_id, origin, what),
-            ban_event_id: event_id,
-            kind: Kind::Lift,
-            origin,
-            whom: Whom::BannedBy(of_event().map(|sync| sync.sync_id).collect()),
-            by: Some(by),
-            waits,
+        let request = |sync_id: Uuid, banned_by: Vec<Uuid>, waits: bool| {
+            let whom = Whom::BannedBy(banned_by);
+            Request { sync_id, ban_event_id: event_id, kind: Kind::Lift, origin, whom, by: Some(by), waits }
         };
-        let running = of_event().filter(|sync| sync.status == SyncStatus::Running).map(|sync| sync.sync_id).collect();
-        Some(Self { running, sweep: request("sweep", true), request: request("all", false) })
+        let sweep = |sync: &Summary| {
+            let id = further_sync_id(event_id, origin, &format!("sweep {}", sync.sync_id));
+            (sync.sync_id, request(id, vec![sync.sync_id], true))
+        };
+        let sweeps = of_event().filter(|sync| sync.status == SyncStatus::Running).map(sweep).collect();
+        Self { sweeps, request: request(all, of_event().map(|sync| sync.sync_id).collect(), false) }
     }
 }
 
@@ -132,14 +153,19 @@ mod tests {
 
     /// Ids of the event that is taken back, of the syncs that banned, and of those that are stopped.
     fn everywhere(syncs: &[Summary]) -> Option<(u128, Vec<u128>, Vec<u128>)> {
-        let Everywhere { running, sweep, request } = Everywhere::of(syncs, SOURCE, UserId(9))?;
-        assert_eq!((sweep.waits, request.waits), (true, false));
-        assert_ne!(sweep.sync_id, request.sync_id);
-        assert_eq!(Request { sync_id: request.sync_id, waits: false, ..sweep }, request);
+        let (event, all) = (newest(syncs, SOURCE)?, Uuid::from_u128(99));
+        let Everywhere { sweeps, request } = Everywhere::of(syncs, event, all, UserId(9));
+        assert_eq!((request.sync_id, request.ban_event_id, request.waits), (all, event, false));
         assert_eq!((request.kind, request.origin, request.by), (Kind::Lift, Origin::UndoneEverywhere, Some(UserId(9))));
+        for (sync, sweep) in &sweeps {
+            assert_eq!((sweep.waits, &sweep.whom), (true, &Whom::BannedBy(vec![*sync])));
+            assert_eq!(Request { sync_id: all, waits: false, whom: request.whom.clone(), ..sweep.clone() }, request);
+        }
+        let ids: std::collections::BTreeSet<_> = sweeps.iter().map(|(_, sweep)| sweep.sync_id).chain([all]).collect();
+        assert_eq!(ids.len(), sweeps.len() + 1, "each has an id of its own");
         let Whom::BannedBy(banned) = request.whom else { panic!("{:?}", request.whom) };
         let ids = |ids: Vec<Uuid>| ids.iter().map(Uuid::as_u128).collect();
-        Some((request.ban_event_id.as_u128(), ids(banned), ids(running)))
+        Some((request.ban_event_id.as_u128(), ids(banned), ids(sweeps.into_iter().map(|(sync, _)| sync).collect())))
     }
 
     #[test]
@@ -151,8 +177,13 @@ mod tests {
     #[test]
     fn syncs_of_it_that_are_under_way_are_stopped() {
         let running = |sync| Summary { status: SyncStatus::Running, ..sync };
-        let syncs = [running(sync(3, 70, SOURCE, 200)), sync(2, 70, SOURCE, 200), running(sync(1, 60, SOURCE, 100))];
-        assert_eq!(everywhere(&syncs), Some((70, vec![3, 2], vec![3])));
+        let syncs = [
+            running(sync(4, 70, SOURCE, 200)),
+            running(sync(3, 70, SOURCE, 200)),
+            sync(2, 70, SOURCE, 200),
+            running(sync(1, 60, SOURCE, 100)),
+        ];
+        assert_eq!(everywhere(&syncs), Some((70, vec![4, 3, 2], vec![4, 3])));
     }
 
     #[test]

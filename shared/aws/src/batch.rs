@@ -18,6 +18,22 @@ pub struct QueueBatch {
 pub struct QueueRecord {
     pub message_id: String,
     pub body: String,
+    #[serde(default)]
+    attributes: QueueAttributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct QueueAttributes {
+    #[serde(default)]
+    approximate_receive_count: String,
+}
+
+impl QueueRecord {
+    /// How often the message was received, this time included (SQS API, `ReceiveMessage`, `ApproximateReceiveCount`).
+    pub fn receives(&self) -> u32 {
+        self.attributes.approximate_receive_count.parse().unwrap_or(1)
+    }
 }
 
 /// A batch of records of a DynamoDB stream.
@@ -118,6 +134,13 @@ mod tests {
         let row: Row = serde_dynamo::from_item(change.new_image.clone().unwrap()).unwrap();
         assert_eq!(row, Row { n: -1001, flag: true, none: None, list: vec![1] });
         assert!(change.old_image.is_none());
+    }
+
+    #[test]
+    fn a_message_tells_how_often_it_was_received() {
+        let receives = |json: &str| serde_json::from_str::<QueueRecord>(json).unwrap().receives();
+        assert_eq!(receives(r#"{"messageId": "1", "body": "", "attributes": {"ApproximateReceiveCount": "5", "SentTimestamp": "1"}}"#), 5);
+        assert_eq!(receives(r#"{"messageId": "1", "body": ""}"#), 1);
     }
 
     #[test]

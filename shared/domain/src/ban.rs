@@ -34,6 +34,11 @@ impl Occurred {
         &self.0
     }
 
+    /// Was it told by an update?
+    fn has_update(&self) -> bool {
+        self.0.get(13..).is_some_and(|update| update.bytes().any(|digit| digit != b'0'))
+    }
+
     /// Unix seconds; `None` where the text was not made here.
     pub fn at(&self) -> Option<i64> {
         self.0.get(..12)?.parse().ok()
@@ -77,6 +82,17 @@ impl BanEvent {
     /// long as it is news: see [`NEWS`].
     pub fn may_be_tracked(&self, now: i64) -> bool {
         matches!(self.event_type, Action::Ban | Action::Unban) && now.saturating_sub(self.event_timestamp) <= NEWS
+    }
+
+    /// `there`: what is stored under this event's id. Is it this one, told again? Telegram's dates are whole seconds: two guard bots may ban in
+    /// one, or somebody may ban, unban and ban. A program that tells of what the bot sees too has no update.
+    pub fn is_told_again(&self, there: &Self) -> bool {
+        self.occurred == there.occurred || !there.occurred.has_update() && self.until == there.until
+    }
+
+    /// The event under an id of its own, where another one has its.
+    pub fn beside_another(self) -> Self {
+        Self { event_id: derive(&["ban beside", &self.event_id.to_string(), self.occurred.as_str()]), ..self }
     }
 
     /// Length of the ban in seconds from its start; `None` is for ever.
@@ -146,6 +162,36 @@ mod tests {
             let now = 1_700_000_000;
             assert_eq!(event(event_type, now - age, 1).may_be_tracked(now), expected, "{event_type:?} {age}");
         }
+    }
+
+    #[test]
+    fn two_bans_in_one_second_are_two_and_one_told_twice_is_one() {
+        let (first, second) = (event(Action::Ban, 100, 7), event(Action::Ban, 100, 8));
+        assert_eq!(first.event_id, second.event_id);
+        assert!(first.is_told_again(&first) && !second.is_told_again(&first));
+        let told = BanEvent { occurred: Occurred::new(100, 0), ..first.clone() };
+        assert!(first.is_told_again(&told), "a program told of it first");
+        let other = BanEvent { until: Some(900), ..told };
+        assert!(!first.is_told_again(&other), "a program told of another end");
+        let ids = [first.event_id, second.clone().beside_another().event_id, event(Action::Ban, 100, 9).beside_another().event_id];
+        assert!(ids[0] != ids[1] && ids[1] != ids[2]);
+        assert_eq!(second.clone().beside_another(), second.beside_another());
+    }
+
+    #[test]
+    fn ids_of_events_stay_what_they_are() {
+        let id = |action| event_id(ChatId(-100), UserId(5), action, Some(1_767_225_600), None).to_string();
+        let ids = [Action::Ban, Action::Kick, Action::Restrict, Action::Unban, Action::Unrestrict].map(id);
+        assert_eq!(
+            ids,
+            [
+                "06d1a39d-b917-5e5d-bdf2-4079dd431257",
+                "55978f7b-d072-5b6e-bd97-3b4b67d7ac1b",
+                "cf75eb80-1364-5ca5-826e-815a9905f97a",
+                "4498cb9a-8b1a-540e-b04a-18b0717e5726",
+                "4c5e50f4-6852-5421-a1a4-1c7a4ced7987"
+            ]
+        );
     }
 
     proptest! {

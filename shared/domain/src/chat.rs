@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_bot_can_act_only_as_an_administrator_who_may_ban() {
-        let bot = |status, can_restrict| Member { status, until: None, permissions: 0, can_restrict, can_promote: false };
+        let bot = |status, can_restrict| Member { can_restrict, ..Member::of(status) };
         for (status, can_restrict, expected) in [
             (Status::Administrator, true, Some(ChatState::Active)),
             (Status::Creator, false, Some(ChatState::Active)),

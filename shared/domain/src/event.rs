@@ -6,6 +6,7 @@ use crate::ban::{BanEvent, Occurred, derive};
 use crate::chat::Cause;
 use crate::ids::{ChatId, UserId};
 use crate::subscription::{Source, Subscription};
+use crate::sync::deadline::Reached;
 use crate::sync::{Kind, Origin, SyncStatus, Totals};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub const SYNC_FAILED: &str = "sync.failed";
 pub const SYNC_REQUESTED: &str = "sync.requested";
 /// A part of a large sync is done; the next is to be planned.
 pub const SYNC_CONTINUED: &str = "sync.continued";
+/// A part of a sync has not moved for long: the planner sees to it.
+pub const SYNC_STUCK: &str = "sync.stuck";
 /// A part of a large sync is done: its admins are told without waiting for the rest.
 pub const SYNC_PART_COMPLETED: &str = "sync.part_completed";
 pub const SUBSCRIPTION_CREATED: &str = "subscription.created";
@@ -147,6 +150,14 @@ pub struct SyncPart {
     pub sync_id: Uuid,
     /// The part that is to be planned, or that is done; the first is 0.
     pub part: u32,
+}
+
+/// Payload of `sync.stuck`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncStuck {
+    pub sync_id: Uuid,
+    /// Where it was when it was looked at.
+    pub reached: Reached,
 }
 
 impl SyncStatus {

@@ -25,15 +25,48 @@ pub struct Member {
     pub status: Status,
     /// End of a ban or restriction in Unix seconds; `None` is for ever.
     pub until: Option<i64>,
-    /// How many of the permissions of a restricted member are granted; means something only for [`Status::Restricted`].
+    /// A bit for each permission of a restricted member that is granted; means something only for [`Status::Restricted`].
     pub permissions: u32,
+    /// A restricted person may be in the chat or not (Bot API `ChatMemberRestricted`, `is_member`); means something only for them.
+    pub is_member: bool,
     /// `can_restrict_members` of an administrator; an owner always can.
     pub can_restrict: bool,
     /// `can_promote_members` of an administrator; an owner always can.
     pub can_promote: bool,
 }
 
+/// A restriction that a ban has put an end to, and that can be set again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mute {
+    /// As in [`Member`].
+    pub permissions: u32,
+    /// End in Unix seconds; `None` is for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
 impl Member {
+    /// Somebody of whom nothing but the status is known.
+    pub fn of(status: Status) -> Self {
+        let is_member = status == Status::Restricted;
+        Self { status, until: None, permissions: 0, is_member, can_restrict: false, can_promote: false }
+    }
+
+    /// Is this person in the chat? `None`: nobody knows.
+    pub fn is_present(&self) -> Option<bool> {
+        match self.status {
+            Status::Creator | Status::Administrator | Status::Member => Some(true),
+            Status::Restricted => Some(self.is_member),
+            Status::Left | Status::Kicked => Some(false),
+            Status::Unknown => None,
+        }
+    }
+
+    /// What restricts this person.
+    pub fn mute(&self) -> Option<Mute> {
+        (self.status == Status::Restricted).then_some(Mute { permissions: self.permissions, until: self.until })
+    }
+
     pub fn is_admin(&self) -> bool {
         matches!(self.status, Status::Creator | Status::Administrator)
     }
@@ -79,7 +112,8 @@ pub fn action(old: &Member, new: &Member, by_himself: bool) -> Option<Action> {
         (Member | Administrator | Creator, Left) => (!by_himself).then_some(Action::Kick),
         (Restricted, Left) => None,
         (Restricted, Restricted) => {
-            (new.permissions < old.permissions || new.until != old.until && new.permissions == old.permissions).then_some(Action::Restrict)
+            let (now, before) = (new.permissions.count_ones(), old.permissions.count_ones());
+            (now < before || new.until != old.until && now == before).then_some(Action::Restrict)
         }
         (Left | Member | Administrator | Creator | Unknown, Restricted) => Some(Action::Restrict),
         (Restricted, Member) => (!by_himself).then_some(Action::Unrestrict),
@@ -91,10 +125,10 @@ pub fn action(old: &Member, new: &Member, by_himself: bool) -> Option<Action> {
 mod tests {
     use super::*;
 
-    const PERMISSIONS: u32 = 3;
+    const PERMISSIONS: u32 = 0b111;
 
     fn member(status: Status) -> Member {
-        Member { status, until: None, permissions: PERMISSIONS, can_restrict: false, can_promote: false }
+        Member { permissions: PERMISSIONS, ..super::Member::of(status) }
     }
 
     #[test]
@@ -136,7 +170,7 @@ mod tests {
     #[test]
     fn a_restriction_counts_when_permissions_are_taken_and_not_when_they_are_given() {
         let muted = super::Member { permissions: 0, ..member(Status::Restricted) };
-        let partly = super::Member { permissions: 2, ..muted };
+        let partly = super::Member { permissions: 0b101, ..muted };
         assert_eq!(action(&partly, &muted, false), Some(Action::Restrict));
         assert_eq!(action(&muted, &partly, false), None);
         assert_eq!(action(&muted, &muted, false), None);

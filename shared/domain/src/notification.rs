@@ -134,7 +134,7 @@ fn is_news(outcome: &Outcome, kind: Kind, origin: Origin) -> bool {
         Outcome::Applied | Outcome::Already | Outcome::Failed(_) => return true,
     };
     match reason {
-        Reason::Ignored | Reason::Lifted | Reason::Undone | Reason::EndsTooSoon | Reason::LocalDecision => asked_for,
+        Reason::Ignored | Reason::Lifted | Reason::Undone | Reason::EndsTooSoon | Reason::Kick | Reason::LocalDecision => asked_for,
         Reason::NotOurs | Reason::NotBanned => asked_for,
         Reason::StillBanned => kind == Kind::Lift,
         _ => true,

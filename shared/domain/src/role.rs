@@ -57,7 +57,7 @@ mod tests {
     use Status::{Administrator, Creator, Kicked, Left, Restricted, Unknown};
 
     fn member(status: Status, can_promote: bool, can_restrict: bool) -> Member {
-        Member { status, until: None, permissions: 0, can_restrict, can_promote }
+        Member { can_restrict, can_promote, ..Member::of(status) }
     }
 
     #[test]

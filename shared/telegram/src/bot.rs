@@ -1,9 +1,9 @@
 //! The calls that the product makes. Each is one try; [`Failure::reaction`] tells what an error calls for.
 
 use crate::client::{Client, Failure};
-use crate::update::{ChatMember, MemberState};
+use crate::update::{ChatMember, MemberState, PERMISSIONS};
 use domain::ids::{ChatId, UserId};
-use domain::member::Member;
+use domain::member::{Member, Mute};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use teloxide_core::payloads;
@@ -128,6 +128,11 @@ impl Client {
         self.run(&payload).await
     }
 
+    /// Sets a restriction as it was. Telegram has permissions that the typed request does not know.
+    pub async fn restrict(&self, chat: ChatId, user: UserId, mute: &Mute) -> Result<(), Failure> {
+        self.run_json("restrictChatMember", &restriction(chat, user, mute)).await
+    }
+
     /// Status and rights of somebody in a chat; whoever never was there has left.
     pub async fn member(&self, chat: ChatId, user: UserId) -> Result<Member, Failure> {
         let payload = payloads::GetChatMember::new(recipient(chat), telegram_user(user));
@@ -216,6 +221,19 @@ impl Client {
     }
 }
 
+fn restriction(chat: ChatId, user: UserId, mute: &Mute) -> serde_json::Value {
+    let granted = |place: usize| mute.permissions >> place & 1 == 1;
+    let permissions: serde_json::Map<_, _> =
+        PERMISSIONS.iter().enumerate().map(|(place, name)| ((*name).to_owned(), granted(place).into())).collect();
+    let mut body = serde_json::json!({
+        "chat_id": chat, "user_id": user, "permissions": permissions, "use_independent_chat_permissions": true,
+    });
+    if let Some(until) = mute.until {
+        body["until_date"] = until.into();
+    }
+    body
+}
+
 fn to_send(message: &OutgoingMessage) -> payloads::SendMessage {
     let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
     payload.parse_mode = message.html.then_some(ParseMode::Html);
@@ -262,6 +280,16 @@ fn telegram_user(user: UserId) -> types::UserId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_restriction_is_set_as_it_was_read() {
+        let read = r#"{"status": "restricted", "is_member": true, "until_date": 9, "can_send_messages": true, "can_manage_topics": true}"#;
+        let mute = serde_json::from_str::<MemberState>(read).unwrap().member().mute().unwrap();
+        let sent = restriction(ChatId(-1), UserId(5), &mute);
+        assert_eq!((&sent["chat_id"], &sent["user_id"], &sent["until_date"]), (&(-1).into(), &5.into(), &9.into()));
+        let granted: Vec<_> = sent["permissions"].as_object().unwrap().iter().filter(|(_, granted)| **granted == true).collect();
+        assert_eq!(granted.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["can_manage_topics", "can_send_messages"]);
+    }
 
     #[test]
     fn only_a_silent_message_asks_telegram_for_no_sound() {

@@ -86,6 +86,11 @@ impl Client {
         self.answer(self.http.post(self.url(&method)).json(payload)).await
     }
 
+    /// One call of a method that has no typed request, one try.
+    pub async fn run_json(&self, method: &str, body: &impl Serialize) -> Result<(), Failure> {
+        self.answer::<IgnoredAny>(self.http.post(self.url(method)).json(body)).await.map(|_| ())
+    }
+
     async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
         // The URL holds the token: it is taken out of every error.
         let no_answer = |error: reqwest::Error| Failure::NoAnswer(error.without_url().to_string());

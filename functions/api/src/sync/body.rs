@@ -35,6 +35,7 @@ pub enum OriginBody {
     Triggered,
     Retried,
     Joined,
+    Added,
     Released,
     UndoneHere,
     UndoneEverywhere,
@@ -50,6 +51,7 @@ impl From<Origin> for OriginBody {
             Origin::Triggered => Self::Triggered,
             Origin::Retried => Self::Retried,
             Origin::Joined => Self::Joined,
+            Origin::Added => Self::Added,
             Origin::Released => Self::Released,
             Origin::UndoneHere => Self::UndoneHere,
             Origin::UndoneEverywhere => Self::UndoneEverywhere,
@@ -131,7 +133,7 @@ mod tests {
         for origin in [Origin::Ban, Origin::Unban, Origin::Confirmed, Origin::Delayed, Origin::Triggered, Origin::Retried] {
             assert_eq!(json(OriginBody::from(origin)), json(origin));
         }
-        for origin in [Origin::Joined, Origin::Released, Origin::UndoneHere, Origin::UndoneEverywhere] {
+        for origin in [Origin::Joined, Origin::Added, Origin::Released, Origin::UndoneHere, Origin::UndoneEverywhere] {
             assert_eq!(json(OriginBody::from(origin)), json(origin));
         }
         for status in [SyncStatus::Running, SyncStatus::Completed, SyncStatus::Partial, SyncStatus::Failed] {

@@ -98,7 +98,11 @@ impl State {
         };
         let known = self.users.chats_with_successors(part.chats.iter().copied().chain([event.chat_id]).collect::<BTreeSet<_>>()).await?;
         let (user, source, until) = (event.user_id, event.chat_id, event.until);
-        let plan = Plan::ban(&part.followers, &known, &Flow { user, source, until, origin: Origin::Triggered, held: false, settle: 0 });
+        let plan = Plan::ban(
+            &part.followers,
+            &known,
+            &Flow { user, source, until, lasts: event.ban_duration(), origin: Origin::Triggered, held: false, settle: 0 },
+        );
         let standing = self.standing(event).await?;
         let mut looks = Vec::new();
         for (&delay, targets) in &plan.targets {
@@ -202,7 +206,7 @@ mod tests {
         let (group, source, follows, other) = (ChatId(-1), ChatId(-100), ChatId(-101), ChatId(-102));
         let known = BTreeMap::from([(group, chat(group, Some(source))), (follows, chat(follows, None))]);
         let followers = [Follower { chat_id: follows, admin: UserId(1), mode: Mode::Auto }];
-        let flow = Flow { user: UserId(5), source: group, until: None, origin: Origin::Triggered, held: false, settle: 0 };
+        let flow = Flow { user: UserId(5), source: group, until: None, lasts: None, origin: Origin::Triggered, held: false, settle: 0 };
         let plan = Plan::ban(&followers, &known, &flow);
         let asked = BTreeSet::from([source, follows, other]);
         let left: Vec<_> = left_out(&asked, &known, &plan, group).collect();

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn member(status: Status, until: Option<i64>) -> Member {
-        Member { status, until, permissions: 0, can_restrict: false, can_promote: false }
+        Member { until, ..Member::of(status) }
     }
 
     #[test]

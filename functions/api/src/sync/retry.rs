@@ -4,14 +4,11 @@ use super::body::RequestedBody;
 use super::{State, unknown_sync};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Path;
-use aws::store::sync::Summary;
+use aws::store::sync::{MOST_RETRIES, Summary};
 use axum::extract;
 use axum::http::StatusCode;
-use domain::sync::{Origin, Request, SyncStatus, Whom, further_sync_id};
+use domain::sync::{Origin, Request, SyncStatus, Whom};
 use uuid::Uuid;
-
-/// Further tries that a sync may have.
-const MOST: u32 = 50;
 
 /// Try again in the chats where a sync failed, and in no others.
 ///
@@ -43,23 +40,11 @@ pub async fn retry_sync(
     if state.bans.get(sync.ban_event_id).await?.is_none() {
         return Err(ApiError::not_found("the ban event of this sync is in the archive"));
     }
-    let sync_id = state.next_try(&sync).await?;
+    let too_often = || ApiError::conflict("retried_too_often", format!("a sync has at most {MOST_RETRIES} further tries"));
+    let sync_id = state.syncs.next_retry(&sync).await?.ok_or_else(too_often)?;
     let Summary { ban_event_id, kind, .. } = sync;
     let request = Request { sync_id, ban_event_id, kind, origin: Origin::Retried, whom: Whom::FailedIn(id), by: None, waits: false };
     let is_new = state.syncs.request(&request).await?;
     tracing::info!(correlation_id = %ban_event_id, %sync_id, of = %id, is_new, "another try asked for");
     Ok((StatusCode::ACCEPTED, axum::Json(RequestedBody::new(sync_id))))
-}
-
-impl State {
-    /// The id of the first further try that has not ended.
-    async fn next_try(&self, sync: &Summary) -> Result<Uuid, ApiError> {
-        for number in 1..=MOST {
-            let id = further_sync_id(sync.ban_event_id, Origin::Retried, &format!("{}:{number}", sync.sync_id));
-            if self.syncs.summary(id).await?.is_none_or(|retry| retry.status == SyncStatus::Running) {
-                return Ok(id);
-            }
-        }
-        Err(ApiError::conflict("retried_too_often", format!("a sync has at most {MOST} further tries")))
-    }
 }

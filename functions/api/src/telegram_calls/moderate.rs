@@ -7,7 +7,7 @@ use crate::extract::Json;
 use crate::ids::{GroupId, PersonId};
 use aws::time;
 use axum::extract;
-use domain::sync::{LONGEST_BAN, SHORTEST_BAN};
+use domain::sync::{LONGEST_BAN, MARGIN, SHORTEST_BAN, ends_too_soon};
 use serde::{Deserialize, Serialize};
 use telegram::reaction::Reaction;
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ pub struct NewBan {
     chat_id: GroupId,
     #[schema(inline)]
     user_id: PersonId,
-    /// End of the ban, Unix seconds: 30 seconds to 366 days from now. For ever where it is left out.
+    /// End of the ban, Unix seconds: 40 seconds to 366 days from now. For ever where it is left out.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64)]
     until_date: Option<Whole<0, LAST_MOMENT>>,
 }
@@ -63,14 +63,24 @@ pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): J
     if user.is_reserved() || user == state.telegram.bot() {
         return Err(ApiError::refused("reserved_id", "this id stands for no single person, or for the bot itself"));
     }
-    // Telegram would take it for a ban for ever.
-    if until_date.is_some_and(|until| !(SHORTEST_BAN..=LONGEST_BAN).contains(&(until - time::now()))) {
-        return Err(ApiError::refused("end_out_of_range", "a ban ends 30 seconds to 366 days from now, or never"));
-    }
+    has_an_end(until_date, time::now())?;
     state.pace.reserve().await?;
+    // Again: the pace may have taken its time.
+    has_an_end(until_date, time::now())?;
     match state.telegram.ban(chat, user, until_date).await {
         Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
         _ => Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date })),
+    }
+}
+
+/// Will Telegram take a ban that is sent at `now` for one that ends?
+fn has_an_end(until_date: Option<i64>, now: i64) -> Result<(), ApiError> {
+    match until_date {
+        Some(until) if ends_too_soon(until, now) || until - now > LONGEST_BAN => {
+            let seconds = SHORTEST_BAN + MARGIN;
+            Err(ApiError::refused("end_out_of_range", format!("a ban ends {seconds} seconds to 366 days from now, or never")))
+        }
+        _ => Ok(()),
     }
 }
 

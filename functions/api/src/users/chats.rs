@@ -33,7 +33,7 @@ pub struct ChatSettingsChange {
     chat_title: Option<Option<String>>,
     #[schema(inline)]
     sync_ban_type: Option<SyncBanTypeBody>,
-    /// Needed where `sync_ban_type` is `temporary`. Telegram's shortest ban is half a minute: a shorter one lasts that long.
+    /// Needed where `sync_ban_type` is `temporary`. Telegram's shortest ban is half a minute: a shorter one lasts 40 seconds.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 31_622_400)]
     ban_duration_seconds: Option<Option<Integer>>,
@@ -44,6 +44,9 @@ pub struct ChatSettingsChange {
     sync_unban: Option<bool>,
     /// Leave bots alone.
     spare_bots: Option<bool>,
+    /// A ban of the source that lasts at most so many seconds is a kick, and not carried over. 60 unless chosen; 0: none is.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 3600)]
+    kick_seconds: Option<Integer>,
     /// Let admins of other chats, and whoever was banned, see this chat's bans.
     share_bans: Option<bool>,
     /// `null`: of whoever is answered.
@@ -72,6 +75,7 @@ impl From<ChatSettingsChange> for ChatChange {
             require_confirmation: change.require_confirmation,
             sync_unban: change.sync_unban,
             spare_bots: change.spare_bots,
+            kick_seconds: change.kick_seconds.map(|Integer(seconds)| seconds),
             share_bans: change.share_bans,
             language: change.language.map(|language| language.map(Into::into)),
             timezone: change.timezone,
@@ -96,6 +100,8 @@ pub struct ChatSettingsBody {
     sync_unban: bool,
     /// Bots are left alone.
     spare_bots: bool,
+    /// A ban of the source that lasts at most so many seconds is a kick, and not carried over.
+    kick_seconds: i64,
     /// Admins of other chats, and whoever was banned, may see this chat's bans.
     share_bans: bool,
     #[schema(inline)]
@@ -121,6 +127,7 @@ impl From<ChatItem> for ChatSettingsBody {
             require_confirmation: settings.require_confirmation,
             sync_unban: settings.sync_unban,
             spare_bots: settings.spare_bots,
+            kick_seconds: settings.kick_seconds,
             share_bans: settings.share_bans,
             language: settings.language.map(Into::into),
             timezone: settings.timezone,

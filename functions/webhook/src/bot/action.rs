@@ -3,7 +3,7 @@
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member;
-use domain::settings::{ChatChange, QuietHours, SyncBanType, UserChange};
+use domain::settings::{ChatChange, ChatSettings, QuietHours, SyncBanType, UserChange};
 use domain::subscription::Mode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -142,6 +142,7 @@ pub enum ChatOption {
     Confirmation(bool),
     SyncUnban(bool),
     SpareBots(bool),
+    Kicks(bool),
     ShareBans(bool),
     Language(Option<Lang>),
 }
@@ -252,6 +253,7 @@ impl From<ChatOption> for ChatChange {
             ChatOption::Confirmation(on) => Self { require_confirmation: Some(on), ..none },
             ChatOption::SyncUnban(on) => Self { sync_unban: Some(on), ..none },
             ChatOption::SpareBots(on) => Self { spare_bots: Some(on), ..none },
+            ChatOption::Kicks(on) => Self { kick_seconds: Some(if on { ChatSettings::default().kick_seconds } else { 0 }), ..none },
             ChatOption::ShareBans(on) => Self { share_bans: Some(on), ..none },
             ChatOption::Language(lang) => Self { language: Some(lang), ..none },
         }

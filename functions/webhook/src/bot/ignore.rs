@@ -17,7 +17,11 @@ impl Webhook {
     pub async fn ignore(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
-        Ok(Screen::text(match self.users.ignore(room.id, Ignored::User(user)).await? {
+        let ignored = self.users.ignore(room.id, Ignored::User(user)).await?;
+        if ignored {
+            self.syncs.end_all_pending(room.id, user).await?;
+        }
+        Ok(Screen::text(match ignored {
             true => text!(lang, "ignored", who = who),
             false => text!(lang, "ignore-list-full", most = MOST_IGNORED),
         }))

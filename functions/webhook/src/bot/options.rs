@@ -57,6 +57,10 @@ pub fn settings(asker: &Asker, room: &Room) -> Screen {
             set(ChatOption::SpareBots(!settings.spare_bots)),
         )])
         .row([Choice::new(
+            text!(lang, "set-kicks", mark = switch(settings.kick_seconds > 0)),
+            set(ChatOption::Kicks(settings.kick_seconds == 0)),
+        )])
+        .row([Choice::new(
             text!(lang, "set-share-bans", mark = switch(settings.share_bans)),
             set(ChatOption::ShareBans(!settings.share_bans)),
         )])
@@ -204,7 +208,7 @@ mod tests {
         let settings = ChatSettings::default();
         let switches = |settings: &ChatSettings| choices(&super::settings(&ASKER, &room(settings.clone())));
         let before = switches(&settings);
-        assert_eq!(before.len(), 5);
+        assert_eq!(before.len(), 6);
         for (n, (_, option)) in before.iter().enumerate() {
             let turned = chosen(&settings, option);
             let after = switches(&turned);

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 /// The longest pause before a ban is carried over, in seconds: a week.
 pub const LONGEST_DELAY: i64 = 604_800;
 
+/// The longest ban that may be called a kick, in seconds: an hour.
+pub const LONGEST_KICK: i64 = 3600;
+
+/// What is a kick where nobody chose, in seconds. Guard bots put people out by bans of 30 to 60 seconds, which Telegram ends by itself.
+const KICK: i64 = 60;
+
 /// The longest name for a chat, in characters; Telegram's own are shorter.
 pub const LONGEST_TITLE: usize = 255;
 
@@ -41,6 +47,8 @@ pub struct ChatSettings {
     pub sync_unban: bool,
     /// Leave bots alone, whoever bans them elsewhere.
     pub spare_bots: bool,
+    /// A ban of the source that lasts at most so many seconds is a kick, and not carried over; 0: none is.
+    pub kick_seconds: i64,
     /// Admins of other chats, and whoever was banned, may see this chat's bans. Who follows a person hears of them anyway.
     pub share_bans: bool,
     /// Of what is written in the chat; `None`: of whoever is answered.
@@ -61,6 +69,7 @@ impl Default for ChatSettings {
             require_confirmation: false,
             sync_unban: false,
             spare_bots: false,
+            kick_seconds: KICK,
             share_bans: true,
             language: None,
             timezone: UTC.to_owned(),
@@ -80,6 +89,7 @@ pub struct ChatChange {
     pub require_confirmation: Option<bool>,
     pub sync_unban: Option<bool>,
     pub spare_bots: Option<bool>,
+    pub kick_seconds: Option<i64>,
     pub share_bans: Option<bool>,
     pub language: Option<Option<Lang>>,
     pub timezone: Option<String>,
@@ -100,6 +110,7 @@ impl ChatSettings {
             require_confirmation: change.require_confirmation.unwrap_or(self.require_confirmation),
             sync_unban: change.sync_unban.unwrap_or(self.sync_unban),
             spare_bots: change.spare_bots.unwrap_or(self.spare_bots),
+            kick_seconds: change.kick_seconds.unwrap_or(self.kick_seconds),
             share_bans: change.share_bans.unwrap_or(self.share_bans),
             language: change.language.unwrap_or(self.language),
             timezone: change.timezone.as_ref().map_or_else(|| self.timezone.clone(), |name| chosen_zone(name, &mut problems)),
@@ -125,6 +136,9 @@ impl ChatSettings {
         }
         if !(0..=LONGEST_DELAY).contains(&self.sync_delay_seconds) {
             problems.push(Problem::new("sync_delay_seconds", format!("0 to {LONGEST_DELAY} seconds")));
+        }
+        if !(0..=LONGEST_KICK).contains(&self.kick_seconds) {
+            problems.push(Problem::new("kick_seconds", format!("0 to {LONGEST_KICK} seconds")));
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::{Kind, Origin, Outcome, Reason};
 use crate::ban::{BanEvent, Occurred};
 use crate::ids::{ChatId, UserId};
-use crate::member::Action;
+use crate::member::{Action, Mute};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub struct Entry {
     pub occurred: Occurred,
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// When it ended so, Unix seconds.
+    /// When it ended so, Unix seconds; of what a call did, when the call was begun.
     pub at: i64,
     /// And milliseconds within that second: whoever acts on a person writes it down before the next one acts.
     #[serde(default)]
@@ -38,9 +38,17 @@ pub struct Entry {
     /// The person was in the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
+    /// What restricted the person there until our ban: of the chat's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute: Option<Mute>,
 }
 
 impl Entry {
+    /// A ban stood there after it.
+    fn has_banned(&self) -> bool {
+        self.kind == Kind::Ban && matches!(self.outcome, Outcome::Applied | Outcome::Already)
+    }
+
     /// What has ended later, has more.
     pub fn moment(&self) -> (i64, u16) {
         (self.at, self.millis)
@@ -128,7 +136,6 @@ pub enum Lifting {
 /// May the ban in a chat be taken back? `entries`: of this person in this chat, in any order. `decisions`: all that people decided on him.
 /// `source`: whose decision it was that is taken back.
 pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, origin: Origin, now: i64) -> Lifting {
-    let applied = |entry: &&Entry| entry.outcome == Outcome::Applied;
     let Some(last) = last_applied(entries) else {
         return Lifting::Leave(Reason::NotOurs);
     };
@@ -139,22 +146,31 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     if decisions.in_chat(chat).is_some_and(|decision| decision.at >= last.at) {
         return Lifting::Leave(Reason::LocalDecision);
     }
-    let banned = |entry: &&Entry| entry.kind == Kind::Ban && matches!(entry.outcome, Outcome::Applied | Outcome::Already);
-    let mut others = entries.iter().filter(banned).filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat);
+    let banned = || entries.iter().filter(|entry| entry.has_banned());
+    let mut others = banned().filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat);
     if origin != Origin::UndoneHere && others.any(|entry| decisions.hold(entry, now)) {
         return Lifting::Leave(Reason::StillBanned);
     }
-    // What an admin of the chat decided after it, has ended that older ban, too.
-    let decided = decisions.in_chat(chat).map(|decision| (decision.at, u16::MAX));
-    let lifts = entries.iter().filter(applied).filter(|entry| entry.kind == Kind::Lift).map(Entry::moment);
-    let since = lifts.chain(decided).max();
-    let prior = entries.iter().filter(banned).filter(|entry| Some(entry.moment()) > since).filter_map(|entry| entry.prior);
+    let prior = standing(entries, decisions, chat).filter_map(|entry| entry.prior);
     // What another sync had set and not yet written down then, looked like a ban of the chat's own. What was put back is one.
-    let prior = prior.filter(|prior| entries.iter().filter(banned).all(|entry| entry.until != Some(*prior)));
+    let prior = prior.filter(|prior| banned().all(|entry| entry.until != Some(*prior)));
     match prior.max().filter(|&until| until > now) {
         Some(until) => Lifting::PutBack(until),
         None => Lifting::Unban,
     }
+}
+
+/// The bans since the last lift of ours. What an admin of the chat decided after one, has ended what was before it, too.
+fn standing<'a>(entries: &'a [Entry], decisions: &Decisions, chat: ChatId) -> impl Iterator<Item = &'a Entry> {
+    let decided = decisions.in_chat(chat).map(|decision| (decision.at, u16::MAX));
+    let lifts = entries.iter().filter(|entry| entry.kind == Kind::Lift && entry.outcome == Outcome::Applied).map(Entry::moment);
+    let since = lifts.chain(decided).max();
+    entries.iter().filter(move |entry| entry.has_banned() && Some(entry.moment()) > since)
+}
+
+/// The restriction of the chat's own that our ban has put an end to. Arguments as those of [`lifting`].
+pub fn muted_before(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> Option<Mute> {
+    standing(entries, decisions, chat).filter(|entry| entry.outcome == Outcome::Applied).find_map(|entry| entry.mute)
 }
 
 /// Is the ban that stands in a chat ours and this source's, and does no other source's ban stand behind it? Then its end may follow its
@@ -202,6 +218,7 @@ mod tests {
             until: None,
             prior: None,
             was_member: false,
+            mute: None,
         }
     }
 

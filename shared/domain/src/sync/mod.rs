@@ -5,10 +5,12 @@
 //! - [`plan`]: followers become targets, targets become chunks
 //! - [`request`]: a sync that somebody asks for, and whom it is about
 //! - [`term`]: how long a ban is to last
+//! - [`deadline`]: nothing waits for ever
 //! - [`ledger`]: what we did in a chat, and what may be taken back
 //!
 //! Every chat of a sync ends with exactly one [`Outcome`]; the outcomes close its [`Totals`].
 
+pub mod deadline;
 pub mod ledger;
 pub mod plan;
 pub mod request;
@@ -16,7 +18,7 @@ pub mod term;
 
 pub use plan::{CHUNK_TARGETS, Chunk, ChunkMessage, Flow, Follower, MAX_QUEUE_DELAY, Order, PART_CHATS, Plan, Target, Task};
 pub use request::{Request, Whom};
-pub use term::{LONGEST_BAN, SHORTEST_BAN, Term};
+pub use term::{LONGEST_BAN, MARGIN, SHORTEST_BAN, Term, ends_too_soon};
 
 use crate::ban::derive;
 use crate::ids::{ChatId, UserId};
@@ -52,6 +54,8 @@ pub enum Origin {
     Retried,
     /// Somebody whose ban was pending came to a chat.
     Joined,
+    /// An admin who may ban brought somebody whose ban was pending into his chat: the admins are asked.
+    Added,
     /// An admin of the source let bans go on that were held.
     Released,
     /// An admin takes it back in his chat.
@@ -65,6 +69,23 @@ impl Origin {
     /// there before counts no more.
     pub fn is_decided_there(self) -> bool {
         matches!(self, Self::Confirmed | Self::UndoneHere)
+    }
+
+    /// As ids are made of it. Never to be changed: a repeat would make a second sync.
+    fn in_ids(self) -> &'static str {
+        match self {
+            Self::Ban => "Ban",
+            Self::Unban => "Unban",
+            Self::Confirmed => "Confirmed",
+            Self::Delayed => "Delayed",
+            Self::Triggered => "Triggered",
+            Self::Retried => "Retried",
+            Self::Joined => "Joined",
+            Self::Added => "Added",
+            Self::Released => "Released",
+            Self::UndoneHere => "UndoneHere",
+            Self::UndoneEverywhere => "UndoneEverywhere",
+        }
     }
 
     /// Begun by a message from Telegram itself, as it happened.
@@ -108,6 +129,11 @@ impl Outcome {
         matches!(self, Self::Skipped(Reason::Asked | Reason::Held))
     }
 
+    /// It was not done in its time, and may yet be.
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self, Self::Failed(Reason::TimedOut))
+    }
+
     /// The person is to be banned when he comes.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Skipped(Reason::UnknownUser))
@@ -136,6 +162,8 @@ pub enum Reason {
     Undone,
     /// Less of the ban is left than Telegram can express.
     EndsTooSoon,
+    /// The source's ban is so short that it is a kick to this chat.
+    Kick,
     /// The person is an administrator or the owner there.
     IsAdmin,
     /// It is a bot, and the chat's admins ask that bots be left alone.
@@ -158,6 +186,8 @@ pub enum Reason {
     ChatGone,
     /// Telegram did not do it in the tries it has.
     TelegramError,
+    /// It was not done in the time that it has.
+    TimedOut,
 }
 
 impl Reason {
@@ -173,6 +203,7 @@ impl Reason {
             Self::Lifted => "lifted",
             Self::Undone => "undone",
             Self::EndsTooSoon => "ends_too_soon",
+            Self::Kick => "kick",
             Self::IsAdmin => "is_admin",
             Self::IsBot => "is_bot",
             Self::LocalDecision => "local_decision",
@@ -184,6 +215,7 @@ impl Reason {
             Self::NoRights => "no_rights",
             Self::ChatGone => "chat_gone",
             Self::TelegramError => "telegram_error",
+            Self::TimedOut => "timed_out",
         }
     }
 }
@@ -214,7 +246,7 @@ pub fn sync_id(event_id: Uuid) -> Uuid {
 
 /// The id of a further sync about the same event. `what`: tells it from others of this origin.
 pub fn further_sync_id(event_id: Uuid, origin: Origin, what: &str) -> Uuid {
-    derive(&["sync", &event_id.to_string(), &format!("{origin:?}"), what])
+    derive(&["sync", &event_id.to_string(), origin.in_ids(), what])
 }
 
 /// Where a sync is.
@@ -329,5 +361,25 @@ mod tests {
         let unique: std::collections::BTreeSet<_> = ids.iter().collect();
         assert_eq!(unique.len(), ids.len());
         assert_eq!(further_sync_id(event, Origin::Joined, "-100"), ids[3]);
+    }
+
+    #[test]
+    fn ids_stay_what_they_are_whatever_becomes_of_names_in_the_code() {
+        let event = Uuid::from_u128(7);
+        let pinned = |id: Uuid, text: &str| assert_eq!(id.to_string(), text);
+        pinned(sync_id(event), "b2eaa6e6-11d3-5d8d-8bde-d0fb769c5073");
+        for (origin, text) in [
+            (Origin::Confirmed, "53426552-2af7-5965-8a84-f3434ccb38f5"),
+            (Origin::Delayed, "68e3092b-e79b-56b5-b702-36d4fa132c02"),
+            (Origin::Joined, "c2e1508b-586a-5537-a814-69e1a82d2f51"),
+            (Origin::Released, "8153c599-48b0-50a2-a222-2fa7b24a0ecd"),
+            (Origin::Retried, "fb511b22-90eb-566b-b64b-73c3ec547144"),
+            (Origin::Triggered, "97c8c3b3-c3c4-5b38-91cf-3592b36e7401"),
+            (Origin::Unban, "dac96767-4dd3-5572-b977-10f6ce1c6b53"),
+            (Origin::UndoneEverywhere, "8fac7bfb-cc2b-5902-bae4-4d19bf16b9fa"),
+            (Origin::UndoneHere, "50e293fd-8032-5f32-a14f-30ef299ca81e"),
+        ] {
+            pinned(further_sync_id(event, origin, "-100"), text);
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::{Kind, Origin, Outcome, Reason, Term};
 use crate::ban::Occurred;
 use crate::chat::{Chat, ChatState};
 use crate::ids::{ChatId, UserId};
+use crate::member::Mute;
 use crate::settings::{ChatSettings, SyncBanType};
 use crate::subscription::Mode;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,9 @@ pub struct Target {
     /// What a look has shown, where a flood wait came between it and the ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
+    /// What a plan that was given up set out to do here, and perhaps did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intended: Option<Order>,
 }
 
 /// A ban that is to be set.
@@ -68,6 +72,12 @@ pub struct Order {
     /// The person is in the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
+    /// What restricts the person there: a ban ends that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute: Option<Mute>,
+    /// When it was meant to be done, Unix milliseconds: what is done on it is stamped so at the earliest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<i64>,
 }
 
 fn is_zero(tries: &u8) -> bool {
@@ -90,6 +100,8 @@ pub struct Flow {
     pub source: ChatId,
     /// End of the source's ban.
     pub until: Option<i64>,
+    /// Seconds that the source's ban lasts from its start.
+    pub lasts: Option<i64>,
     pub origin: Origin,
     /// The source bans more than anybody should without being asked.
     pub held: bool,
@@ -116,6 +128,10 @@ impl Plan {
         for (chat_id, (admins, mode)) in by_chat(followers, chats, flow.source) {
             let chat = chats.get(&chat_id);
             let settings = chat.map(|chat| chat.settings.clone()).unwrap_or_default();
+            // Nobody is told of every kick elsewhere.
+            if flow.origin.is_news() && is_kick(&settings, flow) {
+                continue;
+            }
             let wait = if flow.origin == Origin::Ban { settings.sync_delay_seconds } else { 0 };
             let (task, delay) = match end(chat, &settings, mode, flow) {
                 Some(outcome) => (Task::End(outcome), flow.settle),
@@ -133,6 +149,7 @@ impl Plan {
                 spare_bots: settings.spare_bots,
                 tries: 0,
                 order: None,
+                intended: None,
             });
         }
         plan
@@ -161,6 +178,7 @@ impl Plan {
                 spare_bots: false,
                 tries: 0,
                 order: None,
+                intended: None,
             });
         }
         plan
@@ -216,6 +234,7 @@ fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow) ->
         // What the chat's admins have chosen comes first: they are not told of rights that nobody needs.
         _ if chat.is_some_and(|chat| chat.ignores(flow.user, flow.source)) => return Some(Outcome::Skipped(Reason::Ignored)),
         _ if flow.origin.is_decided_there() => {}
+        _ if is_kick(settings, flow) => return Some(Outcome::Skipped(Reason::Kick)),
         _ if !settings.auto_sync_enabled => return Some(Outcome::Skipped(Reason::AutoSyncOff)),
         _ if mode == Mode::Notify => return Some(Outcome::Skipped(Reason::NotifyOnly)),
         _ => {}
@@ -224,9 +243,16 @@ fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow) ->
         Some(ChatState::Suspended) => Some(Outcome::Failed(Reason::NoRights)),
         _ if flow.origin.is_decided_there() => None,
         _ if flow.held => Some(Outcome::Skipped(Reason::Held)),
-        _ if mode == Mode::Confirm || settings.require_confirmation => Some(Outcome::Skipped(Reason::Asked)),
+        _ if mode == Mode::Confirm || settings.require_confirmation || flow.origin == Origin::Added => {
+            Some(Outcome::Skipped(Reason::Asked))
+        }
         _ => None,
     }
+}
+
+/// Is the source's ban one that puts somebody out for a moment?
+fn is_kick(settings: &ChatSettings, flow: &Flow) -> bool {
+    flow.lasts.is_some_and(|seconds| seconds <= settings.kick_seconds)
 }
 
 fn term(settings: &ChatSettings, until: Option<i64>) -> Term {

@@ -54,6 +54,7 @@ origin-delayed = the chat’s delay was over
 origin-triggered = a program asked for it
 origin-retried = a program asked for another try
 origin-joined = they came to the chat
+origin-added = an admin brought them into the chat
 origin-released = { $by } let held bans go on
 origin-undone-here = { $by } undid it here
 origin-undone-everywhere = { $by } undid it everywhere

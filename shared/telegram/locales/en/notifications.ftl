@@ -107,6 +107,7 @@ reason-ignored = this person or this chat is on the ignore list
 reason-lifted = the ban has been lifted
 reason-undone = the sync was undone
 reason-ends-too-soon = the ban is about to end
+reason-kick = so short a ban is a kick
 reason-is-admin = this is an administrator of the chat
 reason-is-bot = this is a bot, and bots are left alone in this chat
 reason-local-decision = an admin of this chat has decided otherwise
@@ -118,6 +119,7 @@ reason-not-supported = this kind of chat has no such bans
 reason-no-rights = the bot lacks the right to ban. Give it the right “Ban users”
 reason-chat-gone = the bot is not in the chat. Add it again and subscribe anew
 reason-telegram-error = Telegram did not carry out the request
+reason-timed-out = it was not done in time
 
 # In a card, where the way to mend it follows.
 reason-no-rights-short = the bot lacks the right to ban

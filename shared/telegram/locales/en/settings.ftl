@@ -9,6 +9,7 @@ set-auto-sync = { $mark } Carry over by itself
 set-confirmation = { $mark } Ask admins first
 set-sync-unban = { $mark } Lift when the source lifts
 set-spare-bots = { $mark } Leave bots alone
+set-kicks = { $mark } Short bans are kicks
 set-share-bans = { $mark } Share this chat’s bans
 set-language = 🌐 { $value }
 set-notifications = { $mark } Messages about bans

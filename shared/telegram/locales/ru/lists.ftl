@@ -57,6 +57,7 @@ origin-delayed = вышла задержка чата
 origin-triggered = по запросу программы
 origin-retried = по запросу программы ещё раз
 origin-joined = человек пришёл в чат
+origin-added = админ добавил человека в чат
 origin-released = приостановленные баны пропущены: { $by }
 origin-undone-here = отменено здесь: { $by }
 origin-undone-everywhere = отменено везде: { $by }

@@ -108,6 +108,7 @@ reason-ignored = этот человек или этот чат в списке 
 reason-lifted = бан уже снят
 reason-undone = перенос бана отменён
 reason-ends-too-soon = бан вот-вот закончится
+reason-kick = такой короткий бан — это кик
 reason-is-admin = это администратор чата
 reason-is-bot = это бот, а ботов в этом чате не банят
 reason-local-decision = админ этого чата решил иначе
@@ -119,6 +120,7 @@ reason-not-supported = в чатах этого типа такой бан не�
 reason-no-rights = у бота нет прав. Дайте ему право «Блокировка пользователей»
 reason-chat-gone = бота нет в чате. Добавьте его снова и подпишитесь заново
 reason-telegram-error = Telegram не выполнил запрос
+reason-timed-out = не успели вовремя
 
 # В карточке, где следом сказано, что делать.
 reason-no-rights-short = у бота нет права банить

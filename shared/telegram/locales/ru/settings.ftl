@@ -9,6 +9,7 @@ set-auto-sync = { $mark } Переносить без участия админ�
 set-confirmation = { $mark } Сначала спрашивать админов
 set-sync-unban = { $mark } Снимать, когда снял источник
 set-spare-bots = { $mark } Не трогать ботов
+set-kicks = { $mark } Короткий бан — это кик
 set-share-bans = { $mark } Делиться банами чата
 set-language = 🌐 { $value }
 set-notifications = { $mark } Сообщения о банах

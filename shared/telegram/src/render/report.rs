@@ -168,8 +168,8 @@ fn fix(kind: Kind, outcome: Outcome, lang: Lang) -> Option<String> {
     match (reason, kind) {
         (Reason::NoRights, _) => Some(text!(lang, "fix-no-rights")),
         (Reason::ChatGone, _) => Some(text!(lang, "fix-chat-gone")),
-        (Reason::TelegramError, Kind::Ban) => Some(text!(lang, "fix-telegram-error")),
-        (Reason::TelegramError, Kind::Lift) => Some(text!(lang, "fix-telegram-error-lift")),
+        (Reason::TelegramError | Reason::TimedOut, Kind::Ban) => Some(text!(lang, "fix-telegram-error")),
+        (Reason::TelegramError | Reason::TimedOut, Kind::Lift) => Some(text!(lang, "fix-telegram-error-lift")),
         _ => None,
     }
 }
@@ -195,6 +195,7 @@ pub fn reason_text(reason: Reason, lang: Lang) -> Html {
         Reason::Lifted => text!(lang, "reason-lifted"),
         Reason::Undone => text!(lang, "reason-undone"),
         Reason::EndsTooSoon => text!(lang, "reason-ends-too-soon"),
+        Reason::Kick => text!(lang, "reason-kick"),
         Reason::IsAdmin => text!(lang, "reason-is-admin"),
         Reason::IsBot => text!(lang, "reason-is-bot"),
         Reason::LocalDecision => text!(lang, "reason-local-decision"),
@@ -206,6 +207,7 @@ pub fn reason_text(reason: Reason, lang: Lang) -> Html {
         Reason::NoRights => text!(lang, "reason-no-rights"),
         Reason::ChatGone => text!(lang, "reason-chat-gone"),
         Reason::TelegramError => text!(lang, "reason-telegram-error"),
+        Reason::TimedOut => text!(lang, "reason-timed-out"),
     })
 }
 

@@ -9,7 +9,7 @@ mod raw;
 mod wrote;
 
 pub use command::{Command, CommandName, Target};
-pub use raw::MemberState;
+pub use raw::{MemberState, PERMISSIONS};
 pub use wrote::{Forwarded, Written, Wrote};
 
 use domain::ban::{BanEvent, Occurred, event_id};
@@ -48,7 +48,7 @@ pub enum Update {
     /// Somebody came into a chat, or asks to be let in.
     Joined(Joined),
     /// A person wrote something that is not for us; his name may be new.
-    Seen(Person),
+    Seen(Person, Option<Joined>),
     /// Nothing to do.
     NotForUs,
 }
@@ -143,6 +143,8 @@ pub struct Under {
 pub struct Joined {
     pub chat_id: ChatId,
     pub user_id: UserId,
+    /// Who brought him, where it was somebody else.
+    pub by: Option<UserId>,
     /// He only asks.
     pub asks: bool,
     /// Unix seconds; tells one coming from another.
@@ -169,7 +171,7 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
     if let Some(request) = update.chat_join_request {
         let request: raw::JoinRequest = parse(request)?;
         let (chat_id, user_id, at) = (request.chat.id, request.from.id, request.date.unwrap_or(now));
-        return Ok(Update::Joined(Joined { chat_id, user_id, asks: true, at }));
+        return Ok(Update::Joined(Joined { chat_id, user_id, by: None, asks: true, at }));
     }
     Ok(Update::NotForUs)
 }
@@ -190,8 +192,7 @@ fn press(query: &raw::CallbackQuery) -> Press {
 /// The status before, where the update tells it.
 fn old_member(change: &raw::MemberUpdated) -> Member {
     let old = change.old_chat_member.and_then(|old| parse::<raw::MemberState>(old).ok());
-    let unknown = Member { status: member::Status::Unknown, until: None, permissions: 0, can_restrict: false, can_promote: false };
-    old.map_or(unknown, |old| old.member())
+    old.map_or(Member::of(member::Status::Unknown), |old| old.member())
 }
 
 fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i64>, now: i64) -> Result<Update, Unreadable> {
@@ -226,8 +227,9 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
     if let Some(ban) = ban {
         return Ok(Update::Ban(Box::new(ban)));
     }
-    let came = old.status == member::Status::Left && matches!(new.status, member::Status::Member | member::Status::Restricted);
-    let joined = || Joined { chat_id: change.chat.id, user_id: user.id, asks: false, at };
+    let came = old.is_present() == Some(false) && new.is_present() == Some(true);
+    let by = by.filter(|&by| by != user.id);
+    let joined = || Joined { chat_id: change.chat.id, user_id: user.id, by, asks: false, at };
     Ok(if came { Update::Joined(joined()) } else { Update::NotForUs })
 }
 
@@ -264,7 +266,16 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
         return Update::Wrote(Box::new(wrote));
     }
     match message.from {
-        Some(from) if !from.is_bot() && !from.id.is_reserved() => Update::Seen(from.person()),
+        Some(from) if !from.is_bot() && !from.id.is_reserved() => {
+            let came = (!message.chat.is_private()).then(|| Joined {
+                chat_id: message.chat.id,
+                user_id: from.id,
+                by: None,
+                asks: false,
+                at: message.date.unwrap_or_default(),
+            });
+            Update::Seen(from.person(), came)
+        }
         _ => Update::NotForUs,
     }
 }
@@ -308,7 +319,7 @@ mod tests {
 
     #[test]
     fn leaves_and_statuses_from_the_future_are_not_for_us_and_a_join_may_be() {
-        let joined = |at| Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), asks: false, at });
+        let joined = |at| Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), by: None, asks: false, at });
         assert_eq!(of(&change("left", "member", 5)), joined(1000));
         assert_eq!(of(&change("member", "left", 5)), Update::NotForUs);
         assert_eq!(of(&change("member", "a status from the future", 1)), Update::NotForUs);
@@ -397,7 +408,7 @@ mod tests {
     #[test]
     fn who_asks_to_be_let_in_may_be_waited_for() {
         let body = r#"{"update_id":1,"chat_join_request":{"chat":{"id":-100,"type":"supergroup"},"from":{"id":5,"first_name":"A"},"user_chat_id":5,"date":7}}"#;
-        assert_eq!(of(body), Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), asks: true, at: 7 }));
+        assert_eq!(of(body), Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), by: None, asks: true, at: 7 }));
     }
 
     #[test]

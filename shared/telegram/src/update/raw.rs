@@ -113,6 +113,27 @@ pub struct ChatMember<'a> {
     pub user: User<'a>,
 }
 
+/// A restricted member's permissions, of every Bot API version seen. Stored by their place: new ones come at the end.
+pub const PERMISSIONS: [&str; 17] = [
+    "can_send_messages",
+    "can_send_media_messages",
+    "can_send_audios",
+    "can_send_documents",
+    "can_send_photos",
+    "can_send_videos",
+    "can_send_video_notes",
+    "can_send_voice_notes",
+    "can_send_polls",
+    "can_send_other_messages",
+    "can_add_web_page_previews",
+    "can_react_to_messages",
+    "can_edit_tag",
+    "can_change_info",
+    "can_invite_users",
+    "can_pin_messages",
+    "can_manage_topics",
+];
+
 /// A member's status and rights, without who it is.
 #[derive(Deserialize)]
 pub struct MemberState {
@@ -120,10 +141,11 @@ pub struct MemberState {
     #[serde(default, deserialize_with = "number")]
     until_date: Option<i64>,
     #[serde(default)]
+    is_member: Option<bool>,
+    #[serde(default)]
     can_restrict_members: Option<bool>,
     #[serde(default)]
     can_promote_members: Option<bool>,
-    // Permissions of a restricted member, of every Bot API version seen.
     #[serde(default)]
     can_send_messages: Option<bool>,
     #[serde(default)]
@@ -161,8 +183,9 @@ pub struct MemberState {
 }
 
 impl MemberState {
-    pub fn member(&self) -> member::Member {
-        let permissions = [
+    /// In the order of [`PERMISSIONS`].
+    fn permissions(&self) -> [Option<bool>; PERMISSIONS.len()] {
+        [
             self.can_send_messages,
             self.can_send_media_messages,
             self.can_send_audios,
@@ -180,11 +203,18 @@ impl MemberState {
             self.can_invite_users,
             self.can_pin_messages,
             self.can_manage_topics,
-        ];
+        ]
+    }
+
+    pub fn member(&self) -> member::Member {
+        let bit = |(place, granted): (usize, Option<bool>)| if granted == Some(true) { 1 << place } else { 0 };
+        let permissions = self.permissions().into_iter().enumerate().map(bit).sum();
         member::Member {
             status: self.status,
             until: self.until_date.filter(|&until| until > 0),
-            permissions: permissions.iter().filter(|granted| **granted == Some(true)).count() as u32,
+            permissions,
+            // Who is restricted and known nothing else of, is there.
+            is_member: self.is_member.unwrap_or(true),
             can_restrict: self.can_restrict_members == Some(true),
             can_promote: self.can_promote_members == Some(true),
         }
@@ -195,6 +225,9 @@ impl MemberState {
 pub struct Message<'a> {
     #[serde(default, deserialize_with = "number")]
     pub message_id: Option<i64>,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "number")]
+    pub date: Option<i64>,
     #[serde(borrow)]
     pub from: Option<User<'a>>,
     #[serde(borrow)]

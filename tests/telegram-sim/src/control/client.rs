@@ -77,6 +77,12 @@ impl Control {
         wait_until(&what, timeout, async || Ok(self.is_banned(chat, user).await?.then_some(()))).await
     }
 
+    /// Waits until nothing keeps the user out of the chat.
+    pub async fn wait_until_not_banned(&self, chat: i64, user: i64, timeout: Duration) -> Result<()> {
+        let what = format!("user {user} to be banned no longer in {chat}");
+        wait_until(&what, timeout, async || Ok((!self.is_banned(chat, user).await?).then_some(()))).await
+    }
+
     /// Waits until the user sees a message (not deleted) of somebody else whose text contains `text`; the newest one.
     pub async fn wait_until_sees(&self, user: i64, text: &str, timeout: Duration) -> Result<Seen> {
         let what = format!("user {user} to see {text:?}");

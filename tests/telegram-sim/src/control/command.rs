@@ -99,6 +99,11 @@ pub enum Command {
         chat: i64,
         user: i64,
     },
+    Add {
+        chat: i64,
+        admin: i64,
+        user: i64,
+    },
     RequestToJoin {
         chat: i64,
         user: i64,

@@ -36,6 +36,11 @@ impl Control {
         self.send(Command::Join { chat, user }).await
     }
 
+    /// An admin brings the user in.
+    pub async fn add(&self, chat: i64, admin: i64, user: i64) -> Result<()> {
+        self.send(Command::Add { chat, admin, user }).await
+    }
+
     /// The user asks to be let in.
     pub async fn request_to_join(&self, chat: i64, user: i64) -> Result<()> {
         self.send(Command::RequestToJoin { chat, user }).await

@@ -74,6 +74,13 @@ impl World {
         Ok(())
     }
 
+    pub fn add(&mut self, chat: i64, admin: i64, user: i64) -> Result<(), Refused> {
+        self.has_right(chat, admin, |r| r.can_invite_users)?;
+        let status = self.entering(chat, user)?;
+        self.set_status(chat, user, status, admin);
+        Ok(())
+    }
+
     /// What somebody outside becomes by coming in: restrictions wait for him.
     pub fn entering(&self, chat: i64, user: i64) -> Result<Status, Refused> {
         self.user(user)?;

@@ -41,6 +41,7 @@ impl World {
             Command::Restrict { chat, admin, user, permissions, until } => self.restrict(chat, admin, user, permissions, until),
             Command::Unrestrict { chat, admin, user } => self.restrict(chat, admin, user, crate::rights::Permissions::all(), None),
             Command::Join { chat, user } => self.join(chat, user),
+            Command::Add { chat, admin, user } => self.add(chat, admin, user),
             Command::RequestToJoin { chat, user } => self.request_to_join(chat, user),
             Command::Leave { chat, user } => self.leave(chat, user),
             Command::Promote { chat, user, rights, by } => self.promote(chat, user, rights, by),

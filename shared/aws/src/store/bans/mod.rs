@@ -28,7 +28,7 @@
 
 mod history;
 
-use super::{Attributes, DAY, Table, VERSION, n, s};
+use super::{Attributes, DAY, Table, VERSION, count_to, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
@@ -115,9 +115,16 @@ impl Bans {
         self.table.reachable(Attributes::from([("event_id".to_owned(), s("HEALTH"))])).await
     }
 
-    /// Stores an event; `false` when it is there already.
-    pub async fn insert(&self, event: &BanEvent) -> anyhow::Result<bool> {
-        Ok(self.register(event).await?.is_none())
+    /// Stores what an update tells, under its id or, where another event of that second has that, under its own; `None` when it is there already.
+    pub async fn insert(&self, event: BanEvent) -> anyhow::Result<Option<BanEvent>> {
+        match self.register(&event).await? {
+            None => Ok(Some(event)),
+            Some(there) if event.is_told_again(&there) => Ok(None),
+            Some(_) => {
+                let event = event.beside_another();
+                Ok(self.register(&event).await?.is_none().then_some(event))
+            }
+        }
     }
 
     /// Stores an event; answers the one that was there already under its id, which stays as it is.
@@ -181,8 +188,9 @@ impl Bans {
         Ok(decisions)
     }
 
-    /// How many tracked bans there were in a chat from `from` (Unix seconds) to the one that occurred at `to`; that one included.
-    pub async fn count_in_chat(&self, chat: ChatId, from: i64, to: &Occurred) -> anyhow::Result<u32> {
+    /// How many tracked bans there were in a chat from `from` (Unix seconds) to the one that occurred at `to`; that one included. Nobody counts
+    /// beyond `most`.
+    pub async fn count_in_chat(&self, chat: ChatId, from: i64, to: &Occurred, most: u32) -> anyhow::Result<u32> {
         let query = self
             .table
             .client
@@ -197,12 +205,7 @@ impl Bans {
             .expression_attribute_values(":to", s(to.as_str()))
             .expression_attribute_values(":ban", s(Action::Ban.name()))
             .expression_attribute_values(":true", AttributeValue::Bool(true));
-        let mut pages = query.into_paginator().send();
-        let mut count = 0;
-        while let Some(page) = pages.next().await {
-            count += u32::try_from(page.context("counting a chat's bans")?.count).unwrap_or(0);
-        }
-        Ok(count)
+        count_to(query, most).await.context("counting a chat's bans")
     }
 }
 

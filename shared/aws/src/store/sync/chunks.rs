@@ -1,6 +1,7 @@
 //! Chunks: what they set out to do, what became of it, and that they are done.
 
 use super::parts::{Part, part_key};
+use super::undone::{UNDONE, undone_key};
 use super::{Summary, Syncs, pk, summary_key};
 use crate::store::{Attributes, key, n, s, value};
 use anyhow::Context;
@@ -24,6 +25,20 @@ pub struct Progress {
     pub only: bool,
 }
 
+/// What is known of a chunk before it is worked on.
+#[derive(Clone, Debug)]
+pub struct ChunkState {
+    pub summary: Summary,
+    /// From the second part on.
+    pub part: Option<Part>,
+    /// Chats of the chunk that have a result.
+    pub results: BTreeMap<ChatId, TargetResult>,
+    /// What an earlier try of the chunk was about to do in chats that have no result.
+    pub intended: BTreeMap<ChatId, Order>,
+    /// The ban was taken back everywhere.
+    pub undone: bool,
+}
+
 /// Results of a sync from some place on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
@@ -35,15 +50,34 @@ pub struct Results {
 impl Syncs {
     /// Records what a chunk is about to do in which chats, so that after a crash what is found there is known for ours.
     pub async fn intend(&self, chunk: &ChunkMessage, orders: impl IntoIterator<Item = (ChatId, Order)>) -> anyhow::Result<()> {
-        let orders = orders.into_iter().map(|(chat, order)| Ok((chat, value(order)?)));
-        self.set_each(chunk, INTENDED, orders, None).await.context("recording a chunk's intent")
+        let orders = orders.into_iter().map(|(chat, order)| Ok((chat, value(order)?, None)));
+        self.set_each(chunk_key(chunk), INTENDED, orders).await.context("recording a chunk's intent")
     }
 
-    /// What an earlier try of the chunk was about to do.
-    pub async fn intended(&self, chunk: &ChunkMessage) -> anyhow::Result<BTreeMap<ChatId, Order>> {
+    /// All that is known of a chunk, in one call; `None` before its sync has begun.
+    pub async fn state_of(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<ChunkState>> {
+        let mut keys = vec![summary_key(chunk.sync_id), chunk_key(chunk), undone_key(chunk.ban_event_id)];
+        if chunk.part > 0 {
+            keys.push(part_key(chunk.sync_id, chunk.part));
+        }
+        let (mut summary, mut part, mut undone, mut targets) = (None, None, false, Attributes::new());
+        for item in self.table.get_newest(keys).await.context("reading a chunk's state")? {
+            match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
+                Some("SUMMARY") => summary = Some(serde_dynamo::from_item(item)?),
+                Some(UNDONE) => undone = true,
+                Some(sk) if sk.starts_with("PART#") => part = Some(serde_dynamo::from_item(item)?),
+                _ => targets = item,
+            }
+        }
+        let Some(summary) = summary else { return Ok(None) };
+        let (results, intended) = of_targets(targets)?;
+        Ok(Some(ChunkState { summary, part, results, intended, undone }))
+    }
+
+    /// Which chats of a chunk have a result by now, and what was intended in the others.
+    pub async fn targets_of(&self, chunk: &ChunkMessage) -> anyhow::Result<(BTreeMap<ChatId, TargetResult>, BTreeMap<ChatId, Order>)> {
         let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chunk_key(chunk))).consistent_read(true);
-        let item = get.send().await.context("reading a chunk's intent")?.item.unwrap_or_default();
-        by_chat(item, INTENDED).collect()
+        of_targets(get.send().await.context("reading a chunk's intent")?.item.unwrap_or_default())
     }
 
     /// Writes results under the sync; one that is there is replaced, so that a chat has exactly one.
@@ -51,23 +85,28 @@ impl Syncs {
         if results.is_empty() {
             return Ok(());
         }
-        let results = results.iter().map(|result| Ok((result.chat_id, value(result)?)));
-        // A chat that has a result is not acted in again: what was intended there would only make the item larger.
-        self.set_each(chunk, RESULT, results, Some(INTENDED)).await.context("writing results")
+        self.write_results_of(chunk_key(chunk), results).await
     }
 
-    /// Sets an attribute a chat of a chunk's item: this prefix, and the chat's id. `replaces`: the prefix of those that go.
+    pub(super) async fn write_results_of(&self, key: Attributes, results: &[TargetResult]) -> anyhow::Result<()> {
+        // A chat that has a result is not acted in again: what was intended there would only make the item larger. Where its time has run out,
+        // nobody knows yet what became of it.
+        let is_known = |result: &TargetResult| (!result.outcome.is_timed_out()).then_some(INTENDED);
+        let results = results.iter().map(|result| Ok((result.chat_id, value(result)?, is_known(result))));
+        self.set_each(key, RESULT, results).await.context("writing results")
+    }
+
+    /// Sets an attribute a chat of a chunk's item: this prefix, and the chat's id. With each comes the prefix of one that goes.
     async fn set_each(
         &self,
-        chunk: &ChunkMessage,
+        key: Attributes,
         prefix: &str,
-        values: impl Iterator<Item = anyhow::Result<(ChatId, AttributeValue)>>,
-        replaces: Option<&str>,
+        values: impl Iterator<Item = anyhow::Result<(ChatId, AttributeValue, Option<&'static str>)>>,
     ) -> anyhow::Result<()> {
-        let mut update = self.update(chunk_key(chunk)).expression_attribute_values(":expires", n(Summary::expiry()));
+        let mut update = self.update(key).expression_attribute_values(":expires", n(Summary::expiry()));
         let (mut set, mut remove) = ("SET expires_at = :expires".to_owned(), Vec::new());
         for (number, entry) in values.enumerate() {
-            let (chat, value) = entry?;
+            let (chat, value, replaces) = entry?;
             set += &format!(", #s{number} = :s{number}");
             update = update
                 .expression_attribute_names(format!("#s{number}"), format!("{prefix}{chat}"))
@@ -146,7 +185,7 @@ impl Syncs {
         }
     }
 
-    fn chunks(&self, sync_id: Uuid, prefix: &str) -> QueryFluentBuilder {
+    pub(super) fn chunks(&self, sync_id: Uuid, prefix: &str) -> QueryFluentBuilder {
         self.query()
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
@@ -164,6 +203,14 @@ const RESULT: &str = "r";
 /// The same for what is intended.
 const INTENDED: &str = "i";
 
+/// Results of an item, and what was intended where none is known.
+pub(super) fn of_targets(item: Attributes) -> anyhow::Result<(BTreeMap<ChatId, TargetResult>, BTreeMap<ChatId, Order>)> {
+    let results: BTreeMap<ChatId, TargetResult> = by_chat(item.clone(), RESULT).collect::<anyhow::Result<_>>()?;
+    let mut intended: BTreeMap<ChatId, Order> = by_chat(item, INTENDED).collect::<anyhow::Result<_>>()?;
+    intended.retain(|chat, _| results.get(chat).is_none_or(|result| result.outcome.is_timed_out()));
+    Ok((results, intended))
+}
+
 fn results_of(item: HashMap<String, AttributeValue>) -> anyhow::Result<Vec<TargetResult>> {
     by_chat(item, RESULT).map(|result| Ok(result?.1)).collect()
 }
@@ -176,5 +223,9 @@ fn by_chat<T: DeserializeOwned>(item: HashMap<String, AttributeValue>, prefix: &
 }
 
 fn chunk_key(chunk: &ChunkMessage) -> Attributes {
-    key(pk(chunk.sync_id), format!("CHUNK#{:05}#{:05}", chunk.part, chunk.chunk))
+    chunk_key_of(chunk.sync_id, chunk.part, chunk.chunk)
+}
+
+pub(super) fn chunk_key_of(sync_id: Uuid, part: u32, number: u32) -> Attributes {
+    key(pk(sync_id), format!("CHUNK#{part:05}#{number:05}"))
 }

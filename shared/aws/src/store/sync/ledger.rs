@@ -2,7 +2,7 @@
 
 use super::{Results, Summary, Syncs};
 use crate::store::page::{Page, PageError, Wanted};
-use crate::store::{Attributes, VERSION, key, n, s};
+use crate::store::{Attributes, VERSION, count_to, key, n, s};
 use anyhow::Context;
 use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
 use domain::ban::Occurred;
@@ -49,21 +49,23 @@ impl Syncs {
         self.table.write_all(requests).await.context("writing the ledger")
     }
 
-    /// All that we did to a person in a chat, in the order of what was carried over. It reads the chat's ledger of a year and keeps what is
-    /// his: some hundreds of short items in a lively chat.
+    /// All that we did to a person in a chat, in the order of what was carried over.
     pub async fn entries(&self, chat: ChatId, user: UserId) -> anyhow::Result<Vec<Entry>> {
-        let query = self
-            .query()
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-            .filter_expression("user_id = :user")
-            .expression_attribute_values(":pk", s(chat_pk(chat)))
-            .expression_attribute_values(":sk", s("L#"))
-            .expression_attribute_values(":user", n(user.0));
-        let mut items = query.into_paginator().items().send();
-        let mut entries = Vec::new();
-        while let Some(item) = items.next().await {
-            entries.push(serde_dynamo::from_item::<_, LogEntry>(item.context("reading the ledger")?)?.entry);
+        Ok(self.entries_in([chat], user).await?.remove(&chat).unwrap_or_default())
+    }
+
+    /// As [`Syncs::entries`], of several chats. It reads by the keys of the person's syncs: a chat's ledger of a year is far longer.
+    pub async fn entries_in(&self, chats: impl IntoIterator<Item = ChatId>, user: UserId) -> anyhow::Result<BTreeMap<ChatId, Vec<Entry>>> {
+        let (syncs, chats) = (self.names_of(user).await?, chats.into_iter().collect::<BTreeSet<_>>());
+        let of_chat = |chat: ChatId| syncs.iter().map(move |of| entry_key(chat, &of.occurred, of.of_sync));
+        let keys: Vec<_> = chats.into_iter().flat_map(of_chat).collect();
+        let items = self.table.get_newest(keys).await.context("reading the ledger")?;
+        let mut entries: BTreeMap<ChatId, Vec<Entry>> = BTreeMap::new();
+        for log in serde_dynamo::from_items::<_, LogEntry>(items)? {
+            entries.entry(log.entry.chat_id).or_default().push(log.entry);
+        }
+        for of_chat in entries.values_mut() {
+            of_chat.sort_by(|a, b| (&a.occurred, a.sync_id).cmp(&(&b.occurred, b.sync_id)));
         }
         Ok(entries)
     }
@@ -97,8 +99,9 @@ impl Syncs {
         Ok(SyncLog { entries: results.into_iter().map(log).collect(), next })
     }
 
-    /// How many people who were in the chat we banned there since `since`, Unix seconds of the decision that was carried over.
-    pub async fn members_banned(&self, chat: ChatId, since: i64) -> anyhow::Result<u32> {
+    /// How many people who were in the chat we banned there since `since`, Unix seconds of the decision that was carried over. Nobody counts
+    /// beyond `most`.
+    pub async fn members_banned(&self, chat: ChatId, since: i64, most: u32) -> anyhow::Result<u32> {
         let query = self
             .query()
             .select(Select::Count)
@@ -110,12 +113,7 @@ impl Syncs {
             .expression_attribute_values(":to", s("L$"))
             .expression_attribute_values(":true", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
             .expression_attribute_values(":applied", s("applied"));
-        let mut pages = query.into_paginator().send();
-        let mut count = 0;
-        while let Some(page) = pages.next().await {
-            count += u32::try_from(page.context("counting bans of a chat")?.count).unwrap_or(0);
-        }
-        Ok(count)
+        count_to(query, most).await.context("counting bans of a chat")
     }
 
     /// A page of what we did in a chat, newest first; `from`, `to`: Unix seconds, both included, of the decisions that were carried over.
@@ -162,6 +160,7 @@ fn of_result(sync: &Summary, result: &TargetResult) -> LogEntry {
         until: None,
         prior: None,
         was_member: false,
+        mute: None,
     };
     LogEntry { entry, tries: 0 }
 }

@@ -1,12 +1,26 @@
 //! Syncs of a person, and of a day.
+//!
+//! What a person's syncs have done decides what is taken back: it must not be missed because an index lags. So each sync stands under its
+//! person by an item of its own, one write unit a sync; pages for readers come from the indexes.
 
-use super::{Summary, Syncs};
+use super::{Summary, Syncs, summary_key};
 use crate::store::page::{Page, PageError, Wanted};
-use crate::store::{Attributes, key, n, s};
+use crate::store::{Attributes, VERSION, key, n, s};
 use anyhow::Context;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use domain::ban::Occurred;
 use domain::ids::UserId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// That a sync is about a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfPerson {
+    /// Not `sync_id`: by that the relay knows a sync.
+    pub of_sync: Uuid,
+    pub occurred: Occurred,
+}
 
 /// What the indexes hold of a sync.
 #[derive(Debug, Deserialize)]
@@ -24,12 +38,48 @@ impl IndexItem {
 impl Syncs {
     /// All syncs about a person that are kept, newest first: as many as chats have banned him, and what was asked for besides.
     pub async fn of_user(&self, user: UserId) -> anyhow::Result<Vec<Summary>> {
-        let mut items = self.by_user(user).table_name(&self.table.name).into_paginator().items().send();
-        let mut keys = Vec::new();
+        let of_person = self.names_of(user).await?;
+        let order: BTreeMap<Uuid, usize> = of_person.iter().enumerate().map(|(place, of)| (of.of_sync, place)).collect();
+        let keys = of_person.iter().map(|of| summary_key(of.of_sync));
+        let items = self.table.get_newest(keys.collect()).await.context("reading syncs")?;
+        let mut summaries: Vec<Summary> = serde_dynamo::from_items(items)?;
+        summaries.sort_by_key(|summary| order.get(&summary.sync_id).copied());
+        Ok(summaries)
+    }
+
+    /// The syncs about a person, newest first. One that has not begun, because its planner died, may be among them.
+    pub(super) async fn names_of(&self, user: UserId) -> anyhow::Result<Vec<OfPerson>> {
+        let mut items = self.of_person(user).into_paginator().items().send();
+        let mut of_person = Vec::new();
         while let Some(item) = items.next().await {
-            keys.push(serde_dynamo::from_item::<_, IndexItem>(item.context("listing a person's syncs")?)?);
+            of_person.push(serde_dynamo::from_item(item.context("listing a person's syncs")?)?);
         }
-        self.summaries(keys).await
+        Ok(of_person)
+    }
+
+    /// Is anything about this person?
+    pub async fn is_about(&self, user: UserId) -> anyhow::Result<bool> {
+        let answer = self.of_person(user).limit(1).send().await.context("looking for a person's syncs")?;
+        Ok(answer.count > 0)
+    }
+
+    /// Notes a sync under its person, before it begins.
+    pub(super) async fn name(&self, summary: &Summary) -> anyhow::Result<()> {
+        let mut item: Attributes = serde_dynamo::to_item(OfPerson { of_sync: summary.sync_id, occurred: summary.occurred.clone() })?;
+        item.extend(key(person_pk(summary.user_id), format!("S#{:015}#{}", summary.started_at_ms, summary.sync_id)));
+        item.insert("expires_at".to_owned(), n(summary.expires_at));
+        item.insert("version".to_owned(), n(i64::from(VERSION)));
+        self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).send().await.context("noting a person's sync")?;
+        Ok(())
+    }
+
+    fn of_person(&self, user: UserId) -> QueryFluentBuilder {
+        self.query()
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", s(person_pk(user)))
+            .expression_attribute_values(":sk", s("S#"))
     }
 
     /// A page of them.
@@ -73,9 +123,8 @@ impl Syncs {
         summaries.sort_by_key(|summary| order.get(&super::pk(summary.sync_id)).copied());
         Ok(summaries)
     }
+}
 
-    fn by_user(&self, user: UserId) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
-        let query = self.table.client.query().index_name("by_user").scan_index_forward(false);
-        query.key_condition_expression("user_id = :user").expression_attribute_values(":user", n(user.0))
-    }
+fn person_pk(user: UserId) -> String {
+    format!("USER#{user}")
 }

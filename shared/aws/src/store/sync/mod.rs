@@ -11,13 +11,17 @@
 //! | a sync's results | Query `SYNC#<sync id>`, `CHUNK#…` |
 //! | count a chunk as done | UpdateItem on the summary, or on its part |
 //! | a part's totals | PutItem, Query `SYNC#<sync id>`, `TOTALS#<part>` |
+//! | tell that a part is stuck; plan it again | PutItem `SYNC#<sync id>`, `STUCK`; Query its chunks, UpdateItem |
 //! | count a part as done; close | UpdateItem on the summary |
-//! | the ledger of a chat, by time, or of one person in it | BatchWriteItem, Query `CHAT#<chat>`, `L#<occurred>#<sync id>` |
-//! | in which of some chats a sync has banned; what it did there | BatchGetItem on the same keys |
-//! | who is to be banned when he comes | PutItem, GetItem, DeleteItem `CHAT#<chat>`, `P#<user>` |
+//! | the ledger of a chat, by time | BatchWriteItem, Query `CHAT#<chat>`, `L#<occurred>#<sync id>` |
+//! | what was done to a person in some chats, or by a sync | BatchGetItem on the same keys, of that person's syncs |
+//! | for which sources somebody is to be banned when he comes | PutItem, Query, DeleteItem `CHAT#<chat>`, `P#<user>#<source>` |
+//! | that a ban was taken back everywhere | PutItem, GetItem `EVENT#<ban event id>`, `UNDONE` |
+//! | all that is known of a chunk before it is worked on | BatchGetItem: the summary, the part, the chunk, `UNDONE` |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
 //! | an appeal, once; its decision, once | PutItem, if it is not there; UpdateItem, GetItem `APPEAL#<id>`, `APPEAL` |
-//! | a person's syncs, newest first | Query `by_user`: `user_id`, then BatchGetItem |
+//! | note a sync under its person; all of his, newest first | PutItem; Query `USER#<user>`, `S#<started>#<sync id>`, then BatchGetItem |
+//! | a page of a person's syncs, newest first | Query `by_user`: `user_id`, then BatchGetItem |
 //! | the syncs of a day, newest first | Query `by_day`: `day`, then BatchGetItem |
 //!
 //! # How many
@@ -34,13 +38,16 @@ mod ledger;
 mod lists;
 mod parts;
 mod pending;
+mod stuck;
+mod undone;
 
 pub use appeals::Appeal;
 pub use asked::{Answered, Asked};
-pub use chunks::{Progress, Results};
+pub use chunks::{ChunkState, Progress, Results};
 pub use ledger::{LogEntry, SyncLog};
 pub use parts::{NextItem, Part, RequestItem, TotalsItem};
 pub use pending::Pending;
+pub use stuck::{MOST_RETRIES, Planned, StuckItem};
 
 use super::{Attributes, DAY, Table, VERSION, key, n};
 use crate::{Aws, time};
@@ -95,6 +102,9 @@ pub struct Summary {
     /// Of the first part.
     #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "BTreeSet::is_empty")]
     pub done_chunks: BTreeSet<u32>,
+    /// How often the first part was planned again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replans: u32,
     /// Whom the parts that follow are about.
     #[serde(default)]
     pub whom: Option<Whom>,
@@ -121,6 +131,10 @@ pub struct Summary {
     pub completed_at_ms: Option<i64>,
     pub expires_at: i64,
     pub version: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Summaries of before there were parts.
@@ -160,6 +174,7 @@ impl Syncs {
 
     /// Begins a sync; `false` when it has begun before.
     pub async fn begin(&self, summary: &Summary) -> anyhow::Result<bool> {
+        self.name(summary).await?;
         self.put_new(summary_key(summary.sync_id), serde_dynamo::to_item(summary)?).await.context("beginning a sync")
     }
 

@@ -21,6 +21,9 @@ pub struct Part {
     /// Where the next part begins; `None` where this is the last.
     #[serde(default)]
     pub next: Option<String>,
+    /// How often it was planned again.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub replans: u32,
 }
 
 /// A request as stored.
@@ -89,6 +92,17 @@ impl Syncs {
         self.put_new(part_key(sync_id, number), serde_dynamo::to_item(part)?).await.context("beginning a part of a sync")
     }
 
+    /// Adds up a part whose chunks are all done, and closes the sync where nothing else is to come. `only`: it has no other part; `next`: one
+    /// follows.
+    pub async fn finish_part(&self, sync_id: Uuid, part: u32, only: bool, next: bool) -> anyhow::Result<bool> {
+        let results = self.part_results(sync_id, part).await?;
+        let totals = Totals::of(results.iter().map(|result| &result.outcome));
+        if !only {
+            return self.part_done(sync_id, part, totals, next).await;
+        }
+        Ok(self.close(sync_id, totals).await? || self.close_again(sync_id, totals).await?)
+    }
+
     /// A part of several is done, with these totals; `next`: there is one after it. The sync is closed where this was the last to be done.
     pub async fn part_done(&self, sync_id: Uuid, part: u32, totals: Totals, next: bool) -> anyhow::Result<bool> {
         let item = TotalsItem { sync_id, part, part_totals: totals, at: time::now() };
@@ -140,10 +154,19 @@ impl Syncs {
 
     /// Closes a sync with its totals; `false` when it is closed already.
     pub async fn close(&self, sync_id: Uuid, totals: Totals) -> anyhow::Result<bool> {
+        self.close_if(sync_id, totals, "#status = :running").await
+    }
+
+    /// What was closed has other totals now: a chunk came back from the dead-letter queue. `false`: they are the same.
+    async fn close_again(&self, sync_id: Uuid, totals: Totals) -> anyhow::Result<bool> {
+        self.close_if(sync_id, totals, "#status <> :running AND totals <> :totals").await
+    }
+
+    async fn close_if(&self, sync_id: Uuid, totals: Totals, condition: &str) -> anyhow::Result<bool> {
         let update = self
             .update(summary_key(sync_id))
             .update_expression("SET #status = :status, totals = :totals, total_chats = :chats, completed_at_ms = :now")
-            .condition_expression("#status = :running")
+            .condition_expression(condition)
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", value(totals.status())?)
             .expression_attribute_values(":totals", value(totals)?)

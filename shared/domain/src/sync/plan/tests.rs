@@ -7,7 +7,7 @@ const SOURCE: ChatId = ChatId(-1);
 const USER: UserId = UserId(5);
 
 fn flow() -> Flow {
-    Flow { user: USER, source: SOURCE, until: None, origin: Origin::Ban, held: false, settle: 5 }
+    Flow { user: USER, source: SOURCE, until: None, lasts: None, origin: Origin::Ban, held: false, settle: 5 }
 }
 
 fn chat(id: i64, state: ChatState) -> (ChatId, Chat) {

@@ -1,0 +1,42 @@
+//! A chunk that comes again.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use domain::sync::{Outcome, Totals};
+use telegram_sim::control::{Fault, FaultAction};
+
+#[tokio::test]
+async fn what_a_chunk_has_banned_is_ours_also_when_the_chunk_comes_again() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(3).await?;
+    for &chat in &scene.chats {
+        play.lifts_too(chat).await?;
+    }
+    let _soon = play.stack.hurry("sync", 2).await?;
+    let last = *scene.chats.iter().max_by_key(|chat| -**chat).unwrap_or(&0);
+    let _refused = play.fault(Fault::error(401, "Unauthorized").method("banChatMember").chat(last).user(scene.mallory).times(1)).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    play.all_applied(&scene, &event).await?;
+
+    play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
+    for &chat in &scene.chats {
+        play.telegram.wait_until_not_banned(chat, scene.mallory, PATIENCE).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ban_whose_answer_was_lost_before_the_source_unbans_does_not_stay() -> Result<()> {
+    let play = Play::begin().await?;
+    let scene = play.scene(1).await?;
+    play.lifts_too(scene.chats[0]).await?;
+    let hang = Fault::new(FaultAction::Hang { ms: 20_000 }).method("banChatMember").chat(scene.chats[0]).user(scene.mallory);
+    let _lost = play.fault(hang.times(1).after_effect()).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
+    play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_not_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
+    let (summary, results) = play.sync_of(&event).await?;
+    assert_eq!((summary.totals, results[0].outcome), (Totals { applied: 1, ..Totals::default() }, Outcome::Applied));
+    Ok(())
+}

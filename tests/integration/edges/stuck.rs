@@ -1,0 +1,50 @@
+//! Nothing waits for ever.
+
+use crate::play::{PATIENCE, Play};
+use anyhow::Result;
+use domain::settings::ChatChange;
+use domain::sync::deadline::{Deadline, MOST_REPLANS, Reached};
+use domain::sync::{Outcome, Reason, SyncStatus, sync_id};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_sync_whose_chunks_are_lost_is_planned_again_and_comes_right() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(3).await?;
+    // Their chunk waits: time to lose it.
+    for &chat in &scene.chats {
+        play.choose(chat, ChatChange { sync_delay_seconds: Some(600), ..ChatChange::default() }).await?;
+    }
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let summary = play.wait_until_begun(&event).await?;
+    play.stack.purge("sync").await?;
+    for &chat in &scene.chats {
+        play.choose(chat, ChatChange { sync_delay_seconds: Some(0), ..ChatChange::default() }).await?;
+    }
+    let look = Deadline { seen: Some(Reached { part: 0, chunks: 0, replans: 0 }), ..Deadline::new(summary.sync_id) };
+    let message = json!({"QueueUrl": play.stack.queues["sync"], "MessageBody": serde_json::to_string(&look)?});
+    play.stack.aws("sqs", "SendMessage", message).await?;
+    play.all_applied(&scene, &event).await
+}
+
+#[tokio::test]
+async fn a_sync_that_was_planned_in_vain_twice_ends_and_its_admins_are_told() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(1).await?;
+    play.choose(scene.chats[0], ChatChange { sync_delay_seconds: Some(600), ..ChatChange::default() }).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let id = sync_id(event.event_id);
+    play.wait_until_begun(&event).await?;
+    play.stack.purge("sync").await?;
+    let key = json!({"pk": {"S": format!("SYNC#{id}")}, "sk": {"S": "SUMMARY"}});
+    let in_vain = json!({"TableName": play.stack.tables["sync"], "Key": key, "UpdateExpression": "SET replans = :most",
+        "ExpressionAttributeValues": {":most": {"N": MOST_REPLANS.to_string()}}});
+    play.stack.aws("dynamodb", "UpdateItem", in_vain).await?;
+    let look = Deadline { seen: Some(Reached { part: 0, chunks: 0, replans: MOST_REPLANS }), ..Deadline::new(id) };
+    let message = json!({"QueueUrl": play.stack.queues["sync"], "MessageBody": serde_json::to_string(&look)?});
+    play.stack.aws("sqs", "SendMessage", message).await?;
+    let (summary, results) = play.sync_of(&event).await?;
+    assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::TimedOut)));
+    play.telegram.wait_until_sees(scene.boris, "it was not done in time", PATIENCE).await?;
+    Ok(())
+}
