@@ -15,6 +15,9 @@ pub const PEOPLE: usize = 2;
 /// The end of a ban that never ends, Unix seconds.
 pub const FOR_EVER: i64 = i64::MAX;
 
+/// A ban of so many seconds is a kick, unless a chat chose otherwise.
+const KICK: i64 = 60;
+
 /// Length of the bans of chats that chose [`SyncBanType::Temporary`], in seconds.
 pub const TEMPORARY: i64 = 2 * 3600 + 1200;
 
@@ -66,6 +69,13 @@ pub struct Told {
     pub bans: Option<i64>,
     /// When the bot had it, Unix milliseconds.
     pub accepted_ms: i64,
+}
+
+impl Told {
+    /// So short a ban is a kick, and carried nowhere.
+    fn is_kick(&self) -> bool {
+        self.bans.is_some_and(|until| until - self.at <= KICK)
+    }
 }
 
 /// When a ban ends: between these two.
@@ -153,7 +163,7 @@ impl Reference {
         self.round += 1;
         self.told.extend(told.iter().map(|told| (self.round, told.clone())));
         let mut expected = Expected::default();
-        for event in told.iter().filter(|event| self.chats.iter().any(|chat| chat.follows[event.person].is_some())) {
+        for event in told.iter().filter(|event| event.bans.is_none() || self.is_followed(event.person)) {
             match self.begins_sync(event) {
                 true => expected.syncs.push((event.event_id, event.at)),
                 false => expected.quiet = expected.quiet.max(Some(event.at)),
@@ -162,9 +172,10 @@ impl Reference {
         }
         for chat in 0..CHATS {
             for person in 0..PEOPLE {
-                // What is done to somebody whom nobody follows any more goes nowhere, a lift neither.
-                let is_followed = self.chats.iter().any(|chat| chat.follows[person].is_some());
-                let of_others = |event: &&Told| is_followed && event.person == person && event.chat != chat;
+                // A ban of somebody whom nobody follows goes nowhere. A lift goes where the ban went.
+                let is_followed = self.is_followed(person);
+                let goes = |event: &Told| if event.bans.is_some() { is_followed && !event.is_kick() } else { true };
+                let of_others = |event: &&Told| event.person == person && event.chat != chat && goes(event);
                 let others: Vec<_> = told.iter().filter(of_others).filter(|event| self.stands(event)).collect();
                 let before = std::mem::take(&mut self.states[chat][person]);
                 let mut after = Vec::new();
@@ -185,9 +196,13 @@ impl Reference {
     fn begins_sync(&self, event: &Told) -> bool {
         let mut others = (0..CHATS).filter(|&chat| chat != event.chat);
         others.any(|chat| match event.bans {
-            Some(_) => self.chats[chat].follows[event.person].is_some(),
+            Some(_) => self.chats[chat].follows[event.person].is_some() && !event.is_kick(),
             None => self.chats[chat].sync_unban && self.states[chat][event.person].iter().all(|state| has_taken_over(state, event.chat)),
         })
+    }
+
+    fn is_followed(&self, person: usize) -> bool {
+        self.chats.iter().any(|chat| chat.follows[person].is_some())
     }
 
     fn decisions(&self, chat: usize, person: usize) -> impl DoubleEndedIterator<Item = &(u32, Told)> {
