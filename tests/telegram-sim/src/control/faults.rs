@@ -12,7 +12,8 @@ pub struct Limits {
     pub calls_per_second: Option<u32>,
     /// Messages a second to one chat (Telegram: about 1).
     pub messages_per_chat_per_second: Option<u32>,
-    /// Messages a minute to one group (Telegram: about 20).
+    /// Messages and edits a minute in one group (Telegram: 20, Bot FAQ, "My bot is hitting limits"). The 429 for one too many holds messages
+    /// to this group, and nothing else.
     pub messages_per_group_per_minute: Option<u32>,
     /// Every call takes this long at least, in milliseconds.
     pub latency_ms: u64,

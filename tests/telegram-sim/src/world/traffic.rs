@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use super::api_error::ApiError;
 use crate::control::{Call, CallCounts, CallFilter, Fault, FaultAction, FaultReport, Limits};
 
-/// The methods that the limits of messages are about.
+/// The methods that the limit of messages by the second is about.
 const SENDING: [&str; 2] = ["sendMessage", "sendDocument"];
+
+/// The methods that share the limit of messages to a group by the minute ("Limits for message editing and sending are shared", tdlib/td#3034).
+const WRITING: [&str; 4] = ["sendMessage", "sendDocument", "editMessageText", "editMessageReplyMarkup"];
 
 /// What becomes of a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +24,7 @@ pub enum Verdict {
     },
 }
 
-/// A time in which every call is refused, Unix milliseconds.
+/// A time in which calls are refused, Unix milliseconds.
 #[derive(Debug, Clone, Copy)]
 struct FloodWait {
     since_ms: i64,
@@ -35,6 +38,8 @@ pub struct Traffic {
     last_fault_id: u64,
     flood: Option<FloodWait>,
     chat_floods: BTreeMap<i64, FloodWait>,
+    /// Of groups with too many messages: nothing but [`WRITING`] to the group is refused.
+    message_floods: BTreeMap<i64, FloodWait>,
     recent_calls: VecDeque<i64>,
     recent_messages: BTreeMap<i64, VecDeque<i64>>,
     log: Vec<Call>,
@@ -44,7 +49,7 @@ pub struct Traffic {
 impl Traffic {
     /// Decides about a call before anything else is done with it.
     pub fn admit(&mut self, now_ms: i64, method: &str, chat: Option<i64>, user: Option<i64>) -> Verdict {
-        if let Some(refused) = self.flood_wait(now_ms, chat).or_else(|| self.over_limit(now_ms, method, chat)) {
+        if let Some(refused) = self.flood_wait(now_ms, method, chat).or_else(|| self.over_limit(now_ms, method, chat)) {
             return Verdict::Refuse(refused);
         }
         for report in &mut self.faults {
@@ -73,9 +78,10 @@ impl Traffic {
         }
     }
 
-    fn flood_wait(&mut self, now_ms: i64, chat: Option<i64>) -> Option<ApiError> {
+    fn flood_wait(&mut self, now_ms: i64, method: &str, chat: Option<i64>) -> Option<ApiError> {
         let of_chat = chat.and_then(|chat| self.chat_floods.get(&chat).copied());
-        let running = [self.flood, of_chat].into_iter().flatten().filter(|w| now_ms < w.until_ms);
+        let of_messages = chat.filter(|_| WRITING.contains(&method)).and_then(|chat| self.message_floods.get(&chat).copied());
+        let running = [self.flood, of_chat, of_messages].into_iter().flatten().filter(|w| now_ms < w.until_ms);
         let wait = running.max_by_key(|w| w.until_ms)?;
         let grace_ms = i64::try_from(self.limits.flood_grace_ms).unwrap_or(i64::MAX);
         if now_ms - wait.since_ms >= grace_ms {
@@ -88,13 +94,16 @@ impl Traffic {
         if let Some(wait) = full(&mut self.recent_calls, now_ms, 1000, self.limits.calls_per_second) {
             return Some(ApiError::too_many_requests(wait));
         }
-        let chat = chat.filter(|_| SENDING.contains(&method));
-        if let Some(chat) = chat {
+        if let Some(chat) = chat.filter(|_| WRITING.contains(&method)) {
             let times = self.recent_messages.entry(chat).or_default();
             let per_minute = self.limits.messages_per_group_per_minute.filter(|_| chat < 0);
-            let over_minute = full(times, now_ms, 60_000, per_minute);
-            let over_second = count_over(times, now_ms, 1000, self.limits.messages_per_chat_per_second);
-            if let Some(wait) = over_minute.or(over_second) {
+            if let Some(wait) = full(times, now_ms, 60_000, per_minute) {
+                let until_ms = now_ms + i64::try_from(wait).unwrap_or(0) * 1000;
+                self.message_floods.insert(chat, FloodWait { since_ms: now_ms, until_ms });
+                return Some(ApiError::too_many_requests(wait));
+            }
+            let per_second = self.limits.messages_per_chat_per_second.filter(|_| SENDING.contains(&method));
+            if let Some(wait) = count_over(times, now_ms, 1000, per_second) {
                 return Some(ApiError::too_many_requests(wait));
             }
             times.push_back(now_ms);
@@ -117,6 +126,7 @@ impl Traffic {
         self.faults.clear();
         self.flood = None;
         self.chat_floods.clear();
+        self.message_floods.clear();
     }
 
     pub fn faults(&self) -> &[FaultReport] {

@@ -118,3 +118,28 @@ fn the_messages_to_one_group_are_limited_by_second_and_minute() {
     assert_eq!(send(3000), Some(json!(57)));
     assert_eq!(send(60_000), None);
 }
+
+#[test]
+fn a_group_with_too_many_messages_takes_no_more_of_them_and_all_else_goes_on() {
+    let mut traffic = Traffic::default();
+    traffic.limits.messages_per_group_per_minute = Some(2);
+    assert_eq!(traffic.admit(0, "sendMessage", CHAT, None), Verdict::Proceed);
+    assert_eq!(traffic.admit(1000, "editMessageText", CHAT, None), Verdict::Proceed, "an edit counts as a message");
+    assert_eq!(retry_after(traffic.admit(2000, "sendMessage", CHAT, None)), Some(json!(58)));
+    for (method, chat) in [("banChatMember", CHAT), ("getChatMember", CHAT), ("answerCallbackQuery", None), ("sendMessage", Some(-6))] {
+        assert_eq!(traffic.admit(3000, method, chat, None), Verdict::Proceed, "{method}");
+    }
+    assert_eq!(traffic.counts().calls_during_flood_wait, 0);
+    assert_eq!(retry_after(traffic.admit(3000, "editMessageText", CHAT, None)), Some(json!(57)));
+    assert_eq!(traffic.counts().calls_during_flood_wait, 1, "the bot was told to wait");
+    assert_eq!(traffic.admit(60_000, "sendMessage", CHAT, None), Verdict::Proceed);
+}
+
+#[test]
+fn messages_in_private_have_no_limit_by_the_minute() {
+    let mut traffic = Traffic::default();
+    traffic.limits.messages_per_group_per_minute = Some(1);
+    for _ in 0..3 {
+        assert_eq!(traffic.admit(0, "sendMessage", Some(5), None), Verdict::Proceed);
+    }
+}
