@@ -15,6 +15,9 @@ use teloxide_core::requests::Payload;
 /// A Bot API call is given up after this: an update's answer and a queue's retry are worth more than a slow call.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The part of it in which the connection has to be made. What is late after that has reached Telegram.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// A client for one bot. Make it once: it keeps connections.
 #[derive(Clone)]
 pub struct Client {
@@ -53,6 +56,7 @@ impl Client {
         let token = Arc::new(RwLock::new(Token::new(token)?));
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(60))
             .build()
             .map_err(|_| CannotStart("the HTTP client cannot be built"))?;
@@ -92,8 +96,11 @@ impl Client {
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
-        // The URL holds the token: it is taken out of every error.
-        let no_answer = |error: reqwest::Error| Failure::NoAnswer(error.without_url().to_string());
+        let no_answer = |error: reqwest::Error| match error.is_timeout() && !error.is_connect() {
+            true => Failure::Late,
+            // The URL holds the token: it is taken out of every error.
+            false => Failure::NoAnswer(error.without_url().to_string()),
+        };
         let response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(no_answer)?;
@@ -127,9 +134,12 @@ pub enum Failure {
     /// The Bot API's own answer.
     #[error("{code} {description}")]
     Answer { code: u16, description: String, parameters: Parameters },
-    /// Time-out or broken connection: the call may have taken effect.
+    /// No connection, or a broken one: the call may have taken effect.
     #[error("no answer: {0}")]
     NoAnswer(String),
+    /// Telegram has the call, and has not answered within [`TIMEOUT`]: it has most likely taken effect, or will.
+    #[error("no answer in time")]
+    Late,
     /// Something else answered, such as a proxy.
     #[error("HTTP {status} without a Bot API answer")]
     Foreign { status: u16 },
@@ -147,7 +157,7 @@ impl Failure {
     /// Did Telegram not answer, or only to say that it cannot?
     pub fn is_no_answer(&self) -> bool {
         match self {
-            Self::NoAnswer(_) | Self::Foreign { .. } => true,
+            Self::NoAnswer(_) | Self::Late | Self::Foreign { .. } => true,
             Self::Answer { code, .. } => *code >= 500,
             Self::UnreadableResult => false,
         }

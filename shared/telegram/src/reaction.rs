@@ -9,7 +9,7 @@ use domain::sync::Reason;
 /// What is to be done about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
-    /// No call by anybody before this many seconds have passed. Not a try.
+    /// No call by anybody before this many seconds have passed; of a message in a group: no message there. Not a try.
     RetryAfter(u32),
     /// Again, later; a try.
     Retry,
@@ -135,7 +135,7 @@ impl Failure {
     /// What is to be done about it.
     pub fn reaction(&self) -> Reaction {
         match self {
-            Self::NoAnswer(_) => Reaction::Retry,
+            Self::NoAnswer(_) | Self::Late => Reaction::Retry,
             Self::UnreadableResult => Reaction::Fine,
             Self::Foreign { status: 429 } => Reaction::RetryAfter(UNTOLD_RETRY_AFTER),
             // A proxy's refusal says nothing of the call.
