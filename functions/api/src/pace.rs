@@ -4,6 +4,7 @@ use crate::error::ApiError;
 use crate::refusal::refusal;
 use aws::Aws;
 use aws::store::gateway::Gateway;
+use domain::ids::ChatId;
 use domain::limiter::Lane;
 use std::sync::Arc;
 use telegram::client::Failure;
@@ -41,7 +42,25 @@ impl Pace {
         }
     }
 
-    /// The error of a failed call; a flood wait is told to everybody.
+    /// Lets one message to a chat begin, in the pace of all and of the chat.
+    pub async fn reserve_message(&self, chat: ChatId) -> Result<(), ApiError> {
+        match self.gateway.messages_blocked_for_ms(chat).await? {
+            0 => self.reserve().await,
+            wait_ms => Err(ApiError::too_many((wait_ms + 999) / 1000)),
+        }
+    }
+
+    /// The error of a message to `chat` that failed; a flood wait is told to whoever has to wait for it.
+    pub async fn message_refused(&self, chat: ChatId, failure: Failure) -> ApiError {
+        if let Reaction::RetryAfter(seconds) = failure.reaction()
+            && let Err(error) = self.gateway.block_messages(chat, seconds).await
+        {
+            return error.into();
+        }
+        refusal(&failure)
+    }
+
+    /// The error of a failed call that is no message; a flood wait is told to everybody.
     pub async fn refused(&self, failure: Failure) -> ApiError {
         if let Reaction::RetryAfter(seconds) = failure.reaction()
             && let Err(error) = self.gateway.block_calls(seconds).await

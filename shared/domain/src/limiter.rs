@@ -118,6 +118,13 @@ impl Health {
     }
 }
 
+/// Does a flood wait that Telegram gives for a message to this chat hold nothing but messages there? A group has a limit of its own, 20 messages
+/// a minute (Bot FAQ, "My bot is hitting limits", <https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>), which
+/// anybody in the group can use up by commands. Where it was another limit, others are told to wait by answers of their own.
+pub fn has_own_wait(chat: ChatId) -> bool {
+    chat.0 < 0
+}
+
 /// How far apart messages to one chat are to be, in milliseconds: one a second in private, 20 a minute in a group (Bot FAQ, "My bot is
 /// hitting limits").
 pub fn message_interval_ms(chat: ChatId) -> i64 {
@@ -145,6 +152,13 @@ mod tests {
         assert_eq!(probing.reserve(25, Lane::Normal, CALLS_PER_SECOND, 70_001), Err(PROBE_MS - 1), "nobody else while it is under way");
         assert!(probing.reserve(25, Lane::Normal, CALLS_PER_SECOND, 70_000 + PROBE_MS).is_ok(), "its caller has died");
         assert_eq!(Limiter { failures: FAILURES - 1, ..open }.reserve(25, Lane::Normal, CALLS_PER_SECOND, 10_000).unwrap().1.calls, 25);
+    }
+
+    #[test]
+    fn only_a_group_has_a_flood_wait_of_messages_of_its_own() {
+        for (chat, expected) in [(-1_001_234_567_890, true), (-5, true), (5, false)] {
+            assert_eq!(has_own_wait(ChatId(chat)), expected, "{chat}");
+        }
     }
 
     #[test]

@@ -62,8 +62,8 @@ pub async fn send_message(
     extract::State(state): extract::State<State>,
     Json(new): Json<NewMessage>,
 ) -> Result<axum::Json<SentMessage>, ApiError> {
-    state.pace.reserve().await?;
     let AnyChatId(chat) = new.chat_id;
+    state.pace.reserve_message(chat).await?;
     let message = OutgoingMessage {
         html: new.parse_mode == Some(ParseMode::Html),
         reply_to: new.reply_to_message_id.map(|Whole(id)| id),
@@ -72,6 +72,6 @@ pub async fn send_message(
     match state.telegram.send(&message).await {
         Ok(id) => Ok(axum::Json(SentMessage { message_id: Some(id) })),
         Err(failure) if failure.reaction() == Reaction::Fine => Ok(axum::Json(SentMessage { message_id: None })),
-        Err(failure) => Err(state.pace.refused(failure).await),
+        Err(failure) => Err(state.pace.message_refused(chat, failure).await),
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | has this update been dealt with? | GetItem, PutItem `UPDATE#<update id>` |
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
-//! | the next message to a chat | UpdateItem `WINDOW#<chat>` |
+//! | the next message to a chat; a group's flood wait of messages | UpdateItem, GetItem `WINDOW#<chat>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
 use super::{Attributes, Table, VERSION, n, s};
@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::{ChatId, UserId};
-use domain::limiter::{FAILURES, Grant, Health, Lane, Limiter, OPEN_MS, message_interval_ms};
+use domain::limiter::{FAILURES, Grant, Health, Lane, Limiter, OPEN_MS, has_own_wait, message_interval_ms};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -209,27 +209,57 @@ impl Gateway {
         let now = time::now_ms();
         let until = now + message_interval_ms(chat);
         let update = self
-            .table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(pk(format!("WINDOW#{chat}"))))
-            .update_expression("SET busy_until_ms = :until, expires_at = :expires, version = :version")
+            .window_until(chat, until)
             .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms <= :now")
-            .expression_attribute_values(":until", n(until))
             .expression_attribute_values(":now", n(now))
-            .expression_attribute_values(":expires", n(until / 1000 + WINDOW_KEPT))
-            .expression_attribute_values(":version", n(i64::from(VERSION)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match update.send().await {
             Ok(_) => return Ok(Ok(())),
             Err(error) => error,
         };
         if let Some(UpdateItemError::ConditionalCheckFailedException(busy)) = error.as_service_error() {
-            let busy = busy.item().and_then(|item| item.get("busy_until_ms")?.as_n().ok()?.parse::<i64>().ok());
+            let busy = busy.item().and_then(busy_until_ms);
             return Ok(Err((busy.unwrap_or(until) - now).max(1)));
         }
         Err(error).context("taking a place for a message")
+    }
+
+    /// Telegram answered `retry_after` (seconds) to a message, or to a change of one. In a group that holds messages to this group, and nothing
+    /// else; in private it is as [`Gateway::block_calls`]. A longer wait stays.
+    pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<()> {
+        if !has_own_wait(chat) {
+            return self.block_calls(retry_after).await;
+        }
+        let update = self
+            .window_until(chat, time::now_ms() + i64::from(retry_after) * 1000)
+            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms < :until");
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("recording a group's flood wait"),
+        }
+    }
+
+    /// How many milliseconds this chat takes no messages though others do: see [`Gateway::block_messages`]. No call where that cannot be.
+    pub async fn messages_blocked_for_ms(&self, chat: ChatId) -> anyhow::Result<i64> {
+        if !has_own_wait(chat) {
+            return Ok(0);
+        }
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(pk(window_key(chat)))).consistent_read(true);
+        let item = get.send().await.context("reading when a chat takes messages")?.item;
+        Ok(item.as_ref().and_then(busy_until_ms).map_or(0, |until| (until - time::now_ms()).max(0)))
+    }
+
+    fn window_until(&self, chat: ChatId, until_ms: i64) -> UpdateItemFluentBuilder {
+        self.table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(window_key(chat))))
+            .update_expression("SET busy_until_ms = :until, expires_at = :expires, version = :version")
+            .expression_attribute_values(":until", n(until_ms))
+            .expression_attribute_values(":expires", n(until_ms / 1000 + WINDOW_KEPT))
+            .expression_attribute_values(":version", n(i64::from(VERSION)))
     }
 
     /// How many milliseconds nobody may call Telegram; 0 when everybody may.
@@ -273,6 +303,14 @@ fn taken(answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>, sync_id: U
         Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(Taken::No),
         Err(error) => Err(error).context("taking a person, or letting him go"),
     }
+}
+
+fn busy_until_ms(window: &Attributes) -> Option<i64> {
+    window.get("busy_until_ms")?.as_n().ok()?.parse().ok()
+}
+
+fn window_key(chat: ChatId) -> String {
+    format!("WINDOW#{chat}")
 }
 
 fn pk(pk: impl Into<String>) -> Attributes {
