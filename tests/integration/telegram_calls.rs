@@ -2,9 +2,9 @@
 
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 use telegram_sim::AdminRights;
-use telegram_sim::control::Fault;
+use telegram_sim::control::{CallFilter, Fault, FaultAction};
 
 const SCOPES: [&str; 2] = ["telegram:read", "telegram:write"];
 
@@ -71,19 +71,51 @@ async fn what_telegram_refuses_is_told_in_the_apis_words() -> Result<()> {
 async fn a_flood_wait_of_one_caller_is_everybodys() -> Result<()> {
     let play = Play::alone().await?;
     let caller = play.caller(&SCOPES).await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    for (method, path, body) in [
+        ("banChatMember", "/api/ban_user", json!({ "chat_id": chat, "user_id": mallory })),
+        ("sendMessage", "/api/send_message", json!({ "chat_id": boris, "text": "hello" })),
+    ] {
+        let _flood = play.fault(Fault::too_many_requests(3).method(method).times(1)).await?;
+        let call = async || caller.post(path, body.clone()).await;
+        let refused = call().await?;
+        assert_eq!((refused.status, &refused.body["code"]), (429, &json!("too_many_requests")));
+        assert_eq!(refused.headers["retry-after"], "3");
+        let waiting = caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?;
+        assert_eq!(waiting.status, 429, "{}", waiting.body);
+        let done = async || Ok(call().await.ok().filter(|answer| answer.status != 429));
+        assert_eq!(play.telegram.wait_until("the flood wait to end", PATIENCE, done).await?.status, 200);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_with_too_many_messages_takes_no_more_of_them_and_all_else_goes_on() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&SCOPES).await?;
     let boris = play.admin("Boris", "en").await?;
-    let chat = play.chat("B", boris, &[]).await?;
-    let fault = Fault::too_many_requests(3).method("sendMessage").chat(chat).times(1);
-    let _flood = play.fault(fault).await?;
-    let message = json!({ "chat_id": chat, "text": "hello" });
-    let send = async || caller.post("/api/send_message", message.clone()).await;
-    let refused = send().await?;
-    assert_eq!((refused.status, &refused.body["code"]), (429, &json!("too_many_requests")));
-    assert_eq!(refused.headers["retry-after"], "3");
-    let waiting = caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?;
-    assert_eq!(waiting.status, 429, "{}", waiting.body);
-    let sent = async || Ok(send().await.ok().filter(|answer| answer.status != 429));
-    let answer: Value = play.telegram.wait_until("the flood wait to end", PATIENCE, sent).await?.body;
-    assert!(answer["message_id"].is_i64(), "{answer}");
+    let (chat, other) = (play.chat("B", boris, &[]).await?, play.chat("C", boris, &[]).await?);
+    let full = FaultAction::Error {
+        code: 429,
+        description: "Too Many Requests: retry after 4".to_owned(),
+        parameters: Some(json!({ "retry_after": 4 })),
+    };
+    let _full = play.fault(Fault::new(full).method("sendMessage").chat(chat).times(1)).await?;
+    let send = async |chat: i64| caller.post("/api/send_message", json!({ "chat_id": chat, "text": "hello" })).await;
+    for asked in 1..=2 {
+        let refused = send(chat).await?;
+        assert_eq!((refused.status, &refused.body["code"]), (429, &json!("too_many_requests")), "{asked}");
+        let wait: u32 = refused.headers["retry-after"].to_str()?.parse()?;
+        assert!((1..=4).contains(&wait), "{wait}");
+    }
+    assert_eq!(play.telegram.calls(CallFilter::method("sendMessage").chat(chat)).await?.len(), 1, "Telegram is not asked again");
+    for receiver in [other, boris] {
+        assert_eq!(send(receiver).await?.status, 200);
+    }
+    assert_eq!(caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?.status, 200);
+    let sent = async || Ok(send(chat).await.ok().filter(|answer| answer.status != 429));
+    let answer = play.telegram.wait_until("the group to take messages again", PATIENCE, sent).await?;
+    assert!(answer.body["message_id"].is_i64(), "{}", answer.body);
     Ok(())
 }
