@@ -14,6 +14,7 @@
 //! - [`fuzz`]: updates that nobody has thought of
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`rights`]: the bot looks at its rights by itself
+//! - [`once`]: an update that comes again is answered once; [`group_pace`]: a group with too many messages holds up nobody else
 //! - [`webhook`]: the front door; [`other_door`]: the one without API Gateway, on another AWS
 //! - [`users`]: people and chats, and what they chose; [`items`]: the same in the store
 //! - [`admins`]: who is an administrator where
@@ -62,12 +63,14 @@ mod fairness;
 mod fault_runs;
 mod faults;
 mod fuzz;
+mod group_pace;
 mod guard;
 mod items;
 mod kill_runs;
 mod load;
 mod made_up;
 mod model;
+mod once;
 mod operator;
 mod other_door;
 mod play;

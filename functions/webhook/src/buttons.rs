@@ -35,13 +35,14 @@ impl Answer {
 impl Webhook {
     /// A press that is brought again has the same outcome: whose answer counts, stays.
     pub async fn pressed(&self, press: &Press) -> Result<(), NotNow> {
-        self.may_call().await?;
         let group = press.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0);
+        self.may_write(group.unwrap_or_else(|| press.from.id.private_chat())).await?;
         let asker = self.asker(&press.from, group).await?;
         let lang = asker.lang;
-        let answer = if let Some(button) = MenuButton::read(&press.data) {
-            return self.menu_pressed(button, press, &asker).await;
-        } else if let Some(button) = Button::read(&press.data) {
+        if let Some(button) = MenuButton::read(&press.data) {
+            return self.menu_pressed(button, press, asker).await;
+        }
+        let answer = if let Some(button) = Button::read(&press.data) {
             self.answered(button, &asker).await?
         } else if let Some(button) = UndoButton::read(&press.data) {
             self.undo_pressed(button, &asker).await?
@@ -64,8 +65,12 @@ impl Webhook {
         {
             // The decision stands; only its message still looks open, and says so when it is pressed again.
             tracing::warn!(%failure, "a message whose buttons are done with could not be changed");
+            if let Reaction::RetryAfter(seconds) = failure.reaction() {
+                self.gateway.block_messages(under.chat_id, seconds).await?;
+            }
         }
-        self.answer_press(&press.callback_id, &answer.text).await
+        self.answer_press(&press.callback_id, &answer.text).await;
+        Ok(())
     }
 
     async fn answered(&self, button: Button, asker: &Asker) -> Result<Answer, NotNow> {
@@ -133,18 +138,15 @@ impl Webhook {
         }
     }
 
-    /// `text`: HTML; what is shown is its plain text.
-    pub async fn answer_press(&self, callback_id: &str, text: &str) -> Result<(), NotNow> {
-        match self.telegram.answer_button(callback_id, &plain(text)).await {
-            Ok(()) => Ok(()),
-            Err(failure) => match failure.reaction() {
-                Reaction::RetryAfter(seconds) => self.blocked(seconds).await,
-                // What was pressed for is done, and must not be done again for this: the button stops waiting by itself.
-                _ => {
-                    tracing::warn!(%failure, "a button's press could not be answered");
-                    Ok(())
-                }
-            },
+    /// `text`: HTML; what is shown is its plain text. What was pressed for is done, and must not be done again for this: the button stops waiting
+    /// by itself.
+    pub async fn answer_press(&self, callback_id: &str, text: &str) {
+        let Err(failure) = self.telegram.answer_button(callback_id, &plain(text)).await else { return };
+        tracing::warn!(%failure, "a button's press could not be answered");
+        if let Reaction::RetryAfter(seconds) = failure.reaction()
+            && let Err(error) = self.gateway.block_calls(seconds).await
+        {
+            tracing::warn!(error = format!("{error:#}"), "a flood wait could not be told to others");
         }
     }
 }

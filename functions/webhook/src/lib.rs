@@ -5,6 +5,7 @@ mod bot;
 mod buttons;
 mod http;
 mod joins;
+mod once;
 mod people;
 mod undo;
 
@@ -92,7 +93,8 @@ pub fn run() -> Result<(), lambda::Error> {
 enum NotNow {
     /// Something of ours failed.
     Failed(anyhow::Error),
-    /// Nobody may call Telegram for this many seconds.
+    /// It may be brought again after this many seconds: nobody may call Telegram before, or write in this chat, or another invocation has the
+    /// update.
     Wait(i64),
 }
 
@@ -215,27 +217,42 @@ impl Webhook {
 
     /// `Err` while a flood wait is on.
     async fn may_call(&self) -> Result<(), NotNow> {
-        match self.gateway.blocked_for_ms().await? {
-            0 => Ok(()),
-            ms => Err(NotNow::Wait((ms + 999) / 1000)),
-        }
+        after(self.gateway.blocked_for_ms().await?)
     }
 
-    /// Why the update is to come again after this failure.
+    /// `Err` while a flood wait is on, everybody's or that of messages to this chat.
+    async fn may_write(&self, chat: ChatId) -> Result<(), NotNow> {
+        self.may_call().await?;
+        after(self.gateway.messages_blocked_for_ms(chat).await?)
+    }
+
+    /// Why the update is to come again after this failure of a call that is no message: see [`Webhook::message_not_now`].
     async fn not_now(&self, failure: Failure) -> NotNow {
         match failure.reaction() {
-            Reaction::RetryAfter(seconds) => match self.blocked::<()>(seconds).await {
-                Ok(()) => NotNow::Wait(i64::from(seconds)),
-                Err(not_now) => not_now,
-            },
+            Reaction::RetryAfter(seconds) => waited_for(seconds, self.gateway.block_calls(seconds).await),
             _ => NotNow::Failed(failure.into()),
         }
     }
 
-    /// After a failure to tell somebody something: the update comes again only where that can help. What was asked for is done.
-    async fn again_or_given_up(&self, failure: Failure, what: &'static str) -> Result<(), NotNow> {
+    /// Why the update is to come again after this failure of a message to `chat`, or of a change of one there.
+    async fn message_not_now(&self, chat: ChatId, failure: Failure) -> NotNow {
         match failure.reaction() {
-            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => Err(self.not_now(failure).await),
+            Reaction::RetryAfter(seconds) => waited_for(seconds, self.gateway.block_messages(chat, seconds).await),
+            _ => NotNow::Failed(failure.into()),
+        }
+    }
+
+    /// After a failure to tell somebody something in `chat`: the update comes again only where that can help. What was asked for is done.
+    async fn again_or_given_up(&self, chat: ChatId, failure: Failure, what: &'static str) -> Result<(), NotNow> {
+        match failure.reaction() {
+            // Tried again it would be there twice, and as often as Telegram is late.
+            Reaction::Retry if failure == Failure::Late => {
+                tracing::warn!(%failure, what, "it is taken for told");
+                Ok(())
+            }
+            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => {
+                Err(self.message_not_now(chat, failure).await)
+            }
             Reaction::Fine => Ok(()),
             _ => {
                 tracing::warn!(%failure, what, "somebody could not be told");
@@ -258,15 +275,23 @@ impl Webhook {
         if let Some(username) = self.username.get() {
             return Ok(username);
         }
+        self.may_call().await?;
         match self.telegram.username().await {
             Ok(username) => Ok(self.username.get_or_init(|| async { username }).await),
             Err(failure) => Err(self.not_now(failure).await),
         }
     }
+}
 
-    /// Tells everybody of a flood wait; the update comes again after it.
-    async fn blocked<T>(&self, seconds: u32) -> Result<T, NotNow> {
-        self.gateway.block_calls(seconds).await?;
-        Err(NotNow::Wait(i64::from(seconds)))
+/// `Err` where there are milliseconds to wait.
+fn after(ms: i64) -> Result<(), NotNow> {
+    if ms > 0 { Err(NotNow::Wait((ms + 999) / 1000)) } else { Ok(()) }
+}
+
+/// After a flood wait of so many seconds; `told`: whether the others know of it.
+fn waited_for(seconds: u32, told: anyhow::Result<()>) -> NotNow {
+    match told {
+        Ok(()) => NotNow::Wait(seconds.into()),
+        Err(error) => NotNow::Failed(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::screen::{Choice, Screen};
-use super::show::{Edit, Spot};
+use super::show::{Edit, Reply, Spot};
 use super::{Asker, Pace, Stop};
 use crate::{NotNow, Webhook};
 use aws::store::dialogue::Menu;
@@ -57,47 +57,71 @@ impl MenuButton {
 
 impl Webhook {
     /// Somebody pressed a menu's button.
-    pub async fn menu_pressed(&self, button: MenuButton, press: &Press, asker: &Asker) -> Result<(), NotNow> {
-        let stale = || text!(asker.lang, "stale-button");
-        let Some(menu) = self.dialogue.menu(button.menu).await? else { return self.answer_press(&press.callback_id, &stale()).await };
-        let action = match button.led(&menu, asker.id) {
-            Led::To(action) => action,
-            Led::NotTheirs => return self.answer_press(&press.callback_id, &text!(asker.lang, "not-your-menu")).await,
-            Led::Stale => return self.answer_press(&press.callback_id, &stale()).await,
+    pub async fn menu_pressed(&self, button: MenuButton, press: &Press, asker: Asker) -> Result<(), NotNow> {
+        let led = match self.dialogue.menu(button.menu).await? {
+            Some(menu) => match button.led(&menu, asker.id) {
+                Led::To(action) => Ok((menu, action)),
+                Led::NotTheirs => Err(text!(asker.lang, "not-your-menu")),
+                Led::Stale => Err(text!(asker.lang, "stale-button")),
+            },
+            None => Err(text!(asker.lang, "stale-button")),
+        };
+        let (menu, action) = match led {
+            Ok(led) => led,
+            Err(word) => {
+                self.answer_press(&press.callback_id, &word).await;
+                return Ok(());
+            }
+        };
+        self.once(press.update_id, self.reply_to_press(button, menu, action, press, asker)).await
+    }
+
+    /// The answer to a press; `None`: a moment's word was all.
+    async fn reply_to_press(
+        &self,
+        button: MenuButton,
+        menu: Menu,
+        action: Action,
+        press: &Press,
+        asker: Asker,
+    ) -> Result<Option<Reply>, NotNow> {
+        let moments_word = async |word: &str| {
+            self.answer_press(&press.callback_id, word).await;
+            Ok(None)
         };
         match self.pace(asker.id).await? {
             Pace::Fine => {}
-            Pace::Told => return self.answer_press(&press.callback_id, &text!(asker.lang, "too-fast")).await,
+            Pace::Told => return moments_word(&text!(asker.lang, "too-fast")).await,
             // The button stops waiting, and nothing is said.
-            Pace::Silent => return self.answer_press(&press.callback_id, "").await,
+            Pace::Silent => return moments_word("").await,
         }
-        let screen = match self.outcome(asker, "button", &action).await {
+        let screen = match self.outcome(&asker, "button", &action).await {
             Ok(screen) => screen,
             // Anybody may press a button that is anybody's; whoever may not do what it leads to, does not use it up.
-            Err(Stop::Show(screen)) if menu.who.is_none() => return self.answer_press(&press.callback_id, &screen.text).await,
+            Err(Stop::Show(screen)) if menu.who.is_none() => return moments_word(&screen.text).await,
             Err(Stop::Show(screen)) => *screen,
             Err(Stop::NotNow(not_now)) => return Err(not_now),
         };
         if screen.only_toast {
-            return self.answer_press(&press.callback_id, &screen.text).await;
+            return moments_word(&screen.text).await;
         }
-        let toast = screen.toast.clone().unwrap_or_default();
-        let edit = |message_id| Edit { message_id, menu: button.menu, revision: button.revision + 1 };
+        let press_answer = (press.callback_id.clone(), screen.toast.clone().unwrap_or_default());
         let spot = match &press.under {
-            Some(under) => Spot { chat_id: under.chat_id, thread_id: None, reply_to: None, edit: Some(edit(under.message_id)) },
+            Some(under) => {
+                let edit = Edit { message_id: under.message_id, menu: button.menu, before: menu };
+                Spot { chat_id: under.chat_id, thread_id: None, reply_to: None, edit: Some(edit) }
+            }
             // Telegram does not have the message any more.
             None => Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, edit: None },
         };
-        self.show(asker, &spot, screen, Some(&action)).await?;
-        self.answer_press(&press.callback_id, &toast).await
+        Ok(Some(Reply { press: Some(press_answer), ..Reply::new(asker, spot, screen, Some(action)) }))
     }
+}
 
-    /// An admin who writes in the chat's name is asked to press a button: that shows who he is.
-    pub async fn ask_who_it_is(&self, asker: &Asker, spot: &Spot, action: Action) -> Result<(), NotNow> {
-        let lang = asker.lang;
-        let screen = Screen::text(text!(lang, "anonymous")).row([Choice::new(text!(lang, "button-it-is-me"), action)]);
-        self.show_to_anybody(asker, spot, screen).await
-    }
+/// An admin who writes in the chat's name is asked to press a button: that shows who he is.
+pub fn who_it_is(asker: &Asker, action: Action) -> Screen {
+    let lang = asker.lang;
+    Screen::text(text!(lang, "anonymous")).row([Choice::new(text!(lang, "button-it-is-me"), action)])
 }
 
 #[cfg(test)]

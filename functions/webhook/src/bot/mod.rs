@@ -38,6 +38,7 @@ mod wrote;
 pub use appeal::Decided;
 pub use asker::Asker;
 pub use menu::MenuButton;
+pub use show::Reply;
 
 use crate::{NotNow, Webhook};
 use action::{Action, InChat};
@@ -86,26 +87,26 @@ pub enum Pace {
 }
 
 impl Webhook {
-    /// Carries a command out once and answers it. An update that is brought again after it was answered is dropped.
+    /// Carries a command out once and answers it. What is not for the bot costs no write.
     pub async fn command(&self, command: Command) -> Result<(), NotNow> {
-        if let Some(update_id) = command.update_id
-            && self.gateway.update_is_done(update_id).await?
-        {
-            return Ok(());
-        }
-        self.may_call().await?;
         if let Some(bot) = &command.addressed_to
             && !self.is_me(bot).await?
         {
             return Ok(());
         }
-        if command.name == CommandName::Start && command.private {
-            self.users.begin(command.from.id).await?;
-            self.people.forget(command.from.id);
-        }
         // Help is for those who talk with the bot: what strangers' programs send is left alone.
         if command.name == CommandName::Unknown && !self.has_begun(command.from.id).await? {
             return self.saw(&command.from).await;
+        }
+        self.may_write(command.chat_id).await?;
+        self.once(command.update_id, self.reply_to(&command)).await
+    }
+
+    /// The answer to a command; `None`: there is none.
+    async fn reply_to(&self, command: &Command) -> Result<Option<Reply>, NotNow> {
+        if command.name == CommandName::Start && command.private {
+            self.users.begin(command.from.id).await?;
+            self.people.forget(command.from.id);
         }
         let asker = self.asker(&command.from, (!command.private).then_some(command.chat_id)).await?;
         let target = match &command.target {
@@ -115,28 +116,23 @@ impl Webhook {
         for person in [command.replied_to.as_ref(), target].into_iter().flatten() {
             self.people.seen(&self.users, person).await?;
         }
-        let spot = Spot::of(&command);
+        let spot = Spot::of(command);
         // Who hides behind the chat shares its pace.
         let paced = if command.anonymous { UserId(command.chat_id.0) } else { command.from.id };
-        match self.pace(paced).await? {
-            Pace::Fine => match self.read(&command, &asker).await {
+        let (screen, action) = match self.pace(paced).await? {
+            Pace::Fine => match self.read(command, &asker).await {
                 Ok(action) if command.anonymous && matches!(action, Action::In { .. }) => {
-                    self.ask_who_it_is(&asker, &spot, action).await?;
+                    let screen = menu::who_it_is(&asker, action);
+                    return Ok(Some(Reply { for_anybody: true, ..Reply::new(asker, spot, screen, None) }));
                 }
-                Ok(action) => {
-                    let screen = self.screen(&asker, command.name.name(), &action).await?;
-                    self.show(&asker, &spot, screen, Some(&action)).await?;
-                }
-                Err(Stop::Show(screen)) => self.show(&asker, &spot, *screen, None).await?,
+                Ok(action) => (self.screen(&asker, command.name.name(), &action).await?, Some(action)),
+                Err(Stop::Show(screen)) => (*screen, None),
                 Err(Stop::NotNow(not_now)) => return Err(not_now),
             },
-            Pace::Told => self.show(&asker, &spot, Screen::text(text!(asker.lang, "too-fast")), None).await?,
-            Pace::Silent => {}
-        }
-        if let Some(update_id) = command.update_id {
-            self.gateway.update_done(update_id).await?;
-        }
-        Ok(())
+            Pace::Told => (Screen::text(text!(asker.lang, "too-fast")), None),
+            Pace::Silent => return Ok(None),
+        };
+        Ok(Some(Reply::new(asker, spot, screen, action)))
     }
 
     async fn has_begun(&self, user: UserId) -> anyhow::Result<bool> {

@@ -10,7 +10,7 @@ use aws::queue::Message;
 use aws::store::dialogue::Menu;
 use domain::ids::{ChatId, UserId};
 use domain::tidy::Tidy;
-use telegram::bot::{Button, OutgoingMessage};
+use telegram::bot::{Button, Keyboard, OutgoingMessage};
 use telegram::reaction::{Mend, Reaction};
 use telegram::render;
 use telegram::text;
@@ -34,12 +34,26 @@ pub struct Spot {
     pub edit: Option<Edit>,
 }
 
-/// A message of the bot's that is to change, with its buttons as they are to be.
-#[derive(Clone, Copy, Debug)]
+/// A message of the bot's that is to change.
+#[derive(Clone, Debug)]
 pub struct Edit {
     pub message_id: i32,
     pub menu: Uuid,
-    pub revision: u32,
+    /// Its buttons as they are now.
+    pub before: Menu,
+}
+
+/// An answer, and where it belongs.
+pub struct Reply {
+    pub asker: Asker,
+    pub spot: Spot,
+    pub screen: Screen,
+    /// What it came of; `None`: it is what stands in the way.
+    pub action: Option<Action>,
+    /// It is shown in the group, and whoever is there may press its buttons.
+    pub for_anybody: bool,
+    /// The press that it answers: its id, and what is shown for a moment.
+    pub press: Option<(String, String)>,
 }
 
 /// Where a message ended up.
@@ -64,15 +78,54 @@ impl Spot {
     }
 }
 
+impl Edit {
+    fn revision(&self) -> u32 {
+        self.before.revision.saturating_add(1)
+    }
+}
+
+impl Reply {
+    pub fn new(asker: Asker, spot: Spot, screen: Screen, action: Option<Action>) -> Self {
+        Self { asker, spot, screen, action, for_anybody: false, press: None }
+    }
+
+    /// It changes a message, or takes one away, and sends none.
+    pub fn is_edit(&self) -> bool {
+        let Screen { file, keyboard, .. } = &self.screen;
+        self.spot.edit.is_some() && file.is_none() && keyboard.is_none()
+    }
+}
+
 impl Webhook {
+    /// Gives an answer.
+    pub async fn show(&self, reply: Reply) -> Result<(), NotNow> {
+        let Reply { asker, spot, screen, action, for_anybody, press } = reply;
+        if for_anybody {
+            self.deliver_or_give_up(&asker, &spot, screen, None).await?;
+        } else {
+            self.show_to(&asker, &spot, screen, action.as_ref()).await?;
+        }
+        if let Some((callback_id, toast)) = press {
+            self.answer_press(&callback_id, &toast).await;
+        }
+        Ok(())
+    }
+
     /// Shows what came of `action` to who asked; `None`: what stands in its way.
-    pub async fn show(&self, asker: &Asker, spot: &Spot, screen: Screen, action: Option<&Action>) -> Result<(), NotNow> {
+    async fn show_to(&self, asker: &Asker, spot: &Spot, screen: Screen, action: Option<&Action>) -> Result<(), NotNow> {
         if spot.is_private() || action.is_none_or(is_for_the_group) {
             return self.deliver_or_give_up(asker, spot, screen, Some(asker.id)).await;
         }
         let lang = asker.lang;
         let pointer = match self.deliver(asker, &Spot::private(asker.id), screen, Some(asker.id)).await? {
-            Shown::There(_) => Screen::text(text!(lang, "told-privately")),
+            Shown::There(_) => {
+                let pointer = Screen::text(text!(lang, "told-privately"));
+                if let Err(NotNow::Failed(error)) = self.deliver_or_give_up(asker, spot, pointer, Some(asker.id)).await {
+                    tracing::warn!(error = format!("{error:#}"), "a group does not read that an answer was given in private");
+                }
+                // The answer is there, and is not to come again for the sake of that.
+                return Ok(());
+            }
             Shown::NotAllowed => {
                 let payload = action.and_then(link::payload).unwrap_or_else(|| "help".to_owned());
                 let url = format!("https://t.me/{}?start={payload}", self.my_name().await?);
@@ -80,11 +133,6 @@ impl Webhook {
             }
         };
         self.deliver_or_give_up(asker, spot, pointer, Some(asker.id)).await
-    }
-
-    /// As [`Webhook::show`] in a group; whoever is there may press.
-    pub async fn show_to_anybody(&self, asker: &Asker, spot: &Spot, screen: Screen) -> Result<(), NotNow> {
-        self.deliver_or_give_up(asker, spot, screen, None).await
     }
 
     async fn deliver_or_give_up(&self, asker: &Asker, spot: &Spot, screen: Screen, who: Option<UserId>) -> Result<(), NotNow> {
@@ -115,7 +163,7 @@ impl Webhook {
             if let Some(edit) = &spot.edit
                 && let Err(failure) = self.telegram.delete(spot.chat_id, edit.message_id).await
             {
-                self.again_or_given_up(failure, "a message that is done with stays").await?;
+                self.again_or_given_up(spot.chat_id, failure, "a message that is done with stays").await?;
             }
             return Ok(Shown::There(None));
         }
@@ -124,10 +172,21 @@ impl Webhook {
             return match self.telegram.send_document(to, file, &caption).await {
                 Ok(()) => Ok(Shown::There(None)),
                 Err(failure) if failure.reaction() == Reaction::NoPrivateMessages => Ok(Shown::NotAllowed),
-                Err(failure) => self.again_or_given_up(failure, "a file was not taken").await.map(|()| Shown::There(None)),
+                Err(failure) => self.again_or_given_up(to, failure, "a file was not taken").await.map(|()| Shown::There(None)),
             };
         }
-        let buttons = self.buttons(spot, &screen, who).await?;
+        let Some(buttons) = self.buttons(spot, &screen, who).await? else {
+            tracing::info!("two presses of a menu met; what the first shows stands");
+            return Ok(Shown::There(None));
+        };
+        if screen.ends_keyboard {
+            // Buttons and the end of a keyboard cannot come in one message.
+            let keyboard = Some(Keyboard::Remove);
+            let message = OutgoingMessage { keyboard, ..OutgoingMessage::html(spot.chat_id, text!(asker.lang, "one-moment")) };
+            if let Err(failure) = self.telegram.send(&message).await {
+                self.again_or_given_up(spot.chat_id, failure, "a keyboard stays").await?;
+            }
+        }
         let mut pieces = render::split(&screen.text);
         let last = pieces.pop().unwrap_or_default();
         for piece in pieces {
@@ -145,30 +204,42 @@ impl Webhook {
         };
         // A keyboard cannot come by an edit.
         match &spot.edit {
-            Some(edit) if message.keyboard.is_none() => match self.telegram.edit(edit.message_id, &message).await {
-                Ok(()) => Ok(Shown::There(None)),
-                Err(failure) => match failure.reaction() {
-                    Reaction::RetryAfter(_) | Reaction::StopEverything => Err(self.not_now(failure).await),
-                    Reaction::Fine if failure.is_not_modified() => Ok(Shown::There(None)),
-                    // It is gone, or too old to change: another one takes its place.
-                    _ => self.send_mended(asker, spot, message).await,
-                },
-            },
+            Some(edit) if message.keyboard.is_none() => {
+                let edited = self.edit(asker, spot, edit, message).await;
+                if edited.is_err() {
+                    // The press comes again: its button is to lead where it did.
+                    self.dialogue.put_menu_back(edit.menu, &edit.before).await?;
+                }
+                edited
+            }
             _ => self.send_mended(asker, spot, message).await,
         }
     }
 
-    /// Stores where the buttons lead, if any leads anywhere.
-    async fn buttons(&self, spot: &Spot, screen: &Screen, who: Option<UserId>) -> anyhow::Result<Vec<Vec<Button>>> {
-        let (menu, revision) = spot.edit.map_or_else(|| (Uuid::new_v4(), 0), |edit| (edit.menu, edit.revision));
+    async fn edit(&self, asker: &Asker, spot: &Spot, edit: &Edit, message: OutgoingMessage) -> Result<Shown, NotNow> {
+        let Err(failure) = self.telegram.edit(edit.message_id, &message).await else { return Ok(Shown::There(None)) };
+        match failure.reaction() {
+            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => {
+                self.again_or_given_up(spot.chat_id, failure, "a message may not have been changed").await.map(|()| Shown::There(None))
+            }
+            Reaction::Fine if failure.is_not_modified() => Ok(Shown::There(None)),
+            // It is gone, or too old to change: another one takes its place.
+            _ => self.send_mended(asker, spot, message).await,
+        }
+    }
+
+    /// Stores where the buttons lead, if any leads anywhere. `None`: another press has changed them since.
+    async fn buttons(&self, spot: &Spot, screen: &Screen, who: Option<UserId>) -> anyhow::Result<Option<Vec<Vec<Button>>>> {
+        let edit = spot.edit.as_ref();
+        let (menu, revision) = edit.map_or_else(|| (Uuid::new_v4(), 0), |edit| (edit.menu, edit.revision()));
         let (buttons, actions) = numbered(&screen.rows, menu, revision);
-        if !actions.is_empty() || spot.edit.is_some() {
+        if !actions.is_empty() || edit.is_some() {
             let leads = serde_json::to_string(&actions)?;
             if !self.dialogue.put_menu(menu, &Menu { who, revision, leads }).await? {
-                tracing::info!("two presses of a menu met; the buttons of the first stand");
+                return Ok(None);
             }
         }
-        Ok(buttons)
+        Ok(Some(buttons))
     }
 
     /// Sends a message; in private where the bot may not write there.
@@ -191,7 +262,10 @@ impl Webhook {
                     self.users.set_can_write(asker.id, false).await?;
                     return Ok(Shown::NotAllowed);
                 }
-                _ => return self.again_or_given_up(failure, "an answer was not taken").await.map(|()| Shown::There(None)),
+                _ => {
+                    let given_up = self.again_or_given_up(message.chat_id, failure, "an answer was not taken").await;
+                    return given_up.map(|()| Shown::There(None));
+                }
             }
         }
     }
@@ -239,9 +313,29 @@ fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: U
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::lang::Lang;
+    use telegram::bot::Document;
 
     const ASKER: UserId = UserId(5);
     const GROUP: ChatId = ChatId(-100);
+
+    #[test]
+    fn an_answer_is_an_edit_where_it_sends_no_message() {
+        let menu = || Menu { who: None, revision: 0, leads: "[]".to_owned() };
+        let edit = || Some(Edit { message_id: 1, menu: Uuid::nil(), before: menu() });
+        let file = || Some(Document { file_name: "x.csv".to_owned(), content: Vec::new() });
+        for (edit, screen, expected) in [
+            (edit(), Screen::text("x"), true),
+            (edit(), Screen { close: true, ..Screen::default() }, true),
+            (edit(), Screen { file: file(), ..Screen::text("x") }, false),
+            (edit(), Screen { keyboard: Some(Keyboard::Remove), ..Screen::text("x") }, false),
+            (None, Screen::text("x"), false),
+        ] {
+            let asker = Asker { id: ASKER, lang: Lang::En, group: None };
+            let reply = Reply::new(asker, Spot { edit, ..Spot::private(ASKER) }, screen, None);
+            assert_eq!(reply.is_edit(), expected, "{:?} {:?}", reply.spot, reply.screen);
+        }
+    }
 
     #[test]
     fn each_buttons_number_leads_to_its_own_action() {

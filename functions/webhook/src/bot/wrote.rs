@@ -3,11 +3,10 @@
 use super::action::{Action, InChat, MyOption, Purpose};
 use super::asker::Asks;
 use super::screen::Screen;
-use super::show::Spot;
+use super::show::{Reply, Spot};
 use super::{Asker, Pace, Stop};
 use crate::{NotNow, Webhook};
 use domain::ids::UserId;
-use telegram::bot::{Keyboard, OutgoingMessage};
 use telegram::text;
 use telegram::update::{Forwarded, Target, Written, Wrote};
 
@@ -18,34 +17,27 @@ impl Webhook {
         if asks.is_none() && matches!(wrote.what, Written::Text(_)) {
             return self.saw(&wrote.from).await;
         }
-        if let Some(update_id) = wrote.update_id
-            && self.gateway.update_is_done(update_id).await?
-        {
-            return Ok(());
-        }
         self.may_call().await?;
         let asker = self.asker(&wrote.from, None).await?;
         // Whoever is forwarded by somebody else is nobody's to follow.
         if asks.is_none() && self.chats_of(&asker).await?.is_empty() {
             return Ok(());
         }
+        self.once(wrote.update_id, self.reply_to_words(asker, asks, &wrote)).await
+    }
+
+    async fn reply_to_words(&self, asker: Asker, asks: Option<Asks>, wrote: &Wrote) -> Result<Option<Reply>, NotNow> {
         let spot = Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: wrote.message_id, edit: None };
-        match self.pace(asker.id).await? {
-            Pace::Fine => {
-                let screen = match self.answered_with(&asker, asks, &wrote.what).await {
-                    Ok(screen) => screen,
-                    Err(Stop::Show(screen)) => *screen,
-                    Err(Stop::NotNow(not_now)) => return Err(not_now),
-                };
-                self.show(&asker, &spot, screen, None).await?;
-            }
-            Pace::Told => self.show(&asker, &spot, Screen::text(text!(asker.lang, "too-fast")), None).await?,
-            Pace::Silent => {}
-        }
-        if let Some(update_id) = wrote.update_id {
-            self.gateway.update_done(update_id).await?;
-        }
-        Ok(())
+        let screen = match self.pace(asker.id).await? {
+            Pace::Fine => match self.answered_with(&asker, asks, &wrote.what).await {
+                Ok(screen) => screen,
+                Err(Stop::Show(screen)) => *screen,
+                Err(Stop::NotNow(not_now)) => return Err(not_now),
+            },
+            Pace::Told => Screen::text(text!(asker.lang, "too-fast")),
+            Pace::Silent => return Ok(None),
+        };
+        Ok(Some(Reply::new(asker, spot, screen, None)))
     }
 
     async fn answered_with(&self, asker: &Asker, asks: Option<Asks>, what: &Written) -> Result<Screen, Stop> {
@@ -96,17 +88,7 @@ impl Webhook {
             Some(chat) => Action::In { chat, then },
             None => self.in_private(asker, then).await?,
         };
-        if keyboard {
-            let message = OutgoingMessage {
-                keyboard: Some(Keyboard::Remove),
-                ..OutgoingMessage::html(asker.id.private_chat(), text!(asker.lang, "one-moment"))
-            };
-            // Buttons and the end of a keyboard cannot come in one message.
-            if let Err(failure) = self.telegram.send(&message).await {
-                self.again_or_given_up(failure, "a keyboard stays").await?;
-            }
-        }
-        Ok(self.screen(asker, command, &action).await?)
+        Ok(Screen { ends_keyboard: keyboard, ..self.screen(asker, command, &action).await? })
     }
 
     /// Who is named by it.

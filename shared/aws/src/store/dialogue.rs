@@ -9,8 +9,9 @@
 use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::UserId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -82,13 +83,15 @@ impl Dialogue {
         let put = self.put(format!("MENU#{id}"), menu, MENU_KEPT)?;
         let put = match menu.revision {
             0 => put.condition_expression("attribute_not_exists(pk)"),
-            revision => put.condition_expression("revision = :read").expression_attribute_values(":read", n(i64::from(revision) - 1)),
+            revision => if_revision(put, i64::from(revision) - 1),
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(error).context("writing a message's buttons"),
-        }
+        held(put, menu).await
+    }
+
+    /// Makes a message's buttons what they were before their next revision, which nobody has been shown.
+    pub async fn put_menu_back(&self, id: Uuid, before: &Menu) -> anyhow::Result<()> {
+        let put = self.put(format!("MENU#{id}"), before, MENU_KEPT)?;
+        held(if_revision(put, i64::from(before.revision) + 1), before).await.map(drop)
     }
 
     pub async fn menu(&self, id: Uuid) -> anyhow::Result<Option<Menu>> {
@@ -117,18 +120,30 @@ impl Dialogue {
         Ok(get.send().await?.item.map(serde_dynamo::from_item).transpose()?)
     }
 
-    fn put(
-        &self,
-        key: String,
-        item: &impl Serialize,
-        kept: i64,
-    ) -> anyhow::Result<aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder> {
+    fn put(&self, key: String, item: &impl Serialize, kept: i64) -> anyhow::Result<PutItemFluentBuilder> {
         let mut item: Attributes = serde_dynamo::to_item(item)?;
         item.extend(pk(key));
         item.insert("expires_at".to_owned(), n(time::now() + kept));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
         Ok(self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)))
     }
+}
+
+fn if_revision(put: PutItemFluentBuilder, revision: i64) -> PutItemFluentBuilder {
+    put.condition_expression("revision = :read").expression_attribute_values(":read", n(revision))
+}
+
+/// Writes a message's buttons; `false` when the condition does not hold. They may be there already: the first answer of the store was lost.
+async fn held(put: PutItemFluentBuilder, menu: &Menu) -> anyhow::Result<bool> {
+    let error = match put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld).send().await {
+        Ok(_) => return Ok(true),
+        Err(error) => error,
+    };
+    if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+        let there = failed.item().and_then(|item| serde_dynamo::from_item::<_, Menu>(item.clone()).ok());
+        return Ok(there.as_ref() == Some(menu));
+    }
+    Err(error).context("writing a message's buttons")
 }
 
 fn pk(pk: String) -> Attributes {

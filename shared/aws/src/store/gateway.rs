@@ -2,15 +2,17 @@
 //!
 //! | access | by |
 //! |---|---|
-//! | has this update been dealt with? | GetItem, PutItem `UPDATE#<update id>` |
+//! | answer an update once | PutItem `UPDATE#<update id>`, if it is not done and not taken; PutItem when it is done; DeleteItem when it is not |
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
 //! | the next message to a chat; a group's flood wait of messages | UpdateItem, GetItem `WINDOW#<chat>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
-use super::{Attributes, Table, VERSION, n, s};
+use super::{Attributes, Claim, Table, VERSION, n, s};
 use crate::{Aws, env, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -21,6 +23,10 @@ use uuid::Uuid;
 
 /// Telegram tries to deliver an update for 24 hours; twice that is kept, in seconds.
 const UPDATE_KEPT: i64 = 48 * 3600;
+
+/// A webhook that has taken an update and is not done by then is taken for dead, in milliseconds; longer than the webhook's time-out
+/// (`Timeout` in template.yaml).
+const UPDATE_LEASE_MS: i64 = 12_000;
 
 /// Who has taken a person and has not let him go by then is taken for dead, in milliseconds; longer than a worker's time-out.
 const HELD_MS: i64 = 70_000;
@@ -67,23 +73,45 @@ impl Gateway {
         }
     }
 
-    pub async fn update_is_done(&self, update_id: i64) -> anyhow::Result<bool> {
-        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(pk(format!("UPDATE#{update_id}"))));
-        Ok(get.send().await.context("looking up an update")?.item.is_some())
+    /// Takes an update for answering. Whoever has taken it ends that by [`Gateway::update_done`] or [`Gateway::release_update`].
+    pub async fn claim_update(&self, update_id: i64) -> anyhow::Result<Claim> {
+        let now = time::now_ms();
+        let claim = self
+            .put_update(update_id)
+            .item("taken_until_ms", n(now + UPDATE_LEASE_MS))
+            .condition_expression("attribute_not_exists(pk) OR taken_until_ms < :now")
+            .expression_attribute_values(":now", n(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match claim.send().await {
+            Ok(_) => Ok(Claim::Mine),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(if is_taken(error.err()) { Claim::Taken } else { Claim::Done })
+            }
+            Err(error) => Err(error).context("taking an update"),
+        }
     }
 
+    /// Nobody takes it again.
     pub async fn update_done(&self, update_id: i64) -> anyhow::Result<()> {
+        self.put_update(update_id).send().await.context("recording an update")?;
+        Ok(())
+    }
+
+    /// Gives an update back, done or not: it can be taken again.
+    pub async fn release_update(&self, update_id: i64) -> anyhow::Result<()> {
+        let delete = self.table.client.delete_item().table_name(&self.table.name).set_key(Some(pk(update_key(update_id))));
+        delete.send().await.context("giving an update back")?;
+        Ok(())
+    }
+
+    fn put_update(&self, update_id: i64) -> PutItemFluentBuilder {
         self.table
             .client
             .put_item()
             .table_name(&self.table.name)
-            .item("pk", s(format!("UPDATE#{update_id}")))
+            .item("pk", s(update_key(update_id)))
             .item("expires_at", n(time::now() + UPDATE_KEPT))
             .item("version", n(i64::from(VERSION)))
-            .send()
-            .await
-            .context("recording an update")?;
-        Ok(())
     }
 
     /// Takes up to `calls` calls to Telegram out of everybody's allowance, or answers how many milliseconds to wait before asking again.
@@ -305,8 +333,17 @@ fn taken(answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>, sync_id: U
     }
 }
 
+fn is_taken(error: &PutItemError) -> bool {
+    let PutItemError::ConditionalCheckFailedException(failed) = error else { return false };
+    failed.item().is_some_and(|item| item.contains_key("taken_until_ms"))
+}
+
 fn busy_until_ms(window: &Attributes) -> Option<i64> {
     window.get("busy_until_ms")?.as_n().ok()?.parse().ok()
+}
+
+fn update_key(update_id: i64) -> String {
+    format!("UPDATE#{update_id}")
 }
 
 fn window_key(chat: ChatId) -> String {

@@ -23,6 +23,16 @@ const VERSION: u32 = 1;
 
 const DAY: i64 = 24 * 3600;
 
+/// Is something that is done once ours to do?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    Mine,
+    /// It was done before, or has failed for good.
+    Done,
+    /// Another has it.
+    Taken,
+}
+
 type Attributes = HashMap<String, AttributeValue>;
 
 /// A table and the client for it.

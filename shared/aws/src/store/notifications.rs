@@ -5,7 +5,7 @@
 //! | take a message for sending | UpdateItem `USER#<recipient>`, `N#<notification id>`, if not sent and not taken |
 //! | record how it ended | UpdateItem on the same key |
 
-use super::{Attributes, DAY, Table, VERSION, key, n, s};
+use super::{Attributes, Claim, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
@@ -23,16 +23,6 @@ pub const LEASE: i64 = 70;
 /// The log.
 pub struct Notifications {
     table: Table,
-}
-
-/// May the message be sent now?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    Mine,
-    /// It was sent before, or has failed for good.
-    Done,
-    /// Another sender has it.
-    Taken,
 }
 
 /// How a message ended.

@@ -121,6 +121,8 @@ pub struct BotMembership {
 /// A pressed button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Press {
+    /// Of the update, where it had one: a redelivery has the same.
+    pub update_id: Option<i64>,
     pub callback_id: String,
     pub from: Person,
     /// As the button was given it; whoever presses may have made it up.
@@ -166,7 +168,7 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
         return parse(message).map(|message| read_message(message, update.update_id));
     }
     if let Some(query) = update.callback_query {
-        return parse(query).map(|query| Update::Button(Box::new(press(&query))));
+        return parse(query).map(|query| Update::Button(Box::new(press(&query, update.update_id))));
     }
     if let Some(request) = update.chat_join_request {
         let request: raw::JoinRequest = parse(request)?;
@@ -180,13 +182,13 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
     serde_json::from_str(raw.get()).map_err(|_| Unreadable)
 }
 
-fn press(query: &raw::CallbackQuery) -> Press {
+fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
     let under = query.message.and_then(|message| parse::<raw::Message>(message).ok()).and_then(|message| {
         let message_id = message.message_id?.try_into().ok()?;
         Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
     });
     let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
-    Press { callback_id: query.id.clone(), from, data: query.data().unwrap_or_default(), under }
+    Press { update_id, callback_id: query.id.clone(), from, data: query.data().unwrap_or_default(), under }
 }
 
 /// The status before, where the update tells it.
@@ -397,7 +399,7 @@ mod tests {
         let body = r#"{"update_id":1,"callback_query":{"id":"77","from":{"id":5,"first_name":"A"},"data":"u:1","chat_instance":"x",
             "message":{"message_id":9,"date":1,"chat":{"id":5,"type":"private"},"text":"Banned"}}}"#;
         let Update::Button(press) = of(body) else { panic!() };
-        assert_eq!((press.callback_id.as_str(), press.from.id, press.data.as_str()), ("77", UserId(5), "u:1"));
+        assert_eq!((press.update_id, press.callback_id.as_str(), press.from.id, press.data.as_str()), (Some(1), "77", UserId(5), "u:1"));
         assert_eq!(press.under, Some(Under { chat_id: ChatId(5), message_id: 9, text: "Banned".to_owned() }));
         let Update::Button(bare) = of(r#"{"callback_query":{"id":"77","message":{"message_id":9,"date":0,"chat":{"id":5}}}}"#) else {
             panic!()
