@@ -39,7 +39,7 @@ impl Webhook {
         let origin = if added { Origin::Added } else { Origin::Joined };
         let mut banned = false;
         for pending in waits {
-            let event = match undone.contains(&pending.ban_event_id) {
+            let event = match undone.contains_key(&pending.ban_event_id) {
                 true => None,
                 false => self.bans.get(pending.ban_event_id).await?,
             };

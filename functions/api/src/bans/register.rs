@@ -9,6 +9,7 @@ use axum::extract;
 use axum::http::StatusCode;
 use domain::ban::BanEvent;
 use domain::ids::UserId;
+use domain::member::Action;
 use domain::registration::{self, NotABanEvent};
 use domain::subscription::Source;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -191,8 +192,10 @@ impl State {
         let news: BTreeSet<_> = events.as_mut().iter().filter(|event| event.may_be_tracked(now)).map(|event| event.user_id).collect();
         let asked: Vec<_> = news.into_iter().map(|user| self.is_followed(user)).collect();
         let followed: BTreeMap<_, _> = stream::iter(asked).buffer_unordered(AT_A_TIME).try_collect().await?;
-        for event in events.as_mut() {
-            event.tracked = event.may_be_tracked(now) && followed.get(&event.user_id) == Some(&true);
+        for event in events.as_mut().iter_mut().filter(|event| event.may_be_tracked(now)) {
+            // A lift goes where we banned, whoever follows now.
+            event.tracked = followed.get(&event.user_id) == Some(&true)
+                || event.event_type == Action::Unban && self.bans.was_carried(event.chat_id, event.user_id).await?;
         }
         Ok(events)
     }

@@ -46,6 +46,8 @@ struct Behind {
     events: BTreeMap<Uuid, BanEvent>,
     /// Who asked for a sync, where an admin did.
     asked_by: BTreeMap<Uuid, UserId>,
+    /// Who took a ban event back everywhere.
+    undone_by: BTreeMap<Uuid, UserId>,
     chats: BTreeMap<domain::ids::ChatId, String>,
     names: BTreeMap<UserId, String>,
 }
@@ -82,7 +84,13 @@ impl Webhook {
     }
 
     async fn behind(&self, steps: &[Step<'_>]) -> anyhow::Result<Behind> {
-        let mut behind = Behind { events: BTreeMap::new(), asked_by: BTreeMap::new(), chats: BTreeMap::new(), names: BTreeMap::new() };
+        let mut behind = Behind {
+            events: BTreeMap::new(),
+            asked_by: BTreeMap::new(),
+            undone_by: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            names: BTreeMap::new(),
+        };
         let mut people = Vec::new();
         for step in steps {
             match step {
@@ -99,6 +107,12 @@ impl Webhook {
                 }
             }
         }
+        let events = steps.iter().filter_map(|step| match step {
+            Step::Ours(entry) => Some(entry.ban_event_id),
+            Step::Local(_) => None,
+        });
+        behind.undone_by = self.syncs.undone(events).await?;
+        people.extend(behind.undone_by.values());
         let sources = steps.iter().filter_map(|step| match step {
             Step::Ours(entry) => Some(entry.source_chat_id),
             Step::Local(_) => None,
@@ -152,6 +166,10 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
             if let Some(origin) = of_origin(lang, entry.origin, behind.asked_by.get(&entry.sync_id).map(|user| by(Some(*user)))) {
                 line.push_str("\n   ↳ ");
                 line.push_str(&origin);
+            }
+            if let Some(by_whom) = behind.undone_by.get(&entry.ban_event_id).filter(|_| entry.kind == Kind::Ban) {
+                line.push_str("\n   ↳ ");
+                line.push_str(&text!(lang, "origin-undone-everywhere", by = by(Some(*by_whom))));
             }
             line
         }

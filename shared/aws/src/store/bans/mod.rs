@@ -188,6 +188,24 @@ impl Bans {
         Ok(decisions)
     }
 
+    /// Has this chat banned this person while somebody followed him? Then that was carried over.
+    pub async fn was_carried(&self, chat: ChatId, user: UserId) -> anyhow::Result<bool> {
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name("by_user")
+            .select(Select::Count)
+            .key_condition_expression("user_id = :user")
+            .filter_expression("chat_id = :chat AND event_type = :ban AND tracked = :true")
+            .expression_attribute_values(":user", n(user.0))
+            .expression_attribute_values(":chat", n(chat.0))
+            .expression_attribute_values(":ban", s(Action::Ban.name()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true));
+        Ok(count_to(query, 1).await.context("looking for a ban that was carried over")? > 0)
+    }
+
     /// How many tracked bans there were in a chat from `from` (Unix seconds) to the one that occurred at `to`; that one included. Nobody counts
     /// beyond `most`.
     pub async fn count_in_chat(&self, chat: ChatId, from: i64, to: &Occurred, most: u32) -> anyhow::Result<u32> {

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::ban::Occurred;
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -38,16 +39,14 @@ impl IndexItem {
 impl Syncs {
     /// All syncs about a person that are kept, newest first: as many as chats have banned him, and what was asked for besides.
     pub async fn of_user(&self, user: UserId) -> anyhow::Result<Vec<Summary>> {
-        let of_person = self.names_of(user).await?;
-        let order: BTreeMap<Uuid, usize> = of_person.iter().enumerate().map(|(place, of)| (of.of_sync, place)).collect();
-        let keys = of_person.iter().map(|of| summary_key(of.of_sync));
+        let keys = self.names_of(user).await?.into_iter().map(|of| summary_key(of.of_sync));
         let items = self.table.get_newest(keys.collect()).await.context("reading syncs")?;
         let mut summaries: Vec<Summary> = serde_dynamo::from_items(items)?;
-        summaries.sort_by_key(|summary| order.get(&summary.sync_id).copied());
+        summaries.sort_by_key(|summary| Reverse(summary.started_at_ms));
         Ok(summaries)
     }
 
-    /// The syncs about a person, newest first. One that has not begun, because its planner died, may be among them.
+    /// The syncs about a person, in no order. One that has not begun, because its planner died, may be among them.
     pub(super) async fn names_of(&self, user: UserId) -> anyhow::Result<Vec<OfPerson>> {
         let mut items = self.of_person(user).into_paginator().items().send();
         let mut of_person = Vec::new();
@@ -66,7 +65,7 @@ impl Syncs {
     /// Notes a sync under its person, before it begins.
     pub(super) async fn name(&self, summary: &Summary) -> anyhow::Result<()> {
         let mut item: Attributes = serde_dynamo::to_item(OfPerson { of_sync: summary.sync_id, occurred: summary.occurred.clone() })?;
-        item.extend(key(person_pk(summary.user_id), format!("S#{:015}#{}", summary.started_at_ms, summary.sync_id)));
+        item.extend(key(person_pk(summary.user_id), format!("S#{}#{}", summary.occurred.as_str(), summary.sync_id)));
         item.insert("expires_at".to_owned(), n(summary.expires_at));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
         self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).send().await.context("noting a person's sync")?;
@@ -76,7 +75,6 @@ impl Syncs {
     fn of_person(&self, user: UserId) -> QueryFluentBuilder {
         self.query()
             .consistent_read(true)
-            .scan_index_forward(false)
             .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
             .expression_attribute_values(":pk", s(person_pk(user)))
             .expression_attribute_values(":sk", s("S#"))

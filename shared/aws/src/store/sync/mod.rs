@@ -20,7 +20,7 @@
 //! | all that is known of a chunk before it is worked on | BatchGetItem: the summary, the part, the chunk, `UNDONE` |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
 //! | an appeal, once; its decision, once | PutItem, if it is not there; UpdateItem, GetItem `APPEAL#<id>`, `APPEAL` |
-//! | note a sync under its person; all of his, newest first | PutItem; Query `USER#<user>`, `S#<started>#<sync id>`, then BatchGetItem |
+//! | note a sync under its person; all of his, newest first | PutItem; Query `USER#<user>`, `S#<occurred>#<sync id>`, then BatchGetItem |
 //! | a page of a person's syncs, newest first | Query `by_user`: `user_id`, then BatchGetItem |
 //! | the syncs of a day, newest first | Query `by_day`: `day`, then BatchGetItem |
 //!

@@ -5,7 +5,7 @@ use crate::store::{Attributes, key};
 use anyhow::Context;
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Who took a ban back, as stored.
@@ -23,12 +23,12 @@ impl Syncs {
         Ok(())
     }
 
-    /// Those of these ban events that were taken back everywhere.
-    pub async fn undone(&self, events: impl IntoIterator<Item = Uuid>) -> anyhow::Result<BTreeSet<Uuid>> {
+    /// Those of these ban events that were taken back everywhere, and by whom.
+    pub async fn undone(&self, events: impl IntoIterator<Item = Uuid>) -> anyhow::Result<BTreeMap<Uuid, UserId>> {
         let keys: BTreeSet<_> = events.into_iter().collect();
         let items = self.table.get_newest(keys.into_iter().map(undone_key).collect()).await.context("looking for what was taken back")?;
         let undone: Vec<Undone> = serde_dynamo::from_items(items)?;
-        Ok(undone.into_iter().map(|undone| undone.undone_event).collect())
+        Ok(undone.into_iter().map(|undone| (undone.undone_event, undone.undone_by)).collect())
     }
 }
 
