@@ -13,7 +13,8 @@ REGION = "us-east-1"
 # Variables that stay: a process needs some to run at all, and the others are settings of ours.
 KEPT = (
     "PATH", "HOME", "LANG", "LOG_LEVEL",
-    "BANSYNC_TTL_SWEEP_SECONDS", "BANSYNC_ACCOUNT_CONCURRENCY", "BANSYNC_INDEX_LAG_MS", "BANSYNC_INDEX_LAG_SEED",
+    "BANSYNC_TTL_SWEEP_SECONDS", "BANSYNC_ACCOUNT_CONCURRENCY", "BANSYNC_INDEX_LAG_MS", "BANSYNC_TABLE_LAG_MS",
+    "BANSYNC_LAG_SEED",
 )  # fmt: skip
 
 

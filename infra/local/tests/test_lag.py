@@ -1,4 +1,4 @@
-"""Reads of an index that lag."""
+"""Reads that lag."""
 
 import os
 import time
@@ -17,8 +17,8 @@ class Lag(unittest.TestCase):
         self.client.create_table(TableName=self.name, **properties("a"))
         self.addCleanup(self.machine.control, "POST", "lag", {"milliseconds": 0})
 
-    def lag(self, milliseconds: float, seed: int = 0) -> None:
-        self.machine.control("POST", "lag", {"milliseconds": milliseconds, "seed": seed})
+    def lag(self, milliseconds: float, seed: int = 0, **more) -> None:
+        self.machine.control("POST", "lag", {"milliseconds": milliseconds, "seed": seed, **more})
 
     def put(self, pk: str, version: int, a: str = "x") -> None:
         self.client.put_item(TableName=self.name, Item={"pk": {"S": pk}, "a": {"S": a}, "version": {"N": str(version)}})
@@ -34,7 +34,7 @@ class Lag(unittest.TestCase):
         return self.client.scan(TableName=self.name, IndexName="by_a")["Count"]
 
     def test_without_a_lag_an_index_is_exact(self):
-        self.assertEqual(self.machine.control("GET", "lag"), {"milliseconds": 0, "seed": 0})
+        self.assertEqual(self.machine.control("GET", "lag"), {"milliseconds": 0, "seed": 0, "table_milliseconds": 0})
         self.put("p", 1)
         self.assertEqual(self.indexed(), {"p": 1})
 
@@ -98,11 +98,38 @@ class Lag(unittest.TestCase):
         with self.assertRaisesRegex(self.client.exceptions.ClientError, "Consistent reads are not supported on global secondary indexes"):
             self.indexed(ConsistentRead=True)
 
+    def test_a_read_of_the_table_sees_a_write_later_unless_it_asks_for_consistency(self):
+        keys = [{"pk": {"S": pk}} for pk in ("old", "gone", "new")]
+        self.put("old", 1)
+        self.put("gone", 1)
+        self.lag(0, table_milliseconds=3_600_000)
+        self.put("old", 2)
+        self.put("new", 1)
+        self.client.delete_item(TableName=self.name, Key=keys[1])
+
+        def versions(**consistency) -> list[dict[str, int]]:
+            '''By one read each, by one of all, and by queries.'''
+            by_key = [self.client.get_item(TableName=self.name, Key=key, **consistency).get("Item") for key in keys]
+            request = {self.name: {"Keys": keys, **consistency}}
+            at_once = self.client.batch_get_item(RequestItems=request)["Responses"][self.name]
+            found = []
+            for key in keys:
+                found += self.client.query(
+                    TableName=self.name, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": key["pk"]}, **consistency
+                )["Items"]
+            return [{item["pk"]["S"]: int(item["version"]["N"]) for item in items if item} for items in (by_key, at_once, found)]
+
+        self.assertEqual(versions(), [{"old": 1, "gone": 1}] * 3)
+        self.assertEqual(versions(ConsistentRead=True), [{"old": 2, "new": 1}] * 3)
+        self.assertEqual(self.indexed(), {"old": 2, "new": 1}, "an index lags by itself")
+        self.lag(0)
+        self.assertEqual(versions(), [{"old": 2, "new": 1}] * 3)
+
     def test_a_misspelt_setting_is_refused(self):
-        for setting in ({"millis": 5}, {"milliseconds": -1}, {"milliseconds": "many"}):
+        for setting in ({"millis": 5}, {"milliseconds": -1}, {"milliseconds": "many"}, {"milliseconds": 0, "table_milliseconds": -1}):
             self.assertEqual(self.machine.request("POST", "/_bansync/lag", setting)[0], 400)
 
     def test_the_environment_sets_it(self):
-        with mock.patch.dict(os.environ, BANSYNC_INDEX_LAG_MS="1000", BANSYNC_INDEX_LAG_SEED="7"):
+        with mock.patch.dict(os.environ, BANSYNC_INDEX_LAG_MS="1000", BANSYNC_TABLE_LAG_MS="500", BANSYNC_LAG_SEED="7"):
             machine = LocalAws((), {})
-        self.assertEqual(machine.control("GET", "lag"), {"milliseconds": 1000, "seed": 7})
+        self.assertEqual(machine.control("GET", "lag"), {"milliseconds": 1000, "seed": 7, "table_milliseconds": 500})

@@ -13,7 +13,8 @@
 | `GET /_bansync/quiet` | whether anything is under way: see `quiet` |
 | `GET /_bansync/permissions` | the permissions that functions have used: see `permissions` |
 | `GET /_bansync/processes` | the running function processes: see `processes` |
-| `POST /_bansync/lag` | index reads lag from now on, `{"milliseconds": 1000, "seed": 7}`; 0: no longer. See the patch `lag` |
+| `POST /_bansync/lag` | index reads lag from now on, `{"milliseconds": 1000, "seed": 7}`, with `table_milliseconds` also reads of tables that
+  ask for no consistency; 0: no longer. See the patch `lag` |
 | `GET /_bansync/lag` | how much they lag |
 """
 
