@@ -1,13 +1,16 @@
 //! The bot gains and loses rights and chats; what is followed there follows.
 
 use crate::play::{PATIENCE, Play};
+use crate::stack::skipped;
 use crate::travel::ON_ITS_WAY;
 use anyhow::Result;
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
 use domain::settings::ChatChange;
+use domain::subscription::Mode;
 use domain::sync::{Outcome, Reason, SyncStatus};
 use serde_json::{Value, json};
+use std::time::Duration;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, Fault, NewChat};
 
@@ -118,6 +121,26 @@ async fn when_the_bot_is_removed_the_chats_subscriptions_end_and_their_admins_ar
     play.telegram.wait_until_sees(boris, "no longer in B", PATIENCE).await?;
     assert_eq!(play.notices(boris).await?.len(), 1, "one message, however many subscriptions ended");
     Ok(())
+}
+
+#[tokio::test]
+async fn what_ends_with_a_chat_or_with_a_role_ends_although_reads_lag_behind_the_writes_that_tell_of_it() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("the reads of this AWS cannot be made to lag");
+    }
+    let (boris, bella, mallory) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?, play.person("Mallory").await?);
+    let (b, c) = (play.chat("B", boris, &[]).await?, play.chat("C", boris, &[bella]).await?);
+    play.telegram.promote(c, bella, AdminRights::moderator()).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let _lag = play.stack.lag_tables(Duration::from_secs(3600)).await?;
+    for (chat, admin) in [(b, boris), (c, bella)] {
+        play.follow(chat, admin, mallory, Mode::Auto).await?;
+    }
+    play.telegram.remove_bot(b).await?;
+    play.telegram.demote(c, bella).await?;
+    play.wait_until_followed(boris, b, 0).await?;
+    play.wait_until_followed(bella, c, 0).await
 }
 
 #[tokio::test]

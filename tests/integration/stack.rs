@@ -145,17 +145,23 @@ impl Stack {
     /// told to.
     pub async fn lag_indexes(&'static self, seed: u64) -> Result<Guard> {
         if self.is_instrumented().await {
-            self.set_lag(LAG.as_millis(), seed).await?;
+            self.set_lag(json!({"milliseconds": LAG.as_millis(), "seed": seed})).await?;
         }
-        Ok(Guard::new("the lag of indexes", async { if self.is_instrumented().await { self.set_lag(0, 0).await } else { Ok(()) } }))
+        Ok(Guard::new("the lag of indexes", self.lag_no_longer()))
     }
 
-    async fn set_lag(&self, milliseconds: u128, seed: u64) -> Result<()> {
-        self.control(Method::POST, "lag")
-            .body(json!({"milliseconds": milliseconds, "seed": seed}).to_string())
-            .send()
-            .await?
-            .error_for_status()?;
+    /// Reads of tables that ask for no consistency see each write up to `longest` late, far later than they may on AWS; for everybody.
+    pub async fn lag_tables(&'static self, longest: Duration) -> Result<Guard> {
+        self.set_lag(json!({"milliseconds": 0, "table_milliseconds": longest.as_millis()})).await?;
+        Ok(Guard::new("the lag of tables", self.lag_no_longer()))
+    }
+
+    async fn lag_no_longer(&self) -> Result<()> {
+        if self.is_instrumented().await { self.set_lag(json!({"milliseconds": 0})).await } else { Ok(()) }
+    }
+
+    async fn set_lag(&self, lag: Value) -> Result<()> {
+        self.control(Method::POST, "lag").body(lag.to_string()).send().await?.error_for_status()?;
         Ok(())
     }
 

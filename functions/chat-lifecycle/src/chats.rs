@@ -21,7 +21,7 @@ impl Lifecycle {
     /// Subscriptions of a chat that is gone end.
     pub async fn chat_removed(&self, chat: ChatChanged) -> anyhow::Result<()> {
         // The bot may have been added again before this event came.
-        let state = self.users.chats([chat.chat_id]).await?.remove(&chat.chat_id).map(|chat| chat.state);
+        let state = self.users.chat(chat.chat_id).await?.map(|chat| chat.state);
         if state.is_some_and(|state| state != ChatState::Removed) {
             return Ok(());
         }

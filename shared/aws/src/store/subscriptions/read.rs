@@ -88,6 +88,7 @@ impl Subscriptions {
     pub async fn of_admin(&self, admin: UserId, chat: ChatId) -> anyhow::Result<Vec<Subscription>> {
         let query = self
             .query()
+            .consistent_read(true)
             .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
             .filter_expression("is_active = :true")
             .expression_attribute_values(":pk", s(format!("ADMIN#{admin}")))
