@@ -1,13 +1,16 @@
 //! What was given up: somebody is told, an operator reads it and has it tried again.
 
+use crate::made_up;
 use crate::operator;
 use crate::play::{PATIENCE, Play};
 use crate::stack::skipped;
 use anyhow::{Context, Result};
+use domain::ban::Occurred;
 use domain::sync::{SyncStatus, sync_id};
 use serde_json::{Value, json};
 use std::time::Duration;
 use telegram_sim::control::Fault;
+use uuid::Uuid;
 
 /// How long ago the local AWS is told that messages were seen, in seconds: its alarms look at the last sixty.
 const SEEN_AGO: i64 = 45;
@@ -29,6 +32,30 @@ impl Play {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(waiting)
+    }
+
+    /// Puts a ban event into its table as DynamoDB's JSON, with other attributes than it has; its id.
+    async fn put_ban(&self, user: i64, others: &Value) -> Result<String> {
+        let (event_id, at) = (Uuid::new_v4().to_string(), aws::time::now());
+        let item = json!({
+            "event_id": {"S": event_id}, "user_id": {"N": user.to_string()}, "chat_id": {"N": made_up::chat().to_string()},
+            "event_type": {"S": "ban"}, "event_timestamp": {"N": at.to_string()}, "occurred": {"S": Occurred::new(at, 0)},
+            "tracked": {"BOOL": false}, "version": {"N": "1"}, "expires_at": {"N": (at + 1_000_000).to_string()},
+        });
+        let parameters = json!({"TableName": self.stack.tables["bans"], "Item": made_up::with(item, others.clone())});
+        self.stack.aws("dynamodb", "PutItem", parameters).await?;
+        Ok(event_id)
+    }
+
+    /// Waits for the one letter in the DLQ of events; what `cargo xtask dlq show` says of it.
+    async fn given_up_event(&self) -> Result<String> {
+        for _ in 0..PATIENCE.as_secs() * 5 {
+            if self.stack.waiting("events_dlq").await? > 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        self.dlq_command(&["show", "events"])
     }
 
     /// The alarm of a queue. CloudFormation chose its name.
@@ -82,6 +109,70 @@ async fn a_chunk_that_was_given_up_is_shown_and_tried_again() -> Result<()> {
     assert_eq!(summary.status, SyncStatus::Completed, "it has come right");
     assert!(play.dlq_command(&["show", "sync"])?.contains("sync_dlq: nothing"));
     Ok(())
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_read_holds_nothing_up_and_becomes_its_event_when_it_is_mended() -> Result<()> {
+    let play = Play::alone().await?;
+    play.forget_dead_letters().await?;
+    let mut heard = play.listen("given-up", "ban.registered").await?;
+    let user = made_up::user();
+    play.put_ban(user, &json!({})).await?;
+    let bad = play.put_ban(user, &json!({"tracked": {"S": "Mallory"}})).await?;
+    let last = play.put_ban(user, &json!({})).await?;
+    heard.hear(|ban| ban["ban_event_id"] == last, &[]).await?;
+    assert_eq!(heard.hear(|ban| ban["user_id"] == user, &[user]).await?.len(), 2);
+    let shown = play.given_up_event().await?;
+    assert!(shown.contains("events_dlq: 1 message") && shown.contains("for relay: GivenUp: a ban event"), "{shown}");
+    assert!(!shown.contains("Mallory"), "no names: {shown}");
+    assert!(play.dlq_command(&["show", "events", "--full"])?.contains(&bad));
+
+    // As it is, it comes back.
+    play.dlq_command(&["redrive", "events"])?;
+    assert!(play.given_up_event().await?.contains("events_dlq: 1 message"));
+    let mend = json!({"TableName": play.stack.tables["bans"], "Key": {"event_id": {"S": bad}}, "UpdateExpression": "SET tracked = :no",
+        "ExpressionAttributeValues": {":no": {"BOOL": false}}});
+    play.stack.aws("dynamodb", "UpdateItem", mend).await?;
+    let tried = play.dlq_command(&["redrive", "events"])?;
+    assert!(tried.contains("1 tried again, 0 failed"), "{tried}");
+    heard.hear(|ban| ban["ban_event_id"] == bad, &[user]).await?;
+    play.no_dead_letters().await
+}
+
+#[tokio::test]
+async fn a_change_whose_event_the_bus_never_takes_is_given_up_alone() -> Result<()> {
+    let play = Play::alone().await?;
+    play.forget_dead_letters().await?;
+    let mut heard = play.listen("refused", "ban.registered").await?;
+    let user = made_up::user();
+    // As JSON each of these characters is six: more than the bus takes, and than a letter can hold.
+    let large = play.put_ban(user, &json!({"reason": {"S": "\u{1}".repeat(300_000)}})).await?;
+    let last = play.put_ban(user, &json!({})).await?;
+    heard.hear(|ban| ban["ban_event_id"] == last, &[user]).await?;
+    let shown = play.given_up_event().await?;
+    assert!(shown.contains("events_dlq: 1 message") && shown.contains("the event is too large for the bus"), "{shown}");
+    assert!(play.dlq_command(&["show", "events", "--full"])?.contains(&large));
+    play.stack.purge("events_dlq").await
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_given_up_is_brought_again() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS cannot be made to fail");
+    }
+    play.forget_dead_letters().await?;
+    let mut heard = play.listen("not-given-up", "ban.registered").await?;
+    let user = made_up::user();
+    let relay = &play.stack.functions["relay"];
+    // More than the SDK's own three tries.
+    let refused = play.stack.fail(json!({"service": "sqs", "function": relay, "operation": "SendMessage", "times": 4})).await?;
+    play.put_ban(user, &json!({"event_timestamp": {"S": "never"}})).await?;
+    let last = play.put_ban(user, &json!({})).await?;
+    heard.hear(|ban| ban["ban_event_id"] == last, &[user]).await?;
+    assert_eq!(refused.rules().await?[0].fired, 4);
+    assert!(play.given_up_event().await?.contains("events_dlq: 1 message"));
+    play.stack.purge("events_dlq").await
 }
 
 #[tokio::test]

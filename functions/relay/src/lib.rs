@@ -1,44 +1,85 @@
 //! DynamoDB Streams → EventBridge: an event exists if and only if its write does.
+//!
+//! A record that can never become an event does not hold up its shard: it goes to the dead letter queue by itself. What may succeed later is
+//! brought by the stream again and again, for as long as it keeps records.
+//!
+//! # Layout
+//! - here: a batch on its way to the bus
+//! - [`events`]: which events a change is
+//! - [`letter`]: a record that is given up
 
 mod events;
+mod letter;
 
-use aws::batch::{BatchAnswer, StreamBatch};
-use aws::bus::Bus;
+use anyhow::Context as _;
+use aws::batch::{BatchAnswer, UnreadBatch, UnreadRecord};
+use aws::bus::{Bus, Event, Stopped};
 use aws::env;
 use aws::lambda::{self, Context};
+use aws::queue::Queue;
 use std::sync::Arc;
+
+struct Relay {
+    bus: Bus,
+    dead_letters: Queue,
+}
 
 /// Handles events until Lambda ends the process.
 ///
 /// # Errors
 /// A setting is missing or wrong, or what the function begins with cannot be read.
 pub fn run() -> Result<(), lambda::Error> {
-    lambda::run(|aws| async move { Ok(Bus::new(&aws, env::required("BUS")?)) }, relay)
+    lambda::run(
+        |aws| async move {
+            let dead_letters = Queue::new(&aws, env::required("EVENTS_DLQ_URL")?);
+            Ok(Relay { bus: Bus::new(&aws, env::required("BUS")?), dead_letters })
+        },
+        relay,
+    )
 }
 
 /// Puts the events of all records in order. The first record that is not done is where the stream goes on.
-async fn relay(bus: Arc<Bus>, batch: StreamBatch, _context: Context) -> anyhow::Result<BatchAnswer> {
+async fn relay(relay: Arc<Relay>, batch: UnreadBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
-    let mut events = Vec::new();
-    // For every event the record that it is of.
-    let mut sequence = Vec::new();
-    for record in batch.records {
-        match events::of(record.dynamodb.old_image, record.dynamodb.new_image) {
-            Ok(of_record) => {
-                sequence.extend(of_record.iter().map(|_| record.dynamodb.sequence_number.clone()));
-                events.extend(of_record);
-            }
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), sequence_number = record.dynamodb.sequence_number, "a record cannot be read");
-                answer.fail(record.dynamodb.sequence_number);
+    let records = batch.records;
+    let read: Vec<_> = records.iter().map(events_of).collect();
+    let mut done = 0;
+    while done < records.len() {
+        let readable = (done..).zip(read[done..].iter().map_while(|read| read.as_ref().ok()));
+        let (of, events): (Vec<usize>, Vec<&Event>) = readable.flat_map(|(n, events)| events.iter().map(move |event| (n, event))).unzip();
+        // Nothing is given up before all that came before it is done: what the stream brings again is not given up a second time.
+        let (at, why) = match relay.bus.put(&events).await {
+            Ok(()) => match (done..).zip(&read[done..]).find_map(|(n, read)| Some((n, read.as_ref().err()?))) {
+                Some((unreadable, error)) => (unreadable, format!("{error:#}")),
+                None => break,
+            },
+            Err(Stopped { put, for_good: Some(why) }) => (of[put], why),
+            Err(Stopped { put, for_good: None }) => {
+                answer.fail(records[of[put]].sequence_number()?);
                 break;
             }
+        };
+        let sequence_number = records[at].sequence_number()?;
+        if let Err(error) = relay.give_up(&records[at], &why, &context).await {
+            tracing::error!(error = format!("{error:#}"), sequence_number, "a record cannot be given up; the stream brings it again");
+            answer.fail(sequence_number);
+            break;
         }
-    }
-    let put = bus.put(&events).await;
-    if let Some(refused) = sequence.into_iter().nth(put) {
-        // Before the one that could not be read, if there is one: the stream goes on at the first of both.
-        answer.fail(refused);
+        // Why is in the letter: it may quote the item, and no name of anybody belongs into a log.
+        tracing::error!(sequence_number, "a record is given up; it is in the dead letter queue");
+        done = at + 1;
     }
     Ok(answer)
+}
+
+fn events_of(record: &UnreadRecord) -> anyhow::Result<Vec<Event>> {
+    let change = record.read()?.dynamodb;
+    events::of(change.old_image, change.new_image)
+}
+
+impl Relay {
+    async fn give_up(&self, record: &UnreadRecord, why: &str, context: &Context) -> anyhow::Result<()> {
+        let message = letter::of(record, why, &context.invoked_function_arn)?;
+        self.dead_letters.send(message).await.context("sending a record to the dead letter queue")
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 pub use serde_dynamo::Item;
 
@@ -41,6 +42,47 @@ impl QueueRecord {
 pub struct StreamBatch {
     #[serde(rename = "Records")]
     pub records: Vec<StreamRecord>,
+}
+
+/// A batch of records of a DynamoDB stream that are read one by one: so one that cannot be read does not fail the others.
+#[derive(Debug, Deserialize)]
+pub struct UnreadBatch {
+    #[serde(rename = "Records")]
+    pub records: Vec<UnreadRecord>,
+}
+
+/// A record as Lambda delivers it.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct UnreadRecord(Box<RawValue>);
+
+impl UnreadRecord {
+    pub fn read(&self) -> anyhow::Result<StreamRecord> {
+        Ok(serde_json::from_str(self.0.get())?)
+    }
+
+    /// The record's place in its shard.
+    pub fn sequence_number(&self) -> anyhow::Result<String> {
+        #[derive(Deserialize)]
+        struct Placed {
+            dynamodb: Place,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Place {
+            sequence_number: String,
+        }
+        Ok(serde_json::from_str::<Placed>(self.0.get())?.dynamodb.sequence_number)
+    }
+
+    /// Which item has changed, without its content.
+    pub fn without_images(&self) -> anyhow::Result<Self> {
+        let mut record: serde_json::Value = serde_json::from_str(self.0.get())?;
+        if let Some(change) = record["dynamodb"].as_object_mut() {
+            change.retain(|name, _| !matches!(name.as_str(), "NewImage" | "OldImage"));
+        }
+        Ok(Self(serde_json::value::to_raw_value(&record)?))
+    }
 }
 
 /// A change of an item.
@@ -141,6 +183,17 @@ mod tests {
         let receives = |json: &str| serde_json::from_str::<QueueRecord>(json).unwrap().receives();
         assert_eq!(receives(r#"{"messageId": "1", "body": "", "attributes": {"ApproximateReceiveCount": "5", "SentTimestamp": "1"}}"#), 5);
         assert_eq!(receives(r#"{"messageId": "1", "body": ""}"#), 1);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_has_a_place_all_the_same() {
+        let json = r#"{"Records":[{"dynamodb":{"SequenceNumber":"1","NewImage":{"a":{"X":1}},"OldImage":{},"Keys":{"pk":{"S":"a"}}}}]}"#;
+        let batch: UnreadBatch = serde_json::from_str(json).unwrap();
+        let record = &batch.records[0];
+        assert!(record.read().is_err());
+        assert_eq!(record.sequence_number().unwrap(), "1");
+        let without = serde_json::to_value(record.without_images().unwrap()).unwrap();
+        assert_eq!(without, serde_json::json!({"dynamodb": {"SequenceNumber": "1", "Keys": {"pk": {"S": "a"}}}}));
     }
 
     #[test]

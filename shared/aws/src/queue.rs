@@ -11,6 +11,9 @@ const BATCH: usize = 10;
 /// Longest delay of a message in seconds (an SQS limit).
 pub const MAX_DELAY: i64 = 900;
 
+/// Bytes of a message at most (an SQS limit).
+pub const LARGEST: usize = 1_048_576;
+
 /// A queue to send to.
 #[derive(Clone)]
 pub struct Queue {
@@ -28,6 +31,10 @@ impl Message {
     /// `delay`: seconds, cut to 0…[`MAX_DELAY`].
     pub fn new(body: &impl Serialize, delay: i64) -> anyhow::Result<Self> {
         Ok(Self { body: serde_json::to_string(body)?, delay: delay.clamp(0, MAX_DELAY) as i32 })
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.body.len()
     }
 }
 

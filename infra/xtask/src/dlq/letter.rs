@@ -41,6 +41,8 @@ pub enum Letter {
     /// Records of a table's stream that a function did not take (Lambda Developer Guide, "Retain discarded batches for a DynamoDB event
     /// source"). The records themselves are not in it.
     Batch { function: String, batch: StreamBatch, error: String },
+    /// One record of a table's stream that relay gave up.
+    Record { function: String, record: Value, error: String },
     /// None of these, or of another version.
     Other { bytes: usize },
 }
@@ -86,8 +88,12 @@ impl Letter {
             Self::Invocation { function, event, error } => format!("call of {} with {}: {error}", name(function), event_line(event)),
             Self::Batch { function, batch, error } => {
                 let StreamBatch { stream_arn, shard_id, start_sequence_number: first, end_sequence_number: last, .. } = batch;
-                let stream = stream_arn.split_once(":table/").map_or(stream_arn.as_str(), |(_, stream)| stream);
+                let stream = stream_name(stream_arn);
                 format!("records {first} to {last} of shard {shard_id} of {stream} for {}: {error}", name(function))
+            }
+            Self::Record { function, record, error } => {
+                let (place, stream) = (text(&record["dynamodb"]["SequenceNumber"]), stream_name(text(&record["eventSourceARN"])));
+                format!("record {place} of {stream} for {}: {error}", name(function))
             }
             Self::Other { bytes } => format!("{bytes} bytes that nothing here knows"),
         }
@@ -106,6 +112,9 @@ fn of_events(mut body: Value, attributes: &BTreeMap<String, String>) -> Option<L
         return match (batch, body["requestPayload"].take()) {
             (Some(batch), _) => Some(Letter::Batch { function, batch, error }),
             (None, Value::Null) => None,
+            (None, mut event) if event["Records"][0]["dynamodb"].is_object() => {
+                Some(Letter::Record { function, record: event["Records"][0].take(), error })
+            }
             (None, event) => Some(Letter::Invocation { function, event, error }),
         };
     }
@@ -123,6 +132,11 @@ fn of_events(mut body: Value, attributes: &BTreeMap<String, String>) -> Option<L
 pub fn function_name(functions: &Functions, arn: &str) -> Option<String> {
     let physical = arn.split_once(":function:")?.1.split(':').next()?;
     functions.iter().find(|(_, of)| *of == physical).map(|(name, _)| name.clone())
+}
+
+/// The table of a stream, and which of its streams it is.
+fn stream_name(arn: &str) -> &str {
+    arn.split_once(":table/").map_or(arn, |(_, stream)| stream)
 }
 
 /// An event's type and the ids in it.
@@ -267,6 +281,23 @@ mod tests {
             line(QueueName::Events, &body.to_string(), &[]),
             "records 800000000003126276362 to 800000000003126276363 of shard shardId-00000001573689847184-864758bb of \
              bansync-BansTable-1EXAMPLE/stream/2026-01-01T09:00:00.000 for relay: RetryAttemptsExhausted: Unhandled"
+        );
+    }
+
+    #[test]
+    fn a_record_that_relay_gave_up_is_told_by_its_place() {
+        let record = json!({"eventName": "INSERT", "dynamodb": {"SequenceNumber": "800", "Keys": {"pk": {"S": "NAME#mallet"}}},
+            "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/bansync-UsersTable-1EXAMPLE/stream/2026-01-01T09:00:00.000"});
+        let body = json!({
+            "version": "1.0", "timestamp": "2026-01-01T10:03:00Z",
+            "requestContext": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:bansync-RelayFunction-1EXAMPLE", "condition": "GivenUp"},
+            "requestPayload": {"Records": [record]},
+            "responsePayload": {"errorMessage": "a chat: invalid type: string \"Mallet\", expected i64"},
+        });
+        assert_eq!(
+            line(QueueName::Events, &body.to_string(), &[]),
+            "record 800 of bansync-UsersTable-1EXAMPLE/stream/2026-01-01T09:00:00.000 for relay: \
+             GivenUp: a chat: invalid type: string \"…\", expected i64"
         );
     }
 

@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`queue`]: a dead letter queue, and taking out of it without losing anything;
 //! - [`letter`]: what a message is, and the line that tells of it;
-//! - [`redrive`]: trying again; [`stream`] reads the records of a batch, [`filter`] tells which of them the function reads.
+//! - [`redrive`]: trying again; [`stream`] reads the records of a batch and items, [`filter`] tells which of them the function reads.
 
 mod filter;
 mod letter;

@@ -54,6 +54,13 @@ fn hand_over(stack: &Stack, message: &Message) -> Result<String> {
             taken(&answer)?;
             Ok(format!("given to {name}, which took all {count} records"))
         }
+        Letter::Record { function, record, .. } => {
+            let record = stream::as_now(&stack.aws(), record)?;
+            // Not "Event", as above. What it cannot read, or the bus refuses, it gives up again.
+            let (name, answer) = call(stack, &function, "RequestResponse", &json!({"Records": [record]}))?;
+            taken(&answer)?;
+            Ok(format!("given to {name} with its item as it is now; if that cannot be read either, it comes back here"))
+        }
         Letter::Chunk(_) | Letter::Notification(_) | Letter::Other { .. } => {
             bail!("nothing here knows what it is; `show --full` prints it")
         }

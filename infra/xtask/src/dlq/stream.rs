@@ -29,6 +29,17 @@ pub fn records(aws: &Aws, function: &str, batch: &StreamBatch) -> Result<Vec<Val
     Ok(wanted)
 }
 
+/// A record that was given up, with its item as that is now: mended, or without what was erased since.
+pub fn as_now(aws: &Aws, mut record: Value) -> Result<Value> {
+    let table = record["eventSourceARN"].as_str().and_then(|arn| arn.split_once(":table/")?.1.split('/').next());
+    let get = json!({"TableName": table.context("a record names its stream")?, "Key": record["dynamodb"]["Keys"], "ConsistentRead": true});
+    let item = aws.call("dynamodb", "get_item", &get)?["Item"].take();
+    ensure!(item.is_object(), "its item is gone: only `drop` is left for this message");
+    ensure!(!has_bytes(&item), "its item holds bytes, which cannot be carried over");
+    record["dynamodb"]["NewImage"] = item;
+    Ok(record)
+}
+
 /// All records of a batch, as boto3 answers them.
 fn read(aws: &Aws, batch: &StreamBatch) -> Result<Vec<Value>> {
     let start = json!({"StreamArn": batch.stream_arn, "ShardId": batch.shard_id, "ShardIteratorType": "AT_SEQUENCE_NUMBER",
