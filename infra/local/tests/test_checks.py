@@ -60,6 +60,12 @@ class Rules(unittest.TestCase):
     def test_a_third_reader_of_a_stream_is_found(self):
         self.assert_found(found("mappings", ("\nOutputs:", MORE_READERS)), ("BansTable", "3 mappings read its stream"))
 
+    def test_a_reader_of_a_stream_that_gives_up_is_found(self):
+        retries = "Stream: !GetAtt BansTable.StreamArn, StartingPosition: TRIM_HORIZON, MaximumRetryAttempts: 20}"
+        few = SECOND_MAPPING.replace("Stream: !GetAtt BansTable.StreamArn, StartingPosition: TRIM_HORIZON}", retries)
+        complaints = found("mappings", ("\nOutputs:", few))
+        self.assertIn(("WorkerFunctionBansAgain", "it gives records of BansTable up after 20 retries"), complaints)
+
     # recursion
     def test_a_function_that_feeds_itself_by_a_managed_policy_is_found(self):
         self.assert_found(found("recursion", ("      RecursiveLoop: Allow\n", "")), ("WorkerFunction", "SyncQueue"))
