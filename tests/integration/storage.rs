@@ -72,12 +72,44 @@ async fn keeps_its_promises(store: &Subscriptions, first: i64, at_once: usize) -
 
     // A chat that becomes another, and one that is gone.
     let moved = ChatId(-first - 700);
-    store.migrate(&one, moved).await?;
+    store.migrate(&one, moved, None).await?;
     let there = Subscription { admin_chat_id: moved, ..one.clone() };
     assert_eq!(store.of_chat(moved).await?.as_slice(), from_ref(&there));
     assert!(store.end_with_chat(&there).await?);
     assert!(!store.is_followed(one.source).await?);
     assert_eq!(store.admins_of_chat(moved, 0).await?, BTreeSet::from([UserId(boris)]));
+    begins_again_with_its_chat(store, &there, ChatId(-first - 701)).await
+}
+
+/// A subscription has ended with its chat, which was taken for gone and is another one's by now.
+async fn begins_again_with_its_chat(store: &Subscriptions, ended: &Subscription, to: ChatId) -> Result<()> {
+    let (chat, admin) = (ended.admin_chat_id, ended.admin_user_id);
+    let count = store.count_of(admin).await?;
+    let at = store.get(ended).await?.context("it stays, as history")?.updated_at;
+    for since in [None, Some(at + 1)] {
+        assert_eq!(store.to_migrate(chat, since).await?.len(), 0, "it ended long before: {since:?}");
+        store.migrate(ended, to, since).await?;
+        assert_eq!(store.of_chat(to).await?.len(), 0, "{since:?}");
+    }
+    assert_eq!(store.to_migrate(chat, Some(at)).await?.len(), 1);
+    let again = Subscription { admin_chat_id: to, ..ended.clone() };
+    for _ in 0..2 {
+        store.migrate(ended, to, Some(at)).await?;
+        assert_eq!(store.of_chat(to).await?.as_slice(), from_ref(&again));
+        assert_eq!(store.count_of(admin).await?, count + 1);
+    }
+    assert_eq!(store.by_id(again.id()).await?.map(|item| item.is_active), Some(true));
+    // What its admin ends himself there stays so, whatever comes a second time.
+    store.unfollow(&again).await?;
+    store.migrate(ended, to, Some(at)).await?;
+    assert!(store.of_chat(to).await?.is_empty());
+
+    // One that its admin ended himself, as if in the same second.
+    store.follow(ended).await?;
+    store.unfollow(ended).await?;
+    store.migrate(ended, to, Some(at)).await?;
+    assert!(store.of_chat(to).await?.is_empty());
+    assert_eq!(store.count_of(admin).await?, count);
     Ok(())
 }
 

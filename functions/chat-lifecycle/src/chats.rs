@@ -3,18 +3,26 @@
 use crate::Lifecycle;
 use domain::chat::ChatState;
 use domain::event::{AdminRemoved, ChatChanged, SubscriptionChanged};
-use domain::ids::ChatId;
+use domain::ids::{ChatId, UserId};
 use domain::subscription::Source;
 
 impl Lifecycle {
-    /// Subscriptions and settings of a group go over to the supergroup that it became.
+    /// What a group has goes over to the supergroup that it became: settings, subscriptions, who is waited for. What was done in it stays under
+    /// its id, which the supergroup knows.
+    ///
+    /// The old id may have answered that the chat was deleted before the migration was told; what ended for that begins again.
     pub async fn chat_migrated(&self, chat: ChatChanged, to: ChatId) -> anyhow::Result<()> {
-        let followed = self.subscriptions.of_chat(chat.chat_id).await?;
-        self.users.inherit_settings(chat.chat_id, to).await?;
-        for subscription in &followed {
-            self.subscriptions.migrate(subscription, to).await?;
+        let (from, gone_since) = (chat.chat_id, chat.gone_since);
+        self.users.inherit_settings(from, to).await?;
+        let followed = self.subscriptions.to_migrate(from, gone_since).await?;
+        for item in &followed {
+            // Nobody has asked for it since an ended one's admin lost their role.
+            if item.is_active || self.is_admin(from, item.subscription.admin_user_id).await? {
+                self.subscriptions.migrate(&item.subscription, to, gone_since).await?;
+            }
         }
-        tracing::info!(chat_id = %chat.chat_id, %to, subscriptions = followed.len(), "subscriptions followed their chat");
+        let waits = self.syncs.move_pending(from, to).await?;
+        tracing::info!(chat_id = %from, %to, subscriptions = followed.len(), waits, "what a chat had followed it");
         Ok(())
     }
 
@@ -57,5 +65,10 @@ impl Lifecycle {
         }
         tracing::info!(chat_id = %admin.chat_id, admin = %admin.user_id, subscriptions = followed.len(), "subscriptions ended with their admin's role");
         Ok(())
+    }
+
+    /// Is somebody an admin of a chat, as far as is known?
+    async fn is_admin(&self, chat: ChatId, user: UserId) -> anyhow::Result<bool> {
+        Ok(self.users.admin(chat, user).await?.is_none_or(|known| known.role().is_some()))
     }
 }

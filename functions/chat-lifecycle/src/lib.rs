@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 struct Lifecycle {
     subscriptions: Subscriptions,
+    syncs: Syncs,
     users: Users,
     syncs: Syncs,
     erasure: Erasure,
@@ -39,6 +40,7 @@ pub fn run() -> Result<(), lambda::Error> {
             };
             Ok(Lifecycle {
                 subscriptions: Subscriptions::new(&aws, subscriptions),
+                syncs: Syncs::new(&aws, tables.sync.clone()),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 erasure: Erasure::new(&aws, tables),

@@ -139,7 +139,7 @@ mod tests {
         let chat = |&(id, title, language): &(i64, Option<&str>, Option<Lang>)| {
             let (chat_id, settings) = (ChatId(id), ChatSettings { language, ..ChatSettings::default() });
             let (title, ignores) = (title.map(str::to_owned), Ignores::default());
-            (chat_id, Chat { chat_id, title, state: ChatState::Active, migrated_to: None, settings, ignores })
+            (chat_id, Chat { chat_id, title, state: ChatState::Active, migrated_to: None, migrated_from: None, settings, ignores })
         };
         chats.iter().map(chat).collect()
     }

@@ -144,7 +144,7 @@ fn of_stuck(item: &StuckItem) -> anyhow::Result<Vec<Event>> {
 }
 
 fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> {
-    let before = old.map(|old| old.state);
+    let before = old.as_ref().map(|old| old.state);
     if before == Some(new.state) {
         return Ok(Vec::new());
     }
@@ -157,16 +157,18 @@ fn of_chat(old: Option<ChatItem>, new: &ChatItem) -> anyhow::Result<Vec<Event>> 
         ChatState::Migrated => event::CHAT_MIGRATED,
     };
     let what = format!("{} at {}", new.chat_id, new.updated_at);
-    let payload = chat_changed(before, new);
+    let payload = chat_changed(old.as_ref(), new);
     Ok(vec![Event::new(event::CHATS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
 }
 
-fn chat_changed(before: Option<ChatState>, new: &ChatItem) -> event::ChatChanged {
+fn chat_changed(old: Option<&ChatItem>, new: &ChatItem) -> event::ChatChanged {
+    let since = |state| old.filter(|old| old.state == state).map(|old| old.updated_at);
     event::ChatChanged {
         chat_id: new.chat_id,
         title: new.title.clone(),
         migrated_to: new.migrated_to,
-        was_suspended: before == Some(ChatState::Suspended),
+        gone_since: since(ChatState::Removed).filter(|_| new.state == ChatState::Migrated),
+        was_suspended: since(ChatState::Suspended).is_some(),
         cause: new.cause,
         changed_at: new.updated_at,
     }
@@ -266,13 +268,26 @@ mod tests {
 
     #[test]
     fn a_change_of_a_chat_says_whether_the_bot_could_not_ban_before() {
-        let new = json!({"chat_id": -100, "state": "active", "cause": "membership", "updated_at": 7});
-        let new: ChatItem = read(item(new)).unwrap();
-        for (before, expected) in
-            [(None, false), (Some(ChatState::Removed), false), (Some(ChatState::Active), false), (Some(ChatState::Suspended), true)]
-        {
-            assert_eq!(chat_changed(before, &new).was_suspended, expected, "{before:?}");
+        let new = chat_in("active", 7);
+        assert!(!chat_changed(None, &new).was_suspended);
+        for (before, expected) in [("removed", false), ("active", false), ("suspended", true)] {
+            assert_eq!(chat_changed(Some(&chat_in(before, 3)), &new).was_suspended, expected, "{before}");
         }
+    }
+
+    #[test]
+    fn a_migration_says_since_when_the_group_was_taken_for_gone() {
+        let migrated = chat_in("migrated", 7);
+        assert_eq!(chat_changed(None, &migrated).gone_since, None);
+        for (before, expected) in [("removed", Some(3)), ("active", None), ("suspended", None)] {
+            assert_eq!(chat_changed(Some(&chat_in(before, 3)), &migrated).gone_since, expected, "{before}");
+        }
+        assert_eq!(chat_changed(Some(&chat_in("removed", 3)), &chat_in("active", 7)).gone_since, None, "the bot is back");
+    }
+
+    /// A chat that came into this state at a second.
+    fn chat_in(state: &str, at: i64) -> ChatItem {
+        read(item(json!({"chat_id": -100, "state": state, "cause": "membership", "updated_at": at}))).unwrap()
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Chat {
     pub title: Option<String>,
     pub state: ChatState,
     pub migrated_to: Option<ChatId>,
+    /// The group that this supergroup was.
+    pub migrated_from: Option<ChatId>,
     pub settings: ChatSettings,
     pub ignores: Ignores,
 }

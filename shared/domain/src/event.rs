@@ -209,6 +209,9 @@ pub struct ChatChanged {
     /// The supergroup's id, in `chat.migrated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrated_to: Option<ChatId>,
+    /// In `chat.migrated`: since when the group was taken for gone, Unix seconds; absent where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_since: Option<i64>,
     /// In `chat.activated`: the bot was in the chat before and could not ban.
     #[serde(default)]
     pub was_suspended: bool,

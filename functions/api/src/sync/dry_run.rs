@@ -200,6 +200,7 @@ mod tests {
             title: None,
             state: if migrated_to.is_some() { ChatState::Migrated } else { ChatState::Active },
             migrated_to,
+            migrated_from: None,
             settings: Default::default(),
             ignores: Ignores::default(),
         };

@@ -166,7 +166,7 @@ mod tests {
 
     fn room(settings: ChatSettings) -> Room {
         let (id, state, ignores) = (ChatId(-5), ChatState::Active, Ignores::default());
-        Room { id, chat: Chat { chat_id: id, title: None, state, migrated_to: None, settings, ignores } }
+        Room { id, chat: Chat { chat_id: id, title: None, state, migrated_to: None, migrated_from: None, settings, ignores } }
     }
 
     /// The choices that a screen's buttons set, with their labels.

@@ -43,7 +43,7 @@ pub struct Target {
     /// Who follows the source from this chat, and is told.
     pub admins: Vec<UserId>,
     pub task: Task,
-    /// The group that this chat was when we banned in it.
+    /// The group that this chat was: what we did there stands under its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formerly: Option<ChatId>,
     /// The chat asks that bots be left alone.
@@ -125,6 +125,7 @@ impl Plan {
     /// with default settings.
     pub fn ban(followers: &[Follower], chats: &BTreeMap<ChatId, Chat>, flow: &Flow) -> Self {
         let mut plan = Self::default();
+        let former_source = chats.get(&flow.source).and_then(|source| source.migrated_from);
         for (chat_id, (admins, mode)) in by_chat(followers, chats, flow.source) {
             let chat = chats.get(&chat_id);
             let settings = chat.map(|chat| chat.settings.clone()).unwrap_or_default();
@@ -133,7 +134,7 @@ impl Plan {
                 continue;
             }
             let wait = if flow.origin == Origin::Ban { settings.sync_delay_seconds } else { 0 };
-            let (task, delay) = match end(chat, &settings, mode, flow) {
+            let (task, delay) = match end(chat, &settings, mode, flow, former_source) {
                 Some(outcome) => (Task::End(outcome), flow.settle),
                 None if wait > MAX_QUEUE_DELAY => {
                     plan.later.entry(wait).or_default().push(chat_id);
@@ -145,7 +146,7 @@ impl Plan {
                 chat_id,
                 admins,
                 task,
-                formerly: None,
+                formerly: chat.and_then(|chat| chat.migrated_from),
                 spare_bots: settings.spare_bots,
                 tries: 0,
                 order: None,
@@ -174,7 +175,7 @@ impl Plan {
                 chat_id,
                 admins: admins.clone(),
                 task,
-                formerly: Some(*banned_as).filter(|&chat| chat != chat_id),
+                formerly: Some(*banned_as).filter(|&chat| chat != chat_id).or_else(|| chat?.migrated_from),
                 spare_bots: false,
                 tries: 0,
                 order: None,
@@ -227,12 +228,13 @@ fn by_chat(followers: &[Follower], chats: &BTreeMap<ChatId, Chat>, source: ChatI
     by_chat
 }
 
-/// The outcome in a chat that is known before anybody asks Telegram.
-fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow) -> Option<Outcome> {
+/// The outcome in a chat that is known before anybody asks Telegram. `former_source`: the group that the source was.
+fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow, former_source: Option<ChatId>) -> Option<Outcome> {
+    let ignores = |chat: &Chat| [Some(flow.source), former_source].into_iter().flatten().any(|source| chat.ignores(flow.user, source));
     match chat.map(|chat| chat.state) {
         Some(ChatState::Removed | ChatState::Migrated) => return Some(Outcome::Failed(Reason::ChatGone)),
         // What the chat's admins have chosen comes first: they are not told of rights that nobody needs.
-        _ if chat.is_some_and(|chat| chat.ignores(flow.user, flow.source)) => return Some(Outcome::Skipped(Reason::Ignored)),
+        _ if chat.is_some_and(ignores) => return Some(Outcome::Skipped(Reason::Ignored)),
         _ if flow.origin.is_decided_there() => {}
         _ if is_kick(settings, flow) => return Some(Outcome::Skipped(Reason::Kick)),
         _ if !settings.auto_sync_enabled => return Some(Outcome::Skipped(Reason::AutoSyncOff)),

@@ -12,10 +12,10 @@
 //! | how many there are and were | BatchGetItem `STATS#<shard>`, `STATS` |
 //! | does anybody follow a source? who? how many? | Query `by_source`: `source_key` |
 //! | who follows from a chat? | Query `by_chat`: `chat_key` |
+//! | a chat's subscriptions move to another chat | Query `by_chat`, then a transaction each: the old one, the new one; also the counts, where it had ended |
 //!
 //! Index keys are on active subscriptions only, so that the indexes hold no others; those that ended with their chat stay in `by_chat`,
-//! so that their admins can be told.
-
+//! so that their admins can be told, and so that they begin again where the chat was not gone but has another id.
 //!
 //! # Layout
 //! - here: beginning, changing, ending
@@ -165,17 +165,29 @@ impl Subscriptions {
         }
     }
 
-    /// Carries a subscription over to another chat of the same admin: the supergroup that its group became.
-    pub async fn migrate(&self, subscription: &Subscription, to: ChatId) -> anyhow::Result<()> {
+    /// Carries a subscription over to another chat of the same admin: the supergroup that its group became. `gone_since`: since when the group
+    /// was taken for gone, Unix seconds; what ended with it since then begins again. Whatever ended otherwise stays so.
+    pub async fn migrate(&self, subscription: &Subscription, to: ChatId, gone_since: Option<i64>) -> anyhow::Result<()> {
         let moved = Subscription { admin_chat_id: to, ..subscription.clone() };
         let mode = self.get(subscription).await?.map(|item| item.mode).unwrap_or_default();
-        let writes =
-            [self.deactivate(subscription, "REMOVE source_key, chat_key, follower_key")?, self.activate(&moved, mode)?, self.name(&moved)?];
-        match self.transact_all(&writes).await? {
-            // It was carried over before.
-            None | Some(0) => Ok(()),
+        let (begin, name) = (self.activate(&moved, mode)?, self.name(&moved)?);
+        let carry = [self.deactivate(subscription, "REMOVE source_key, chat_key, follower_key")?, begin.clone(), name.clone()];
+        match self.transact_all(&carry).await? {
+            None => return Ok(()),
+            // It is not active: it was carried over before, or has ended.
+            Some(0) => {}
             // The admin follows from the new chat already.
-            Some(_) => self.unfollow(subscription).await.map(|_| ()),
+            Some(_) => return self.unfollow(subscription).await.map(|_| ()),
+        }
+        let (Some(since), admin) = (gone_since, subscription.admin_user_id) else { return Ok(()) };
+        let again = [self.leave_chat(subscription, since)?, begin, name, self.count(admin, 1)?, self.tally(admin, 1)?];
+        match self.transact_all(&again).await? {
+            // The first two: it did not end with the chat, and the admin follows from the new chat already.
+            None | Some(0 | 1) => Ok(()),
+            Some(_) => {
+                tracing::warn!(admin = admin.0, chat_id = to.0, "a subscription does not begin again: its admin has as many as may be");
+                Ok(())
+            }
         }
     }
 }

@@ -157,6 +157,14 @@ impl Subscriptions {
         Ok(items.into_iter().filter(|item| item.is_active).map(|item| item.subscription).collect())
     }
 
+    /// What moves with `chat`: everything that is followed from there; and, where it was taken for gone since `gone_since` (Unix seconds), what
+    /// has ended with it since then.
+    pub async fn to_migrate(&self, chat: ChatId, gone_since: Option<i64>) -> anyhow::Result<Vec<SubscriptionItem>> {
+        let mut items = self.items_of_chat(chat).await?;
+        items.retain(|item| item.is_active || gone_since.is_some_and(|since| item.updated_at >= since));
+        Ok(items)
+    }
+
     /// Who follows anything from `chat`, or did until his subscriptions ended with the chat, not before `since` (Unix seconds).
     pub async fn admins_of_chat(&self, chat: ChatId, since: i64) -> anyhow::Result<BTreeSet<UserId>> {
         let items = self.items_of_chat(chat).await?;

@@ -51,6 +51,18 @@ impl Subscriptions {
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
+    /// A subscription that ended with its chat at `since` (Unix seconds) or later is none of that chat's any more.
+    pub(super) fn leave_chat(&self, subscription: &Subscription, since: i64) -> anyhow::Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key_of(subscription)))
+            .update_expression("REMOVE chat_key, follower_key")
+            .condition_expression("is_active = :false AND attribute_exists(chat_key) AND updated_at >= :since")
+            .expression_attribute_values(":false", AttributeValue::Bool(false))
+            .expression_attribute_values(":since", n(since));
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    }
+
     pub(super) fn count(&self, admin: UserId, change: i64) -> anyhow::Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&self.table.name)

@@ -18,6 +18,7 @@
 //! | for which sources somebody is to be banned when he comes | PutItem, Query, DeleteItem `CHAT#<chat>`, `P#<user>#<source>` |
 //! | that a ban was taken back everywhere | PutItem, GetItem `EVENT#<ban event id>`, `UNDONE` |
 //! | all that is known of a chunk before it is worked on | BatchGetItem: the summary, the part, the chunk, `UNDONE` |
+//! | who is waited for in a group that became a supergroup | Query `CHAT#<chat>`, `P#…`; PutItem, if it is not there; DeleteItem |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
 //! | an appeal, once; its decision, once | PutItem, if it is not there; UpdateItem, GetItem `APPEAL#<id>`, `APPEAL` |
 //! | note a sync under its person; all of his, newest first | PutItem; Query `USER#<user>`, `S#<occurred>#<sync id>`, then BatchGetItem |
@@ -36,6 +37,7 @@ mod asked;
 mod chunks;
 mod ledger;
 mod lists;
+mod moved;
 mod parts;
 mod pending;
 mod stuck;

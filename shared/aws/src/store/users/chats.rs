@@ -26,6 +26,9 @@ pub struct ChatItem {
     pub state: ChatState,
     #[serde(default)]
     pub migrated_to: Option<ChatId>,
+    /// The group that this supergroup was.
+    #[serde(default)]
+    pub migrated_from: Option<ChatId>,
     #[serde(default)]
     pub settings: ChatSettings,
     /// See [`Ignores`].
@@ -71,9 +74,21 @@ fn is_zero(revision: &i64) -> bool {
 impl ChatItem {
     /// A chat that was found to be in this state now.
     pub fn new(chat_id: ChatId, state: ChatState, settings: ChatSettings) -> Self {
-        let (title, migrated_to, cause, updated_at) = (None, None, Cause::Membership, time::now());
-        let (ignored_users, ignored_sources) = Default::default();
-        Self { chat_id, title, state, migrated_to, settings, ignored_users, ignored_sources, settings_revision: 0, cause, updated_at }
+        let (title, migrated_to, migrated_from) = (None, None, None);
+        let (ignored_users, ignored_sources, settings_revision) = Default::default();
+        Self {
+            chat_id,
+            title,
+            state,
+            migrated_to,
+            migrated_from,
+            settings,
+            ignored_users,
+            ignored_sources,
+            settings_revision,
+            cause: Cause::Membership,
+            updated_at: time::now(),
+        }
     }
 }
 
@@ -82,8 +97,8 @@ impl From<ChatItem> for Chat {
         let title = item.settings.chat_title.clone().or(item.title);
         let users = item.ignored_users.into_iter().map(UserId).collect();
         let sources = item.ignored_sources.into_iter().map(ChatId).collect();
-        let (chat_id, state, migrated_to, settings) = (item.chat_id, item.state, item.migrated_to, item.settings);
-        Self { chat_id, title, state, migrated_to, settings, ignores: Ignores { users, sources } }
+        let (chat_id, state, settings, ignores) = (item.chat_id, item.state, item.settings, Ignores { users, sources });
+        Self { chat_id, title, state, migrated_to: item.migrated_to, migrated_from: item.migrated_from, settings, ignores }
     }
 }
 
@@ -148,8 +163,23 @@ impl Users {
         self.unless_known(update).await.map(|_| ())
     }
 
-    /// A group became a supergroup.
+    /// The id that a chat has now: of a group that became a supergroup, that one's. As it is after every write that was answered.
+    pub async fn present_id(&self, chat: ChatId) -> anyhow::Result<ChatId> {
+        Ok(self.chat(chat).await?.and_then(|known| known.migrated_to).unwrap_or(chat))
+    }
+
+    /// The id that a supergroup had as a group, if it was one. As it is after every write that was answered.
+    pub async fn former_id(&self, chat: ChatId) -> anyhow::Result<Option<ChatId>> {
+        Ok(self.chat(chat).await?.and_then(|known| known.migrated_from))
+    }
+
+    /// A group became a supergroup. That one knows its former id before anybody can learn the new one from the group.
     pub async fn migrated(&self, from: ChatId, to: ChatId, title: Option<&str>) -> anyhow::Result<()> {
+        let update = self
+            .known(to, ", migrated_from = :from")?
+            .condition_expression("attribute_not_exists(migrated_from)")
+            .expression_attribute_values(":from", n(from.0));
+        self.unless_known(update).await?;
         let update = in_state(from, title, ChatState::Migrated, Cause::Membership)?
             .set("migrated_to", n(to.0))
             .apply(self.update(chat_key(from)))
@@ -157,70 +187,77 @@ impl Users {
         self.unless_known(update).await.map(|_| ())
     }
 
-    /// Gives a chat the settings of the group that it was, unless it has its own. The chat may not be known yet: then it is taken as
-    /// active, as any chat is of which nothing is known.
+    /// Gives a chat the settings of the group that it was, unless it has its own, and all that the group kept out. Of that the group keeps
+    /// nothing: what is let in again afterwards does not come back with a second call.
     pub async fn inherit_settings(&self, from: ChatId, to: ChatId) -> anyhow::Result<()> {
-        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chat_key(from)));
-        let item = get.send().await.context("reading a chat's settings")?.item;
-        let mut item = item.unwrap_or_default();
-        for set in ["ignored_users", "ignored_sources"] {
-            let Some(ids) = item.remove(set) else { continue };
-            let update = self.update(chat_key(to)).update_expression("ADD #set :ids").expression_attribute_names("#set", set);
-            self.unless_known(update.expression_attribute_values(":ids", ids)).await?;
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chat_key(from))).consistent_read(true);
+        let mut item = get.send().await.context("reading a chat's settings")?.item.unwrap_or_default();
+        let kept_out = ["ignored_users", "ignored_sources"].into_iter().filter_map(|set| Some((set, item.remove(set)?)));
+        let kept_out: Vec<_> = kept_out.collect();
+        let settings = item.remove("settings");
+        if settings.is_none() && kept_out.is_empty() {
+            return Ok(());
         }
-        let Some(settings) = item.remove("settings") else { return Ok(()) };
-        let update = self
-            .update(chat_key(to))
-            .update_expression(
-                "SET settings = :settings, chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
-                 check_key = if_not_exists(check_key, :check), updated_at = if_not_exists(updated_at, :now), \
-                 version = if_not_exists(version, :version)",
-            )
-            .condition_expression("attribute_not_exists(settings)")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":settings", settings)
-            .expression_attribute_values(":id", n(to.0))
-            .expression_attribute_values(":check", check_key(to))
-            .expression_attribute_values(":active", value(ChatState::Active)?)
-            .expression_attribute_values(":cause", value(Cause::Membership)?)
-            .expression_attribute_values(":now", n(time::now()))
-            .expression_attribute_values(":version", n(i64::from(VERSION)));
-        self.unless_known(update).await.map(|_| ())
+        let sets = |verb: &str| match kept_out.is_empty() {
+            true => String::new(),
+            false => format!(" {verb} {}", kept_out.iter().map(|(set, _)| format!("{set} :{set}")).collect::<Vec<_>>().join(", ")),
+        };
+        let with_sets = |update: UpdateItemFluentBuilder| {
+            kept_out.iter().fold(update, |update, (set, ids)| update.expression_attribute_values(format!(":{set}"), ids.clone()))
+        };
+        let update = match settings {
+            Some(settings) => self
+                .known(to, &format!(", settings = if_not_exists(settings, :settings){}", sets("ADD")))?
+                .expression_attribute_values(":settings", settings),
+            None => self.known(to, &sets("ADD"))?,
+        };
+        self.unless_known(with_sets(update)).await?;
+        if !kept_out.is_empty() {
+            self.unless_known(with_sets(self.update(chat_key(from)).update_expression(sets("DELETE")))).await?;
+        }
+        Ok(())
     }
 
     /// Keeps a person, or a source, out of the bans that are carried into a chat. `false`: as many are kept out as can be.
     pub async fn ignore(&self, chat: ChatId, what: Ignored) -> anyhow::Result<bool> {
         let update = self
-            .ignored(chat, what)
-            .update_expression(
-                "ADD #set :one SET chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
-                 check_key = if_not_exists(check_key, :check), updated_at = if_not_exists(updated_at, :now), \
-                 version = if_not_exists(version, :version)",
-            )
+            .known(chat, " ADD #set :one")?
             .condition_expression("attribute_not_exists(#set) OR size(#set) < :most OR contains(#set, :its)")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":id", n(chat.0))
-            .expression_attribute_values(":check", check_key(chat))
             .expression_attribute_values(":its", n(what.id()))
-            .expression_attribute_values(":most", n(MOST_IGNORED as i64))
-            .expression_attribute_values(":active", value(ChatState::Active)?)
-            .expression_attribute_values(":cause", value(Cause::Membership)?)
-            .expression_attribute_values(":now", n(time::now()))
-            .expression_attribute_values(":version", n(i64::from(VERSION)));
-        self.unless_known(update).await
+            .expression_attribute_values(":most", n(MOST_IGNORED as i64));
+        self.unless_known(ignored(update, what)).await
     }
 
     /// Keeps it out no longer; `false`: it was not kept out.
     pub async fn ignore_no_longer(&self, chat: ChatId, what: Ignored) -> anyhow::Result<bool> {
-        let update = self.ignored(chat, what).update_expression("DELETE #set :one").condition_expression("contains(#set, :its)");
-        self.unless_known(update.expression_attribute_values(":its", n(what.id()))).await
+        let update = self.update(chat_key(chat)).update_expression("DELETE #set :one").condition_expression("contains(#set, :its)");
+        self.unless_known(ignored(update.expression_attribute_values(":its", n(what.id())), what)).await
     }
 
-    fn ignored(&self, chat: ChatId, what: Ignored) -> UpdateItemFluentBuilder {
-        self.update(chat_key(chat))
-            .expression_attribute_names("#set", what.attribute())
-            .expression_attribute_values(":one", AttributeValue::Ns(vec![what.id().to_string()]))
+    /// A change of a chat that may not be known yet: then it is taken as active, as any chat is of which nothing is known. `and`: goes on after
+    /// the assignments of an update expression.
+    fn known(&self, chat: ChatId, and: &str) -> anyhow::Result<UpdateItemFluentBuilder> {
+        let update = self
+            .update(chat_key(chat))
+            .update_expression(format!(
+                "SET chat_id = :id, #state = if_not_exists(#state, :active), cause = if_not_exists(cause, :cause), \
+                 check_key = if_not_exists(check_key, :check), updated_at = if_not_exists(updated_at, :now), \
+                 version = if_not_exists(version, :version){and}"
+            ))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":id", n(chat.0))
+            .expression_attribute_values(":check", check_key(chat))
+            .expression_attribute_values(":active", value(ChatState::Active)?)
+            .expression_attribute_values(":cause", value(Cause::Membership)?)
+            .expression_attribute_values(":now", n(time::now()))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        Ok(update)
     }
+}
+
+fn ignored(update: UpdateItemFluentBuilder, what: Ignored) -> UpdateItemFluentBuilder {
+    let one = AttributeValue::Ns(vec![what.id().to_string()]);
+    update.expression_attribute_names("#set", what.attribute()).expression_attribute_values(":one", one)
 }
 
 /// What of a chat's item a state decides. Where the bot is not, there is nothing to check.

@@ -9,6 +9,8 @@
 //! | who has a username | GetItem `NAME#<lower-case username>`, `NAME`, then the profile, which knows whether it is still his |
 //! | erase a person | transaction: tombstone in the place of the profile, no username |
 //! | a chat: state, title, settings | GetItem, BatchGetItem, UpdateItem `CHAT#<id>`, `CHAT` |
+//! | the id that a chat has now, or had as a group | GetItem on the chat |
+//! | a group became a supergroup, which gets what the group chose | UpdateItem on both |
 //! | keep a person or a source out of a chat's bans | UpdateItem on the chat |
 //! | chats whose check is due: those where the bot is, as far as is known | Query `by_check`: `check_key` and `chat_id`; with their state |
 //! | the bot's rights in a chat were looked at, and were others | UpdateItem on the chat |

@@ -12,8 +12,9 @@ fn flow() -> Flow {
 
 fn chat(id: i64, state: ChatState) -> (ChatId, Chat) {
     let chat_id = ChatId(id);
-    let (title, migrated_to) = (None, None);
-    (chat_id, Chat { chat_id, title, state, migrated_to, settings: ChatSettings::default(), ignores: Ignores::default() })
+    let (title, migrated_to, migrated_from) = (None, None, None);
+    let (settings, ignores) = (ChatSettings::default(), Ignores::default());
+    (chat_id, Chat { chat_id, title, state, migrated_to, migrated_from, settings, ignores })
 }
 
 fn followers(of: &[(i64, i64)]) -> Vec<Follower> {
@@ -94,6 +95,30 @@ fn a_group_that_became_a_supergroup_is_banned_in_once_and_there() {
     let plan = plan(&[(-2, 1), (-1002, 2)], [old, chat(-1002, ChatState::Active)]);
     let [target] = &plan.targets[&5][..] else { panic!("{plan:?}") };
     assert_eq!((target.chat_id, target.admins.len()), (ChatId(-1002), 2));
+}
+
+#[test]
+fn a_ban_in_a_supergroup_is_taken_back_by_what_was_done_in_the_group_that_it_was() {
+    let mut old = chat(-2, ChatState::Migrated);
+    old.1.migrated_to = Some(ChatId(-1002));
+    let mut new = chat(-1002, ChatState::Active);
+    new.1.migrated_from = Some(ChatId(-2));
+    for banned_as in [-2, -1002] {
+        let plan =
+            Plan::lift(&[(ChatId(banned_as), vec![])], &[old.clone(), new.clone()].into(), &Flow { origin: Origin::UndoneHere, ..flow() });
+        let [target] = &plan.targets[&5][..] else { panic!("{plan:?}") };
+        assert_eq!((target.chat_id, target.formerly), (ChatId(-1002), Some(ChatId(-2))), "{banned_as}");
+    }
+}
+
+#[test]
+fn who_keeps_a_group_out_keeps_out_the_supergroup_that_it_became() {
+    let mut source = chat(SOURCE.0, ChatState::Active);
+    source.1.migrated_from = Some(ChatId(-7));
+    let mut target = chat(-2, ChatState::Active);
+    target.1.ignores.sources.insert(ChatId(-7));
+    let plan = plan(&[(-2, 1)], [source, target]);
+    assert_eq!(plan.targets[&5][0].task, Task::End(Outcome::Skipped(Reason::Ignored)));
 }
 
 #[test]
