@@ -45,11 +45,19 @@ impl Planner {
             let banned: Vec<(ChatId, Vec<UserId>)> = chats.iter().map(|&chat| (chat, told())).collect();
             return self.lift_plan(&banned, flow).await;
         }
-        let mut followers = self.subscriptions.followers_in(Source::User(flow.user), chats).await?;
+        let mut followers = self.followers_in(chats, flow).await?;
         if let Some(admin) = sync.by.filter(|_| sync.origin.is_decided_there()) {
             followers.extend(chats.iter().map(|&chat_id| Follower { chat_id, admin, mode: Mode::Auto }));
         }
         self.ban_plan(&followers, flow).await
+    }
+
+    /// Who follows from these chats. Subscriptions of a group that became a supergroup are there by now, or are about to be.
+    async fn followers_in(&self, chats: &[ChatId], flow: &Flow) -> anyhow::Result<Vec<Follower>> {
+        let known = self.chats(chats.iter().copied()).await?;
+        let successors = chats.iter().filter_map(|chat| known.get(chat)?.migrated_to);
+        let chats: BTreeSet<_> = chats.iter().copied().chain(successors).collect();
+        self.subscriptions.followers_in(Source::User(flow.user), &chats.into_iter().collect::<Vec<_>>()).await
     }
 
     async fn failed(&self, sync: &Sync<'_>, of: Uuid, cursor: Option<String>, flow: &Flow) -> anyhow::Result<(Plan, Option<String>)> {
@@ -58,7 +66,7 @@ impl Planner {
         let plan = match sync.kind {
             Kind::Ban => {
                 let chats: Vec<_> = failed.map(|result| result.chat_id).collect();
-                self.ban_plan(&self.subscriptions.followers_in(Source::User(flow.user), &chats).await?, flow).await?
+                self.ban_plan(&self.followers_in(&chats, flow).await?, flow).await?
             }
             Kind::Lift => self.lift_plan(&failed.map(whose).collect::<Vec<_>>(), flow).await?,
         };
