@@ -70,6 +70,7 @@ mod kill_runs;
 mod load;
 mod made_up;
 mod model;
+mod moves;
 mod once;
 mod operator;
 mod other_door;

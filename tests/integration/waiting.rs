@@ -11,9 +11,31 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault};
+use uuid::Uuid;
 
 /// Bans of one chat within an hour that are carried over without being asked: the template's default.
 const MOST: usize = 30;
+
+impl Play {
+    /// The schedule of a delayed sync, by the sync's id.
+    async fn schedule(&self, later: Uuid) -> Result<Value> {
+        let group = self.schedules();
+        let schedule = self.stack.rest("scheduler", Method::GET, &format!("/schedules/{later}?groupName={group}"), None).await?;
+        Ok(serde_json::from_slice(&schedule)?)
+    }
+
+    /// The time of a delayed sync has come.
+    pub async fn is_due(&self, later: Uuid) -> Result<()> {
+        let schedule = self.schedule(later).await?;
+        let due = json!({"GroupName": self.schedules(), "ScheduleExpression": "at(2020-01-01T00:00:00)",
+            "FlexibleTimeWindow": schedule["FlexibleTimeWindow"], "Target": schedule["Target"], "ActionAfterCompletion": "DELETE"});
+        self.stack.rest("scheduler", Method::PUT, &format!("/schedules/{later}"), Some(&due)).await.map(drop)
+    }
+
+    fn schedules(&self) -> String {
+        format!("{}-schedules", self.stack.bus.trim_end_matches("-bus"))
+    }
+}
 
 #[tokio::test]
 async fn who_is_not_known_where_he_is_to_be_banned_is_banned_when_he_comes() -> Result<()> {
@@ -90,18 +112,14 @@ async fn a_delay_of_days_is_a_schedule_and_a_sync_of_its_own() -> Result<()> {
     play.telegram.wait_until_sees(pair.boris, "the chat has a delay", PATIENCE).await?;
 
     let later = further_sync_id(event.event_id, Origin::Delayed, "0:604800");
-    let group = format!("{}-schedules", play.stack.bus.trim_end_matches("-bus"));
-    let schedule = play.stack.rest("scheduler", Method::GET, &format!("/schedules/{later}?groupName={group}"), None).await?;
-    let schedule: Value = serde_json::from_slice(&schedule)?;
+    let schedule = play.schedule(later).await?;
     let expected = format!("at({}T", date(event.event_timestamp + 604_800));
     assert!(schedule["ScheduleExpression"].as_str().is_some_and(|at| at.starts_with(&expected)), "{schedule}");
     assert_eq!(schedule["ActionAfterCompletion"], "DELETE");
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
 
     // A week goes by.
-    let due = json!({"GroupName": group, "ScheduleExpression": "at(2020-01-01T00:00:00)",
-        "FlexibleTimeWindow": schedule["FlexibleTimeWindow"], "Target": schedule["Target"], "ActionAfterCompletion": "DELETE"});
-    play.stack.rest("scheduler", Method::PUT, &format!("/schedules/{later}"), Some(&due)).await?;
+    play.is_due(later).await?;
     play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
     let (summary, results) = play.results_of(later).await?;
     assert_eq!((summary.origin, results[0].outcome), (Origin::Delayed, Outcome::Applied));

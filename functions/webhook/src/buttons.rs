@@ -106,8 +106,11 @@ impl Webhook {
     /// Whatever of it was done before is done no second time.
     async fn carry_out_answer(&self, asked: &Asked, choice: Choice, by: UserId) -> anyhow::Result<()> {
         let question = &asked.question;
-        if choice == Choice::Never && !self.users.ignore(question.chat_id, Ignored::Source(question.source_chat_id)).await? {
-            tracing::warn!(chat_id = question.chat_id.0, "a chat's ignore list is full; a source is not kept out");
+        if choice == Choice::Never {
+            let chat = self.users.present_id(question.chat_id).await?;
+            if !self.users.ignore(chat, Ignored::Source(question.source_chat_id)).await? {
+                tracing::warn!(chat_id = chat.0, "a chat's ignore list is full; a source is not kept out");
+            }
         }
         for request in requests(asked, choice, by) {
             self.syncs.request(&request).await?;
@@ -126,13 +129,26 @@ impl Webhook {
         Ok(Answer::settled(text!(lang, "undoing", who = who)))
     }
 
-    /// May this person ban in this chat, now?
+    /// May this person ban in this chat, now? Of a group that became a supergroup: there.
     pub async fn may_decide(&self, chat: ChatId, user: UserId) -> Result<bool, NotNow> {
-        match self.telegram.member(chat, user).await {
+        let failure = match self.telegram.member(chat, user).await {
+            Ok(member) => return Ok(member.may_ban()),
+            Err(failure) => failure,
+        };
+        let present = match failure.reaction() {
+            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => return Err(self.not_now(failure).await),
+            Reaction::Migrated(to) => to,
+            // An old id may answer as if the chat were gone.
+            _ => self.users.present_id(chat).await?,
+        };
+        if present == chat {
+            // Where the bot sees nobody, nobody can show their right.
+            return Ok(false);
+        }
+        match self.telegram.member(present, user).await {
             Ok(member) => Ok(member.may_ban()),
             Err(failure) => match failure.reaction() {
                 Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => Err(self.not_now(failure).await),
-                // Where the bot sees nobody, nobody can show his right.
                 _ => Ok(false),
             },
         }

@@ -3,6 +3,7 @@
 
 mod bot;
 mod buttons;
+mod formerly;
 mod http;
 mod joins;
 mod once;

@@ -1,7 +1,6 @@
 //! Taking a ban of ours back: in one chat by its admins, everywhere by the admins of the chat that banned.
 
 use crate::Webhook;
-use aws::store::page::{PageError, Wanted};
 use aws::store::sync::Summary;
 use domain::ids::{ChatId, UserId};
 use domain::sync::ledger::last_applied;
@@ -25,17 +24,10 @@ impl Webhook {
     /// was carried over from there is taken back everywhere. `None`: there is nothing to take back.
     pub async fn undo(&self, chat: ChatId, user: Option<UserId>, by: UserId) -> anyhow::Result<Option<Undone>> {
         let entries = match user {
-            Some(user) => self.syncs.entries(chat, user).await?,
+            Some(user) => self.entries(chat, user).await?,
             None => {
-                let page = self.syncs.log_of_chat(chat, 0, aws::time::now() + 60, &Wanted { limit: LAST, cursor: None }).await;
-                page.map_err(|error| match error {
-                    PageError::Store(error) => error,
-                    PageError::BadCursor => anyhow::anyhow!("a first page has no cursor"),
-                })?
-                .items
-                .into_iter()
-                .map(|log| log.entry)
-                .collect()
+                let (log, _) = self.log(chat, 0, aws::time::now() + 60, LAST).await?;
+                log.into_iter().map(|log| log.entry).collect()
             }
         };
         if let Some(last) = last_applied(&entries).filter(|last| last.kind == Kind::Ban) {
@@ -64,7 +56,8 @@ impl Webhook {
     /// Takes back what was carried over from `source`, wherever it was; `false`: nothing was. It is kept that the ban is taken back: what is still
     /// to come of it finds that. A sync that is under way stops, and is swept up after when it has ended.
     async fn undo_everywhere(&self, source: ChatId, user: UserId, by: UserId) -> anyhow::Result<bool> {
-        let Some(event_id) = newest(&self.syncs.of_user(user).await?, source) else { return Ok(false) };
+        let ids = self.ids_of(source).await?;
+        let Some(event_id) = newest(&self.syncs.of_user(user).await?, &ids) else { return Ok(false) };
         self.syncs.undo_event(event_id, by).await?;
         // Listed after that: whatever begins later finds it.
         let syncs = self.syncs.of_user(user).await?;
@@ -100,9 +93,9 @@ struct Everywhere {
     request: Request,
 }
 
-/// The newest ban of this source that was carried over. `syncs`: of one person.
-fn newest(syncs: &[Summary], source: ChatId) -> Option<Uuid> {
-    let bans = syncs.iter().filter(|sync| sync.kind == Kind::Ban && sync.source_chat_id == source);
+/// The newest ban of this source that was carried over. `syncs`: of one person; `source`: the ids that the chat has and has had.
+fn newest(syncs: &[Summary], source: &[ChatId]) -> Option<Uuid> {
+    let bans = syncs.iter().filter(|sync| sync.kind == Kind::Ban && source.contains(&sync.source_chat_id));
     Some(bans.max_by(|a, b| a.occurred.cmp(&b.occurred))?.ban_event_id)
 }
 
@@ -131,6 +124,9 @@ mod tests {
 
     const SOURCE: ChatId = ChatId(-1);
 
+    /// What the source was.
+    const FORMERLY: ChatId = ChatId(-10);
+
     /// A sync of the ban `event` of a source, at a second.
     fn sync(id: u128, event: u128, source: ChatId, at: i64) -> Summary {
         let summary = serde_json::json!({
@@ -153,7 +149,7 @@ mod tests {
 
     /// Ids of the event that is taken back, of the syncs that banned, and of those that are stopped.
     fn everywhere(syncs: &[Summary]) -> Option<(u128, Vec<u128>, Vec<u128>)> {
-        let (event, all) = (newest(syncs, SOURCE)?, Uuid::from_u128(99));
+        let (event, all) = (newest(syncs, &[SOURCE, FORMERLY])?, Uuid::from_u128(99));
         let Everywhere { sweeps, request } = Everywhere::of(syncs, event, all, UserId(9));
         assert_eq!((request.sync_id, request.ban_event_id, request.waits), (all, event, false));
         assert_eq!((request.kind, request.origin, request.by), (Kind::Lift, Origin::UndoneEverywhere, Some(UserId(9))));
@@ -172,6 +168,12 @@ mod tests {
     fn the_newest_ban_of_the_source_is_taken_back_with_all_syncs_that_carried_it_over() {
         let syncs = [sync(4, 70, SOURCE, 200), sync(3, 70, SOURCE, 200), sync(2, 60, SOURCE, 100), sync(1, 80, ChatId(-2), 300)];
         assert_eq!(everywhere(&syncs), Some((70, vec![4, 3], vec![])));
+    }
+
+    #[test]
+    fn what_the_source_banned_before_it_became_a_supergroup_is_taken_back_too() {
+        assert_eq!(everywhere(&[sync(2, 60, FORMERLY, 100), sync(1, 80, ChatId(-2), 300)]), Some((60, vec![2], vec![])));
+        assert_eq!(everywhere(&[sync(3, 70, SOURCE, 200), sync(2, 60, FORMERLY, 100)]), Some((70, vec![3], vec![])));
     }
 
     #[test]

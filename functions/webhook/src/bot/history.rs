@@ -58,7 +58,7 @@ impl Webhook {
         let lang = asker.lang;
         let search = Search { chat_id: Some(room.id), event_type: filter, ..Search::default() };
         let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
-        let page = self.bans.search(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
+        let page = self.decided_in(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
         let here = |then| Action::In { chat: room.id, then };
         let filters = filters(lang, filter, |filter| here(InChat::History { filter, after: Vec::new() }));
         if page.items.is_empty() && after.is_empty() {
@@ -128,7 +128,7 @@ impl Webhook {
     async fn many(&self, search: &Search, order: Order) -> Result<Vec<BanEvent>, Stop> {
         let (mut events, mut cursor) = (Vec::new(), None);
         loop {
-            let page = self.bans.search(search, order, &Wanted { limit: AT_A_TIME, cursor }).await.map_err(unreadable)?;
+            let page = self.decided_in(search, order, &Wanted { limit: AT_A_TIME, cursor }).await.map_err(unreadable)?;
             events.extend(page.items);
             cursor = page.next;
             if cursor.is_none() || events.len() >= IN_A_FILE {

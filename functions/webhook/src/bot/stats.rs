@@ -23,12 +23,11 @@ impl Webhook {
         let unreadable = super::history::unreadable;
         let search = Search { chat_id: Some(room.id), from: Some(now - MONTH), to: Some(now), ..Search::default() };
         let wanted = Wanted { limit: MOST, cursor: None };
-        let decided = self.bans.search(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
-        let log = self.syncs.log_of_chat(room.id, now - MONTH, now, &wanted).await.map_err(unreadable)?;
+        let decided = self.decided_in(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
+        let (log, more_of_log) = self.log(room.id, now - MONTH, now, MOST).await?;
         let follows = self.subscriptions.of_chat(room.id).await?.len();
         let of_kind = |action| decided.items.iter().filter(|event| event.event_type == action).count();
-        let ours =
-            |wanted: &dyn Fn(Kind, Outcome) -> bool| log.items.iter().filter(|log| wanted(log.entry.kind, log.entry.outcome)).count();
+        let ours = |wanted: &dyn Fn(Kind, Outcome) -> bool| log.iter().filter(|log| wanted(log.entry.kind, log.entry.outcome)).count();
         let mut text = text!(
             lang,
             "stats",
@@ -43,7 +42,7 @@ impl Webhook {
             failed = ours(&|_, outcome| matches!(outcome, Outcome::Failed(_))),
             lifted = ours(&|kind, outcome| kind == Kind::Lift && outcome == Outcome::Applied)
         );
-        if decided.next.is_some() || log.next.is_some() {
+        if decided.next.is_some() || more_of_log {
             text.push_str("\n\n");
             text.push_str(&text!(lang, "stats-more", most = MOST));
         }

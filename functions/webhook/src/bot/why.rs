@@ -55,10 +55,10 @@ struct Behind {
 impl Webhook {
     pub async fn why(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {
         let lang = asker.lang;
-        let entries = self.syncs.entries(room.id, user).await?;
+        let entries = self.entries(room.id, user).await?;
         let search = Search { user_id: Some(user), chat_id: Some(room.id), ..Search::default() };
         let wanted = Wanted { limit: LOCAL, cursor: None };
-        let local = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?.items;
+        let local = self.decided_in(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?.items;
         let mut steps: Vec<_> = entries.iter().map(Step::Ours).chain(local.iter().map(Step::Local)).collect();
         steps.sort_by_key(Step::moment);
         let left_out = steps.len().saturating_sub(STEPS);
