@@ -9,6 +9,8 @@ use domain::member::{Member, Status};
 use domain::sync::ledger::{is_ours, may_shorten};
 use domain::sync::term::covers;
 use domain::sync::{ChunkMessage, Order, Origin, Outcome, Reason, Target, Task};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
 
 /// What a look at a target showed.
@@ -69,7 +71,7 @@ impl Worker {
                 ended.push(Ended::new(target, Outcome::Skipped(reason)));
                 continue;
             }
-            match self.order(chunk, target.chat_id, look).await? {
+            match self.order(chunk, &target, look).await? {
                 Ok(order) => orders.push((target, order)),
                 // Another ban stands there now; what ours would have been tells the ledger whose it was before.
                 Err(outcome) => ended.push(Ended::by(target, &intended.unwrap_or_default(), outcome)),
@@ -85,6 +87,7 @@ impl Worker {
         }
         let meant = Some(now_ms());
         self.syncs.intend(chunk, orders.iter().map(|(target, order)| (target.chat_id, Order { at_ms: meant, ..*order }))).await?;
+        let moved = RefCell::new(BTreeMap::new());
         let banned: Round<Order, Done> = round_of(orders, grant, async |target, _| {
             // Looks and the store have taken their time: an end that is too near by now would make the ban one for ever.
             let Task::Ban(term) = target.task else { return Ok(Step::Ended(Outcome::Failed(Reason::TelegramError))) };
@@ -99,6 +102,8 @@ impl Worker {
             };
             match failure.reaction() {
                 Reaction::Migrated(to) => {
+                    // Whatever is answered there is to be known of the chat as it is now: who is waited for, which rights are missing.
+                    moved.borrow_mut().insert(target.chat_id, to);
                     let Ok(until) = term.until_date(now()) else { return Ok(Step::Ended(Outcome::Skipped(Reason::EndsTooSoon))) };
                     self.telegram.ban(to, chunk.user_id, until).await?;
                     Ok(Step::Known(Done { until, migrated_to: Some(to), ..done }))
@@ -110,7 +115,11 @@ impl Worker {
         })
         .await;
         self.report(banned.health, grant).await?;
-        ended.extend(banned.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
+        let moved = moved.into_inner();
+        ended.extend(banned.ended.into_iter().map(|(target, _, outcome)| Ended {
+            migrated_to: moved.get(&target.chat_id).copied(),
+            ..Ended::new(target, outcome)
+        }));
         ended.extend(banned.known.into_iter().map(|(target, order, done)| Ended::done(target, &order, done)));
         again.extend(banned.again.into_iter().map(|(target, order, wait)| (retried(target, order, wait), wait)));
         Ok(Work { ended, again, ..Work::default() })
@@ -146,13 +155,14 @@ impl Worker {
     }
 
     /// What is to be set, or how the target ends without.
-    async fn order(&self, chunk: &ChunkMessage, chat: ChatId, look: Look) -> anyhow::Result<Result<Order, Outcome>> {
+    async fn order(&self, chunk: &ChunkMessage, target: &Target, look: Look) -> anyhow::Result<Result<Order, Outcome>> {
+        let chat = target.chat_id;
         match look {
             Look::Ban(order) if order.was_member && self.floods(chunk, chat).await? => Ok(Err(Outcome::Skipped(Reason::Held))),
             Look::Ban(order) => Ok(Ok(order)),
             Look::Banned { present, wanted } if present == wanted => Ok(Err(Outcome::Already)),
             Look::Banned { present, wanted } => {
-                let entries = self.syncs.entries(chat, chunk.user_id).await?;
+                let entries = self.entries(target, chunk.user_id).await?;
                 let decisions = self.bans.decisions(chunk.user_id, None).await?;
                 let shortens = may_shorten(&entries, &decisions, chat, chunk.source_chat_id, now());
                 Ok(over(present, wanted, is_ours(&entries, &decisions, chat), shortens))

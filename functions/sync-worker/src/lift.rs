@@ -3,7 +3,7 @@
 use crate::calls::{Done, Ended, Round, Step, round as round_of};
 use crate::{Work, Worker};
 use aws::time::{now, now_ms};
-use domain::ids::ChatId;
+use domain::ids::{ChatId, UserId};
 use domain::limiter::Grant;
 use domain::member::{Member, Mute, Status};
 use domain::sync::ledger::{Decisions, Entry, Lifting, last_applied, lifting, muted_before};
@@ -130,6 +130,12 @@ impl Worker {
             (target, Judged { lifting, ours, mute })
         };
         Ok(targets.into_iter().map(judge).collect())
+    }
+
+    /// What we did to a person in a target, also while it was a group.
+    pub async fn entries(&self, target: &Target, user: UserId) -> anyhow::Result<Vec<Entry>> {
+        let chats = [Some(target.chat_id), target.formerly].into_iter().flatten();
+        Ok(self.syncs.entries_in(chats, user).await?.into_values().flatten().collect())
     }
 }
 

@@ -69,7 +69,7 @@ impl Worker {
     /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.
     async fn pend(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<()> {
         let of_this = Pending {
-            chat_id: end.target.chat_id,
+            chat_id: end.migrated_to.unwrap_or(end.target.chat_id),
             user_id: chunk.user_id,
             source_chat_id: chunk.source_chat_id,
             ban_event_id: chunk.ban_event_id,
