@@ -20,7 +20,6 @@ struct Lifecycle {
     subscriptions: Subscriptions,
     syncs: Syncs,
     users: Users,
-    syncs: Syncs,
     erasure: Erasure,
 }
 
@@ -42,7 +41,6 @@ pub fn run() -> Result<(), lambda::Error> {
                 subscriptions: Subscriptions::new(&aws, subscriptions),
                 syncs: Syncs::new(&aws, tables.sync.clone()),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
-                syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 erasure: Erasure::new(&aws, tables),
             })
         },

@@ -116,10 +116,12 @@ impl Worker {
         .await;
         self.report(banned.health, grant).await?;
         let moved = moved.into_inner();
-        ended.extend(banned.ended.into_iter().map(|(target, _, outcome)| Ended {
-            migrated_to: moved.get(&target.chat_id).copied(),
-            ..Ended::new(target, outcome)
-        }));
+        ended.extend(
+            banned
+                .ended
+                .into_iter()
+                .map(|(target, _, outcome)| Ended { migrated_to: moved.get(&target.chat_id).copied(), ..Ended::new(target, outcome) }),
+        );
         ended.extend(banned.known.into_iter().map(|(target, order, done)| Ended::done(target, &order, done)));
         again.extend(banned.again.into_iter().map(|(target, order, wait)| (retried(target, order, wait), wait)));
         Ok(Work { ended, again, ..Work::default() })
