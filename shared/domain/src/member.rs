@@ -111,6 +111,8 @@ pub fn action(old: &Member, new: &Member, by_himself: bool) -> Option<Action> {
         (Kicked, Left | Member | Restricted | Administrator | Creator) => Some(Action::Unban),
         (Member | Administrator | Creator, Left) => (!by_himself).then_some(Action::Kick),
         (Restricted, Left) => None,
+        // Nobody restricts themselves: an update names the person where a restriction runs out, and where they come back into one that stands.
+        (_, Restricted) if by_himself => None,
         (Restricted, Restricted) => {
             let (now, before) = (new.permissions.count_ones(), old.permissions.count_ones());
             (now < before || new.until != old.until && now == before).then_some(Action::Restrict)
@@ -157,6 +159,27 @@ mod tests {
         ] {
             assert_eq!(action(&member(old), &member(new), by_himself), expected, "{old:?} -> {new:?} by himself: {by_himself}");
         }
+    }
+
+    #[test]
+    fn what_becomes_of_a_restriction_without_anybody_is_nothing() {
+        let muted = super::Member { permissions: 0, until: Some(1_000), ..member(Status::Restricted) };
+        let for_ever = super::Member { until: None, ..muted };
+        for (old, new) in [
+            (muted, for_ever),
+            (for_ever, muted),
+            (member(Status::Restricted), muted),
+            (member(Status::Left), muted),
+            (member(Status::Member), muted),
+            (member(Status::Unknown), muted),
+            (muted, member(Status::Member)),
+            (muted, member(Status::Left)),
+        ] {
+            assert_eq!(action(&old, &new, true), None, "{old:?} -> {new:?}");
+        }
+        // Somebody else did the same.
+        assert_eq!(action(&muted, &for_ever, false), Some(Action::Restrict));
+        assert_eq!(action(&muted, &member(Status::Member), false), Some(Action::Unrestrict));
     }
 
     #[test]
