@@ -7,6 +7,7 @@ mod chat;
 mod free;
 mod quiet;
 mod user;
+mod zones;
 
 pub use chat::{ChatChange, ChatSettings, LONGEST_DELAY, LONGEST_TITLE, SyncBanType};
 pub use free::{FreeMap, LARGEST as LARGEST_MAP};
@@ -32,9 +33,9 @@ impl Problem {
     }
 }
 
-/// A time zone's name as the IANA database writes it; its case does not matter. `None`: there is no such zone.
+/// A time zone's name as the IANA database writes it today; its case does not matter, and old names are taken. `None`: there is no such zone.
 pub fn time_zone(name: &str) -> Option<String> {
-    TimeZone::get(name).ok()?.iana_name().map(str::to_owned)
+    TimeZone::get(name).ok()?.iana_name().map(zones::current).map(str::to_owned)
 }
 
 /// The chosen zone, or what is wrong with it.
@@ -64,6 +65,12 @@ mod tests {
             ("Europe/Moscow", Some("Europe/Moscow")),
             ("europe/moscow", Some("Europe/Moscow")),
             ("America/Argentina/Buenos_Aires", Some("America/Argentina/Buenos_Aires")),
+            // Renamed.
+            ("Europe/Kiev", Some("Europe/Kyiv")),
+            ("asia/calcutta", Some("Asia/Kolkata")),
+            ("US/Eastern", Some("America/New_York")),
+            // The same clock as in Berlin, and another place.
+            ("Europe/Oslo", Some("Europe/Oslo")),
             ("Mars/Olympus", None),
             ("", None),
             ("+03:00", None),

@@ -80,6 +80,14 @@ mod tests {
             // In this night its clocks go from 2 to 3.
             ("02:00", "03:00", "Europe/Berlin", "2026-03-29T00:59:59Z", false),
             ("02:00", "03:00", "Europe/Berlin", "2026-03-29T01:00:00Z", false),
+            // In this night the clocks of Kyiv go from 4 to 3: the same half hour comes twice.
+            ("22:00", "07:00", "Europe/Kyiv", "2026-10-25T04:30:00Z", true),
+            ("22:00", "07:00", "Europe/Kyiv", "2026-10-25T04:59:59Z", true),
+            ("22:00", "07:00", "Europe/Kyiv", "2026-10-25T05:00:00Z", false),
+            ("22:00", "07:00", "Europe/Kyiv", "2026-10-24T04:00:00Z", false),
+            ("03:00", "03:45", "Europe/Kyiv", "2026-10-25T00:30:00Z", true),
+            ("03:00", "03:45", "Europe/Kyiv", "2026-10-25T01:30:00Z", true),
+            ("22:00", "07:00", "Europe/Kiev", "2026-10-25T04:30:00Z", true),
             // A quarter of an hour off.
             ("22:00", "07:00", "Asia/Kathmandu", "2026-01-10T16:14:59Z", false),
             ("22:00", "07:00", "Asia/Kathmandu", "2026-01-10T16:15:00Z", true),
