@@ -8,13 +8,30 @@ pub const LONGEST_NAME: usize = 255;
 /// The longest language tag, in characters.
 pub const LONGEST_TAG: usize = 35;
 
-/// First and last name, or the username where there is no first name.
+/// First and last name, or the username where there is no first name that can be seen, or else the last name alone. Empty: nothing of it
+/// can be seen.
 pub fn full_name(first: &str, last: Option<&str>, username: Option<&str>) -> String {
+    let last = last.filter(|last| is_visible(last));
     match last {
-        _ if first.is_empty() => username.unwrap_or_default().to_owned(),
-        Some(last) if !last.is_empty() => format!("{first} {last}"),
-        _ => first.to_owned(),
+        _ if !is_visible(first) => username.or(last).unwrap_or_default().to_owned(),
+        Some(last) => format!("{first} {last}"),
+        None => first.to_owned(),
     }
+}
+
+/// Is there anything to see of a text? Telegram takes names of characters without a shape.
+pub fn is_visible(text: &str) -> bool {
+    text.chars().any(|char| !(char.is_whitespace() || char.is_control() || has_no_shape(char)))
+}
+
+/// Characters that are drawn as nothing: Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), the fillers of Hangul among them; the
+/// format characters and the placeholder of U+FFF9 to U+FFFC; the blank of Braille.
+fn has_no_shape(char: char) -> bool {
+    matches!(char,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Telegram's usernames: letters, digits and underscores; four characters where bought at an auction.
@@ -74,6 +91,36 @@ mod tests {
         assert_eq!(full_name("Mal", Some(""), None), "Mal");
         assert_eq!(full_name("", Some("Lory"), Some("mallory")), "mallory");
         assert_eq!(full_name("", None, None), "");
+        assert_eq!(full_name("\u{3164}", None, Some("mallory")), "mallory");
+        assert_eq!(full_name("\u{3164}", Some("Lory"), None), "Lory");
+        assert_eq!(full_name("Mal", Some("\u{200d}"), None), "Mal");
+        assert_eq!(full_name("\u{2800}", Some("\u{ffa0}"), None), "");
+    }
+
+    #[test]
+    fn a_text_without_a_single_shape_is_not_visible() {
+        for text in [
+            "",
+            " ",
+            "\n\t",
+            "\u{a0}",
+            "\u{3164}",
+            "\u{115f}\u{1160}\u{ffa0}",
+            "\u{2800}",
+            "\u{200b}\u{200d}\u{2060}",
+            "\u{feff}",
+            "\u{fe0f}",
+            "\u{e0041}",
+            "\u{ad}",
+            "\u{fffc}",
+            "\u{202e}\u{2066}",
+            "\u{0}",
+        ] {
+            assert!(!is_visible(text), "{text:?}");
+        }
+        for text in ["M", "\u{3164}M", "😀", "👩\u{200d}💻", "ㅤㄱ", "ж", "."] {
+            assert!(is_visible(text), "{text:?}");
+        }
     }
 
     #[test]

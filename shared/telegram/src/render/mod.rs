@@ -12,6 +12,7 @@ use crate::text;
 use crate::text::Html;
 use domain::ids::UserId;
 use domain::lang::Lang;
+use domain::profile::is_visible;
 
 /// Names longer than this are cut: Telegram allows 64 + 64 characters for a person and 128 for a chat.
 const NAME_CHARS: usize = 64;
@@ -49,17 +50,20 @@ fn turns_direction(char: char) -> bool {
     matches!(char, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A person as messages name him: the name where it is known, else the id.
+/// A name as it is shown; `None`: there is nothing of it to see.
+fn shown(name: &str) -> Option<String> {
+    let cut: String = name.chars().filter(|char| !char.is_control() && !turns_direction(*char)).take(NAME_CHARS).collect();
+    is_visible(&cut).then(|| escape(name))
+}
+
+/// A person as messages name him: the name where it is known and can be seen, else the id.
 fn name_of(user: UserId, name: Option<&str>) -> String {
-    match name.map(escape) {
-        Some(name) if !name.trim().is_empty() => name,
-        _ => user.to_string(),
-    }
+    name.and_then(shown).unwrap_or_else(|| user.to_string())
 }
 
 /// A person by name, as far as it is known, and id.
 pub fn subject(lang: Lang, user: UserId, name: Option<&str>) -> Html {
-    match name.map(escape).filter(|name| !name.trim().is_empty()) {
+    match name.and_then(shown) {
         Some(name) => Html(text!(lang, "subject", name = Html(name), id = user)),
         None => Html(text!(lang, "subject-unnamed", id = user)),
     }
@@ -83,7 +87,10 @@ mod tests {
 
     #[test]
     fn somebody_without_a_visible_name_is_called_by_his_id() {
-        assert_eq!(name_of(UserId(5), Some("\u{202e}")), "5");
+        for name in ["", "\u{202e}", "\u{3164}", "\u{200b}\u{2800}", &format!("{}x", "\u{3164}".repeat(NAME_CHARS))] {
+            assert_eq!(name_of(UserId(5), Some(name)), "5", "{name:?}");
+            assert_eq!(subject(Lang::En, UserId(5), Some(name)).0, "ID <code>5</code>", "{name:?}");
+        }
         assert_eq!(name_of(UserId(5), None), "5");
     }
 }
