@@ -113,7 +113,7 @@ impl Webhook {
             Target::Person(person) => Some(person),
             _ => None,
         };
-        for person in [command.replied_to.as_ref(), target].into_iter().flatten() {
+        for person in command.replied_to.iter().chain(target) {
             self.people.seen(&self.users, person).await?;
         }
         let spot = Spot::of(command);
@@ -126,6 +126,10 @@ impl Webhook {
                     return Ok(Some(Reply { for_anybody: true, ..Reply::new(asker, spot, screen, None) }));
                 }
                 Ok(action) => (self.screen(&asker, command.name.name(), &action).await?, Some(action)),
+                // Nobody could press what is shown to an anonymous admin.
+                Err(Stop::Show(screen)) if command.anonymous => {
+                    return Ok(Some(Reply { for_anybody: true, ..Reply::new(asker, spot, *screen, None) }));
+                }
                 Err(Stop::Show(screen)) => (*screen, None),
                 Err(Stop::NotNow(not_now)) => return Err(not_now),
             },

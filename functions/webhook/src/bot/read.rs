@@ -1,12 +1,15 @@
 //! A command becomes an action.
 
 use super::action::{Action, InChat, Purpose};
-use super::screen::Screen;
+use super::screen::{Choice, Screen};
 use super::{Asker, Stop, link};
 use crate::Webhook;
-use domain::ids::UserId;
+use aws::store::users::Profile;
+use domain::ids::{ChatId, UserId};
+use telegram::render::subject;
 use telegram::text;
-use telegram::update::{Command, CommandName, Target};
+use telegram::text::Html;
+use telegram::update::{Command, CommandName, Person, Target};
 
 /// What a command asks for, as far as the command alone tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +21,12 @@ enum Asked {
     Person(Topic),
 }
 
+/// People who are offered by buttons: as many as can be added to a group at a time, as a rule.
+const MOST_CHOICES: usize = 10;
+
 /// What is asked for about a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Topic {
+pub enum Topic {
     In(Purpose),
     Undo,
     History,
@@ -37,18 +43,24 @@ impl Topic {
     }
 }
 
+/// Who is meant, as far as words tell.
+pub enum Meant {
+    One(UserId),
+    /// One of these people, with what they are called; who it is has to be said by a button under this text.
+    OneOf(String, Vec<(UserId, Html)>),
+}
+
 impl Webhook {
     pub async fn read(&self, command: &Command, asker: &Asker) -> Result<Action, Stop> {
         let then = match asked(command) {
             Asked::Action(action) => return Ok(action),
             Asked::InChat(then) => then,
             Asked::Person(topic) => {
-                let user = self.named(asker, &command.target, topic.command()).await?;
-                match topic {
-                    Topic::In(purpose) => purpose.with_one(user),
-                    Topic::Undo => InChat::Undo { user: Some(user) },
-                    Topic::History => return Ok(Action::Person { user, filter: None, after: Vec::new() }),
-                }
+                let chat = (!command.private).then_some(command.chat_id);
+                return match self.named(asker, &command.target, topic.command()).await? {
+                    Meant::One(user) => self.about(asker, chat, topic, user).await,
+                    Meant::OneOf(text, people) => Err(self.which_one(asker, chat, topic, text, people).await?.into()),
+                };
             }
         };
         match command.private {
@@ -57,18 +69,73 @@ impl Webhook {
         }
     }
 
+    /// What is asked for about a person. `chat`: which one it is about, where that is clear.
+    async fn about(&self, asker: &Asker, chat: Option<ChatId>, topic: Topic, user: UserId) -> Result<Action, Stop> {
+        let then = match topic {
+            Topic::In(purpose) => purpose.with_one(user),
+            Topic::Undo => InChat::Undo { user: Some(user) },
+            Topic::History => return Ok(Action::Person { user, filter: None, after: Vec::new() }),
+        };
+        match chat {
+            Some(chat) => Ok(Action::In { chat, then }),
+            None => self.in_private(asker, then).await,
+        }
+    }
+
+    /// A button for each person who may be meant.
+    pub async fn which_one(
+        &self,
+        asker: &Asker,
+        chat: Option<ChatId>,
+        topic: Topic,
+        text: String,
+        people: Vec<(UserId, Html)>,
+    ) -> Result<Screen, Stop> {
+        let mut screen = Screen::text(text);
+        for (user, who) in people.into_iter().take(MOST_CHOICES) {
+            let action = self.about(asker, chat, topic, user).await?;
+            screen = screen.row([Choice::new(text!(asker.lang, "button-it-is", who = who), action)]);
+        }
+        Ok(screen.row([Choice::new(text!(asker.lang, "button-cancel"), Action::Close)]))
+    }
+
     /// The person that is meant; `command`: for the example of how it is written.
-    pub async fn named(&self, asker: &Asker, target: &Target, command: &str) -> Result<UserId, Stop> {
+    pub async fn named(&self, asker: &Asker, target: &Target, command: &str) -> Result<Meant, Stop> {
         match target {
-            Target::Person(person) => Ok(person.id),
-            Target::Id(id) => Ok(*id),
+            Target::Person(person) => Ok(Meant::One(person.id)),
+            Target::OneOf(people) => {
+                let named = people.iter().map(|person| (person.id, subject(asker.lang, person.id, Some(&person.name()))));
+                Ok(Meant::OneOf(text!(asker.lang, "which-one"), named.collect()))
+            }
+            Target::Id(id) => Ok(Meant::One(*id)),
             Target::Username(username) => match self.users.by_username(username).await? {
-                Some(profile) => Ok(profile.user_id),
+                Some(profile) => self.still_called(asker, username, &profile).await,
                 None => Err(Screen::text(text!(asker.lang, "unknown-username", username = username)).into()),
             },
             Target::Hidden => Err(Screen::text(text!(asker.lang, "hidden-forward")).into()),
             Target::Unclear | Target::None => Err(Screen::text(who_is_meant(asker, command)).into()),
         }
+    }
+
+    /// Whoever was last seen with a username may have given it up, and somebody else taken it: Telegram tells what they are called now.
+    async fn still_called(&self, asker: &Asker, username: &str, seen: &Profile) -> Result<Meant, Stop> {
+        let (lang, user) = (asker.lang, seen.user_id);
+        let chat = match asker.group {
+            Some(chat) => Some(chat),
+            None => self.chats_of(asker).await?.first().map(|chat| chat.chat_id),
+        };
+        // Who has no chat decides nothing.
+        let Some(chat) = chat else { return Ok(Meant::One(user)) };
+        let now = self.look_at(chat, user).await?.map(|member| member.person);
+        let name = now.as_ref().map(Person::name).unwrap_or_else(|| seen.name());
+        let who = subject(lang, user, Some(&name));
+        let text = match now.map(|person| person.username) {
+            Some(Some(now)) if now.eq_ignore_ascii_case(username) => return Ok(Meant::One(user)),
+            Some(Some(now)) => text!(lang, "username-is-another", username = username, who = who.clone(), now = now),
+            Some(None) => text!(lang, "username-is-gone", username = username, who = who.clone()),
+            None => text!(lang, "username-is-unsure", username = username, who = who.clone()),
+        };
+        Ok(Meant::OneOf(text, vec![(user, who)]))
     }
 }
 
@@ -111,7 +178,6 @@ fn who_is_meant(asker: &Asker, command: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ids::ChatId;
     use telegram::update::{self, Update};
 
     const GROUP: &str = r#"{"id":-100,"type":"supergroup","title":"T"}"#;

@@ -2,11 +2,12 @@
 
 use super::action::{Action, InChat, MyOption, Purpose};
 use super::asker::Asks;
+use super::read::{Meant, Topic};
 use super::screen::Screen;
 use super::show::{Reply, Spot};
 use super::{Asker, Pace, Stop};
 use crate::{NotNow, Webhook};
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use telegram::text;
 use telegram::update::{Forwarded, Target, Written, Wrote};
 
@@ -48,7 +49,7 @@ impl Webhook {
                 {
                     return Ok(Screen::text(text!(asker.lang, "stale-button")));
                 }
-                let users = self.people_in(asker, what, purpose.command()).await?;
+                let users = self.people_in(asker, what, purpose, Some(chat)).await?;
                 self.go_on(asker, purpose.with(users), Some(chat), purpose.command(), true).await
             }
             Some(Asks::Zone) => match what {
@@ -68,7 +69,7 @@ impl Webhook {
             },
             // Whoever is forwarded is to be followed, as a rule.
             None => {
-                let users = self.people_in(asker, what, Purpose::Follow.command()).await?;
+                let users = self.people_in(asker, what, Purpose::Follow, None).await?;
                 self.go_on(asker, Purpose::Follow.with(users), None, Purpose::Follow.command(), false).await
             }
         }
@@ -79,7 +80,7 @@ impl Webhook {
         &self,
         asker: &Asker,
         then: Option<InChat>,
-        chat: Option<domain::ids::ChatId>,
+        chat: Option<ChatId>,
         command: &str,
         keyboard: bool,
     ) -> Result<Screen, Stop> {
@@ -92,11 +93,14 @@ impl Webhook {
     }
 
     /// Who is named by it.
-    async fn people_in(&self, asker: &Asker, what: &Written, command: &str) -> Result<Vec<UserId>, Stop> {
+    async fn people_in(&self, asker: &Asker, what: &Written, purpose: Purpose, chat: Option<ChatId>) -> Result<Vec<UserId>, Stop> {
         match what {
             Written::Text(text) => {
                 let target = text.split_whitespace().next().map_or(Target::None, Target::written);
-                Ok(vec![self.named(asker, &target, command).await?])
+                match self.named(asker, &target, purpose.command()).await? {
+                    Meant::One(user) => Ok(vec![user]),
+                    Meant::OneOf(text, people) => Err(self.which_one(asker, chat, Topic::In(purpose), text, people).await?.into()),
+                }
             }
             Written::Forward(Forwarded::From(person)) => {
                 self.people.seen(&self.users, person).await?;

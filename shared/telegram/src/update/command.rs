@@ -25,8 +25,8 @@ pub struct Command {
     pub from: Person,
     /// Written by an anonymous admin or in the name of a channel: it cannot be told who it was.
     pub anonymous: bool,
-    /// Who wrote the message that the command replies to.
-    pub replied_to: Option<Person>,
+    /// Who wrote the message that the command replies to; of a service message, whom it is about.
+    pub replied_to: Vec<Person>,
 }
 
 /// The commands that are understood.
@@ -100,6 +100,8 @@ impl CommandName {
 pub enum Target {
     /// Named by a reply or a text mention.
     Person(Person),
+    /// A reply to a message about several people, such as "X added Y and Z".
+    OneOf(Vec<Person>),
     Id(UserId),
     /// Without the `@`; has to be looked up.
     Username(String),
@@ -136,12 +138,12 @@ impl Command {
             update_id,
             name,
             addressed_to,
-            target: target(message, argument, replied_to.as_ref()),
+            target: target(message, argument, &replied_to),
             argument: argument.map(str::to_owned),
             chat_id: message.chat.id,
             chat_title: message.chat.title(),
             private: message.chat.is_private(),
-            message_id: message.message_id,
+            message_id: message.message_id(),
             thread_id: message.message_thread_id.filter(|_| message.is_topic_message == Some(true)).and_then(|id| id.try_into().ok()),
             from,
             anonymous,
@@ -158,17 +160,22 @@ fn sender(message: &raw::Message) -> Option<Person> {
     }
 }
 
-fn replied_to(message: &raw::Message) -> Option<Person> {
-    let replied = message.reply_to()?;
+fn replied_to(message: &raw::Message) -> Vec<Person> {
+    let Some(replied) = message.reply_to() else { return Vec::new() };
+    // Whoever brought it about is not meant: an admin who adds and removes people.
+    let people = replied.people();
+    if !people.is_empty() {
+        return people;
+    }
     // In a forum every message replies to the one that opened its topic; a channel's post has no person behind it.
     if replied.forum_topic_created.is_some() || replied.sender_chat.is_some() {
-        return None;
+        return Vec::new();
     }
-    replied.from.as_ref().map(raw::User::person)
+    replied.from.iter().map(raw::User::person).collect()
 }
 
 /// What is written wins over what is replied to.
-fn target(message: &raw::Message, argument: Option<&str>, replied_to: Option<&Person>) -> Target {
+fn target(message: &raw::Message, argument: Option<&str>, replied_to: &[Person]) -> Target {
     if let Some(person) = message.text_mention() {
         return Target::Person(person);
     }
@@ -185,7 +192,11 @@ fn target(message: &raw::Message, argument: Option<&str>, replied_to: Option<&Pe
             None => Target::None,
         };
     }
-    replied_to.cloned().map_or(Target::None, Target::Person)
+    match replied_to {
+        [] => Target::None,
+        [one] => Target::Person(one.clone()),
+        several => Target::OneOf(several.to_vec()),
+    }
 }
 
 impl Target {
@@ -238,6 +249,47 @@ mod tests {
         let opened = r#","is_topic_message":true,"message_thread_id":2,"reply_to_message":{"from":{"id":5,"first_name":"Mal"},"forum_topic_created":{"name":"x"}}"#;
         let command = command("/subscribe", opened).unwrap();
         assert_eq!((command.target, command.thread_id), (Target::None, Some(2)));
+    }
+
+    #[test]
+    fn a_reply_to_a_service_message_names_whom_it_is_about_and_not_who_brought_it_about() {
+        let people = |message: &str| {
+            let reply =
+                format!(r#","reply_to_message":{{"message_id":2,"from":{{"id":3,"first_name":"Carol"}},"chat":{{"id":-100}},{message}}}"#);
+            match command("/ignore", &reply).unwrap().target {
+                Target::Person(person) => vec![person.id.0],
+                Target::OneOf(people) => people.iter().map(|person| person.id.0).collect(),
+                other => panic!("{message}: {other:?}"),
+            }
+        };
+        for (message, expected) in [
+            (r#""new_chat_members":[{"id":5,"first_name":"Mal"}]"#, &[5][..]),
+            (
+                r#""new_chat_member":{"id":5,"first_name":"Mal"},"new_chat_members":[{"id":5,"first_name":"Mal"},{"id":6,"first_name":"Kim"}]"#,
+                &[5, 6],
+            ),
+            (r#""left_chat_member":{"id":5,"first_name":"Mal"}"#, &[5]),
+            // By an anonymous admin.
+            (r#""sender_chat":{"id":-100},"left_chat_member":{"id":5,"first_name":"Mal"}"#, &[5]),
+            (r#""video_chat_participants_invited":{"users":[{"id":5,"first_name":"Mal"}]}"#, &[5]),
+            (
+                r#""proximity_alert_triggered":{"traveler":{"id":5,"first_name":"Mal"},"watcher":{"id":6,"first_name":"Kim"},"distance":9}"#,
+                &[5],
+            ),
+            // What is about nobody else is its author's.
+            (r#""new_chat_title":"T""#, &[3]),
+            (r#""new_chat_members":[],"left_chat_member":null"#, &[3]),
+            (r#""new_chat_members":5"#, &[3]),
+        ] {
+            assert_eq!(people(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn an_ephemeral_message_has_no_id() {
+        let body = r#"{"update_id":2,"message":{"message_id":0,"from":{"id":1,"first_name":"A"},"chat":{"id":-100,"type":"supergroup"},"text":"/list"}}"#;
+        let Update::Command(command) = read(body.as_bytes(), UserId(99), 0).unwrap() else { panic!() };
+        assert_eq!(command.message_id, None);
     }
 
     #[test]

@@ -184,7 +184,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
 
 fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
     let under = query.message.and_then(|message| parse::<raw::Message>(message).ok()).and_then(|message| {
-        let message_id = message.message_id?.try_into().ok()?;
+        let message_id = message.message_id()?.try_into().ok()?;
         Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
     });
     let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();

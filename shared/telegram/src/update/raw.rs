@@ -5,6 +5,7 @@ use super::Person;
 use super::lenient::{Text, number, text};
 use domain::ids::{ChatId, UserId};
 use domain::member;
+use domain::profile::is_visible;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -68,8 +69,9 @@ impl Chat<'_> {
         text(&self.kind).map_or(self.id.0 > 0, |kind| kind == "private")
     }
 
+    /// One that can be seen.
     pub fn title(&self) -> Option<String> {
-        text(&self.title)
+        text(&self.title).filter(|title| is_visible(title))
     }
 }
 
@@ -224,7 +226,7 @@ impl MemberState {
 #[derive(Deserialize)]
 pub struct Message<'a> {
     #[serde(default, deserialize_with = "number")]
-    pub message_id: Option<i64>,
+    message_id: Option<i64>,
     /// Unix seconds.
     #[serde(default, deserialize_with = "number")]
     pub date: Option<i64>,
@@ -256,6 +258,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// By which it can be answered, changed and deleted; an ephemeral message has 0 in its place, which is none (Bot API 10.2).
+    pub fn message_id(&self) -> Option<i64> {
+        self.message_id.filter(|id| *id > 0)
+    }
+
     pub fn text(&self) -> Option<String> {
         text(&self.text)
     }
@@ -312,16 +319,58 @@ impl Origin<'_> {
     }
 }
 
+/// A message that is replied to.
 #[derive(Deserialize)]
 pub struct RepliedTo<'a> {
+    /// Its author. Of a service message: who brought about what it tells.
     #[serde(borrow)]
     pub from: Option<User<'a>>,
+    #[serde(borrow)]
+    new_chat_members: Option<&'a RawValue>,
+    #[serde(borrow)]
+    left_chat_member: Option<&'a RawValue>,
+    #[serde(borrow)]
+    video_chat_participants_invited: Option<&'a RawValue>,
+    #[serde(borrow)]
+    proximity_alert_triggered: Option<&'a RawValue>,
     #[serde(borrow)]
     pub sender_chat: Option<&'a RawValue>,
     #[serde(borrow)]
     pub forum_topic_created: Option<&'a RawValue>,
     #[serde(borrow)]
     pub forward_origin: Option<&'a RawValue>,
+}
+
+impl RepliedTo<'_> {
+    /// Whom a service message is about: who was added or has joined, who was removed or has left, who was called to a video chat, who came near.
+    /// Empty: it is no such message.
+    pub fn people(&self) -> Vec<Person> {
+        let several = |users: Option<&RawValue>| -> Option<Vec<Person>> {
+            let users: Vec<User> = serde_json::from_str(users?.get()).ok()?;
+            Some(users.iter().map(User::person).collect())
+        };
+        let left = || -> Option<Vec<Person>> { Some(vec![serde_json::from_str::<User>(self.left_chat_member?.get()).ok()?.person()]) };
+        let called =
+            || -> Option<Vec<Person>> { several(serde_json::from_str::<Called>(self.video_chat_participants_invited?.get()).ok()?.users) };
+        let near = || -> Option<Vec<Person>> {
+            Some(vec![serde_json::from_str::<Near>(self.proximity_alert_triggered?.get()).ok()?.traveler.person()])
+        };
+        several(self.new_chat_members).or_else(left).or_else(called).or_else(near).unwrap_or_default()
+    }
+}
+
+/// `VideoChatParticipantsInvited`.
+#[derive(Deserialize)]
+struct Called<'a> {
+    #[serde(borrow)]
+    users: Option<&'a RawValue>,
+}
+
+/// `ProximityAlertTriggered`.
+#[derive(Deserialize)]
+struct Near<'a> {
+    #[serde(borrow)]
+    traveler: User<'a>,
 }
 
 #[derive(Deserialize)]

@@ -49,7 +49,7 @@ pub fn read(message: &raw::Message, update_id: Option<i64>) -> Option<Wrote> {
     } else {
         Written::Text(message.text()?)
     };
-    Some(Wrote { update_id, from, message_id: message.message_id, what })
+    Some(Wrote { update_id, from, message_id: message.message_id(), what })
 }
 
 /// Reads a `MessageOrigin` of the Bot API.
