@@ -189,9 +189,11 @@ impl Webhook {
         }
         let mut pieces = render::split(&screen.text);
         let last = pieces.pop().unwrap_or_default();
+        // What changes is the piece that stands first.
+        let mut edit = spot.edit.as_ref();
         for piece in pieces {
             let message = OutgoingMessage { thread_id: spot.thread_id, ..OutgoingMessage::html(spot.chat_id, piece) };
-            if let Shown::NotAllowed = self.send_mended(asker, spot, message).await? {
+            if let Shown::NotAllowed = self.edit_or_send(asker, spot, edit.take(), message).await? {
                 return Ok(Shown::NotAllowed);
             }
         }
@@ -202,18 +204,18 @@ impl Webhook {
             keyboard: screen.keyboard,
             ..OutgoingMessage::html(spot.chat_id, last)
         };
+        self.edit_or_send(asker, spot, edit, message).await
+    }
+
+    async fn edit_or_send(&self, asker: &Asker, spot: &Spot, edit: Option<&Edit>, message: OutgoingMessage) -> Result<Shown, NotNow> {
         // A keyboard cannot come by an edit.
-        match &spot.edit {
-            Some(edit) if message.keyboard.is_none() => {
-                let edited = self.edit(asker, spot, edit, message).await;
-                if edited.is_err() {
-                    // The press comes again: its button is to lead where it did.
-                    self.dialogue.put_menu_back(edit.menu, &edit.before).await?;
-                }
-                edited
-            }
-            _ => self.send_mended(asker, spot, message).await,
+        let Some(edit) = edit.filter(|_| message.keyboard.is_none()) else { return self.send_mended(asker, spot, message).await };
+        let edited = self.edit(asker, spot, edit, message).await;
+        if edited.is_err() {
+            // The press comes again: its button is to lead where it did.
+            self.dialogue.put_menu_back(edit.menu, &edit.before).await?;
         }
+        edited
     }
 
     async fn edit(&self, asker: &Asker, spot: &Spot, edit: &Edit, message: OutgoingMessage) -> Result<Shown, NotNow> {
@@ -296,7 +298,8 @@ fn numbered(rows: &[Vec<Choice>], menu: Uuid, revision: u32) -> (Vec<Vec<Button>
 /// that does not come back, so that trying again ends.
 fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: UserId) -> bool {
     match reaction {
-        Reaction::Mend(Mend::WithoutThread) => message.thread_id.take().is_some(),
+        // A reply is sent into the thread of what it replies to, named or not.
+        Reaction::Mend(Mend::WithoutThread) => message.thread_id.take().is_some() || message.reply_to.take().is_some(),
         Reaction::Mend(Mend::WithoutReply) => message.reply_to.take().is_some(),
         Reaction::Mend(Mend::PlainText) if message.html => {
             (message.text, message.html) = (render::plain_text(&message.text), false);
@@ -357,9 +360,14 @@ mod tests {
         let group = Spot { chat_id: GROUP, thread_id: Some(2), reply_to: Some(9), edit: None };
         let message =
             || OutgoingMessage { thread_id: Some(2), reply_to: Some(9), ..OutgoingMessage::html(GROUP, "<b>a</b> &lt; b".to_owned()) };
+        // The thread goes, and then the reply, which is sent into the thread of what it replies to.
+        let mut mended = message();
+        for (thread_id, reply_to, more) in [(None, Some(9), true), (None, None, true), (None, None, false)] {
+            assert_eq!(mend(&mut mended, Reaction::Mend(Mend::WithoutThread), &group, ASKER), more);
+            assert_eq!(mended, OutgoingMessage { thread_id, reply_to, ..message() });
+        }
         let privately = OutgoingMessage { chat_id: ChatId(5), thread_id: None, reply_to: None, ..message() };
         for (reaction, expected) in [
-            (Reaction::Mend(Mend::WithoutThread), OutgoingMessage { thread_id: None, ..message() }),
             (Reaction::Mend(Mend::WithoutReply), OutgoingMessage { reply_to: None, ..message() }),
             (Reaction::Mend(Mend::PlainText), OutgoingMessage { text: "a < b".to_owned(), html: false, ..message() }),
             (Reaction::SendPrivately, privately),
