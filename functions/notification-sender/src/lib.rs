@@ -64,13 +64,28 @@ pub fn run() -> Result<(), lambda::Error> {
 #[serde(untagged)]
 enum Task {
     Tidy(Tidy),
-    Notification(Box<Notification>),
+    Notification(Box<Parcel>),
 }
+
+/// A notification, and how much of it has arrived. A long one is several messages, a second apart as Telegram wants them in one chat: each is a
+/// task of its own, so that none comes again with the next.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+struct Parcel {
+    #[serde(flatten)]
+    notification: Notification,
+    #[serde(default)]
+    parts_sent: usize,
+}
+
+/// Between the parts of a long notification, in seconds: about one message a second is taken in a chat.
+const NEXT_PART: i64 = 1;
 
 /// What became of one message.
 enum Sent {
     /// Sent, or failed for good, or dealt with before.
     Ended,
+    /// This part of it was sent; another one follows.
+    InPart,
     /// It cannot be sent now and may be in this many seconds; others can.
     Later(i64),
     /// Nobody may call Telegram for this many seconds: back to the queue.
@@ -87,7 +102,7 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
     let mut health = Health::default();
     for (position, record) in batch.records.into_iter().enumerate() {
         let done = async {
-            let task: Task = serde_json::from_str(&record.body).context("the message is no notification")?;
+            let mut task: Task = serde_json::from_str(&record.body).context("the message is no notification")?;
             if wait.is_none() && left == 0 {
                 wait = Some(1);
             }
@@ -99,10 +114,14 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
                     left -= 1;
                     let sent = match &task {
                         Task::Tidy(tidy) => sender.tidy(tidy, &mut health).await?,
-                        Task::Notification(notification) => sender.notification(notification, &mut health).await?,
+                        Task::Notification(parcel) => sender.notification(parcel, &mut health).await?,
                     };
                     match sent {
                         Sent::Ended => return Ok(()),
+                        Sent::InPart => {
+                            task = task.after_a_part();
+                            NEXT_PART
+                        }
                         Sent::Later(seconds) => seconds,
                         Sent::Wait(seconds) => *wait.insert(seconds),
                     }
@@ -119,6 +138,30 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
         sender.gateway.report(health, grant).await?;
     }
     Ok(answer)
+}
+
+impl Task {
+    fn after_a_part(self) -> Self {
+        match self {
+            Self::Notification(parcel) => Self::Notification(Box::new(Parcel { parts_sent: parcel.parts_sent + 1, ..*parcel })),
+            Self::Tidy(_) => self,
+        }
+    }
+}
+
+impl Parcel {
+    /// The part that is to be sent next, and whether it is the last one: under that one the buttons stand.
+    fn part(&self) -> (OutgoingMessage, bool) {
+        let html = render::notification(&self.notification);
+        let mut parts = render::split(&html);
+        // Words that a deploy has made shorter meanwhile may have fewer parts.
+        let at = self.parts_sent.min(parts.len().saturating_sub(1));
+        let is_last = at + 1 >= parts.len();
+        let part = if parts.is_empty() { html } else { parts.swap_remove(at) };
+        let buttons = if is_last { render::buttons(&self.notification) } else { Vec::new() };
+        let message = OutgoingMessage::html(self.notification.recipient.private_chat(), part);
+        (OutgoingMessage { buttons, silent: self.notification.silent, ..message }, is_last)
+    }
 }
 
 /// What a failed call means for its message.
@@ -149,7 +192,8 @@ fn seconds(ms: i64) -> i64 {
 }
 
 impl Sender {
-    async fn notification(&self, notification: &Notification, health: &mut Health) -> anyhow::Result<Sent> {
+    async fn notification(&self, parcel: &Parcel, health: &mut Health) -> anyhow::Result<Sent> {
+        let notification = &parcel.notification;
         let chat = notification.recipient.private_chat();
         if let Err(ms) = self.gateway.reserve_message(chat).await? {
             return Ok(Sent::Later(seconds(ms)));
@@ -160,9 +204,7 @@ impl Sender {
             // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
             Claim::Taken => return Ok(Sent::Later(LEASE)),
         }
-        let buttons = render::buttons(notification);
-        let silent = notification.silent;
-        let mut message = OutgoingMessage { buttons, silent, ..OutgoingMessage::html(chat, render::notification(notification)) };
+        let (mut message, is_last) = parcel.part();
         let mut called = self.telegram.send(&message).await;
         if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
             tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
@@ -171,9 +213,17 @@ impl Sender {
         }
         health.add(called.as_ref().is_err_and(Failure::is_no_answer));
         match called {
-            Ok(_) => self.end(notification, End::Sent).await,
-            Err(failure) => self.failed(notification, &failure).await,
+            Ok(_) => self.sent(notification, is_last).await,
+            Err(failure) => self.failed(notification, is_last, &failure).await,
         }
+    }
+
+    async fn sent(&self, notification: &Notification, is_last: bool) -> anyhow::Result<Sent> {
+        if is_last {
+            return self.end(notification, End::Sent).await;
+        }
+        self.notifications.release(notification).await?;
+        Ok(Sent::InPart)
     }
 
     /// Deletes messages. What is gone, too old or not the bot's to delete stays as it is. A group's flood wait is its own: others go on.
@@ -198,9 +248,9 @@ impl Sender {
         Ok(Sent::Ended)
     }
 
-    async fn failed(&self, notification: &Notification, failure: &Failure) -> anyhow::Result<Sent> {
+    async fn failed(&self, notification: &Notification, is_last: bool, failure: &Failure) -> anyhow::Result<Sent> {
         match after(failure.reaction()) {
-            After::Sent => self.end(notification, End::Sent).await,
+            After::Sent => self.sent(notification, is_last).await,
             After::Refused => {
                 self.users.set_can_write(notification.recipient, false).await?;
                 self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
@@ -231,7 +281,8 @@ mod tests {
     use super::*;
     use domain::ids::{ChatId, UserId};
     use domain::lang::Lang;
-    use domain::notification::Content;
+    use domain::notification::{Content, NamedChat, SyncReport};
+    use domain::sync::{Kind, Outcome};
     use telegram::client::Parameters;
 
     #[test]
@@ -270,8 +321,46 @@ mod tests {
         };
         let tidy = Tidy { chat_id: ChatId(-1), message_ids: vec![7, 8] };
         let read = |body: String| serde_json::from_str::<Task>(&body).unwrap();
-        assert!(matches!(read(serde_json::to_string(&notification).unwrap()), Task::Notification(read) if *read == notification));
+        let parcel = Parcel { notification: notification.clone(), parts_sent: 0 };
+        assert!(matches!(read(serde_json::to_string(&notification).unwrap()), Task::Notification(read) if *read == parcel));
+        let rest = Task::Notification(Box::new(parcel.clone())).after_a_part();
+        let rest = read(serde_json::to_string(&rest).unwrap());
+        assert!(matches!(rest, Task::Notification(read) if *read == Parcel { parts_sent: 1, ..parcel }));
         assert!(matches!(read(serde_json::to_string(&tidy).unwrap()), Task::Tidy(read) if read == tidy));
         assert!(serde_json::from_str::<Task>("{}").is_err());
+    }
+
+    #[test]
+    fn a_long_card_is_sent_part_by_part_and_its_buttons_stand_under_the_last() {
+        let chats = (0..100).map(|n| NamedChat { chat_id: ChatId(-n), title: "😀".repeat(64) });
+        let report = SyncReport {
+            sync_id: Default::default(),
+            kind: Kind::Ban,
+            user_id: UserId(5),
+            user_name: None,
+            source_chat: "One".to_owned(),
+            reason: None,
+            at: 0,
+            chats: vec![(Outcome::Applied, chats.collect())],
+        };
+        let notification = Notification {
+            notification_id: Default::default(),
+            correlation_id: "ban".to_owned(),
+            recipient: UserId(1),
+            lang: Lang::En,
+            silent: true,
+            content: Content::SyncReport(report),
+        };
+        let mut texts = Vec::new();
+        loop {
+            let (message, is_last) = Parcel { notification: notification.clone(), parts_sent: texts.len() }.part();
+            assert!(message.silent && message.buttons.is_empty() != is_last, "{message:?}");
+            texts.push(message.text);
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(texts, render::split(&render::notification(&notification)));
+        assert!(texts.len() > 2);
     }
 }

@@ -91,10 +91,6 @@ card-line-lifted = ✅ { $chat }: ban lifted
 card-line-already-lifted = ℹ️ { $chat }: was not banned any more
 card-line-skipped = ⏭ { $chat }: skipped — { $reason }
 card-line-failed = ❌ { $chat }: failed — { $reason }
-card-more = … and { $count ->
-    [one] { $count } more chat
-   *[other] { $count } more chats
-}
 
 ## Why a chat was skipped or failed.
 

@@ -91,11 +91,6 @@ card-line-lifted = ✅ { $chat }: бан снят
 card-line-already-lifted = ℹ️ { $chat }: бана уже не было
 card-line-skipped = ⏭ { $chat }: пропущен — { $reason }
 card-line-failed = ❌ { $chat }: ошибка — { $reason }
-card-more = … и ещё { $count ->
-    [one] { $count } чат
-    [few] { $count } чата
-   *[many] { $count } чатов
-}
 
 ## Почему чат пропущен или почему не получилось.
 

@@ -3,6 +3,9 @@
 /// The longest message, in UTF-16 units of what is seen (Bot API: 4096 characters after entities parsing).
 pub const LONGEST: usize = 4096;
 
+/// The most pieces of one message that are formatted; of more, Telegram loses the formatting (Bot API: 100 entities).
+const MOST_ENTITIES: usize = 100;
+
 /// `html` without its markup, for an answer that says the markup is wrong.
 pub fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
@@ -19,14 +22,15 @@ pub fn plain_text(html: &str) -> String {
 }
 
 /// How long it is for Telegram, in UTF-16 units.
+#[cfg(test)]
 pub fn length(html: &str) -> usize {
     plain_text(html).encode_utf16().count()
 }
 
-/// A long text as messages, each short enough: parted at the ends of lines, in a long line at spaces, in a long word anywhere. Tags that
+/// A long text as messages, each short enough and with few enough tags: parted at the ends of lines, in a long line at spaces, in a long word anywhere. Tags that
 /// are open where it is parted are closed and opened again. A text of nothing but spaces is no message.
 pub fn split(html: &str) -> Vec<String> {
-    split_at(html, LONGEST)
+    split_at(html, LONGEST, MOST_ENTITIES)
 }
 
 /// What must not be parted.
@@ -40,13 +44,18 @@ impl Token<'_> {
     fn is_tag(&self) -> bool {
         self.width == 0 && self.text.starts_with('<')
     }
+
+    /// Of an entity; the tag that closes it begins no other.
+    fn opens(&self) -> bool {
+        self.is_tag() && !self.text.starts_with("</")
+    }
 }
 
-fn split_at(html: &str, longest: usize) -> Vec<String> {
+fn split_at(html: &str, longest: usize, entities: usize) -> Vec<String> {
     let tokens = tokens(html);
     let (mut pieces, mut open, mut start) = (Vec::new(), Vec::<&str>::new(), 0);
     while start < tokens.len() {
-        let (end, next) = piece(&tokens, start, longest);
+        let (end, next) = piece(&tokens, start, longest, entities.saturating_sub(open.len()));
         let mut text: String = open.concat();
         for token in &tokens[start..end] {
             text.push_str(token.text);
@@ -65,12 +74,14 @@ fn split_at(html: &str, longest: usize) -> Vec<String> {
     pieces
 }
 
-/// Where the piece that begins at `start` ends, and where the next one begins: the space between them is left out.
-fn piece(tokens: &[Token], start: usize, longest: usize) -> (usize, usize) {
-    let mut width = 0;
+/// Where the piece that begins at `start` ends, and where the next one begins: the space between them is left out. `entities`: how many may
+/// begin in it.
+fn piece(tokens: &[Token], start: usize, longest: usize, entities: usize) -> (usize, usize) {
+    let (mut width, mut opened) = (0, 0);
     let fitting = tokens[start..].iter().take_while(|token| {
         width += token.width;
-        width <= longest
+        opened += usize::from(token.opens());
+        width <= longest && opened <= entities
     });
     // One at least, so that it goes on whatever its width.
     let end = start + fitting.count().max(1);
@@ -145,8 +156,23 @@ mod tests {
             // A pair of surrogates each.
             ("😀😀😀", 5, &["😀😀", "😀"]),
         ] {
-            assert_eq!(split_at(html, longest), expected, "{html} at {longest}");
+            assert_eq!(split_at(html, longest, MOST_ENTITIES), expected, "{html} at {longest}");
         }
+    }
+
+    #[test]
+    fn a_text_is_parted_where_it_has_too_many_tags_for_a_message() {
+        for (html, entities, expected) in [
+            ("<b>1</b>\n<b>2</b>", 2, &["<b>1</b>\n<b>2</b>"][..]),
+            ("<b>1</b>\n<b>2</b>\n<b>3</b>", 2, &["<b>1</b>\n<b>2</b>", "<b>3</b>"]),
+            ("<b>1</b>\n<b>2</b> <b>3</b>", 2, &["<b>1</b>", "<b>2</b> <b>3</b>"]),
+            // One that is opened again counts, too.
+            ("<i>a\n<b>1</b>\n<b>2</b></i>", 2, &["<i>a\n<b>1</b></i>", "<i><b>2</b></i>"]),
+        ] {
+            assert_eq!(split_at(html, LONGEST, entities), expected, "{html} of {entities} entities");
+        }
+        let many = "<b>x</b>\n".repeat(MOST_ENTITIES + 1);
+        assert_eq!(split(&many).iter().map(|piece| piece.matches("<b>").count()).collect::<Vec<_>>(), [MOST_ENTITIES, 1]);
     }
 
     #[test]
@@ -179,9 +205,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_piece_is_well_formed_and_short_enough_and_nothing_but_space_is_lost(html in html(), longest in 2_usize..40) {
-            let pieces = split_at(&html, longest);
+        fn every_piece_is_well_formed_and_short_enough_and_nothing_but_space_is_lost(
+            html in html(), longest in 2_usize..40, entities in 6_usize..20
+        ) {
+            let pieces = split_at(&html, longest, entities);
             for piece in &pieces {
+                prop_assert!(tokens(piece).iter().filter(|token| token.opens()).count() <= entities, "{}", piece);
                 prop_assert!(is_well_formed(piece), "{}", piece);
                 prop_assert!(length(piece) <= longest && !plain_text(piece).trim().is_empty(), "{}", piece);
             }

@@ -2,7 +2,7 @@
 
 use super::html::plain_text;
 use super::report::{ban_detected, sync_report, undo_buttons};
-use super::{escape_words, name_of};
+use super::{escape_words, name_of, subject};
 use crate::bot::Button;
 use crate::text;
 use crate::text::Html;
@@ -15,7 +15,7 @@ use domain::question::{self, Choice};
 /// one or two.
 const APPEAL_CHARS: usize = 1000;
 
-/// The message's text as HTML.
+/// The message's text as HTML; a long one has to be parted by [`split`](super::split).
 pub fn notification(notification: &Notification) -> String {
     let lang = notification.lang;
     match &notification.content {
@@ -28,8 +28,8 @@ pub fn notification(notification: &Notification) -> String {
         Content::AppealDecided { chat, lifted: true } => text!(lang, "appeal-granted", chat = chat),
         Content::AppealDecided { chat, lifted: false } => text!(lang, "appeal-refused", chat = chat),
         Content::Appeal { chat, user_id, user_name, text: words, .. } => {
-            let person = text!(lang, "subject", name = Html(name_of(*user_id, user_name.as_deref())), id = *user_id);
-            text!(lang, "appeal", person = Html(person), chat = chat, words = Html(escape_words(words, APPEAL_CHARS)))
+            let person = subject(lang, *user_id, user_name.as_deref());
+            text!(lang, "appeal", person = person, chat = chat, words = Html(escape_words(words, APPEAL_CHARS)))
         }
     }
 }

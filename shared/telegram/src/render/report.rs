@@ -1,7 +1,7 @@
 //! The result of a sync for one admin: a message about his chat, or a card with a line a chat.
 
-use super::html::{LONGEST, length, plain_text};
-use super::{escape, name_of};
+use super::html::plain_text;
+use super::{escape, name_of, subject};
 use crate::bot::Button;
 use crate::text;
 use crate::text::Html;
@@ -11,16 +11,10 @@ use domain::notification::{NamedChat, SyncReport};
 use domain::question::UndoButton;
 use domain::sync::{Kind, Outcome, Reason, Totals};
 
-/// Chats that a card lists; the rest are counted. More are not read anyway.
-const CHATS_LISTED: usize = 30;
-
-/// UTF-16 units of a card that its last two lines, the rest and the totals, take at most.
-const TAIL: usize = 150;
-
 /// Buttons to undo under one report: of more chats, `/undo` there.
 const UNDO_BUTTONS: usize = 5;
 
-/// The report's text as HTML, within one message.
+/// The report's text as HTML. With a line a chat it may be longer than a message: an admin follows at most a hundred times.
 pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
     // First what calls for something to be done.
     let mut chats: Vec<_> = report.chats.iter().flat_map(|(outcome, chats)| chats.iter().map(|chat| (*outcome, chat))).collect();
@@ -83,27 +77,12 @@ fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang
 
 fn card(report: &SyncReport, chats: &[(Outcome, &NamedChat)], lang: Lang) -> String {
     let totals = Totals::of(chats.iter().map(|(outcome, _)| outcome));
-    let mut card = head(report, &totals, lang);
-    let mut room = LONGEST.saturating_sub(length(&card) + TAIL);
-    let mut listed = 0;
-    for (outcome, chat) in chats.iter().take(CHATS_LISTED) {
-        let line = line(report.kind, *outcome, chat, lang);
-        let takes = length(&line) + 1;
-        if takes > room {
-            break;
-        }
-        card.push('\n');
-        card.push_str(&line);
-        room -= takes;
-        listed += 1;
-    }
-    if listed < chats.len() {
-        card.push('\n');
-        card.push_str(&text!(lang, "card-more", count = chats.len() - listed));
-    }
+    let mut lines = vec![head(report, &totals, lang)];
+    lines.extend(chats.iter().map(|(outcome, chat)| line(report.kind, *outcome, chat, lang)));
     let counted = [("✅", totals.applied), ("ℹ️", totals.already), ("⏭", totals.skipped), ("❌", totals.failed)];
     let counted = counted.iter().filter(|(_, count)| *count > 0).map(|(mark, count)| format!("{mark} {count}"));
-    format!("{card}\n{}", counted.collect::<Vec<_>>().join(" · "))
+    lines.push(counted.collect::<Vec<_>>().join(" · "));
+    lines.join("\n")
 }
 
 /// Who, from where, why and when, and a line of space.
@@ -122,13 +101,12 @@ fn head(report: &SyncReport, totals: &Totals, lang: Lang) -> String {
         (Kind::Lift, true, true) => text!(lang, "card-lifted-in-part"),
         (Kind::Lift, false, _) => text!(lang, "card-not-lifted"),
     };
-    let person = text!(lang, "subject", name = Html(name_of(report.user_id, report.user_name.as_deref())), id = report.user_id);
     let head = text!(
         lang,
         "card-head",
         mark = mark,
         title = title,
-        person = Html(person),
+        person = subject(lang, report.user_id, report.user_name.as_deref()),
         source = &report.source_chat,
         reason = given(report.reason.as_deref(), lang),
         time = time(report.at)

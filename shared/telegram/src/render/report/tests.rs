@@ -1,3 +1,4 @@
+use super::super::html::{LONGEST, length, split};
 use super::*;
 use domain::ids::ChatId;
 use uuid::Uuid;
@@ -123,49 +124,29 @@ fn the_first_line_of_a_card_says_how_it_ended() {
 }
 
 #[test]
-fn a_card_lists_thirty_chats_and_counts_the_rest() {
-    let card = |chats: usize, lang| sync_report(&report(Outcome::Applied, &vec!["A"; chats]), lang);
-    assert!(!card(30, Lang::En).contains('…'));
-    for (chats, lang, expected) in [
-        (31, Lang::En, "… and 1 more chat\n✅ 31"),
-        (100, Lang::En, "… and 70 more chats\n✅ 100"),
-        (31, Lang::Ru, "… и ещё 1 чат\n✅ 31"),
-        (32, Lang::Ru, "… и ещё 2 чата\n✅ 32"),
-        (35, Lang::Ru, "… и ещё 5 чатов\n✅ 35"),
-        (51, Lang::Ru, "… и ещё 21 чат\n✅ 51"),
-    ] {
-        let card = card(chats, lang);
-        assert_eq!(card.matches("✅ A: ").count(), 30);
-        assert!(card.ends_with(expected), "{card}");
+fn a_card_lists_every_chat_whatever_its_length() {
+    let titles: Vec<_> = (0..100).map(|n| format!("{n} & <{}>", "😀".repeat(60))).collect();
+    let titles: Vec<_> = titles.iter().map(String::as_str).collect();
+    for (kind, lang) in [(Kind::Ban, Lang::Ru), (Kind::Ban, Lang::En), (Kind::Lift, Lang::Ru), (Kind::Lift, Lang::En)] {
+        let groups = [(Outcome::Failed(Reason::NoRights), &titles[..50]), (Outcome::Applied, &titles[50..])];
+        let card = sync_report(&SyncReport { kind, ..of_groups(&groups) }, lang);
+        let parts = split(&card);
+        assert!(parts.len() > 1 && parts.iter().all(|part| length(part) <= LONGEST), "{card}");
+        for n in 0..100 {
+            assert_eq!(parts.iter().map(|part| part.matches(&format!(" {n} &amp; &lt;😀")).count()).sum::<usize>(), 1, "{n}");
+        }
+        assert!(parts[0].starts_with("⚠️ <b>") && parts.last().is_some_and(|last| last.ends_with("\n✅ 50 · ❌ 50")), "{card}");
     }
 }
 
 #[test]
-fn a_card_with_the_longest_names_stays_within_a_message() {
-    let name = "😀".repeat(128);
-    let chats = vec![name.as_str(); 1000];
-    for failure in [Reason::NoRights, Reason::ChatGone, Reason::TelegramError] {
-        for (kind, lang) in [(Kind::Ban, Lang::Ru), (Kind::Ban, Lang::En), (Kind::Lift, Lang::Ru), (Kind::Lift, Lang::En)] {
-            let groups = [
-                (Outcome::Failed(failure), &chats[..]),
-                (Outcome::Applied, &chats),
-                (Outcome::Already, &chats),
-                (Outcome::Skipped(Reason::LocalDecision), &chats),
-            ];
-            let long = SyncReport {
-                kind,
-                user_id: UserId(9_007_199_254_740_991),
-                user_name: Some(name.clone()),
-                source_chat: name.clone(),
-                reason: Some(name.clone()),
-                ..of_groups(&groups)
-            };
-            let card = sync_report(&long, lang);
-            assert!((LONGEST / 2..=LONGEST).contains(&length(&card)), "{}", length(&card));
-            assert!(card.ends_with("\n✅ 1000 · ℹ️ 1000 · ⏭ 1000 · ❌ 1000"), "{card}");
-            let tail: Vec<_> = card.rsplitn(3, '\n').take(2).collect();
-            assert!(tail.iter().map(|line| length(line) + 1).sum::<usize>() <= TAIL, "{tail:?}");
-        }
+fn somebody_without_a_visible_name_is_named_by_the_id_alone() {
+    for name in [None, Some(""), Some("\u{3164}"), Some("\u{2800} \u{200b}")] {
+        let nameless = |report| SyncReport { user_name: name.map(str::to_owned), ..report };
+        let one = sync_report(&nameless(report(Outcome::Applied, &["My chat"])), Lang::En);
+        assert!(one.contains("\nUser: 987654321\n"), "{one}");
+        let card = sync_report(&nameless(of_groups(&MIXED)), Lang::En);
+        assert!(card.starts_with("⚠️ <b>Ban synced in part</b>: ID <code>987654321</code>\n"), "{card}");
     }
 }
 
