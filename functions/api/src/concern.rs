@@ -16,7 +16,7 @@ pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
     Ok(match concern {
         Concern::Subscriptions => complete(concern, subscriptions::routes(), subscriptions::State::from_env(aws).await?),
         Concern::Users => complete(concern, users::routes(), users::State::from_env(aws).await?),
-        Concern::Bans => complete(concern, bans::routes(), bans::State::from_env(aws)?),
+        Concern::Bans => complete(concern, bans::routes(), bans::State::from_env(aws).await?),
         Concern::Telegram => complete(concern, telegram_calls::routes(), telegram_calls::State::from_env(aws).await?),
         Concern::Sync => complete(concern, sync::routes(), sync::State::from_env(aws).await?),
         Concern::Notifications | Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),

@@ -3,6 +3,7 @@
 use crate::ban::{BanEvent, Occurred, derive, event_id};
 use crate::ids::{ChatId, UserId};
 use crate::member::Action;
+use crate::sync::LONGEST_BAN;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -21,8 +22,8 @@ pub const EARLIEST: i64 = 1_356_998_400;
 /// How far the caller's clock may be ahead, in seconds.
 pub const AHEAD: i64 = 300;
 
-/// Seconds of a ban at most: a hundred years. What is longer is meant to be for ever, which is said by giving no duration.
-pub const LONGEST_DURATION: i64 = 100 * 365 * 24 * 3600;
+/// Seconds of a ban at most. What is longer is for ever to Telegram, which is said by giving no duration; or it is in milliseconds.
+pub const LONGEST_DURATION: i64 = LONGEST_BAN;
 
 /// A ban event as a caller tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +49,13 @@ pub struct NewBanEvent {
 pub enum NotABanEvent {
     #[error("event_id is 1 to {LONGEST_ID} characters")]
     Id,
-    #[error("this user_id stands for no single person")]
+    #[error("this user_id stands for no single person, or for the bot itself")]
     User,
     #[error("chat_id is that of a group, supergroup or channel: negative")]
     Chat,
     #[error("initiator_user_id is that of a person: positive")]
     Initiator,
-    #[error("only a ban or a restriction has a duration, of 1 second to 100 years")]
+    #[error("only a ban or a restriction has a duration, of 1 second to 366 days")]
     Duration,
     #[error("reason is at most {LONGEST_REASON} characters")]
     Reason,
@@ -79,6 +80,20 @@ impl NotABanEvent {
             Self::TooEarly => "too_early",
             Self::InFuture => "in_future",
             Self::Metadata => "bad_metadata",
+        }
+    }
+
+    /// The field that is wrong.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Id => "event_id",
+            Self::User => "user_id",
+            Self::Chat => "chat_id",
+            Self::Initiator => "initiator_user_id",
+            Self::Duration => "ban_duration",
+            Self::Reason => "reason",
+            Self::TooEarly | Self::InFuture => "event_timestamp",
+            Self::Metadata => "metadata",
         }
     }
 }
@@ -212,6 +227,9 @@ mod tests {
             (NewBanEvent { initiator_user_id: Some(UserId(-1)), ..new() }, Err(NotABanEvent::Initiator)),
             (NewBanEvent { initiator_user_id: Some(UserId::ANONYMOUS_ADMIN), ..new() }, Ok(())),
             (NewBanEvent { ban_duration: Some(1), ..new() }, Ok(())),
+            (NewBanEvent { ban_duration: Some(366 * 24 * 3600), ..new() }, Ok(())),
+            // A day in milliseconds.
+            (NewBanEvent { ban_duration: Some(86_400_000), ..new() }, Err(NotABanEvent::Duration)),
             (NewBanEvent { ban_duration: Some(0), ..new() }, Err(NotABanEvent::Duration)),
             (NewBanEvent { ban_duration: Some(LONGEST_DURATION + 1), ..new() }, Err(NotABanEvent::Duration)),
             (NewBanEvent { ban_duration: Some(60), event_type: Action::Kick, ..new() }, Err(NotABanEvent::Duration)),

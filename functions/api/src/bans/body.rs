@@ -24,8 +24,8 @@ pub struct NewBanEvent {
     chat_id: GroupId,
     #[schema(inline)]
     event_type: EventType,
-    /// Seconds of a ban or a restriction; left out, or `null`, it is for ever.
-    #[schema(value_type = Option<i64>, minimum = 1, maximum = 3_153_600_000_i64, example = 86400)]
+    /// Seconds of a ban or a restriction, 366 days at most; left out, or `null`, it is for ever.
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 31_622_400, example = 86400)]
     ban_duration: Option<Whole<1, LONGEST_DURATION>>,
     #[schema(value_type = Option<String>, max_length = 1000, example = "spam")]
     reason: Option<Text<0, LONGEST_REASON>>,

@@ -2,6 +2,7 @@
 
 use super::State;
 use super::body::{BanEventBody, NewBanEvent};
+use super::row::{Row, Unreadable};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
 use aws::{metrics, time};
@@ -39,7 +40,7 @@ pub async fn register_ban_event(
     Json(new): Json<NewBanEvent>,
 ) -> Result<(StatusCode, axum::Json<BanEventBody>), ApiError> {
     let now = time::now();
-    let event = registration::NewBanEvent::from(new).event(now).map_err(|why| ApiError::refused(why.code(), why.to_string()))?;
+    let event = state.event(new, now).map_err(|why| ApiError::refused(why.code(), why.to_string()))?;
     let [event] = state.tracked([event], now).await?;
     if let Some(stored) = state.bans.register(&event).await? {
         return Ok((StatusCode::OK, axum::Json(stored.into())));
@@ -54,8 +55,9 @@ pub async fn register_ban_event(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBanEvents {
-    #[schema(min_items = 1, max_items = 500)]
-    events: Vec<NewBanEvent>,
+    /// One that is not as described is `invalid` by its place and field, and the others are stored.
+    #[schema(value_type = Vec<NewBanEvent>, min_items = 1, max_items = 500)]
+    events: Vec<Row>,
 }
 
 /// What became of every event.
@@ -87,7 +89,7 @@ pub struct BulkResult {
     error: Option<BulkError>,
 }
 
-/// `created`: it is stored now. `duplicate`: it was before. `invalid`: it cannot have happened so. `failed`: the store did not take it;
+/// `created`: it is stored now. `duplicate`: it was before. `invalid`: it cannot be read, or cannot have happened so. `failed`: the store did not take it;
 /// tell it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -103,6 +105,9 @@ pub enum BulkStatus {
 pub struct BulkError {
     #[schema(example = "in_future")]
     code: &'static str,
+    /// What is wrong, where it is one field.
+    #[schema(example = "event_timestamp")]
+    field: Option<String>,
     #[schema(example = "event_timestamp is in the future")]
     message: String,
 }
@@ -123,7 +128,8 @@ pub async fn register_ban_events(
         _ => return Err(ApiError::too_large(format!("events has at most {MOST} events"))),
     }
     let now = time::now();
-    let told: Vec<_> = events.into_iter().map(|new| registration::NewBanEvent::from(new).event(now)).collect();
+    let told = |Row(row)| state.event(row?, now).map_err(Invalid::from);
+    let told: Vec<_> = events.into_iter().map(told).collect();
     let valid: Vec<_> = told.iter().flatten().cloned().collect();
     let valid = state.tracked(valid, now).await?;
     let mut stored = state.bans.register_all(&valid).await.into_iter();
@@ -143,8 +149,36 @@ pub async fn register_ban_events(
 enum Outcome {
     Created(BanEvent),
     Duplicate(BanEvent),
-    Invalid(NotABanEvent),
+    Invalid(Invalid),
     Failed(BanEvent, Option<anyhow::Error>),
+}
+
+/// Why a row is not stored.
+#[derive(Debug)]
+enum Invalid {
+    Unreadable(Unreadable),
+    NotABanEvent(NotABanEvent),
+}
+
+impl From<Unreadable> for Invalid {
+    fn from(why: Unreadable) -> Self {
+        Self::Unreadable(why)
+    }
+}
+
+impl From<NotABanEvent> for Invalid {
+    fn from(why: NotABanEvent) -> Self {
+        Self::NotABanEvent(why)
+    }
+}
+
+impl From<Invalid> for BulkError {
+    fn from(why: Invalid) -> Self {
+        match why {
+            Invalid::Unreadable(Unreadable { field, message }) => Self { code: "invalid_request", field, message },
+            Invalid::NotABanEvent(why) => Self { code: why.code(), field: Some(why.field().to_owned()), message: why.to_string() },
+        }
+    }
 }
 
 /// Counts, logs and tells.
@@ -158,10 +192,10 @@ fn answer(outcomes: Vec<Outcome>) -> BulkBody {
                 (BulkStatus::Created, Some(event.event_id), None)
             }
             Outcome::Duplicate(event) => (BulkStatus::Duplicate, Some(event.event_id), None),
-            Outcome::Invalid(why) => (BulkStatus::Invalid, None, Some(BulkError { code: why.code(), message: why.to_string() })),
+            Outcome::Invalid(why) => (BulkStatus::Invalid, None, Some(why.into())),
             Outcome::Failed(event, error) => {
                 cause = cause.take().or(error);
-                let error = BulkError { code: "unavailable", message: "this cannot be done now; try again".to_owned() };
+                let error = BulkError { code: "unavailable", field: None, message: "this cannot be done now; try again".to_owned() };
                 (BulkStatus::Failed, Some(event.event_id), Some(error))
             }
         };
@@ -187,6 +221,12 @@ fn answer(outcomes: Vec<Outcome>) -> BulkBody {
 }
 
 impl State {
+    /// The event, if it can have happened at `now`. Whatever is done to the bot itself is no ban.
+    fn event(&self, new: NewBanEvent, now: i64) -> Result<BanEvent, NotABanEvent> {
+        let new = registration::NewBanEvent::from(new);
+        if new.user_id == self.telegram.bot() { Err(NotABanEvent::User) } else { new.event(now) }
+    }
+
     /// The events, tracked where somebody follows the person and it is news. Asked once a person.
     async fn tracked<E: AsMut<[BanEvent]>>(&self, mut events: E, now: i64) -> anyhow::Result<E> {
         let news: BTreeSet<_> = events.as_mut().iter().filter(|event| event.may_be_tracked(now)).map(|event| event.user_id).collect();
@@ -220,7 +260,7 @@ mod tests {
         let failure = anyhow::anyhow!("no answer");
         let outcomes = vec![
             Outcome::Created(ban()),
-            Outcome::Invalid(NotABanEvent::InFuture),
+            Outcome::Invalid(NotABanEvent::InFuture.into()),
             Outcome::Failed(ban(), Some(failure)),
             Outcome::Duplicate(ban()),
         ];
@@ -233,6 +273,7 @@ mod tests {
             (&body["results"][1]["error"]["code"], &body["results"][2]["error"]["code"]),
             (&"in_future".into(), &"unavailable".into())
         );
+        assert_eq!(body["results"][1]["error"]["field"], "event_timestamp");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::extract::Json;
 use crate::ids::{GroupId, PersonId};
 use aws::time;
 use axum::extract;
+use domain::ids::UserId;
 use domain::sync::{LONGEST_BAN, MARGIN, SHORTEST_BAN, ends_too_soon};
 use serde::{Deserialize, Serialize};
 use telegram::reaction::Reaction;
@@ -60,9 +61,7 @@ pub struct Done {
 pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): Json<NewBan>) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (ban.chat_id, ban.user_id);
     let until_date = ban.until_date.map(|Whole(until)| until);
-    if user.is_reserved() || user == state.telegram.bot() {
-        return Err(ApiError::refused("reserved_id", "this id stands for no single person, or for the bot itself"));
-    }
+    state.is_a_person(user)?;
     has_an_end(until_date, time::now())?;
     state.pace.reserve().await?;
     // Again: the pace may have taken its time.
@@ -92,14 +91,25 @@ fn has_an_end(until_date: Option<i64>, now: i64) -> Result<(), ApiError> {
         (status = 200, description = "He is not banned.", body = Done),
         (status = 404, description = "The bot is in no such chat, or Telegram knows no such person.", body = ErrorBody),
         (status = 409, description = "The group became a supergroup.", body = ErrorBody),
-        (status = 422, description = "The bot may not do this there.", body = ErrorBody),
+        (status = 422, description = "The bot may not do this there; or nobody can be banned by this id.", body = ErrorBody),
     )
 )]
 pub async fn unban_user(extract::State(state): extract::State<State>, Json(unban): Json<NewUnban>) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (unban.chat_id, unban.user_id);
+    state.is_a_person(user)?;
     state.pace.reserve().await?;
     match state.telegram.unban(chat, user).await {
         Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
         _ => Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None })),
+    }
+}
+
+impl State {
+    /// Is this somebody who can be banned at all?
+    fn is_a_person(&self, user: UserId) -> Result<(), ApiError> {
+        match user.is_reserved() || user == self.telegram.bot() {
+            true => Err(ApiError::refused("reserved_id", "this id stands for no single person, or for the bot itself")),
+            false => Ok(()),
+        }
     }
 }
