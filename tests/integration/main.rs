@@ -36,7 +36,7 @@
 //! - [`dead_letters`]: what was given up is told of, shown and tried again
 //! - [`operator`]: commands as he types them; [`bot_set_up`]: what he tells Telegram of the bot, and how he finds what is wrong; [`verify`]: whether a deploy went well
 //! - [`secrets`]: what must not be found anywhere; [`rotation`]: they are changed
-//! - [`corpus`]: real payloads and error answers
+//! - [`corpus`]: real payloads and error answers; [`cases`]: sequences that users of other bots have reported
 //! - [`events`]: the payloads in `events/`
 
 mod access;
@@ -48,6 +48,7 @@ mod bench;
 mod bot_set_up;
 mod bus;
 mod caller;
+mod cases;
 mod chats;
 mod commands;
 mod conversations;
