@@ -300,9 +300,17 @@ mod tests {
 
     #[test]
     fn entities_and_replies_of_an_odd_shape_do_not_hide_a_command() {
-        for more in [r#","entities":null"#, r#","entities":[{"offset":"x"}]"#, r#","reply_to_message":5"#, r#","is_topic_message":null"#] {
+        for more in [
+            r#","entities":null"#,
+            r#","entities":[{"offset":"x"}]"#,
+            r#","reply_to_message":5"#,
+            r#","is_topic_message":null"#,
+            r#","is_topic_message":"yes""#,
+        ] {
             assert!(command("/list", more).is_some(), "{more}");
         }
+        let reply = REPLY.replace(r#""id":5"#, r#""is_bot":[1],"id":5"#);
+        assert!(matches!(command("/list", &reply).unwrap().target, Target::Person(person) if person.id == UserId(5) && !person.is_bot));
     }
 
     #[test]

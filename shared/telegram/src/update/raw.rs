@@ -2,7 +2,7 @@
 //! variants are tolerated; what is only decoration (a name, a number that orders) may be of any shape without spoiling the rest.
 
 use super::Person;
-use super::lenient::{Text, number, text};
+use super::lenient::{Text, flag, number, text};
 use domain::ids::{ChatId, UserId};
 use domain::member;
 use domain::profile::is_visible;
@@ -80,6 +80,7 @@ pub struct User<'a> {
     /// `user_id` in a `SharedUser`.
     #[serde(alias = "user_id")]
     pub id: UserId,
+    #[serde(default, deserialize_with = "flag")]
     is_bot: Option<bool>,
     #[serde(borrow)]
     first_name: Option<Text<'a>>,
@@ -238,6 +239,7 @@ pub struct Message<'a> {
     pub chat: Chat<'a>,
     #[serde(default, deserialize_with = "number")]
     pub message_thread_id: Option<i64>,
+    #[serde(default, deserialize_with = "flag")]
     pub is_topic_message: Option<bool>,
     #[serde(borrow)]
     text: Option<Text<'a>>,
