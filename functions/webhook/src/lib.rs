@@ -30,7 +30,7 @@ use std::sync::Arc;
 use telegram::client::Client;
 use telegram::client::Failure;
 use telegram::reaction::Reaction;
-use telegram::update::{self, AdminChange, BotMembership, Person, Update};
+use telegram::update::{self, AdminChange, BotMembership, Joined, Person, Update};
 use tokio::sync::OnceCell;
 
 struct Webhook {
@@ -138,18 +138,28 @@ impl Webhook {
             Update::BotMembership(membership) => Ok(self.bot_membership(&membership).await?),
             Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
             Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
-            Update::Command(command) => self.command(*command).await,
+            Update::Command(command) => {
+                if !command.private {
+                    self.first_word(&Joined::by_a_word(command.chat_id, command.from.id, command.update_id.unwrap_or_default())).await?;
+                }
+                self.command(*command).await
+            }
             Update::Button(press) => self.pressed(&press).await,
             Update::Wrote(wrote) => self.wrote(*wrote).await,
             Update::Joined(joined) => Ok(self.joined(&joined).await?),
             Update::Seen(person, came) => {
                 self.saw(&person).await?;
-                match came.filter(|came| self.people.is_first_word(came.chat_id, came.user_id, time::now())) {
-                    Some(came) => Ok(self.joined(&came).await?),
+                match came {
+                    Some(came) => Ok(self.first_word(&came).await?),
                     None => Ok(()),
                 }
             }
         }
+    }
+
+    /// Whoever writes in a chat is there. Looked at once a minute.
+    async fn first_word(&self, came: &Joined) -> anyhow::Result<()> {
+        if self.people.is_first_word(came.chat_id, came.user_id, time::now()) { self.joined(came).await } else { Ok(()) }
     }
 
     /// A name that is missed now comes again with the next message: no reason to hold back the chat's updates.

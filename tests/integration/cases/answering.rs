@@ -66,7 +66,6 @@ async fn an_anonymous_admins_command_counts_as_the_admins_who_presses_its_button
 }
 
 #[tokio::test]
-#[ignore = "an update is marked as done after its answer only"]
 async fn a_command_is_answered_once_though_telegram_is_so_slow_that_it_comes_again() -> Result<()> {
     let Some(mut story) = Story::alone("20").await? else { return skipped(NO_CASES) };
     story.go().await?;
@@ -78,7 +77,6 @@ async fn a_command_is_answered_once_though_telegram_is_so_slow_that_it_comes_aga
 }
 
 #[tokio::test]
-#[ignore = "an update is marked as done after its answer only"]
 async fn a_command_that_comes_twice_at_once_is_answered_once() -> Result<()> {
     let Some(mut story) = Story::begin("21").await? else { return skipped(NO_CASES) };
     story.go().await?;

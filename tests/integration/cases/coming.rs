@@ -30,7 +30,6 @@ impl Story {
 }
 
 #[tokio::test]
-#[ignore = "a message does not wake a pending ban yet"]
 async fn who_is_waited_for_and_writes_is_there_though_no_update_told_of_their_coming() -> Result<()> {
     let Some(mut story) = Story::begin("10").await? else { return skipped(NO_CASES) };
     story.go_until_waited_for().await?;
@@ -39,7 +38,6 @@ async fn who_is_waited_for_and_writes_is_there_though_no_update_told_of_their_co
 }
 
 #[tokio::test]
-#[ignore = "coming back restricted is no join yet"]
 async fn who_is_waited_for_and_comes_back_restricted_has_come() -> Result<()> {
     let Some(mut story) = Story::begin("11").await? else { return skipped(NO_CASES) };
     story.go_until_waited_for().await?;

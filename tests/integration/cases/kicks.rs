@@ -6,7 +6,6 @@ use crate::stack::skipped;
 use anyhow::Result;
 
 #[tokio::test]
-#[ignore = "a short ban is carried over yet"]
 async fn a_ban_of_less_than_a_minute_is_a_kick_and_throws_nobody_out_elsewhere() -> Result<()> {
     let Some(mut story) = Story::begin("06").await? else { return skipped(NO_CASES) };
     story.go().await?;
@@ -16,7 +15,6 @@ async fn a_ban_of_less_than_a_minute_is_a_kick_and_throws_nobody_out_elsewhere()
 }
 
 #[tokio::test]
-#[ignore = "two bans within a second have one id yet"]
 async fn of_two_bans_in_one_second_the_last_counts() -> Result<()> {
     let Some(mut story) = Story::begin("09").await? else { return skipped(NO_CASES) };
     let (source, target, mallory) = (story.world.source, story.world.target, story.world.mallory);

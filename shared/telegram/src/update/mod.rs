@@ -153,6 +153,13 @@ pub struct Joined {
     pub at: i64,
 }
 
+impl Joined {
+    /// Somebody wrote in a chat: he is there, whether or not an update has told that he came. `at`: tells this from another time.
+    pub fn by_a_word(chat_id: ChatId, user_id: UserId, at: i64) -> Self {
+        Self { chat_id, user_id, by: None, asks: false, at }
+    }
+}
+
 /// Reads a webhook body.
 ///
 /// `bot`: the bot's own id, whose actions come back as updates and are never news. `now`: Unix seconds, for updates without a date.
@@ -269,13 +276,7 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
     }
     match message.from {
         Some(from) if !from.is_bot() && !from.id.is_reserved() => {
-            let came = (!message.chat.is_private()).then(|| Joined {
-                chat_id: message.chat.id,
-                user_id: from.id,
-                by: None,
-                asks: false,
-                at: message.date.unwrap_or_default(),
-            });
+            let came = (!message.chat.is_private()).then(|| Joined::by_a_word(message.chat.id, from.id, message.date.unwrap_or_default()));
             Update::Seen(from.person(), came)
         }
         _ => Update::NotForUs,
