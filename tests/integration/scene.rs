@@ -32,12 +32,7 @@ impl Play {
             self.subscriptions.follow(&Subscription { admin_user_id, admin_chat_id, source: Source::User(UserId(scene.mallory)) }).await?;
             scene.chats.push(chat);
         }
-        // Where index reads lag, a chat follows a moment later than it says so.
-        let all = async || {
-            let found = self.subscriptions.count_of_source(Source::User(UserId(scene.mallory))).await;
-            Ok(found.ok().filter(|&count| count as usize == scene.chats.len()))
-        };
-        self.telegram.wait_until("all chats to follow", PATIENCE, all).await?;
+        self.all_follow(&scene).await?;
         Ok(scene)
     }
 
@@ -53,7 +48,17 @@ impl Play {
             scene.chats.push(chat);
         }
         self.accepted_in(&scene.chats).await?;
+        self.all_follow(&scene).await?;
         Ok(scene)
+    }
+
+    /// Where index reads lag, a chat follows a moment later than it says so.
+    async fn all_follow(&self, scene: &Scene) -> Result<()> {
+        let all = async || {
+            let found = self.subscriptions.count_of_source(Source::User(UserId(scene.mallory))).await;
+            Ok(found.ok().filter(|&count| count as usize == scene.chats.len()))
+        };
+        self.telegram.wait_until("all chats to follow", PATIENCE, all).await.map(drop).map_err(Into::into)
     }
 
     async fn empty_scene(&self) -> Result<Scene> {
