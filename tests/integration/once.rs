@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use telegram_sim::control::{CallFilter, Fault, FaultAction};
 
 /// Longer than the lease of an update, in milliseconds.
-const AFTER_LEASE_MS: i64 = 15_000;
+const AFTER_LEASE_MS: i64 = 90_000;
 
 /// A group with one admin, who gives a command there.
 struct Group {

@@ -67,7 +67,7 @@ async fn what_was_taken_back_everywhere_is_not_carried_out_when_somebody_says_ye
 async fn what_was_taken_back_everywhere_is_not_carried_out_after_a_delay() -> Result<()> {
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
-    play.choose(pair.target, ChatChange { sync_delay_seconds: Some(12), ..ChatChange::default() }).await?;
+    play.choose(pair.target, ChatChange { sync_delay_seconds: Some(60), ..ChatChange::default() }).await?;
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
     play.wait_until_begun(&event).await?;
     play.command(pair.source, pair.alice, &format!("/undo {}", pair.mallory)).await?;
