@@ -7,7 +7,7 @@ use domain::ids::{ChatId, UserId};
 use domain::subscription::Source;
 
 impl Lifecycle {
-    /// What a group has goes over to the supergroup that it became: settings, subscriptions, who is waited for. What was done in it stays under
+    /// All that a group has goes over to the supergroup that it became: settings, subscriptions, who is waited for. What was done in it stays under
     /// its id, which the supergroup knows.
     ///
     /// The old id may have answered that the chat was deleted before the migration was told; what ended for that begins again.

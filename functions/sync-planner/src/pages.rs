@@ -52,7 +52,7 @@ impl Planner {
         self.ban_plan(&followers, flow).await
     }
 
-    /// Who follows from these chats. Subscriptions of a group that became a supergroup are there by now, or are about to be.
+    /// The followers in these chats. Subscriptions of a group that became a supergroup are there by now, or are about to be.
     async fn followers_in(&self, chats: &[ChatId], flow: &Flow) -> anyhow::Result<Vec<Follower>> {
         let known = self.chats(chats.iter().copied()).await?;
         let successors = chats.iter().filter_map(|chat| known.get(chat)?.migrated_to);

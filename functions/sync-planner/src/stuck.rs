@@ -47,7 +47,7 @@ impl Planner {
         Ok(rest.map(|target| Target { intended: intended.get(&target.chat_id).copied(), ..target }).collect())
     }
 
-    /// Whom a sync is about. `None`: nobody any more.
+    /// The chats that a sync is about; `None`: there are none any more.
     async fn whom_of(&self, summary: &Summary) -> anyhow::Result<Option<Whom>> {
         if let Some(whom) = &summary.whom {
             return Ok(Some(whom.clone()));

@@ -41,7 +41,7 @@ impl Worker {
         let chunk = round.chunk;
         let (mut ended, mut orders, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for target in targets {
-            // Where nothing is to be done any more, only a look can show what was.
+            // A sync that was called off only looks: at what an earlier try may have done.
             match kept(&target, now()).filter(|_| round.off.is_none()) {
                 Some(Ok(order)) => orders.push((target, order)),
                 Some(Err(outcome)) => ended.push(Ended::new(target, outcome)),
@@ -102,7 +102,7 @@ impl Worker {
             };
             match failure.reaction() {
                 Reaction::Migrated(to) => {
-                    // Whatever is answered there is to be known of the chat as it is now: who is waited for, which rights are missing.
+                    // The answer of the supergroup is news of the supergroup: who is waited for, which rights are missing.
                     moved.borrow_mut().insert(target.chat_id, to);
                     let Ok(until) = term.until_date(now()) else { return Ok(Step::Ended(Outcome::Skipped(Reason::EndsTooSoon))) };
                     self.telegram.ban(to, chunk.user_id, until).await?;

@@ -105,7 +105,7 @@ pub enum BulkStatus {
 pub struct BulkError {
     #[schema(example = "in_future")]
     code: &'static str,
-    /// What is wrong, where it is one field.
+    /// The field that is wrong; `null` where it is no single one.
     #[schema(example = "event_timestamp")]
     field: Option<String>,
     #[schema(example = "event_timestamp is in the future")]

@@ -6,10 +6,11 @@
 mod command;
 mod lenient;
 mod raw;
+mod state;
 mod wrote;
 
 pub use command::{Command, CommandName, Target};
-pub use raw::{MemberState, PERMISSIONS};
+pub use state::{MemberState, PERMISSIONS};
 pub use wrote::{Forwarded, Written, Wrote};
 
 use domain::ban::{BanEvent, Occurred, event_id};
@@ -200,7 +201,7 @@ fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
 
 /// The status before, where the update tells it.
 fn old_member(change: &raw::MemberUpdated) -> Member {
-    let old = change.old_chat_member.and_then(|old| parse::<raw::MemberState>(old).ok());
+    let old = change.old_chat_member.and_then(|old| parse::<MemberState>(old).ok());
     old.map_or(Member::of(member::Status::Unknown), |old| old.member())
 }
 

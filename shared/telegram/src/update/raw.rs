@@ -4,7 +4,6 @@
 use super::Person;
 use super::lenient::{Text, flag, number, text};
 use domain::ids::{ChatId, UserId};
-use domain::member;
 use domain::profile::is_visible;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -47,7 +46,7 @@ pub struct MemberUpdated<'a> {
     /// Unix seconds.
     #[serde(default, deserialize_with = "number")]
     pub date: Option<i64>,
-    /// A `ChatMember`: [`ChatMember`] reads who it is, [`MemberState`] the rest.
+    /// A `ChatMember`: [`ChatMember`] reads who it is, [`super::MemberState`] the rest.
     #[serde(borrow)]
     pub old_chat_member: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -114,114 +113,6 @@ impl User<'_> {
 pub struct ChatMember<'a> {
     #[serde(borrow)]
     pub user: User<'a>,
-}
-
-/// A restricted member's permissions, of every Bot API version seen. Stored by their place: new ones come at the end.
-pub const PERMISSIONS: [&str; 17] = [
-    "can_send_messages",
-    "can_send_media_messages",
-    "can_send_audios",
-    "can_send_documents",
-    "can_send_photos",
-    "can_send_videos",
-    "can_send_video_notes",
-    "can_send_voice_notes",
-    "can_send_polls",
-    "can_send_other_messages",
-    "can_add_web_page_previews",
-    "can_react_to_messages",
-    "can_edit_tag",
-    "can_change_info",
-    "can_invite_users",
-    "can_pin_messages",
-    "can_manage_topics",
-];
-
-/// A member's status and rights, without who it is.
-#[derive(Deserialize)]
-pub struct MemberState {
-    pub status: member::Status,
-    #[serde(default, deserialize_with = "number")]
-    until_date: Option<i64>,
-    #[serde(default)]
-    is_member: Option<bool>,
-    #[serde(default)]
-    can_restrict_members: Option<bool>,
-    #[serde(default)]
-    can_promote_members: Option<bool>,
-    #[serde(default)]
-    can_send_messages: Option<bool>,
-    #[serde(default)]
-    can_send_media_messages: Option<bool>,
-    #[serde(default)]
-    can_send_audios: Option<bool>,
-    #[serde(default)]
-    can_send_documents: Option<bool>,
-    #[serde(default)]
-    can_send_photos: Option<bool>,
-    #[serde(default)]
-    can_send_videos: Option<bool>,
-    #[serde(default)]
-    can_send_video_notes: Option<bool>,
-    #[serde(default)]
-    can_send_voice_notes: Option<bool>,
-    #[serde(default)]
-    can_send_polls: Option<bool>,
-    #[serde(default)]
-    can_send_other_messages: Option<bool>,
-    #[serde(default)]
-    can_add_web_page_previews: Option<bool>,
-    #[serde(default)]
-    can_react_to_messages: Option<bool>,
-    #[serde(default)]
-    can_edit_tag: Option<bool>,
-    #[serde(default)]
-    can_change_info: Option<bool>,
-    #[serde(default)]
-    can_invite_users: Option<bool>,
-    #[serde(default)]
-    can_pin_messages: Option<bool>,
-    #[serde(default)]
-    can_manage_topics: Option<bool>,
-}
-
-impl MemberState {
-    /// In the order of [`PERMISSIONS`].
-    fn permissions(&self) -> [Option<bool>; PERMISSIONS.len()] {
-        [
-            self.can_send_messages,
-            self.can_send_media_messages,
-            self.can_send_audios,
-            self.can_send_documents,
-            self.can_send_photos,
-            self.can_send_videos,
-            self.can_send_video_notes,
-            self.can_send_voice_notes,
-            self.can_send_polls,
-            self.can_send_other_messages,
-            self.can_add_web_page_previews,
-            self.can_react_to_messages,
-            self.can_edit_tag,
-            self.can_change_info,
-            self.can_invite_users,
-            self.can_pin_messages,
-            self.can_manage_topics,
-        ]
-    }
-
-    pub fn member(&self) -> member::Member {
-        let bit = |(place, granted): (usize, Option<bool>)| if granted == Some(true) { 1 << place } else { 0 };
-        let permissions = self.permissions().into_iter().enumerate().map(bit).sum();
-        member::Member {
-            status: self.status,
-            until: self.until_date.filter(|&until| until > 0),
-            permissions,
-            // Who is restricted and known nothing else of, is there.
-            is_member: self.is_member.unwrap_or(true),
-            can_restrict: self.can_restrict_members == Some(true),
-            can_promote: self.can_promote_members == Some(true),
-        }
-    }
 }
 
 #[derive(Deserialize)]

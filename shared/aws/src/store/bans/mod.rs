@@ -32,6 +32,7 @@ use super::{Attributes, DAY, Table, VERSION, count_to, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
 use domain::ban::{BanEvent, Occurred, derive};
 use domain::event::date;
@@ -54,6 +55,9 @@ const SHARDS: u8 = 16;
 
 /// Events that are stored at a time when many are. One thread has not much use for more.
 const AT_A_TIME: usize = 32;
+
+/// The filter that lets bans through which were carried over.
+const TRACKED_BAN: &str = "event_type = :ban AND tracked = :true";
 
 /// The ban events.
 pub struct Bans {
@@ -191,18 +195,11 @@ impl Bans {
     /// Has this chat banned this person while somebody followed him? Then that was carried over.
     pub async fn was_carried(&self, chat: ChatId, user: UserId) -> anyhow::Result<bool> {
         let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name("by_user")
-            .select(Select::Count)
+            .tracked_bans("by_user")
             .key_condition_expression("user_id = :user")
-            .filter_expression("chat_id = :chat AND event_type = :ban AND tracked = :true")
+            .filter_expression(format!("{TRACKED_BAN} AND chat_id = :chat"))
             .expression_attribute_values(":user", n(user.0))
-            .expression_attribute_values(":chat", n(chat.0))
-            .expression_attribute_values(":ban", s(Action::Ban.name()))
-            .expression_attribute_values(":true", AttributeValue::Bool(true));
+            .expression_attribute_values(":chat", n(chat.0));
         Ok(count_to(query, 1).await.context("looking for a ban that was carried over")? > 0)
     }
 
@@ -210,20 +207,19 @@ impl Bans {
     /// beyond `most`.
     pub async fn count_in_chat(&self, chat: ChatId, from: i64, to: &Occurred, most: u32) -> anyhow::Result<u32> {
         let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name("by_chat")
-            .select(Select::Count)
+            .tracked_bans("by_chat")
             .key_condition_expression("chat_id = :chat AND occurred BETWEEN :from AND :to")
-            .filter_expression("event_type = :ban AND tracked = :true")
+            .filter_expression(TRACKED_BAN)
             .expression_attribute_values(":chat", n(chat.0))
             .expression_attribute_values(":from", s(Occurred::new(from, 0).as_str()))
-            .expression_attribute_values(":to", s(to.as_str()))
-            .expression_attribute_values(":ban", s(Action::Ban.name()))
-            .expression_attribute_values(":true", AttributeValue::Bool(true));
+            .expression_attribute_values(":to", s(to.as_str()));
         count_to(query, most).await.context("counting a chat's bans")
+    }
+
+    /// A query that counts; its filter is [`TRACKED_BAN`], or more.
+    fn tracked_bans(&self, index: &str) -> QueryFluentBuilder {
+        let query = self.table.client.query().table_name(&self.table.name).index_name(index).select(Select::Count);
+        query.expression_attribute_values(":ban", s(Action::Ban.name())).expression_attribute_values(":true", AttributeValue::Bool(true))
     }
 }
 

@@ -1,0 +1,80 @@
+//! When a chat takes the next message.
+
+use super::{Gateway, WINDOW_KEPT, pk};
+use crate::store::{Attributes, VERSION, n};
+use crate::time;
+use anyhow::Context;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use domain::ids::ChatId;
+use domain::limiter::{has_own_wait, message_interval_ms};
+
+impl Gateway {
+    /// Takes the next place for a message to `chat`, or answers how many milliseconds to wait before asking again.
+    pub async fn reserve_message(&self, chat: ChatId) -> anyhow::Result<Result<(), i64>> {
+        let now = time::now_ms();
+        let until = now + message_interval_ms(chat);
+        let update = self
+            .window_until(chat, until)
+            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms <= :now")
+            .expression_attribute_values(":now", n(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match update.send().await {
+            Ok(_) => return Ok(Ok(())),
+            Err(error) => error,
+        };
+        if let Some(UpdateItemError::ConditionalCheckFailedException(busy)) = error.as_service_error() {
+            let busy = busy.item().and_then(busy_until_ms);
+            return Ok(Err((busy.unwrap_or(until) - now).max(1)));
+        }
+        Err(error).context("taking a place for a message")
+    }
+
+    /// Telegram answered `retry_after` (seconds) to a message, or to a change of one. In a group that holds messages to this group, and nothing
+    /// else; in private it is as [`Gateway::block_calls`]. A longer wait stays.
+    pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<()> {
+        if !has_own_wait(chat) {
+            return self.block_calls(retry_after).await;
+        }
+        let update = self
+            .window_until(chat, time::now_ms() + i64::from(retry_after) * 1000)
+            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms < :until");
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("recording a group's flood wait"),
+        }
+    }
+
+    /// How many milliseconds this chat takes no messages though others do: see [`Gateway::block_messages`]. No call where that cannot be.
+    pub async fn messages_blocked_for_ms(&self, chat: ChatId) -> anyhow::Result<i64> {
+        if !has_own_wait(chat) {
+            return Ok(0);
+        }
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(pk(window_key(chat)))).consistent_read(true);
+        let item = get.send().await.context("reading when a chat takes messages")?.item;
+        Ok(item.as_ref().and_then(busy_until_ms).map_or(0, |until| (until - time::now_ms()).max(0)))
+    }
+
+    fn window_until(&self, chat: ChatId, until_ms: i64) -> UpdateItemFluentBuilder {
+        self.table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(window_key(chat))))
+            .update_expression("SET busy_until_ms = :until, expires_at = :expires, version = :version")
+            .expression_attribute_values(":until", n(until_ms))
+            .expression_attribute_values(":expires", n(until_ms / 1000 + WINDOW_KEPT))
+            .expression_attribute_values(":version", n(i64::from(VERSION)))
+    }
+}
+
+fn busy_until_ms(window: &Attributes) -> Option<i64> {
+    window.get("busy_until_ms")?.as_n().ok()?.parse().ok()
+}
+
+fn window_key(chat: ChatId) -> String {
+    format!("WINDOW#{chat}")
+}
