@@ -14,6 +14,8 @@ impl Lifecycle {
     pub async fn chat_migrated(&self, chat: ChatChanged, to: ChatId) -> anyhow::Result<()> {
         let (from, gone_since) = (chat.chat_id, chat.gone_since);
         self.users.inherit_settings(from, to).await?;
+        // First: a subscription that moves ends under the old id, and with the last one whoever is waited for there.
+        let mut waits = self.syncs.move_pending(from, to).await?;
         let followed = self.subscriptions.to_migrate(from, gone_since).await?;
         for item in &followed {
             // Nobody has asked for it since an ended one's admin lost their role.
@@ -21,7 +23,7 @@ impl Lifecycle {
                 self.subscriptions.migrate(&item.subscription, to, gone_since).await?;
             }
         }
-        let waits = self.syncs.move_pending(from, to).await?;
+        waits += self.syncs.move_pending(from, to).await?;
         tracing::info!(chat_id = %from, %to, subscriptions = followed.len(), waits, "what a chat had followed it");
         Ok(())
     }

@@ -79,7 +79,9 @@ impl Planner {
         let index = place.index;
         let Some(&of) = syncs.get(index) else { return Ok((Plan::default(), None)) };
         let page = self.syncs.results_from(of, place.after, CHUNKS).await?;
-        let banned = page.results.iter().filter(|result| matches!(result.outcome, Outcome::Applied | Outcome::Already));
+        // Where its time ran out, a ban may stand all the same: the ledger tells.
+        let may_have = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::Already) || outcome.is_timed_out();
+        let banned = page.results.iter().filter(|result| may_have(&result.outcome));
         let mut banned: Vec<_> = banned.map(whose).collect();
         if index > 0 && !banned.is_empty() {
             let mut newer = Vec::new();

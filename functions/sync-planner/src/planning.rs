@@ -108,9 +108,7 @@ impl Planner {
 
     /// Sends a plan's chunks and puts off what is later; how many chunks.
     async fn send(&self, sync: &Sync<'_>, plan: &Plan, plan_id: Uuid, part: u32, bulk: bool) -> anyhow::Result<u32> {
-        for (&delay, chats) in &plan.later {
-            self.put_off(sync, part, delay, Whom::Chats(chats.clone())).await?;
-        }
+        self.put_off_later(sync, plan, part).await?;
         let chunks = plan.chunks(self.calls_per_second);
         let count = u32::try_from(chunks.len()).context("more chunks than a part has")?;
         let messages = chunks.into_iter().map(|chunk| {
@@ -124,6 +122,14 @@ impl Planner {
         }
         self.queue.send_all(messages).await?;
         Ok(count)
+    }
+
+    /// Chats whose delay is longer than a queue can hold have syncs of their own.
+    pub async fn put_off_later(&self, sync: &Sync<'_>, plan: &Plan, part: u32) -> anyhow::Result<()> {
+        for (&delay, chats) in &plan.later {
+            self.put_off(sync, part, delay, Whom::Chats(chats.clone())).await?;
+        }
+        Ok(())
     }
 
     /// A sync of its own for chats whose delay is longer than a queue can hold.

@@ -39,9 +39,11 @@ impl Planner {
         };
         let Some(whom) = self.whom_of(summary).await? else { return Ok(Vec::new()) };
         let ban = ban_of(summary);
-        let sync = Sync { sync_id: summary.sync_id, kind: summary.kind, origin: summary.origin, by: None, ban: &ban };
+        let by = self.syncs.requested(summary.sync_id).await?.and_then(|request| request.by);
+        let sync = Sync { sync_id: summary.sync_id, kind: summary.kind, origin: summary.origin, by, ban: &ban };
         let held = self.is_held(&sync).await?;
         let (plan, _) = self.page(&sync, &whom, cursor, &flow(&sync, held, HEAD_START)).await?;
+        self.put_off_later(&sync, &plan, part).await?;
         let (results, intended) = self.syncs.targets_of_part(summary.sync_id, part).await?;
         let rest = plan.targets.into_values().flatten().filter(|target| !results.contains_key(&target.chat_id));
         Ok(rest.map(|target| Target { intended: intended.get(&target.chat_id).copied(), ..target }).collect())

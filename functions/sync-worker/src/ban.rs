@@ -1,6 +1,6 @@
 //! Banning in a chunk's targets: first `getChatMember` for each, then `banChatMember`.
 
-use crate::calls::{Done, Ended, Round, Step, Wait, round as round_of};
+use crate::calls::{Done, Ended, MAX_TRIES, Round, Step, Wait, round as round_of};
 use crate::{Work, Worker};
 use aws::time::{now, now_ms};
 use domain::ids::ChatId;
@@ -56,7 +56,9 @@ impl Worker {
         // Rare: most are banned in a chat once, and by us.
         let is_banned = |(_, (), look): &(_, _, Look)| matches!(look, Look::Banned { .. });
         // Read after the look: the same message may be worked on twice at once.
-        let (results, earlier) = if looked.known.iter().any(is_banned) { self.syncs.targets_of(chunk).await? } else { Default::default() };
+        let found: Vec<_> = looked.known.iter().filter(|known| is_banned(known)).map(|(target, ..)| target.chat_id).collect();
+        let (results, earlier) = if found.is_empty() { Default::default() } else { self.syncs.targets_of(chunk).await? };
+        let own = if found.is_empty() { BTreeMap::new() } else { self.syncs.own_entries(chunk, found).await? };
         for (target, (), look) in looked.known {
             if results.contains_key(&target.chat_id) {
                 continue;
@@ -67,8 +69,18 @@ impl Worker {
                 ended.push(Ended::by(target, &order, Outcome::Applied));
                 continue;
             }
+            // Another chunk of this sync, of a plan before or of another part, has banned here.
+            if let Some(entry) = own.get(&target.chat_id).filter(|entry| entry.outcome == Outcome::Applied) {
+                ended.push(Ended::again(target, entry));
+                continue;
+            }
             if let Some(reason) = round.off {
                 ended.push(Ended::new(target, Outcome::Skipped(reason)));
+                continue;
+            }
+            // The answer to the last try was lost, and it has not come to anything.
+            if target.tries >= MAX_TRIES {
+                ended.push(Ended::new(target, Outcome::Failed(Reason::TelegramError)));
                 continue;
             }
             match self.order(chunk, &target, look).await? {
@@ -116,9 +128,14 @@ impl Worker {
         .await;
         self.report(banned.health, grant).await?;
         let moved = moved.into_inner();
+        // A call without an answer may have taken effect, also the last: one more look tells.
+        let is_unknown = |(target, _, outcome): &(Target, Order, Outcome)| {
+            *outcome == Outcome::Failed(Reason::TelegramError) && target.tries >= MAX_TRIES
+        };
+        let (unknown, known): (Vec<_>, Vec<_>) = banned.ended.into_iter().partition(is_unknown);
+        again.extend(unknown.into_iter().map(|(target, ..)| (Target { order: None, ..target }, Wait::NotBegun)));
         ended.extend(
-            banned
-                .ended
+            known
                 .into_iter()
                 .map(|(target, _, outcome)| Ended { migrated_to: moved.get(&target.chat_id).copied(), ..Ended::new(target, outcome) }),
         );

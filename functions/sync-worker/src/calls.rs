@@ -3,6 +3,7 @@
 use domain::ids::ChatId;
 use domain::limiter::{FAILURES, Grant, Health};
 use domain::member::Mute;
+use domain::sync::ledger::Entry;
 use domain::sync::{Order, Outcome, Reason, Target};
 use futures_util::{StreamExt, stream};
 use std::cell::Cell;
@@ -13,7 +14,7 @@ use telegram::reaction::Reaction;
 const CONCURRENCY: usize = 12;
 
 /// Failed calls a target may have (a flood wait is no failed call).
-const MAX_TRIES: u8 = 3;
+pub const MAX_TRIES: u8 = 3;
 
 /// The same where trying again seldom helps.
 const FEW_TRIES: u8 = 2;
@@ -58,6 +59,13 @@ impl Ended {
     pub fn by(target: Target, order: &Order, outcome: Outcome) -> Self {
         let Order { until, prior, was_member, mute, at_ms } = *order;
         Self { target, outcome, migrated_to: None, until, prior, was_member, mute, at_ms }
+    }
+
+    /// Done before, as the ledger has it.
+    pub fn again(target: Target, entry: &Entry) -> Self {
+        let Entry { until, prior, was_member, mute, at, millis, .. } = *entry;
+        let at_ms = Some(at * 1000 + i64::from(millis));
+        Self { until, prior, was_member, mute, at_ms, ..Self::new(target, entry.outcome) }
     }
 
     /// Done as ordered. What a local admin does while the call is under way is later than this.

@@ -17,8 +17,15 @@ pub fn may_come_right(chunk: &ChunkMessage, state: &ChunkState) -> bool {
 }
 
 impl Worker {
+    /// As [`Worker::look_at`]. A look outlives an outage of the store, which chunks may not: the next one is sent also where this one fails.
+    pub async fn look_at_last(&self, deadline: Deadline) -> anyhow::Result<()> {
+        let Err(error) = self.look_at(deadline.clone()).await else { return Ok(()) };
+        tracing::error!(error = format!("{error:#}"), sync_id = %deadline.deadline_of, "it cannot be looked whether a sync goes on");
+        self.queue.send(Message::new(&deadline, LOOK_EVERY)?).await
+    }
+
     /// Looks whether a sync goes on; until it has ended, another look follows.
-    pub async fn look_at(&self, deadline: Deadline) -> anyhow::Result<()> {
+    async fn look_at(&self, deadline: Deadline) -> anyhow::Result<()> {
         let Some(summary) = self.syncs.summary(deadline.deadline_of).await? else { return Ok(()) };
         if summary.status != SyncStatus::Running {
             return Ok(());
@@ -40,7 +47,8 @@ impl Worker {
             return Ok(());
         }
         let left = chunk.targets.iter().filter(|target| !state.results.contains_key(&target.chat_id));
-        let ended = left.map(|target| Ended::new(target.clone(), Outcome::Failed(Reason::TimedOut))).collect();
+        let meant = |target: &Target| state.intended.get(&target.chat_id).copied().or(target.intended).unwrap_or_default();
+        let ended = left.map(|target| Ended::by(target.clone(), &meant(target), Outcome::Failed(Reason::TimedOut))).collect();
         self.write(chunk, Work { ended, ..Work::default() }).await
     }
 
@@ -59,9 +67,12 @@ impl Worker {
         if failed.is_empty() {
             return Ok(false);
         }
-        if state.summary.status != SyncStatus::Running
-            && let Some(sync_id) = self.syncs.next_retry(&state.summary).await?
-        {
+        if state.summary.status == SyncStatus::Running {
+            // Other parts go on: a further try is for when the sync has ended.
+            self.queue.send(Message::new(chunk, LOOK_EVERY)?).await?;
+            return Ok(true);
+        }
+        if let Some(sync_id) = self.syncs.next_retry(&state.summary).await? {
             let whom = Whom::FailedIn(chunk.sync_id);
             let (ban_event_id, kind) = (chunk.ban_event_id, chunk.kind);
             let retry = Request { sync_id, ban_event_id, kind, origin: Origin::Retried, whom, by: None, waits: false };

@@ -99,7 +99,7 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
                 return worker.queue.send(queue::Message::new(&message, SHORT_WAIT)?).await;
             }
             match message {
-                Message::Deadline(deadline) => worker.look_at(deadline).await,
+                Message::Deadline(deadline) => worker.look_at_last(deadline).await,
                 Message::Chunk(chunk) => worker.try_chunk(*chunk, record.receives()).await,
             }
         };

@@ -1,6 +1,6 @@
 //! Taking bans of ours back in a chunk's targets.
 
-use crate::calls::{Done, Ended, Round, Step, round as round_of};
+use crate::calls::{Done, Ended, MAX_TRIES, Round, Step, Wait, round as round_of};
 use crate::{Work, Worker};
 use aws::time::{now, now_ms};
 use domain::ids::{ChatId, UserId};
@@ -8,6 +8,7 @@ use domain::limiter::Grant;
 use domain::member::{Member, Mute, Status};
 use domain::sync::ledger::{Decisions, Entry, Lifting, last_applied, lifting, muted_before};
 use domain::sync::{ChunkMessage, Order, Outcome, Reason, Target, ends_too_soon};
+use std::collections::BTreeMap;
 use telegram::client::Failure;
 use telegram::reaction::Reaction;
 
@@ -54,15 +55,26 @@ impl Worker {
         let (stand, gone): (Vec<_>, Vec<_>) = looked.known.into_iter().partition(|(_, _, stands)| *stands);
         // Read after the look: the same message may be worked on twice at once.
         let (results, earlier) = if gone.is_empty() { Default::default() } else { self.syncs.targets_of(chunk).await? };
-        for (target, judged, _) in gone.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
+        let own = match gone.is_empty() {
+            true => BTreeMap::new(),
+            false => self.syncs.own_entries(chunk, gone.iter().map(|(target, ..)| target.chat_id)).await?,
+        };
+        for (mut target, judged, _) in gone.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
             let intended = earlier.get(&target.chat_id).or_else(|| round.intended.get(&target.chat_id));
-            ended.push(match intended {
-                // An earlier try lifted it and died before it could write so.
-                Some(order) => {
-                    self.mute_again(target.chat_id, chunk, judged.mute).await;
-                    Ended::by(target, order, Outcome::Applied)
-                }
-                None => Ended::new(target, Outcome::Skipped(round.off.unwrap_or(Reason::NotBanned))),
+            ended.push(match (own.get(&target.chat_id), intended) {
+                (Some(entry), _) if entry.outcome == Outcome::Applied => Ended::again(target, entry),
+                // An earlier try lifted it and died, or failed, before the rest was done.
+                (_, Some(order)) => match self.mute_again(target.chat_id, chunk, judged.mute).await {
+                    Err(failure) if target.tries + 1 < MAX_TRIES => {
+                        tracing::warn!(%failure, chat_id = %target.chat_id, "a restriction is tried to be set again later");
+                        target.tries += 1;
+                        again.push((target, Wait::Failed));
+                        continue;
+                    }
+                    Err(_) => Ended::by(target, order, Outcome::Failed(Reason::TelegramError)),
+                    Ok(()) => Ended::by(target, order, Outcome::Applied),
+                },
+                (_, None) => Ended::new(target, Outcome::Skipped(round.off.unwrap_or(Reason::NotBanned))),
             });
         }
         let orders: Vec<_> = stand.into_iter().map(|(target, judged, _)| (target, judged)).collect();
@@ -103,16 +115,16 @@ impl Worker {
             return self.telegram.ban(chat, chunk.user_id, Some(until)).await;
         }
         self.telegram.unban(chat, chunk.user_id).await?;
-        self.mute_again(chat, chunk, judged.mute).await;
-        Ok(())
+        self.mute_again(chat, chunk, judged.mute).await
     }
 
-    /// A restriction that our ban replaced is the chat's own: it comes back with the ban's end. The ban is lifted whether or not it does.
-    async fn mute_again(&self, chat: ChatId, chunk: &ChunkMessage, mute: Option<Mute>) {
+    /// A restriction that our ban replaced is the chat's own: it comes back with the ban's end. Where it does not, the admins are told that the
+    /// lift has failed.
+    async fn mute_again(&self, chat: ChatId, chunk: &ChunkMessage, mute: Option<Mute>) -> Result<(), Failure> {
         // Telegram makes restrictions that end soon endless as well (Bot API `restrictChatMember`).
-        let Some(mute) = mute.filter(|mute| mute.until.is_none_or(|until| !ends_too_soon(until, now()))) else { return };
-        if let Err(failure) = self.telegram.restrict(chat, chunk.user_id, &mute).await {
-            tracing::warn!(%failure, chat_id = %chat, "a restriction that a ban had replaced could not be set again");
+        match mute.filter(|mute| mute.until.is_none_or(|until| !ends_too_soon(until, now()))) {
+            Some(mute) => self.telegram.restrict(chat, chunk.user_id, &mute).await,
+            None => Ok(()),
         }
     }
 

@@ -167,6 +167,7 @@ fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
         until: end.until,
         prior: end.prior,
         was_member: end.was_member,
+        begun: chunk.kind == Kind::Ban && end.outcome.is_timed_out() && end.at_ms.is_some(),
         mute: end.mute,
     };
     LogEntry { entry, tries: end.target.tries }

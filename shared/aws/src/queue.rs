@@ -1,7 +1,7 @@
 //! SQS: sending on. What a queue refuses is an error, never lost.
 
 use crate::Aws;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
 
@@ -72,7 +72,8 @@ impl Queue {
                 .await
                 .context("sending messages")?;
             if let [refused, ..] = answer.failed() {
-                bail!("{} messages were refused, the first with {}", answer.failed().len(), refused.code());
+                let why = anyhow!("{} messages were refused, the first with {}", answer.failed().len(), refused.code());
+                return Err(why.context("sending messages"));
             }
         }
         Ok(())

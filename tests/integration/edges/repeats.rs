@@ -26,6 +26,20 @@ async fn what_a_chunk_has_banned_is_ours_also_when_the_chunk_comes_again() -> Re
 }
 
 #[tokio::test]
+async fn a_ban_is_known_though_the_answer_to_the_last_try_was_lost() -> Result<()> {
+    let play = Play::begin().await?;
+    let scene = play.scene(1).await?;
+    play.lifts_too(scene.chats[0]).await?;
+    let bans = |fault: Fault| fault.method("banChatMember").chat(scene.chats[0]).user(scene.mallory);
+    let _down = play.fault(bans(Fault::internal_server_error()).times(2)).await?;
+    let _lost = play.fault(bans(Fault::internal_server_error()).times(1).after_effect()).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    play.all_applied(&scene, &event).await?;
+    play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
+    Ok(play.telegram.wait_until_not_banned(scene.chats[0], scene.mallory, PATIENCE).await?)
+}
+
+#[tokio::test]
 async fn a_ban_whose_answer_was_lost_before_the_source_unbans_does_not_stay() -> Result<()> {
     let play = Play::begin().await?;
     let scene = play.scene(1).await?;

@@ -6,6 +6,7 @@ use domain::settings::ChatChange;
 use domain::sync::deadline::{Deadline, MOST_REPLANS, Reached};
 use domain::sync::{Outcome, Reason, SyncStatus, sync_id};
 use serde_json::json;
+use telegram_sim::control::Fault;
 
 #[tokio::test]
 async fn a_sync_whose_chunks_are_lost_is_planned_again_and_comes_right() -> Result<()> {
@@ -47,4 +48,27 @@ async fn a_sync_that_was_planned_in_vain_twice_ends_and_its_admins_are_told() ->
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::TimedOut)));
     play.telegram.wait_until_sees(scene.boris, "it was not done in time", PATIENCE).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_ban_that_stands_though_its_chunk_was_given_up_is_lifted_with_its_sources() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(1).await?;
+    play.lifts_too(scene.chats[0]).await?;
+    play.stack.purge("sync_dlq").await?;
+    let soon = play.stack.hurry("sync", 4).await?;
+    let refused = |method| Fault::error(401, "Unauthorized").method(method).user(scene.mallory);
+    let bans = play.fault(refused("banChatMember").after_effect()).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
+    let looks = play.fault(refused("getChatMember")).await?;
+    assert_eq!(play.given_up(1).await?, 1);
+    for change in [looks, bans, soon] {
+        change.end().await?;
+    }
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Failed(Reason::TimedOut));
+    play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_not_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
+    play.forget_dead_letters().await
 }

@@ -38,15 +38,18 @@ pub struct Entry {
     /// The person was in the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
+    /// A ban that may have been set, though nobody has heard so: its time ran out after the call was meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
     /// What restricted the person there until our ban: of the chat's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
 }
 
 impl Entry {
-    /// A ban stood there after it.
+    /// A ban stood there after it, or may have.
     fn has_banned(&self) -> bool {
-        self.kind == Kind::Ban && matches!(self.outcome, Outcome::Applied | Outcome::Already)
+        self.kind == Kind::Ban && matches!(self.outcome, Outcome::Applied | Outcome::Already) || self.begun
     }
 
     /// What has ended later, has more.
@@ -185,9 +188,9 @@ pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
     last_applied(entries).is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
 }
 
-/// What we did last.
+/// What we did last, or perhaps did: whoever takes it back finds what stands there.
 pub fn last_applied(entries: &[Entry]) -> Option<&Entry> {
-    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied);
+    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.begun);
     // In entries without milliseconds a lift came after its ban.
     applied.max_by_key(|entry| (entry.moment(), entry.kind == Kind::Lift))
 }
@@ -218,6 +221,7 @@ mod tests {
             until: None,
             prior: None,
             was_member: false,
+            begun: false,
             mute: None,
         }
     }
@@ -245,6 +249,13 @@ mod tests {
         assert_eq!(after(&[lifted.clone(), ours.clone()], &[], Origin::Unban), Lifting::Leave(Reason::NotBanned));
         let again = entry(Kind::Ban, A, 170, Outcome::Applied);
         assert_eq!(after(&[again, lifted, ours], &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn a_ban_that_was_begun_and_of_which_nobody_has_heard_may_be_taken_back() {
+        let lost = |begun| Entry { begun, ..entry(Kind::Ban, A, 100, Outcome::Failed(Reason::TimedOut)) };
+        assert_eq!(after(&[lost(true)], &[(A, 200, None)], Origin::Unban), Lifting::Unban);
+        assert_eq!(after(&[lost(false)], &[(A, 200, None)], Origin::Unban), Lifting::Leave(Reason::NotOurs));
     }
 
     #[test]

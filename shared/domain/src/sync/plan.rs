@@ -171,11 +171,18 @@ impl Plan {
                 Some(ChatState::Suspended) => Task::End(Outcome::Failed(Reason::NoRights)),
                 Some(ChatState::Active) | None => Task::Lift,
             };
-            plan.targets.entry(flow.settle).or_default().push(Target {
+            let formerly = Some(*banned_as).filter(|&chat| chat != chat_id).or_else(|| chat?.migrated_from);
+            let targets = plan.targets.entry(flow.settle).or_default();
+            // A group may have been banned in under both of its ids.
+            if let Some(same) = targets.iter_mut().find(|target| target.chat_id == chat_id) {
+                same.formerly = same.formerly.or(formerly);
+                continue;
+            }
+            targets.push(Target {
                 chat_id,
                 admins: admins.clone(),
                 task,
-                formerly: Some(*banned_as).filter(|&chat| chat != chat_id).or_else(|| chat?.migrated_from),
+                formerly,
                 spare_bots: false,
                 tries: 0,
                 order: None,

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
 use domain::ban::Occurred;
 use domain::ids::{ChatId, UserId};
 use domain::sync::ledger::Entry;
-use domain::sync::{Outcome, TargetResult};
+use domain::sync::{ChunkMessage, Outcome, TargetResult};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -72,11 +72,25 @@ impl Syncs {
 
     /// In which of these chats one of these syncs has banned, or found the person banned.
     pub async fn banned_in(&self, chats: &[ChatId], syncs: &[(Occurred, Uuid)]) -> anyhow::Result<BTreeSet<ChatId>> {
-        let keys = chats.iter().flat_map(|&chat| syncs.iter().map(move |(occurred, sync)| entry_key(chat, occurred, *sync)));
+        let chats: BTreeSet<_> = chats.iter().copied().collect();
+        let keys = chats.into_iter().flat_map(|chat| syncs.iter().map(move |(occurred, sync)| entry_key(chat, occurred, *sync)));
         let items = self.table.get_all(keys.collect()).await.context("reading the ledger")?;
         let entries: Vec<LogEntry> = serde_dynamo::from_items(items)?;
         let banned = entries.into_iter().filter(|log| matches!(log.entry.outcome, Outcome::Applied | Outcome::Already));
         Ok(banned.map(|log| log.entry.chat_id).collect())
+    }
+
+    /// What the sync of a chunk has done in these chats so far, under whatever number of a chunk.
+    pub async fn own_entries(
+        &self,
+        chunk: &ChunkMessage,
+        chats: impl IntoIterator<Item = ChatId>,
+    ) -> anyhow::Result<BTreeMap<ChatId, Entry>> {
+        let chats: BTreeSet<_> = chats.into_iter().collect();
+        let keys = chats.into_iter().map(|chat| entry_key(chat, &chunk.occurred, chunk.sync_id));
+        let items = self.table.get_newest(keys.collect()).await.context("reading the ledger")?;
+        let entries: Vec<LogEntry> = serde_dynamo::from_items(items)?;
+        Ok(entries.into_iter().map(|log| (log.entry.chat_id, log.entry)).collect())
     }
 
     /// What a sync did in these chats; where nothing has ended yet there is no entry.
@@ -160,6 +174,7 @@ fn of_result(sync: &Summary, result: &TargetResult) -> LogEntry {
         until: None,
         prior: None,
         was_member: false,
+        begun: false,
         mute: None,
     };
     LogEntry { entry, tries: 0 }

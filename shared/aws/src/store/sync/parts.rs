@@ -6,7 +6,7 @@ use crate::time;
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::sync::{Request, SyncStatus, Totals};
+use domain::sync::{Origin, Request, SyncStatus, Totals};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -69,12 +69,22 @@ impl Syncs {
     /// such sync.
     pub async fn undo(&self, sync_id: Uuid, undo: &Request) -> anyhow::Result<bool> {
         self.request(undo).await?;
+        // An unban is carried to some chats only: it does not take the place of what takes the sync back in all.
+        let is_free = "(attribute_not_exists(#undo) OR attribute_type(#undo, :null))";
+        let (condition, null) = match undo.origin {
+            Origin::Unban => (format!("attribute_exists(pk) AND {is_free}"), Some(s("NULL"))),
+            _ => ("attribute_exists(pk)".to_owned(), None),
+        };
         let update = self
             .update(summary_key(sync_id))
             .update_expression("SET #undo = :undo")
             .expression_attribute_names("#undo", "undo")
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression(condition)
             .expression_attribute_values(":undo", value(undo.sync_id)?);
+        let update = match null {
+            Some(null) => update.expression_attribute_values(":null", null),
+            None => update,
+        };
         match update.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
