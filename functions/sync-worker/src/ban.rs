@@ -6,9 +6,9 @@ use aws::time::{now, now_ms};
 use domain::ids::ChatId;
 use domain::limiter::Grant;
 use domain::member::{Member, Status};
-use domain::sync::ledger::{is_ours, may_shorten};
+use domain::sync::ledger::{is_ours, shortened};
 use domain::sync::term::covers;
-use domain::sync::{ChunkMessage, Order, Origin, Outcome, Reason, Target, Task};
+use domain::sync::{ChunkMessage, Order, Origin, Outcome, Reason, Target, Task, Term};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
@@ -100,10 +100,10 @@ impl Worker {
         let meant = Some(now_ms());
         self.syncs.intend(chunk, orders.iter().map(|(target, order)| (target.chat_id, Order { at_ms: meant, ..*order }))).await?;
         let moved = RefCell::new(BTreeMap::new());
-        let banned: Round<Order, Done> = round_of(orders, grant, async |target, _| {
+        let banned: Round<Order, Done> = round_of(orders, grant, async |target, order| {
             // Looks and the store have taken their time: an end that is too near by now would make the ban one for ever.
             let Task::Ban(term) = target.task else { return Ok(Step::Ended(Outcome::Failed(Reason::TelegramError))) };
-            let until = match term.until_date(now()) {
+            let until = match end(term, order) {
                 Ok(until) => until,
                 Err(reason) => return Ok(Step::Ended(Outcome::Skipped(reason))),
             };
@@ -116,7 +116,7 @@ impl Worker {
                 Reaction::Migrated(to) => {
                     // The answer of the supergroup is news of the supergroup: who is waited for, which rights are missing.
                     moved.borrow_mut().insert(target.chat_id, to);
-                    let Ok(until) = term.until_date(now()) else { return Ok(Step::Ended(Outcome::Skipped(Reason::EndsTooSoon))) };
+                    let Ok(until) = end(term, order) else { return Ok(Step::Ended(Outcome::Skipped(Reason::EndsTooSoon))) };
                     self.telegram.ban(to, chunk.user_id, until).await?;
                     Ok(Step::Known(Done { until, migrated_to: Some(to), ..done }))
                 }
@@ -183,8 +183,8 @@ impl Worker {
             Look::Banned { present, wanted } => {
                 let entries = self.entries(target, chunk.user_id).await?;
                 let decisions = self.bans.decisions(chunk.user_id, None).await?;
-                let shortens = may_shorten(&entries, &decisions, chat, chunk.source_chat_id, now());
-                Ok(over(present, wanted, is_ours(&entries, &decisions, chat), shortens))
+                let shorter = wanted.and_then(|wanted| shortened(&entries, &decisions, chat, chunk.source_chat_id, wanted, now()));
+                Ok(over(present, wanted, is_ours(&entries, &decisions, chat), shorter))
             }
         }
     }
@@ -208,7 +208,17 @@ fn keep(target: Target, order: Order) -> Target {
 fn kept(target: &Target, now: i64) -> Option<Result<Order, Outcome>> {
     let (Some(order), Task::Ban(term)) = (target.order, target.task) else { return None };
     // Time has gone by: an end that is past by now would make the ban one for ever.
-    Some(term.until_date(now).map(|until| Order { until, ..order }).map_err(Outcome::Skipped))
+    Some(end_at(term, &order, now).map(|until| Order { until, ..order }).map_err(Outcome::Skipped))
+}
+
+fn end(term: Term, order: &Order) -> Result<Option<i64>, Reason> {
+    end_at(term, order, now())
+}
+
+/// The `until_date` of a call at `now`. A ban that takes the place of a longer one may end later than its term says: another source's is behind it.
+fn end_at(term: Term, order: &Order, now: i64) -> Result<Option<i64>, Reason> {
+    let until = term.until_date(now)?;
+    Ok(until.map(|until| until.max(order.until.unwrap_or(until))))
 }
 
 /// A target whose ban is to be tried again.
@@ -235,13 +245,16 @@ fn seen(member: &Member, is_bot: bool, until: Option<i64>) -> Step<Look> {
     }
 }
 
-/// Our ban in the place of the one that stands there, or that this one stays. `present`, `wanted`: their ends, Unix seconds.
-fn over(present: Option<i64>, wanted: Option<i64>, is_ours: bool, may_shorten: bool) -> Result<Order, Outcome> {
+/// Our ban in the place of the one that stands there, or that this one stays. `present`, `wanted`: their ends, `shorter`: the one that may take
+/// the place of `present`, Unix seconds.
+fn over(present: Option<i64>, wanted: Option<i64>, is_ours: bool, shorter: Option<i64>) -> Result<Order, Outcome> {
     if !covers(present, wanted) {
         return Ok(Order { until: wanted, prior: present.filter(|_| !is_ours), ..Order::default() });
     }
-    // A longer ban is never shortened, unless it is the same source's and ours.
-    if may_shorten { Ok(Order { until: wanted, ..Order::default() }) } else { Err(Outcome::Already) }
+    match shorter.filter(|&shorter| !covers(Some(shorter), present)) {
+        Some(shorter) => Ok(Order { until: Some(shorter), ..Order::default() }),
+        None => Err(Outcome::Already),
+    }
 }
 
 #[cfg(test)]
@@ -276,18 +289,21 @@ mod tests {
     fn a_ban_that_stands_is_lengthened_and_shortened_only_by_its_own_source() {
         let order = |until, prior| Ok(Order { until, prior, ..Order::default() });
         let stays = Err(Outcome::Already);
-        for (present, wanted, is_ours, may_shorten, expected) in [
+        for (present, wanted, is_ours, shorter, expected) in [
             // The end of the chat's own ban is kept, to be put back.
-            (Some(100), Some(200), false, false, order(Some(200), Some(100))),
-            (Some(100), None, false, false, order(None, Some(100))),
-            (Some(100), Some(200), true, false, order(Some(200), None)),
-            (Some(200), Some(100), false, false, stays),
-            (Some(200), Some(100), true, false, stays),
-            (Some(200), Some(100), true, true, order(Some(100), None)),
-            (None, Some(100), false, false, stays),
-            (None, Some(100), true, true, order(Some(100), None)),
+            (Some(100), Some(200), false, None, order(Some(200), Some(100))),
+            (Some(100), None, false, None, order(None, Some(100))),
+            (Some(100), Some(200), true, None, order(Some(200), None)),
+            (Some(200), Some(100), false, None, stays),
+            (Some(200), Some(100), true, None, stays),
+            (Some(200), Some(100), true, Some(100), order(Some(100), None)),
+            (None, Some(100), false, None, stays),
+            (None, Some(100), true, Some(100), order(Some(100), None)),
+            // Another source's ban is behind it.
+            (None, Some(100), true, Some(150), order(Some(150), None)),
+            (Some(150), Some(100), true, Some(150), stays),
         ] {
-            assert_eq!(over(present, wanted, is_ours, may_shorten), expected, "{present:?} {wanted:?} {is_ours} {may_shorten}");
+            assert_eq!(over(present, wanted, is_ours, shorter), expected, "{present:?} {wanted:?} {is_ours} {shorter:?}");
         }
     }
 

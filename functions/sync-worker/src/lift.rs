@@ -25,6 +25,15 @@ struct Judged {
     mute: Option<Mute>,
 }
 
+/// What a look at a target showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Stands,
+    /// What an earlier try has put in the place of our ban stands there.
+    Replaced,
+    Gone,
+}
+
 impl Worker {
     /// Only where the ledger says that the ban is ours and nobody has decided otherwise since.
     pub async fn lift(&self, round: &crate::Round<'_>, targets: Vec<Target>, grant: Grant) -> anyhow::Result<Work> {
@@ -35,34 +44,34 @@ impl Worker {
                 // An earlier try may have done it.
                 _ if round.intended.contains_key(&target.chat_id) => to_lift.push((target, judged)),
                 Lifting::Leave(reason) => ended.push(Ended::new(target, Outcome::Skipped(reason))),
-                Lifting::Unban | Lifting::PutBack(_) => to_lift.push((target, judged)),
+                Lifting::Unban | Lifting::PutBack(_) | Lifting::Shorten(_) => to_lift.push((target, judged)),
             }
         }
-        let looked: Round<Judged, bool> =
+        let looked: Round<Judged, Look> =
             round_of(to_lift, grant, async |target, judged| match self.telegram.member(target.chat_id, chunk.user_id).await {
-                Ok(member) if member.status != Status::Kicked => Ok(Step::Known(false)),
+                Ok(member) if member.status != Status::Kicked => Ok(Step::Known(Look::Gone)),
+                Ok(member) if has_replaced(round.intended.get(&target.chat_id), &member) => Ok(Step::Known(Look::Replaced)),
                 Ok(member) => Ok(match may_lift(judged, &member, round.off) {
-                    Ok(()) => Step::Known(true),
+                    Ok(()) => Step::Known(Look::Stands),
                     Err(reason) => Step::Ended(Outcome::Skipped(reason)),
                 }),
-                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(true)),
+                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(Look::Stands)),
                 Err(failure) => Err(failure),
             })
             .await;
         self.report(looked.health, grant).await?;
         ended.extend(looked.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, _, wait)| (target, wait)).collect();
-        let (stand, gone): (Vec<_>, Vec<_>) = looked.known.into_iter().partition(|(_, _, stands)| *stands);
+        let (stand, gone): (Vec<_>, Vec<_>) = looked.known.into_iter().partition(|(_, _, look)| *look == Look::Stands);
         // Read after the look: the same message may be worked on twice at once.
         let (results, earlier) = if gone.is_empty() { Default::default() } else { self.syncs.targets_of(chunk).await? };
-        let own = match gone.is_empty() {
-            true => BTreeMap::new(),
-            false => self.syncs.own_entries(chunk, gone.iter().map(|(target, ..)| target.chat_id)).await?,
-        };
-        for (mut target, judged, _) in gone.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
+        let chats: Vec<_> = gone.iter().map(|(target, ..)| target.chat_id).collect();
+        let own = if chats.is_empty() { BTreeMap::new() } else { self.syncs.own_entries(chunk, chats).await? };
+        for (mut target, judged, look) in gone.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
             let intended = earlier.get(&target.chat_id).or_else(|| round.intended.get(&target.chat_id));
             ended.push(match (own.get(&target.chat_id), intended) {
                 (Some(entry), _) if entry.outcome == Outcome::Applied => Ended::again(target, entry),
+                (_, Some(order)) if look == Look::Replaced => Ended::by(target, order, outcome(judged.lifting, order.until)),
                 // An earlier try lifted it and died, or failed, before the rest was done.
                 (_, Some(order)) => match self.mute_again(target.chat_id, chunk, judged.mute).await {
                     Err(failure) if target.tries + 1 < MAX_TRIES => {
@@ -82,19 +91,20 @@ impl Worker {
             return Ok(Work { ended, again, ..Work::default() });
         }
         let meant = Some(now_ms());
-        let intended = orders
-            .iter()
-            .map(|(target, judged)| (target.chat_id, Order { until: put_back(judged.lifting), at_ms: meant, ..Order::default() }));
+        let intended =
+            orders.iter().map(|(target, judged)| (target.chat_id, Order { until: rest(judged.lifting), at_ms: meant, ..Order::default() }));
         self.syncs.intend(chunk, intended).await?;
         let lifted: Round<Judged, Done> = round_of(orders, grant, async |target, judged| {
-            let done = Done { until: put_back(judged.lifting), at_ms: now_ms(), migrated_to: None };
-            let failure = match self.unban_or_put_back(target.chat_id, chunk, judged).await {
+            // An older ban that is about to end is not put back: Telegram would make it one for ever.
+            let until = rest(judged.lifting).filter(|&until| !ends_too_soon(until, now()));
+            let done = Done { until, at_ms: now_ms(), migrated_to: None };
+            let failure = match self.unban_or_replace(target.chat_id, chunk, until, judged.mute).await {
                 Ok(()) => return Ok(Step::Known(done)),
                 Err(failure) => failure,
             };
             match failure.reaction() {
                 Reaction::Migrated(to) => {
-                    self.unban_or_put_back(to, chunk, judged).await?;
+                    self.unban_or_replace(to, chunk, until, judged.mute).await?;
                     Ok(Step::Known(Done { migrated_to: Some(to), ..done }))
                 }
                 Reaction::Fine => Ok(Step::Known(done)),
@@ -104,18 +114,21 @@ impl Worker {
         .await;
         self.report(lifted.health, grant).await?;
         ended.extend(lifted.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
-        ended.extend(lifted.known.into_iter().map(|(target, _, done)| Ended::done(target, &Order::default(), done)));
+        ended.extend(lifted.known.into_iter().map(|(target, judged, done)| {
+            let outcome = outcome(judged.lifting, done.until);
+            Ended { outcome, ..Ended::done(target, &Order::default(), done) }
+        }));
         again.extend(lifted.again.into_iter().map(|(target, _, wait)| (target, wait)));
         Ok(Work { ended, again, ..Work::default() })
     }
 
-    async fn unban_or_put_back(&self, chat: ChatId, chunk: &ChunkMessage, judged: &Judged) -> Result<(), Failure> {
-        // An older ban that is about to end is not put back: Telegram would make it one for ever.
-        if let Some(until) = put_back(judged.lifting).filter(|&until| !ends_too_soon(until, now())) {
-            return self.telegram.ban(chat, chunk.user_id, Some(until)).await;
+    /// `until`: end of the ban that stays.
+    async fn unban_or_replace(&self, chat: ChatId, chunk: &ChunkMessage, until: Option<i64>, mute: Option<Mute>) -> Result<(), Failure> {
+        if until.is_some() {
+            return self.telegram.ban(chat, chunk.user_id, until).await;
         }
         self.telegram.unban(chat, chunk.user_id).await?;
-        self.mute_again(chat, chunk, judged.mute).await
+        self.mute_again(chat, chunk, mute).await
     }
 
     /// A restriction that our ban replaced is the chat's own: it comes back with the ban's end. Where it does not, the admins are told that the
@@ -163,9 +176,25 @@ fn may_lift(judged: &Judged, member: &Member, off: Option<Reason>) -> Result<(),
     if judged.ours.is_some_and(|ours| ours != member.until) { Err(Reason::LocalDecision) } else { Ok(()) }
 }
 
-/// End of the ban that is put back, Unix seconds.
-fn put_back(lifting: Lifting) -> Option<i64> {
-    if let Lifting::PutBack(until) = lifting { Some(until) } else { None }
+/// Is the ban that stands the one that an earlier try put in the place of ours?
+fn has_replaced(intended: Option<&Order>, member: &Member) -> bool {
+    intended.is_some_and(|order| order.until.is_some() && order.until == member.until)
+}
+
+/// End of the ban that is to stand when ours is taken back, Unix seconds.
+fn rest(lifting: Lifting) -> Option<i64> {
+    match lifting {
+        Lifting::PutBack(until) | Lifting::Shorten(until) => Some(until),
+        Lifting::Unban | Lifting::Leave(_) => None,
+    }
+}
+
+/// How a target ends where a ban was taken back. `until`: end of the ban that stands there now.
+fn outcome(lifting: Lifting, until: Option<i64>) -> Outcome {
+    match lifting {
+        Lifting::Shorten(_) | Lifting::Leave(Reason::StillBanned) if until.is_some() => Outcome::Skipped(Reason::StillBanned),
+        _ => Outcome::Applied,
+    }
 }
 
 #[cfg(test)]

@@ -42,6 +42,30 @@ async fn what_a_local_admin_changes_while_the_chunk_is_under_way_stays_his() -> 
     let expected = (Some(Outcome::Skipped(Reason::LocalDecision)), Some(Outcome::Skipped(Reason::StillBanned)));
     assert_eq!((outcome(own), outcome(slow)), expected);
     assert_eq!(play.telegram.member(own, scene.mallory).await?.until_date, Some(until), "it is the chat's own ban");
+    assert_eq!(play.telegram.member(slow, scene.mallory).await?.until_date, Some(until), "it ends with the one that is left");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_two_sources_the_one_that_is_left_tells_when_the_ban_ends_and_lifts_it() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.lifts_too(pair.target).await?;
+    let other = play.chat("Other", pair.alice, &[pair.mallory]).await?;
+    let until = aws::time::now() + 7200;
+    play.ban(pair.source, pair.alice, pair.mallory).await?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    play.telegram.ban(other, pair.alice, pair.mallory, Some(until)).await?;
+    let (_, results) = play.sync_of(&play.last_event(other, pair.mallory).await?).await?;
+    assert!(results.iter().any(|result| result.chat_id.0 == pair.target && result.outcome == Outcome::Already), "{results:?}");
+    play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
+    let stands = async || Ok((play.telegram.member(pair.target, pair.mallory).await?.until_date == Some(until)).then_some(()));
+    play.telegram.wait_until("the other's end to be the target's", PATIENCE, stands).await?;
+    let (_, results) = play.sync_of(&play.last_event(pair.source, pair.mallory).await?).await?;
+    let of_target: Vec<_> = results.iter().filter(|result| result.chat_id.0 == pair.target).map(|result| result.outcome).collect();
+    assert_eq!(of_target, [Outcome::Skipped(Reason::StillBanned)]);
+    play.telegram.unban(other, pair.alice, pair.mallory).await?;
+    play.telegram.wait_until_not_banned(pair.target, pair.mallory, PATIENCE).await?;
     Ok(())
 }
 

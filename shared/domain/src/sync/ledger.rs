@@ -2,7 +2,8 @@
 //!
 //! Only a ban of ours is ever lifted, and only where no admin of the chat has decided anything since: what a local admin did is his.
 
-use super::{Kind, Origin, Outcome, Reason};
+use super::term::covers;
+use super::{Kind, Origin, Outcome, Reason, Term};
 use crate::ban::{BanEvent, Occurred};
 use crate::ids::{ChatId, UserId};
 use crate::member::{Action, Mute};
@@ -29,7 +30,8 @@ pub struct Entry {
     /// And milliseconds within that second: whoever acts on a person writes it down before the next one acts.
     #[serde(default)]
     pub millis: u16,
-    /// End of a ban that we set, or may have set before another one was found, Unix seconds; `None`: for ever, or there is none.
+    /// End of a ban that we set or left standing, or may have set before another one was found, Unix seconds; `None`: for ever, or there is
+    /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
     /// End of the ban that stood there before ours and was none of ours, Unix seconds: a ban for ever would have been left alone.
@@ -44,12 +46,30 @@ pub struct Entry {
     /// What restricted the person there until our ban: of the chat's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
+    /// How long the ban was to last where another one was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
 }
 
 impl Entry {
     /// A ban stood there after it, or may have.
     fn has_banned(&self) -> bool {
         self.kind == Kind::Ban && matches!(self.outcome, Outcome::Applied | Outcome::Already) || self.begun
+    }
+
+    /// A lift that left the ban of another source standing, which ends sooner than the one that was lifted.
+    fn has_shortened(&self) -> bool {
+        self.outcome == Outcome::Skipped(Reason::StillBanned) && self.until.is_some()
+    }
+
+    /// When the ban ends here, of which `until` is the end in its source.
+    fn end_here(&self, until: Until) -> Until {
+        match (self.outcome, self.term) {
+            (Outcome::Already, Some(Term::Permanent)) => None,
+            (Outcome::Already, Some(Term::For(seconds))) => Some(self.at + seconds),
+            (Outcome::Already, Some(Term::Until(_)) | None) => until,
+            _ => self.until,
+        }
     }
 
     /// What has ended later, has more.
@@ -119,11 +139,12 @@ impl Decisions {
         self.in_chat(chat).is_some_and(|decision| decision.occurred > *occurred)
     }
 
-    /// Does the ban that was carried over by `entry` still stand in its source at `now`? A source that has lifted it and banned anew bans by
-    /// another one: that may never have come here, and where it is still to come, it brings a ban of its own.
-    fn hold(&self, entry: &Entry, now: i64) -> bool {
+    /// When the ban that was carried over by `entry` ends, if it still stands in its source at `now`. A source that has lifted it and banned anew
+    /// bans by another one: that may never have come here, and where it is still to come, it brings a ban of its own.
+    fn held_until(&self, entry: &Entry, now: i64) -> Option<Until> {
         let newest = self.in_chat(entry.source_chat_id).filter(|newest| newest.lifted.as_ref().is_none_or(|at| *at < entry.occurred));
-        newest.and_then(|newest| newest.bans).is_some_and(|until| until.is_none_or(|until| until > now))
+        let is_on = |until: &Until| until.is_none_or(|until| until > now);
+        newest.and_then(|newest| newest.bans).filter(is_on).map(|until| entry.end_here(until)).filter(is_on)
     }
 }
 
@@ -133,6 +154,8 @@ pub enum Lifting {
     Unban,
     /// An older ban, which was not ours, stands until then: it is put back.
     PutBack(i64),
+    /// The ban of another source stands until then, sooner than ours ends: it is left.
+    Shorten(i64),
     Leave(Reason),
 }
 
@@ -142,7 +165,7 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     let Some(last) = last_applied(entries) else {
         return Lifting::Leave(Reason::NotOurs);
     };
-    if last.kind == Kind::Lift {
+    if last.kind == Kind::Lift && !last.has_shortened() {
         return Lifting::Leave(Reason::NotBanned);
     }
     // Telegram's dates are whole seconds: what happened in the same one may have come after ours.
@@ -150,16 +173,27 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
         return Lifting::Leave(Reason::LocalDecision);
     }
     let banned = || entries.iter().filter(|entry| entry.has_banned());
-    let mut others = banned().filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat);
-    if origin != Origin::UndoneHere && others.any(|entry| decisions.hold(entry, now)) {
+    let others = standing(entries, decisions, chat).filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat);
+    let mut newest: BTreeMap<ChatId, &Entry> = BTreeMap::new();
+    for entry in others.filter(|_| origin != Origin::UndoneHere) {
+        let known = newest.entry(entry.source_chat_id).or_insert(entry);
+        if (&known.occurred, known.moment()) < (&entry.occurred, entry.moment()) {
+            *known = entry;
+        }
+    }
+    let held = newest.into_values().filter_map(|entry| decisions.held_until(entry, now));
+    let held = held.reduce(|one, other| if covers(one, other) { one } else { other });
+    if held.is_some_and(|held| covers(held, last.until)) {
         return Lifting::Leave(Reason::StillBanned);
     }
     let prior = standing(entries, decisions, chat).filter_map(|entry| entry.prior);
     // What another sync had set and not yet written down then, looked like a ban of the chat's own. What was put back is one.
     let prior = prior.filter(|prior| banned().all(|entry| entry.until != Some(*prior)));
-    match prior.max().filter(|&until| until > now) {
-        Some(until) => Lifting::PutBack(until),
-        None => Lifting::Unban,
+    match (prior.max().filter(|&until| until > now), held.flatten()) {
+        (Some(prior), Some(held)) if held > prior => Lifting::Shorten(held),
+        (Some(prior), _) => Lifting::PutBack(prior),
+        (None, Some(held)) => Lifting::Shorten(held),
+        (None, None) => Lifting::Unban,
     }
 }
 
@@ -176,21 +210,26 @@ pub fn muted_before(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> O
     standing(entries, decisions, chat).filter(|entry| entry.outcome == Outcome::Applied).find_map(|entry| entry.mute)
 }
 
-/// Is the ban that stands in a chat ours and this source's, and does no other source's ban stand behind it? Then its end may follow its
-/// source's. Arguments as those of [`lifting`].
-pub fn may_shorten(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, now: i64) -> bool {
-    let is_its = last_applied(entries).is_some_and(|last| last.source_chat_id == source);
-    is_its && lifting(entries, decisions, chat, source, Origin::Unban, now) == Lifting::Unban
+/// The end that a ban of this source is to have in the place of a longer one of its own, for which it is to end at `wanted`; `None`: that one
+/// stays, since it is not ours or not this source's, or the chat's own stands behind it. Arguments as those of [`lifting`].
+pub fn shortened(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: ChatId, wanted: i64, now: i64) -> Option<i64> {
+    last_applied(entries).filter(|last| last.source_chat_id == source || last.has_shortened())?;
+    match lifting(entries, decisions, chat, source, Origin::Unban, now) {
+        Lifting::Unban => Some(wanted),
+        Lifting::Shorten(held) => Some(held.max(wanted)),
+        Lifting::PutBack(_) | Lifting::Leave(_) => None,
+    }
 }
 
 /// Is the ban that stands in a chat ours? Arguments as those of [`lifting`].
 pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
-    last_applied(entries).is_some_and(|last| last.kind == Kind::Ban && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
+    let bans = |last: &Entry| last.kind == Kind::Ban || last.has_shortened();
+    last_applied(entries).is_some_and(|last| bans(last) && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
 }
 
 /// What we did last, or perhaps did: whoever takes it back finds what stands there.
 pub fn last_applied(entries: &[Entry]) -> Option<&Entry> {
-    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.begun);
+    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.begun || entry.has_shortened());
     // In entries without milliseconds a lift came after its ban.
     applied.max_by_key(|entry| (entry.moment(), entry.kind == Kind::Lift))
 }
@@ -223,6 +262,7 @@ mod tests {
             was_member: false,
             begun: false,
             mute: None,
+            term: None,
         }
     }
 
@@ -289,12 +329,55 @@ mod tests {
         let entries = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Already)];
         let other = |bans| after(&entries, &[(A, 200, None), (B, 120, bans)], Origin::Unban);
         assert_eq!(other(Some(None)), Lifting::Leave(Reason::StillBanned));
-        assert_eq!(other(Some(Some(NOW + 1))), Lifting::Leave(Reason::StillBanned));
+        assert_eq!(other(Some(Some(NOW + 1))), Lifting::Shorten(NOW + 1), "and no longer");
         assert_eq!(other(Some(Some(NOW))), Lifting::Unban, "that ban has ended by itself");
         assert_eq!(other(None), Lifting::Unban);
         assert_eq!(after(&entries, &[(B, 120, Some(None))], Origin::UndoneHere), Lifting::Unban, "the chat's own admin decides");
         let skipped = [entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Skipped(Reason::Ignored))];
         assert_eq!(after(&skipped, &[(B, 120, Some(None))], Origin::Unban), Lifting::Unban, "what is ignored here holds nothing");
+    }
+
+    #[test]
+    fn the_ban_of_the_other_source_stays_as_long_as_it_would_have_lasted_in_this_chat() {
+        let b = |term| Entry { term, ..entry(Kind::Ban, B, 120, Outcome::Already) };
+        let lasts = |ours: Option<i64>, term, bans| {
+            let ours = Entry { until: ours, ..entry(Kind::Ban, A, 100, Outcome::Applied) };
+            after(&[ours, b(term)], &[(A, 200, None), (B, 120, Some(bans))], Origin::Unban)
+        };
+        let still = Lifting::Leave(Reason::StillBanned);
+        for (ours, term, bans, expected) in [
+            (None, Some(Term::Until(NOW + 50)), Some(NOW + 50), Lifting::Shorten(NOW + 50)),
+            (None, Some(Term::Until(NOW + 50)), None, still),
+            (None, Some(Term::Permanent), Some(NOW + 50), still),
+            (None, Some(Term::For(NOW)), None, Lifting::Shorten(NOW + 120)),
+            (None, Some(Term::For(10)), None, Lifting::Unban),
+            (Some(NOW + 50), Some(Term::Until(NOW + 50)), Some(NOW + 50), still),
+            (Some(NOW + 50), Some(Term::Until(NOW + 40)), Some(NOW + 40), Lifting::Shorten(NOW + 40)),
+        ] {
+            assert_eq!(lasts(ours, term, bans), expected, "{ours:?} {term:?} {bans:?}");
+        }
+        let newest = [entry(Kind::Ban, A, 100, Outcome::Applied), b(Some(Term::Permanent)), Entry { at: 130, ..b(Some(Term::Until(0))) }];
+        let decisions = [(A, 200, None), (B, 130, Some(Some(NOW + 50)))];
+        assert_eq!(after(&newest, &decisions, Origin::Unban), Lifting::Shorten(NOW + 50), "its newest ban is what counts");
+    }
+
+    #[test]
+    fn what_was_left_of_another_source_is_ours_and_lifted_with_it() {
+        let ours = Entry { prior: Some(NOW + 20), ..entry(Kind::Ban, A, 100, Outcome::Applied) };
+        let left = Entry { until: Some(NOW + 50), ..entry(Kind::Lift, A, 210, Outcome::Skipped(Reason::StillBanned)) };
+        let entries = [ours, entry(Kind::Ban, B, 120, Outcome::Already), left];
+        let decisions = decided(&[(A, 200, None), (B, 300, None)]);
+        assert!(is_ours(&entries, &decisions, CHAT));
+        assert_eq!(lifting(&entries, &decisions, CHAT, B, Origin::Unban, NOW), Lifting::PutBack(NOW + 20));
+        assert_eq!(lifting(&entries, &decisions, CHAT, B, Origin::Unban, NOW + 20), Lifting::Unban);
+        assert_eq!(shortened(&entries[1..], &decisions, CHAT, B, NOW + 30, NOW), Some(NOW + 30), "and it follows its source's end");
+    }
+
+    #[test]
+    fn a_local_decision_has_ended_what_other_sources_had_brought_before() {
+        let entries = [entry(Kind::Ban, B, 100, Outcome::Applied), entry(Kind::Ban, A, 200, Outcome::Applied)];
+        assert_eq!(after(&entries, &[(B, 90, Some(None)), (CHAT, 150, None)], Origin::Unban), Lifting::Unban);
+        assert_eq!(after(&entries, &[(B, 90, Some(None)), (CHAT, 50, None)], Origin::Unban), Lifting::Leave(Reason::StillBanned));
     }
 
     #[test]
@@ -355,12 +438,15 @@ mod tests {
     }
 
     #[test]
-    fn a_ban_is_shortened_only_by_the_source_that_has_set_it() {
+    fn a_ban_is_shortened_only_by_the_source_that_has_set_it_and_not_below_anothers() {
         let entries = [entry(Kind::Ban, B, 100, Outcome::Applied)];
         // B bans no longer, but this chat does not carry over what is lifted: B's ban stays as long as it was.
         let decisions = decided(&[(B, 150, None), (A, 200, Some(Some(NOW + 500)))]);
-        assert!(!may_shorten(&entries, &decisions, CHAT, A, NOW));
-        assert!(may_shorten(&entries, &decisions, CHAT, B, NOW));
+        assert_eq!(shortened(&entries, &decisions, CHAT, A, NOW + 500, NOW), None);
+        assert_eq!(shortened(&entries, &decisions, CHAT, B, NOW + 500, NOW), Some(NOW + 500));
+        let with_a = [entry(Kind::Ban, B, 100, Outcome::Applied), entry(Kind::Ban, A, 200, Outcome::Already)];
+        let to = |wanted| shortened(&with_a, &decisions, CHAT, B, wanted, NOW);
+        assert_eq!((to(NOW + 400), to(NOW + 600)), (Some(NOW + 500), Some(NOW + 600)));
     }
 
     #[test]

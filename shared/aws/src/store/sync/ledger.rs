@@ -176,6 +176,7 @@ fn of_result(sync: &Summary, result: &TargetResult) -> LogEntry {
         was_member: false,
         begun: false,
         mute: None,
+        term: None,
     };
     LogEntry { entry, tries: 0 }
 }
