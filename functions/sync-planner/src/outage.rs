@@ -5,17 +5,9 @@ use crate::Planner;
 use aws::{metrics, time};
 use domain::ban::derive;
 use domain::event::Envelope;
+use domain::outage::pause;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-
-/// Seconds until an event comes again for the first time; each further time it is four times as long.
-const FIRST_PAUSE: i64 = 15;
-
-/// The longest pause, in seconds.
-const LONGEST_PAUSE: i64 = 900;
-
-/// Times that an event is put off: more than a day.
-const MOST: u32 = 100;
 
 /// An event from the bus, or from a schedule of ours.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,20 +21,13 @@ pub struct Incoming {
 impl Planner {
     /// Has the event come again later. Where that cannot be done, Lambda brings it again.
     pub async fn come_again(&self, event: Incoming, error: anyhow::Error) -> anyhow::Result<()> {
-        if event.put_off >= MOST {
-            return Err(error);
-        }
-        let pause = pause(event.put_off);
+        let Some(pause) = pause(event.put_off) else { return Err(error) };
         tracing::error!(error = format!("{error:#}"), event_type = event.detail.event_type, pause, "an event is put off");
         metrics::count("events_put_off_total", None, 1);
         let again = Incoming { put_off: event.put_off + 1, ..event };
         let id = derive(&["put off", &again.detail.event_id.to_string(), &again.put_off.to_string()]);
         self.scheduler.at(id, time::now() + pause, &again).await
     }
-}
-
-fn pause(put_off: u32) -> i64 {
-    FIRST_PAUSE.saturating_mul(4_i64.saturating_pow(put_off)).min(LONGEST_PAUSE)
 }
 
 /// Does something that is called not answer as it should? What cannot be read, or is not there, is the same another time.
@@ -63,11 +48,5 @@ mod tests {
         assert!(!is_one(&None::<()>.context("the request of this event is not stored").unwrap_err()));
         let unreadable = serde_json::from_str::<u8>("x").context("a payload").unwrap_err();
         assert!(!is_one(&unreadable) && !is_one(&serde_json::from_str::<u8>("x").unwrap_err().into()));
-    }
-
-    #[test]
-    fn pauses_grow_to_a_quarter_of_an_hour_and_last_for_a_day() {
-        assert_eq!([pause(0), pause(1), pause(2), pause(3), pause(99)], [15, 60, 240, 900, 900]);
-        assert!((0..MOST).map(pause).sum::<i64>() > 24 * 3600);
     }
 }

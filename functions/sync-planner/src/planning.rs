@@ -230,6 +230,7 @@ pub fn message(sync: &Sync<'_>, plan: Uuid, part: u32, bulk: bool, chunk: Chunk)
         occurred: sync.ban.occurred.clone(),
         bulk,
         round: 0,
+        put_off: 0,
         targets: chunk.targets,
     }
 }

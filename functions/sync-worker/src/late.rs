@@ -3,9 +3,11 @@
 
 use crate::calls::Ended;
 use crate::{PartState, Round, Work, Worker, called_off, is_undone, part_state};
+use aws::metrics;
 use aws::queue::Message;
 use aws::store::sync::ChunkState;
 use domain::ids::ChatId;
+use domain::outage::pause;
 use domain::sync::deadline::{Deadline, LOOK_EVERY, Look};
 use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Request, SyncStatus, Target, Whom};
 use std::collections::BTreeSet;
@@ -50,6 +52,15 @@ impl Worker {
         let meant = |target: &Target| state.intended.get(&target.chat_id).copied().or(target.intended).unwrap_or_default();
         let ended = left.map(|target| Ended::by(target.clone(), &meant(target), Outcome::Failed(Reason::TimedOut))).collect();
         self.write(chunk, Work { ended, ..Work::default() }).await
+    }
+
+    /// A chunk that failed though nobody can be told so, since the store is out of order, comes again, for a day.
+    pub async fn come_again(&self, chunk: ChunkMessage, error: anyhow::Error) -> anyhow::Result<()> {
+        let Some(pause) = pause(chunk.put_off) else { return Err(error) };
+        tracing::error!(error = format!("{error:#}"), correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, pause, "a chunk is put off");
+        metrics::count("chunks_put_off_total", None, 1);
+        let again = ChunkMessage { put_off: chunk.put_off + 1, ..chunk };
+        self.queue.send(Message::new(&again, pause)?).await
     }
 
     /// A chunk that is counted, or of a plan that was given up, has come: where its chats were told of as failed, it comes from the dead-letter

@@ -146,14 +146,14 @@ struct Round<'a> {
 }
 
 impl Worker {
-    /// After the last try the message is a dead letter: its admins are told, as far as that is possible.
+    /// After the last try the message is a dead letter: its admins are told.
     async fn try_chunk(&self, chunk: ChunkMessage, receives: u32) -> anyhow::Result<()> {
         let failed = self.chunk(chunk.clone()).await;
         if failed.is_err()
             && receives >= self.most_receives
             && let Err(error) = self.bury(&chunk).await
         {
-            tracing::error!(error = format!("{error:#}"), correlation_id = %chunk.ban_event_id, "a dead chunk could not be told of");
+            return self.come_again(chunk, error).await;
         }
         failed
     }
@@ -344,6 +344,7 @@ mod tests {
             occurred: Occurred::new(BANNED_AT, 7),
             bulk: false,
             round: 0,
+            put_off: 0,
             targets: Vec::new(),
         }
     }

@@ -16,6 +16,7 @@
 //! - [`appeal`]: what admins answer to somebody who asks that his ban be lifted
 //! - [`event`]: the envelope that travels on the bus
 //! - [`notification`]: who is told what after a sync
+//! - [`outage`]: when what could not be done comes again
 //! - [`limiter`]: when the next calls to Telegram may start
 //! - [`lang`]: the languages the bot speaks
 //! - [`access`]: who may call the REST API, and for what
@@ -32,6 +33,7 @@ pub mod lang;
 pub mod limiter;
 pub mod member;
 pub mod notification;
+pub mod outage;
 pub mod profile;
 pub mod question;
 pub mod registration;

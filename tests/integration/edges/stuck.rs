@@ -1,6 +1,7 @@
 //! Nothing waits for ever.
 
 use crate::play::{PATIENCE, Play};
+use crate::stack::skipped;
 use anyhow::Result;
 use domain::settings::ChatChange;
 use domain::sync::deadline::{Deadline, MOST_REPLANS, Reached};
@@ -48,6 +49,30 @@ async fn a_sync_that_was_planned_in_vain_twice_ends_and_its_admins_are_told() ->
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::TimedOut)));
     play.telegram.wait_until_sees(scene.boris, "it was not done in time", PATIENCE).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_chunk_outlives_an_outage_of_the_store_that_is_longer_than_its_tries() -> Result<()> {
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS cannot be made to fail");
+    }
+    play.forget_dead_letters().await?;
+    let scene = play.scene(1).await?;
+    // Its chunk waits: time to break what it needs.
+    play.choose(scene.chats[0], ChatChange { sync_delay_seconds: Some(10), ..ChatChange::default() }).await?;
+    let soon = play.stack.hurry("sync", 5).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    let of_its = sync_id(event.event_id).to_string();
+    let function = &play.stack.functions["sync-worker"];
+    let down = play.stack.fail(json!({"function": function, "service": "dynamodb", "contains": of_its, "status": 500})).await?;
+    // Five receives, and then it cannot be told of: of each call the SDK makes three.
+    let in_vain = async || Ok(down.rules().await.is_ok_and(|rules| rules[0].fired >= 18).then_some(()));
+    play.telegram.wait_until("the last try to fail", PATIENCE, in_vain).await?;
+    down.heal().await?;
+    soon.end().await?;
+    play.all_applied(&scene, &event).await?;
+    play.no_dead_letters().await
 }
 
 #[tokio::test]

@@ -80,8 +80,8 @@ pub struct Order {
     pub at_ms: Option<i64>,
 }
 
-fn is_zero(tries: &u8) -> bool {
-    *tries == 0
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 /// Somebody who follows the person from a chat.
@@ -310,6 +310,9 @@ pub struct ChunkMessage {
     /// How often a rest of it has travelled on.
     #[serde(default)]
     pub round: u32,
+    /// How often it was put off, since the store was out of order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub put_off: u32,
     pub targets: Vec<Target>,
 }
 
