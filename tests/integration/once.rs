@@ -51,7 +51,7 @@ impl Group {
         Ok(())
     }
 
-    /// What the bot has said in the group.
+    /// The bot's words in the group.
     async fn answers(&self) -> Result<usize> {
         let seen = self.play.telegram.sees(self.boris).await?;
         Ok(seen.iter().filter(|seen| seen.chat_id == self.chat && seen.from == self.play.stack.bot_id).count())

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
 
-/// What a look at a target showed.
+/// Result of a look at a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Ban(Order),

@@ -39,7 +39,7 @@ pub struct Ended {
     pub at_ms: Option<i64>,
 }
 
-/// What a call has done.
+/// The effect of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done {
     /// End of the ban that was set, Unix seconds.

@@ -1,4 +1,4 @@
-//! What does not come in time: looks at syncs that may be stuck, chunks on their way to the dead-letter queue, and chunks that come back from
+//! Delays: looks at syncs that may be stuck, chunks on their way to the dead-letter queue, and chunks that come back from
 //! there.
 
 use crate::calls::Ended;
@@ -93,7 +93,7 @@ impl Worker {
         Ok(true)
     }
 
-    /// What was begun in these chats, before the chunk died, is taken for done where it is: or nobody would ever take it back.
+    /// A ban or lift that was begun in these chats, before the chunk died, is taken for done where it is: or nobody would ever take it back.
     async fn see_to(&self, chunk: &ChunkMessage, state: &ChunkState, targets: Vec<Target>) -> anyhow::Result<()> {
         let intended = state.intended.clone();
         let begun: BTreeSet<ChatId> = intended.keys().copied().collect();

@@ -135,13 +135,13 @@ impl Work {
     }
 }
 
-/// What a chunk's targets are worked on with.
+/// Context of the work on a chunk's targets.
 struct Round<'a> {
     chunk: &'a ChunkMessage,
     decisions: &'a Decisions,
     /// Why nothing is to be done any more: then it is only seen to what an earlier try, which has died, may have done.
     off: Option<Reason>,
-    /// What earlier tries set out to do, where no result is known.
+    /// Orders of earlier tries, where no result is known.
     intended: &'a BTreeMap<ChatId, Order>,
 }
 
@@ -174,7 +174,7 @@ impl Worker {
             PartState::ChunkDone => state.results.retain(|_, result| !result.outcome.is_timed_out()),
             PartState::Open => {}
         }
-        // What a chat's result says is never made worse by a repeat.
+        // A repeat never makes a chat's result worse.
         chunk.targets.retain(|target| !state.results.contains_key(&target.chat_id));
         state.intended.extend(chunk.targets.iter().filter_map(|target| Some((target.chat_id, target.intended?))));
         if chunk.user_id.is_reserved() || chunk.user_id == self.telegram.bot() {
@@ -213,7 +213,7 @@ impl Worker {
         written
     }
 
-    /// Who waits for his person takes nothing from the pace that all share.
+    /// Waiting for a person takes nothing from the pace that all share.
     async fn act(&self, round: &Round<'_>, mut work: Work, mut targets: Vec<Target>) -> anyhow::Result<Work> {
         let lane = if round.chunk.bulk { Lane::Bulk } else { Lane::Normal };
         let grant = match self.gateway.reserve_calls(targets.len(), lane).await? {

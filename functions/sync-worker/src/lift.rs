@@ -15,21 +15,21 @@ use telegram::reaction::Reaction;
 /// Ids of supergroups and channels are below this (Bot API, "Chat": `-100` and then the id). In basic groups bans have no end.
 const BASIC_GROUPS_ABOVE: i64 = -1_000_000_000_000;
 
-/// What the ledger says of a target where a ban is taken back.
+/// The ledger's word on a target where a ban is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Judged {
     lifting: Lifting,
     /// End of the ban that we set, Unix seconds; outer `None`: it cannot be known.
     ours: Option<Option<i64>>,
-    /// What restricted the person before.
+    /// The restriction that our ban replaced.
     mute: Option<Mute>,
 }
 
-/// What a look at a target showed.
+/// Result of a look at a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Stands,
-    /// What an earlier try has put in the place of our ban stands there.
+    /// The ban that an earlier try has put in the place of ours stands there.
     Replaced,
     Gone,
 }
@@ -146,7 +146,7 @@ impl Worker {
         let entries = self.syncs.entries_in(chats, chunk.user_id).await?;
         let judge = |target: Target| {
             let of = [Some(target.chat_id), target.formerly].into_iter().flatten().filter_map(|chat| entries.get(&chat)).flatten();
-            // What this sync itself wrote, where it comes a second time, is not what it is judged by.
+            // A sync that comes a second time is not judged by its own entries.
             let entries: Vec<Entry> = of.filter(|entry| entry.sync_id != chunk.sync_id).cloned().collect();
             let lifting = lifting(&entries, decisions, target.chat_id, chunk.source_chat_id, chunk.origin, now());
             let ends = target.chat_id.0 < BASIC_GROUPS_ABOVE && target.formerly.is_none();
@@ -157,7 +157,7 @@ impl Worker {
         Ok(targets.into_iter().map(judge).collect())
     }
 
-    /// What we did to a person in a target, also while it was a group.
+    /// Our entries about a person in a target, also of when it was a group.
     pub async fn entries(&self, target: &Target, user: UserId) -> anyhow::Result<Vec<Entry>> {
         let chats = [Some(target.chat_id), target.formerly].into_iter().flatten();
         Ok(self.syncs.entries_in(chats, user).await?.into_values().flatten().collect())

@@ -1,4 +1,4 @@
-//! What happened in a supergroup while it was a group is found under the id that it had then.
+//! A supergroup's past as a group is found under the id that it had then.
 
 use crate::Webhook;
 use aws::store::page::{Page, PageError, Wanted};
@@ -27,7 +27,7 @@ impl Webhook {
         Ok(entries)
     }
 
-    /// What we did in a chat between two moments (Unix seconds), newest first: at most `most` entries, and whether there are more.
+    /// Our entries about a chat between two moments (Unix seconds), newest first: at most `most`, and whether there are more.
     pub async fn log(&self, chat: ChatId, from: i64, to: i64, most: usize) -> anyhow::Result<(Vec<LogEntry>, bool)> {
         let (mut entries, mut more) = (Vec::new(), false);
         for id in self.ids_of(chat).await? {
@@ -41,7 +41,7 @@ impl Webhook {
         Ok((entries, more))
     }
 
-    /// What was decided in the chat of `search`, newest first.
+    /// Decisions in the chat of `search`, newest first.
     pub async fn decided_in(&self, search: &Search, order: Order, wanted: &Wanted) -> Result<Page<BanEvent>, PageError> {
         let Some(chat) = search.chat_id else { return self.bans.search(search, order, wanted).await };
         let before = wanted.cursor.as_deref().and_then(|cursor| cursor.strip_prefix(FORMERLY));

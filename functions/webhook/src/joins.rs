@@ -9,7 +9,7 @@ use domain::sync::ledger::Decisions;
 use domain::sync::{Flow, Kind, Origin, Outcome, Plan, Reason, Request, Task, Whom, further_sync_id};
 use telegram::update::Joined;
 
-/// What becomes of a wait when the person comes.
+/// Fate of a wait when the person comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     /// The ban is carried out now.
@@ -31,7 +31,7 @@ impl Webhook {
             return Ok(());
         }
         let undone = self.syncs.undone(waits.iter().map(|pending| pending.ban_event_id)).await?;
-        // Who may ban and brings somebody himself, has decided.
+        // An admin who may ban and brings somebody himself, has decided.
         let added = match by {
             Some(by) => self.may_decide(chat_id, by).await.unwrap_or(true),
             None => false,

@@ -157,7 +157,7 @@ impl Webhook {
         }
     }
 
-    /// Whoever writes in a chat is there. Looked at once a minute.
+    /// The author of a message is in the chat. Looked at once a minute.
     async fn first_word(&self, came: &Joined) -> anyhow::Result<()> {
         if self.people.is_first_word(came.chat_id, came.user_id, time::now()) { self.joined(came).await } else { Ok(()) }
     }

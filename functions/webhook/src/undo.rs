@@ -124,7 +124,7 @@ mod tests {
 
     const SOURCE: ChatId = ChatId(-1);
 
-    /// What the source was.
+    /// The source before it changed.
     const FORMERLY: ChatId = ChatId(-10);
 
     /// A sync of the ban `event` of a source, at a second.

@@ -14,7 +14,7 @@ const BATCH: usize = 10;
 /// codes "non-retryable" are about the caller's permissions and account: an operator mends those, and then the same entry is taken.
 const REFUSED_FOR_GOOD: [&str; 2] = ["InvalidArgument", "MalformedDetail"];
 
-/// Where putting events came to its end.
+/// The end of putting events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// How many events were put before the one that was not.
@@ -89,7 +89,7 @@ impl Bus {
     }
 }
 
-/// What an answer to a request of `entries` entries comes to.
+/// Meaning of an answer to a request of `entries` entries.
 fn stopped(answer: Result<Vec<PutEventsResultEntry>, SdkError<PutEventsError>>, entries: usize) -> Result<(), Stopped> {
     let results = match answer {
         Ok(results) => results,

@@ -156,7 +156,7 @@ pub struct SyncPart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncStuck {
     pub sync_id: Uuid,
-    /// Where it was when it was looked at.
+    /// The place that it had reached at the last look.
     pub reached: Reached,
 }
 

@@ -62,7 +62,7 @@ impl Member {
         }
     }
 
-    /// What restricts this person.
+    /// The restriction that this person is under.
     pub fn mute(&self) -> Option<Mute> {
         (self.status == Status::Restricted).then_some(Mute { permissions: self.permissions, until: self.until })
     }

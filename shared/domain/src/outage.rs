@@ -1,4 +1,4 @@
-//! What cannot be done while something else is out of order comes again, for a day.
+//! Work that cannot be done while something else is out of order comes again, for a day.
 
 /// Seconds until it comes again for the first time; each further time it is four times as long.
 const FIRST_PAUSE: i64 = 15;

@@ -1,4 +1,4 @@
-//! Where a command is answered, and how often.
+//! Place and number of a command's answers.
 
 use super::NO_CASES;
 use super::story::Story;

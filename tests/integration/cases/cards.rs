@@ -1,4 +1,4 @@
-//! What admins read.
+//! Cards, as admins read them.
 
 use super::NO_CASES;
 use super::story::Story;

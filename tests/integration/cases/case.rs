@@ -1,4 +1,4 @@
-//! What the file of a case says.
+//! The file of a case.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;

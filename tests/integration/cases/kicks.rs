@@ -1,4 +1,4 @@
-//! What guard bots do: bans that are meant as kicks, and two bots at once.
+//! Guard bots: bans that are meant as kicks, and two bots at once.
 
 use super::NO_CASES;
 use super::story::Story;

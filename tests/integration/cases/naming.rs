@@ -1,4 +1,4 @@
-//! Who is meant by a command.
+//! The person whom a command means.
 
 use super::NO_CASES;
 use super::story::Story;
@@ -9,7 +9,7 @@ use domain::ids::{ChatId, UserId};
 use telegram_sim::control::Seen;
 
 impl Story {
-    /// What the bot said last in the target.
+    /// The bot's last words in the target.
     async fn last_answer(&self) -> Result<Seen> {
         self.said_in(self.world.target).await?.into_iter().next_back().context("the bot has answered")
     }

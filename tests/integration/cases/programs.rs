@@ -1,4 +1,4 @@
-//! What programs send to the REST API.
+//! Programs at the REST API.
 
 use super::NO_CASES;
 use super::story::Story;

@@ -1,4 +1,4 @@
-//! What Telegram sends, however odd or new.
+//! Updates of Telegram, however odd or new.
 
 use super::story::{Story, is_about_message_0};
 use super::{NO_CASES, folder};

@@ -1,4 +1,4 @@
-//! What is lifted goes where we banned, and touches nothing that is the chat's own.
+//! A lift goes where we banned, and touches nothing that is the chat's own.
 
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;

@@ -1,4 +1,4 @@
-//! Where a ban is near an end: Telegram's shortest ban, what comes twice, what is taken back, who is waited for, what does not move. Played from
+//! Bans near an end: Telegram's shortest ban, what comes twice, what is taken back, who is waited for, what does not move. Played from
 //! outside, so that they hold whatever becomes of the engine.
 
 mod floor;

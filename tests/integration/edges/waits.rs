@@ -1,4 +1,4 @@
-//! Who is waited for, and how that ends.
+//! Waits, and how they end.
 
 use crate::play::{PATIENCE, Play};
 use crate::questions::Pair;

@@ -43,7 +43,7 @@ impl Topic {
     }
 }
 
-/// Who is meant, as far as words tell.
+/// The person meant, as far as words tell.
 pub enum Meant {
     One(UserId),
     /// One of these people, with what they are called; who it is has to be said by a button under this text.
@@ -124,7 +124,7 @@ impl Webhook {
             Some(chat) => Some(chat),
             None => self.chats_of(asker).await?.first().map(|chat| chat.chat_id),
         };
-        // Who has no chat decides nothing.
+        // A person without a chat decides nothing.
         let Some(chat) = chat else { return Ok(Meant::One(user)) };
         let now = self.look_at(chat, user).await?.map(|member| member.person);
         let name = now.as_ref().map(Person::name).unwrap_or_else(|| seen.name());

@@ -46,7 +46,7 @@ struct Behind {
     events: BTreeMap<Uuid, BanEvent>,
     /// Who asked for a sync, where an admin did.
     asked_by: BTreeMap<Uuid, UserId>,
-    /// Who took a ban event back everywhere.
+    /// The admin who took a ban event back everywhere.
     undone_by: BTreeMap<Uuid, UserId>,
     chats: BTreeMap<domain::ids::ChatId, String>,
     names: BTreeMap<UserId, String>,

@@ -11,7 +11,7 @@ pub const LONGEST_DELAY: i64 = 604_800;
 /// The longest ban that may be called a kick, in seconds: an hour.
 pub const LONGEST_KICK: i64 = 3600;
 
-/// What is a kick where nobody chose, in seconds. Guard bots put people out by bans of 30 to 60 seconds, which Telegram ends by itself.
+/// Longest ban that is a kick where nobody chose, in seconds. Guard bots put people out by bans of 30 to 60 seconds, which Telegram ends by itself.
 const KICK: i64 = 60;
 
 /// The longest name for a chat, in characters; Telegram's own are shorter.

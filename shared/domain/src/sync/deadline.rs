@@ -13,7 +13,7 @@ pub const MOST_REPLANS: u32 = 2;
 /// Numbers of chunks are apart by so many from one plan of a part to the next.
 pub const NUMBERS_OF_A_PLAN: u32 = 10_000;
 
-/// What the queue of chunks brings.
+/// A message of the queue of chunks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Task {
@@ -41,7 +41,7 @@ pub struct Reached {
     pub replans: u32,
 }
 
-/// What a look leads to.
+/// Consequence of a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     /// It is looked again later.

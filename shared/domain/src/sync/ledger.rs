@@ -227,7 +227,7 @@ pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
     last_applied(entries).is_some_and(|last| bans(last) && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
 }
 
-/// What we did last, or perhaps did: whoever takes it back finds what stands there.
+/// The last entry that did something, or perhaps did: whoever takes it back finds what stands there.
 pub fn last_applied(entries: &[Entry]) -> Option<&Entry> {
     let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.begun || entry.has_shortened());
     // In entries without milliseconds a lift came after its ban.

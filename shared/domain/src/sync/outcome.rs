@@ -4,7 +4,7 @@ use crate::ids::{ChatId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What became of the decision in one chat.
+/// Result of the decision in one chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "status", content = "reason")]
 pub enum Outcome {
@@ -134,7 +134,7 @@ impl Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetResult {
     pub chat_id: ChatId,
-    /// Who is told.
+    /// The admins who are told.
     pub admins: Vec<UserId>,
     #[serde(flatten)]
     pub outcome: Outcome,

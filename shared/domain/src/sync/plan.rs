@@ -55,7 +55,7 @@ pub struct Target {
     /// What a look has shown, where a flood wait came between it and the ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
-    /// What a plan that was given up set out to do here, and perhaps did.
+    /// Order of a plan that was given up, which it perhaps carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intended: Option<Order>,
 }
@@ -72,7 +72,7 @@ pub struct Order {
     /// The person is in the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
-    /// What restricts the person there: a ban ends that.
+    /// The restriction that the person is under there: a ban ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
     /// When it was meant to be done, Unix milliseconds: what is done on it is stamped so at the earliest.

@@ -25,7 +25,7 @@ pub struct Command {
     pub from: Person,
     /// Written by an anonymous admin or in the name of a channel: it cannot be told who it was.
     pub anonymous: bool,
-    /// Who wrote the message that the command replies to; of a service message, whom it is about.
+    /// Author of the message that the command replies to; of a service message, the person it is about.
     pub replied_to: Vec<Person>,
 }
 
@@ -276,7 +276,7 @@ mod tests {
                 r#""proximity_alert_triggered":{"traveler":{"id":5,"first_name":"Mal"},"watcher":{"id":6,"first_name":"Kim"},"distance":9}"#,
                 &[5],
             ),
-            // What is about nobody else is its author's.
+            // A message about nobody else is its author's.
             (r#""new_chat_title":"T""#, &[3]),
             (r#""new_chat_members":[],"left_chat_member":null"#, &[3]),
             (r#""new_chat_members":5"#, &[3]),

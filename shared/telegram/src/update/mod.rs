@@ -146,7 +146,7 @@ pub struct Under {
 pub struct Joined {
     pub chat_id: ChatId,
     pub user_id: UserId,
-    /// Who brought him, where it was somebody else.
+    /// The person who brought him, where it was somebody else.
     pub by: Option<UserId>,
     /// He only asks.
     pub asks: bool,

@@ -25,7 +25,7 @@ pub struct Progress {
     pub only: bool,
 }
 
-/// What is known of a chunk before it is worked on.
+/// State of a chunk before it is worked on.
 #[derive(Clone, Debug)]
 pub struct ChunkState {
     pub summary: Summary,
@@ -33,7 +33,7 @@ pub struct ChunkState {
     pub part: Option<Part>,
     /// Chats of the chunk that have a result.
     pub results: BTreeMap<ChatId, TargetResult>,
-    /// What an earlier try of the chunk was about to do in chats that have no result.
+    /// Orders of an earlier try of the chunk in chats that have no result.
     pub intended: BTreeMap<ChatId, Order>,
     /// The ban was taken back everywhere.
     pub undone: bool,

@@ -80,7 +80,7 @@ impl Syncs {
         Ok(banned.map(|log| log.entry.chat_id).collect())
     }
 
-    /// What the sync of a chunk has done in these chats so far, under whatever number of a chunk.
+    /// Entries of a chunk's sync in these chats so far, under whatever number of a chunk.
     pub async fn own_entries(
         &self,
         chunk: &ChunkMessage,

@@ -1,4 +1,4 @@
-//! Who is waited for in a group goes over to the supergroup that it became.
+//! The waits of a group go over to the supergroup that it became.
 
 use super::Syncs;
 use super::ledger::chat_pk;

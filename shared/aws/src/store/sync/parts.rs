@@ -167,7 +167,7 @@ impl Syncs {
         self.close_if(sync_id, totals, "#status = :running").await
     }
 
-    /// What was closed has other totals now: a chunk came back from the dead-letter queue. `false`: they are the same.
+    /// Totals of a closed sync after a chunk came back from the dead-letter queue. `false`: they are the same.
     async fn close_again(&self, sync_id: Uuid, totals: Totals) -> anyhow::Result<bool> {
         self.close_if(sync_id, totals, "#status <> :running AND totals <> :totals").await
     }

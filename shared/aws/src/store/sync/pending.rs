@@ -1,4 +1,4 @@
-//! Who is to be banned in a chat when he comes, and for which sources: each waits by itself.
+//! Bans that wait for a person to come to a chat: each source's by itself.
 
 use super::ledger::chat_pk;
 use super::{Summary, Syncs};

@@ -34,7 +34,7 @@ pub struct Planned {
     pub chunks: u32,
     pub done: u32,
     pub replans: u32,
-    /// Where the next part begins.
+    /// Beginning of the next part.
     pub next: Option<String>,
 }
 
