@@ -23,6 +23,7 @@ mod history;
 mod ignore;
 mod link;
 mod lists;
+mod mended;
 mod menu;
 mod mine;
 mod options;

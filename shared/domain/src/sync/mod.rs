@@ -3,7 +3,7 @@
 //! # Layout
 //! - here: what a sync is, how it ends as a whole
 //! - [`Outcome`]: how a chat can end in it, and why
-//! - [`plan`]: followers become targets, targets become chunks
+//! - [`plan`]: followers become targets, targets become chunks; [`ChunkMessage`]: those on the queue
 //! - [`request`]: a sync that somebody asks for, and whom it is about
 //! - [`term`]: how long a ban is to last
 //! - [`deadline`]: nothing waits for ever
@@ -11,6 +11,7 @@
 //!
 //! Every chat of a sync ends with exactly one [`Outcome`]; the outcomes close its [`Totals`].
 
+mod chunk;
 pub mod deadline;
 pub mod ledger;
 mod outcome;
@@ -18,8 +19,9 @@ pub mod plan;
 pub mod request;
 pub mod term;
 
+pub use chunk::{CHUNK_TARGETS, Chunk, ChunkMessage, Order, Target, Task};
 pub use outcome::{Outcome, Reason, TargetResult};
-pub use plan::{CHUNK_TARGETS, Chunk, ChunkMessage, Flow, Follower, MAX_QUEUE_DELAY, Order, PART_CHATS, Plan, Target, Task};
+pub use plan::{Flow, Follower, MAX_QUEUE_DELAY, PART_CHATS, Plan};
 pub use request::{Request, Whom};
 pub use term::{LONGEST_BAN, MARGIN, SHORTEST_BAN, Term, ends_too_soon};
 

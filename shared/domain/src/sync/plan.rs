@@ -1,18 +1,11 @@
 //! From followers to targets, from targets to chunks.
 
-use super::{Kind, Origin, Outcome, Reason, Term};
-use crate::ban::Occurred;
+use super::{CHUNK_TARGETS, Chunk, Origin, Outcome, Reason, Target, Task, Term};
 use crate::chat::{Chat, ChatState};
 use crate::ids::{ChatId, UserId};
-use crate::member::Mute;
 use crate::settings::{ChatSettings, SyncBanType};
 use crate::subscription::Mode;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use uuid::Uuid;
-
-/// Targets in one queue message: 25 rows are one BatchWriteItem, and the message stays far under SQS's 64 KB billing unit.
-pub const CHUNK_TARGETS: usize = 25;
 
 /// Chats that are planned at a time. A part's chunks are on the queue together: 80 of them, a minute or two of Telegram's pace. The next
 /// part is planned when they are done, so that a sync of any size never has more on the queue, nor a planner more in memory.
@@ -24,65 +17,6 @@ pub const MAX_QUEUE_DELAY: i64 = 900;
 /// Length of a temporary ban in a chat that chose temporary bans and no length, in seconds. Settings are checked so that this does not
 /// happen any more; older ones have not been.
 const UNCHOSEN_DURATION: i64 = 24 * 3600;
-
-/// What is to be done in a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    Ban(Term),
-    /// Take a ban of ours back.
-    Lift,
-    /// Nothing: if the decision still stands when its turn comes, this is its outcome.
-    End(Outcome),
-}
-
-/// A chat to act in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    pub chat_id: ChatId,
-    /// Who follows the source from this chat, and is told.
-    pub admins: Vec<UserId>,
-    pub task: Task,
-    /// The group that this chat was: what we did there stands under its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub formerly: Option<ChatId>,
-    /// The chat asks that bots be left alone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub spare_bots: bool,
-    /// Calls that failed so far; a 429 does not count.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub tries: u8,
-    /// What a look has shown, where a flood wait came between it and the ban.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<Order>,
-    /// Order of a plan that was given up, which it perhaps carried out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intended: Option<Order>,
-}
-
-/// A ban that is to be set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
-    /// `until_date`, Unix seconds; `None`: for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<i64>,
-    /// End of the ban that stands there and is none of ours, Unix seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prior: Option<i64>,
-    /// The person is in the chat.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub was_member: bool,
-    /// The restriction that the person is under there: a ban ends it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mute: Option<Mute>,
-    /// When it was meant to be done, Unix milliseconds: what is done on it is stamped so at the earliest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_ms: Option<i64>,
-}
-
-fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
-    *number == N::default()
-}
 
 /// Somebody who follows the person from a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,45 +209,6 @@ fn term(settings: &ChatSettings, until: Option<i64>) -> Term {
 /// Follows a migrated group to the supergroup that it became.
 fn moved(chats: &BTreeMap<ChatId, Chat>, chat: ChatId) -> ChatId {
     chats.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat)
-}
-
-/// Targets that travel together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
-    pub number: u32,
-    /// Seconds until it may start.
-    pub delay: i64,
-    pub targets: Vec<Target>,
-}
-
-/// A chunk as it travels on the queue. A part of it that has to be tried again travels on under the same number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChunkMessage {
-    pub sync_id: Uuid,
-    /// The correlation id.
-    pub ban_event_id: Uuid,
-    /// Of the plan that made it; a chunk of a plan that was given up is dropped.
-    pub plan: Uuid,
-    #[serde(default)]
-    pub part: u32,
-    pub chunk: u32,
-    #[serde(default)]
-    pub kind: Kind,
-    #[serde(default)]
-    pub origin: Origin,
-    pub user_id: UserId,
-    pub source_chat_id: ChatId,
-    pub occurred: Occurred,
-    /// Of a sync so large that it leaves room to others.
-    #[serde(default)]
-    pub bulk: bool,
-    /// How often a rest of it has travelled on.
-    #[serde(default)]
-    pub round: u32,
-    /// How often it was put off, since the store was out of order.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub put_off: u32,
-    pub targets: Vec<Target>,
 }
 
 #[cfg(test)]

@@ -1,0 +1,111 @@
+//! A message that Telegram refuses goes again without what it was refused for.
+
+use super::Asker;
+use super::show::{Shown, Spot};
+use crate::{NotNow, Webhook};
+use domain::ids::UserId;
+use telegram::bot::OutgoingMessage;
+use telegram::reaction::{Mend, Reaction};
+use telegram::render;
+
+impl Webhook {
+    /// Sends a message; in private where the bot may not write there.
+    pub async fn send_mended(&self, asker: &Asker, spot: &Spot, mut message: OutgoingMessage) -> Result<Shown, NotNow> {
+        // Each mend takes something away, so this ends.
+        loop {
+            let failure = match self.telegram.send(&message).await {
+                Ok(id) => return Ok(Shown::There((message.chat_id == spot.chat_id).then_some(id))),
+                Err(failure) => failure,
+            };
+            let reaction = failure.reaction();
+            if mend(&mut message, reaction, spot, asker.id) {
+                if reaction == Reaction::Mend(Mend::PlainText) {
+                    tracing::error!(%failure, "an answer's markup is wrong; it is sent as plain text");
+                }
+                continue;
+            }
+            match reaction {
+                Reaction::NoPrivateMessages => {
+                    self.users.set_can_write(asker.id, false).await?;
+                    return Ok(Shown::NotAllowed);
+                }
+                _ => {
+                    let given_up = self.again_or_given_up(message.chat_id, failure, "an answer was not taken").await;
+                    return given_up.map(|()| Shown::There(None));
+                }
+            }
+        }
+    }
+}
+
+/// Changes a message so that Telegram may take it after this reaction; `false`: nothing is left to change. Each change takes something away
+/// that does not come back, so that trying again ends.
+fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: UserId) -> bool {
+    match reaction {
+        // A reply is sent into the thread of what it replies to, named or not.
+        Reaction::Mend(Mend::WithoutThread) => message.thread_id.take().is_some() || message.reply_to.take().is_some(),
+        Reaction::Mend(Mend::WithoutReply) => message.reply_to.take().is_some(),
+        Reaction::Mend(Mend::PlainText) if message.html => {
+            (message.text, message.html) = (render::plain_text(&message.text), false);
+            true
+        }
+        Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
+            (message.chat_id, message.thread_id, message.reply_to) = (asker.private_chat(), None, None);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::ChatId;
+
+    const ASKER: UserId = UserId(5);
+    const GROUP: ChatId = ChatId(-100);
+
+    #[test]
+    fn a_refused_message_loses_what_it_was_refused_for_and_then_nothing_more() {
+        let group = Spot { chat_id: GROUP, thread_id: Some(2), reply_to: Some(9), edit: None };
+        let message =
+            || OutgoingMessage { thread_id: Some(2), reply_to: Some(9), ..OutgoingMessage::html(GROUP, "<b>a</b> &lt; b".to_owned()) };
+        // The thread goes, and then the reply, which is sent into the thread of what it replies to.
+        let mut mended = message();
+        for (thread_id, reply_to, more) in [(None, Some(9), true), (None, None, true), (None, None, false)] {
+            assert_eq!(mend(&mut mended, Reaction::Mend(Mend::WithoutThread), &group, ASKER), more);
+            assert_eq!(mended, OutgoingMessage { thread_id, reply_to, ..message() });
+        }
+        let privately = OutgoingMessage { chat_id: ChatId(5), thread_id: None, reply_to: None, ..message() };
+        for (reaction, expected) in [
+            (Reaction::Mend(Mend::WithoutReply), OutgoingMessage { reply_to: None, ..message() }),
+            (Reaction::Mend(Mend::PlainText), OutgoingMessage { text: "a < b".to_owned(), html: false, ..message() }),
+            (Reaction::SendPrivately, privately),
+        ] {
+            let mut mended = message();
+            assert!(mend(&mut mended, reaction, &group, ASKER), "{reaction:?}");
+            assert_eq!(mended, expected, "{reaction:?}");
+            assert!(!mend(&mut mended, reaction, &group, ASKER), "{reaction:?} twice");
+            assert_eq!(mended, expected, "{reaction:?} twice");
+        }
+    }
+
+    #[test]
+    fn other_refusals_leave_a_message_as_it_is() {
+        let private = Spot::private(ASKER);
+        let message = OutgoingMessage::html(private.chat_id, "a".to_owned());
+        for reaction in [
+            Reaction::Mend(Mend::WithoutThread),
+            Reaction::Mend(Mend::WithoutReply),
+            Reaction::Mend(Mend::Split),
+            Reaction::SendPrivately,
+            Reaction::NoPrivateMessages,
+            Reaction::RetryAfter(3),
+            Reaction::Retry,
+        ] {
+            let mut same = message.clone();
+            assert!(!mend(&mut same, reaction, &private, ASKER), "{reaction:?}");
+            assert_eq!(same, message, "{reaction:?}");
+        }
+    }
+}
