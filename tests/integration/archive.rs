@@ -16,7 +16,7 @@ use std::time::Duration;
 const DAY: i64 = 24 * 3600;
 
 /// A line of the archive: the day of its object, and the event.
-type Line = (String, BanEvent);
+pub type Line = (String, BanEvent);
 
 #[tokio::test]
 async fn what_expires_is_read_back_from_the_archive_as_it_was_though_s3_fails_for_a_while() -> Result<()> {
@@ -78,7 +78,7 @@ async fn what_expires_is_read_back_from_the_archive_as_it_was_though_s3_fails_fo
 }
 
 /// What the archive has of a person on these days.
-async fn archive_of(play: &Play, days: &BTreeSet<String>, user: i64) -> Result<Vec<Line>> {
+pub async fn archive_of(play: &Play, days: &BTreeSet<String>, user: i64) -> Result<Vec<Line>> {
     let bucket = &play.stack.buckets["archive"];
     let mut lines = Vec::new();
     for day in days {

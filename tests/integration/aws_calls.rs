@@ -74,14 +74,24 @@ impl Stack {
         Ok(serde_json::from_slice(&self.rest("lambda", Method::GET, &path, None).await?)?)
     }
 
+    /// Each function takes one message of its queue at a time, until the stack's end: messages of several stories do not die together.
+    pub async fn read_queues_one_by_one(&self) -> Result<()> {
+        self.change_readers(&json!({"BatchSize": 1})).await
+    }
+
     /// Reads queues by so many executions at once. MiniStack keeps the template's parameter for it as text, and then reads no queue.
     pub async fn scale_queues(&self, most: u32) -> Result<()> {
+        self.change_readers(&json!({"ScalingConfig": {"MaximumConcurrency": most}})).await
+    }
+
+    /// Changes the mappings of queues.
+    async fn change_readers(&self, change: &Value) -> Result<()> {
         let path = "/2015-03-31/event-source-mappings/";
         let listed: Value = serde_json::from_slice(&self.rest("lambda", Method::GET, path, None).await?)?;
         for mapping in listed["EventSourceMappings"].as_array().into_iter().flatten().filter(|mapping| mapping["ScalingConfig"].is_object())
         {
             let one = format!("{path}{}", mapping["UUID"].as_str().context("a mapping has an id")?);
-            self.rest("lambda", Method::PUT, &one, Some(&json!({"ScalingConfig": {"MaximumConcurrency": most}}))).await?;
+            self.rest("lambda", Method::PUT, &one, Some(change)).await?;
         }
         Ok(())
     }

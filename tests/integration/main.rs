@@ -29,7 +29,7 @@
 //! - [`access`]: who is let in
 //! - [`scene`]: a ban and its chats, and what is true after it
 //! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at
-//!   every place; [`kill_runs`]: while functions die
+//!   every place; [`kill_runs`]: while functions die, after each of their writes
 //! - [`bench`]: how fast, how many calls, how much memory; [`fairness`]: a large sync leaves room; both with a [`crowd`], a
 //!   [`counting_telegram`] and functions that are [`reconfigured`]
 //! - [`model`]: random histories, and how they must end

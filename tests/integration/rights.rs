@@ -25,7 +25,7 @@ impl Play {
     }
 
     /// Has the bot look until it has found this: an update of the same second counts as newer, and the pace may be taken.
-    async fn look_until(&self, chat: i64, state: ChatState) -> Result<()> {
+    pub async fn look_until(&self, chat: i64, state: ChatState) -> Result<()> {
         let found = async || {
             let looked = self.look_at_rights(chat).await.is_ok();
             Ok((looked && self.rights_in(chat).await.is_some_and(|item| item.state == state)).then_some(()))

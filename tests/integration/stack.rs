@@ -57,7 +57,7 @@ pub struct Rule {
     pub function: Option<String>,
     pub service: Option<String>,
     pub operation: Option<String>,
-    pub contains: Option<String>,
+    pub contains: Option<Value>,
     pub times: Option<u32>,
     pub fired: u32,
 }
@@ -264,13 +264,14 @@ impl Stack {
         Ok(serde_json::from_str(&text)?)
     }
 
-    fn control(&self, method: Method, what: &str) -> RequestBuilder {
+    /// A request of what only the local AWS has.
+    pub fn control(&self, method: Method, what: &str) -> RequestBuilder {
         http().request(method, format!("{}/_bansync/{what}", self.endpoint))
     }
 }
 
 /// The answer of the local AWS to what only it has.
-async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T> {
+pub async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T> {
     let answer = request.send().await?;
     let (status, text) = (answer.status(), answer.text().await?);
     if !status.is_success() {

@@ -141,3 +141,79 @@ class Functions(unittest.TestCase):
         os.kill(pid, signal.SIGKILL)
         self.assertEqual(eventually(listed, lambda pids: not pids), [])
         self.assertNotEqual(int(invoke(FunctionName="mortal", Payload=b"{}")["Payload"].read()), pid)
+
+
+WRITER = """
+import os
+import boto3
+def handle(event):
+    for key in event["keys"]:
+        boto3.client("dynamodb").put_item(TableName="written", Item={"pk": {"S": key}, "sk": {"S": "A#1"}}, **event.get("more", {}))
+    return os.getpid()
+"""
+
+
+class Writes(unittest.TestCase):
+    def setUp(self):
+        self.machine = local_aws()
+        self.addCleanup(self.machine.control, "DELETE", "faults")
+        self.addCleanup(self.machine.control, "DELETE", "writes")
+        self.table = self.machine.client("dynamodb")
+        keys = ["pk", "sk"]
+        self.table.create_table(
+            TableName="written", BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ["HASH", "RANGE"])],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        )  # fmt: skip
+        self.addCleanup(self.table.delete_table, TableName="written")
+
+    def invoke(self, name: str, **event):
+        return self.machine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+
+    def test_writes_of_functions_are_recorded_with_where_they_go_to_and_what_is_written(self):
+        self.machine.function("writer", WRITER)
+        self.machine.control("POST", "writes")
+        self.table.put_item(TableName="written", Item={"pk": {"S": "C#1"}, "sk": {"S": "A#1"}})
+        self.assertNotIn("FunctionError", self.invoke("writer", keys=["B#7"]))
+        refused = self.invoke("writer", keys=["B#7"], more={"ConditionExpression": "attribute_not_exists(pk)"})
+        self.assertIn("FunctionError", refused)
+        [write] = self.machine.control("GET", "writes")
+        self.assertEqual((write["function"], write["operation"]), ("writer", "PutItem"))
+        self.assertEqual((write["resource"], write["what"]), ("written", "B A"))
+        self.assertIn("B#7", write["text"])
+        self.machine.control("DELETE", "writes")
+        self.assertEqual(self.machine.control("GET", "writes"), [])
+
+    def test_a_rule_names_a_write_and_kills_the_process_that_made_it(self):
+        self.machine.function("victim", WRITER)
+        before = int(self.invoke("victim", keys=[])["Payload"].read())
+        rule = {"resource": "written", "what": "D A", "contains": ["D#1", "D#2"], "kill": True, "after_effect": True, "times": 1}
+        self.machine.control("POST", "faults", rule)
+        self.assertEqual(int(self.invoke("victim", keys=["B#1", "D#3"])["Payload"].read()), before)
+        self.assertIn("FunctionError", self.invoke("victim", keys=["B#2", "D#2", "B#3"]))
+        self.assertNotEqual(int(self.invoke("victim", keys=["D#1"])["Payload"].read()), before)
+        [listed] = self.machine.control("GET", "faults")
+        self.assertEqual(listed["fired"], 1)
+        there = {item["pk"]["S"] for item in self.table.scan(TableName="written")["Items"]}
+        self.assertEqual(there, {"B#1", "D#3", "B#2", "D#2", "D#1"}, "the write took effect, and nothing came after it")
+
+    def test_what_is_refused_kills_nobody(self):
+        self.machine.function("spared", WRITER)
+        self.table.put_item(TableName="written", Item={"pk": {"S": "E#1"}, "sk": {"S": "A#1"}})
+        self.machine.control("POST", "faults", {"what": "E A", "kill": True, "after_effect": True})
+        self.assertIn("FunctionError", self.invoke("spared", keys=["E#1"], more={"ConditionExpression": "attribute_not_exists(pk)"}))
+        [listed] = self.machine.control("GET", "faults")
+        self.assertEqual(listed["fired"], 0)
+
+    def test_each_event_that_is_put_is_a_write_of_its_own_and_a_transaction_names_all_its_tables(self):
+        from bansync_local.control import writes
+        from bansync_local.control.call import Call
+
+        entries = [{"DetailType": kind, "EventBusName": "bus", "Detail": "{}"} for kind in ("a", "b")]
+        body = json.dumps({"Entries": entries}).encode()
+        found = writes.read(Call("events", "PutEvents", None), "/", body)
+        self.assertEqual([(write.resource, write.what) for write in found], [("bus", "a"), ("bus", "b")])
+        items = [{"Put": {"TableName": name, "Item": {"pk": {"S": "X#1"}}}} for name in ("one", "two")]
+        [write] = writes.read(Call("dynamodb", "TransactWriteItems", None), "/", json.dumps({"TransactItems": items}).encode())
+        self.assertEqual((write.resource, write.what), ("one two", "Put X, Put X"))
+        self.assertEqual(writes.read(Call("dynamodb", "GetItem", None), "/", b"{}"), [])

@@ -10,6 +10,9 @@
 | `DELETE /_bansync/calls` | starts counting from nothing |
 | `POST /_bansync/calls?contains=TEXT` | from now on counts the calls whose body contains the text apart, from nothing |
 | `GET /_bansync/calls?contains=TEXT` | those calls |
+| `POST /_bansync/writes` | from now on records what functions write, from nothing: see `writes` |
+| `GET /_bansync/writes` | what they have written, in order |
+| `DELETE /_bansync/writes` | records no longer |
 | `GET /_bansync/quiet` | whether anything is under way: see `quiet` |
 | `GET /_bansync/permissions` | the permissions that functions have used: see `permissions` |
 | `GET /_bansync/processes` | the running function processes: see `processes` |
@@ -19,10 +22,11 @@
 """
 
 import asyncio
+import functools
 import json
 import urllib.parse
 
-from bansync_local.control import calls, faults, permissions, processes, quiet
+from bansync_local.control import calls, faults, permissions, processes, quiet, writes
 from bansync_local.control.call import Call
 from bansync_local.control.drop import Dropped, close_connection
 from bansync_local.patches import lag
@@ -33,20 +37,35 @@ PREFIX = "/_bansync/"
 def install():
     """MiniStack as an ASGI application, behind the control endpoints, the counting and the faults."""
     from ministack import app as ministack
+    from ministack.core.router import extract_access_key_id
 
     serve, dispatch = ministack.app, ministack._dispatch_service_request
 
     async def watched_dispatch(method, path, headers, body, query, request_id):
         call = Call.read(method, path, headers, body, query)
         calls.count(call, body)
-        fault = faults.strike(call, body)
+        written = functools.cache(lambda: writes.read(call, path, body))
+        fault = faults.strike(call, body, written)
+        if fault is not None and not fault.after_effect:
+            return await failed(fault, headers, body, query, request_id)
+        answer = await dispatch(method, path, headers, body, query, request_id)
+        done = answer[0] < 300
+        if done and writes.are_recorded():
+            writes.made(call, written())
         if fault is None:
-            return await dispatch(method, path, headers, body, query, request_id)
-        if fault.after_effect:
-            await dispatch(method, path, headers, body, query, request_id)
+            return answer
+        if fault.kill and not done:
+            # What was refused has written nothing: the next one is meant.
+            fault.take_back()
+            return answer
+        return await failed(fault, headers, body, query, request_id)
+
+    async def failed(fault, headers, body, query, request_id):
+        if fault.kill and not processes.kill(extract_access_key_id(headers, query)):
+            fault.take_back()
         if fault.hang:
             await asyncio.sleep(fault.hang / 1000)
-        if fault.drop or fault.hang:
+        if fault.drop or fault.hang or fault.kill:
             raise Dropped
         return fault.answer(headers, body, query, request_id)
 
@@ -59,6 +78,7 @@ def install():
             close_connection(send)
 
     permissions.watch()
+    processes.watch()
     quiet.watch()
     ministack._dispatch_service_request = watched_dispatch
     return application
@@ -95,6 +115,12 @@ def _route(method: str, name: str, query: dict, body: bytes) -> tuple[int, objec
                 return 200, calls.listed(*texts)
             case "DELETE", ["calls"]:
                 return 200, calls.clear()
+            case "POST", ["writes"]:
+                return 200, writes.start()
+            case "GET", ["writes"]:
+                return 200, writes.listed()
+            case "DELETE", ["writes"]:
+                return 200, writes.stop()
             case "GET", ["quiet"]:
                 return 200, quiet.look(texts, float(query.get("within", [quiet.WITHIN])[0]))
             case "GET", ["permissions"]:

@@ -3,15 +3,20 @@
 A rule is JSON; a call must match all that it names, and the first rule that matches and is due strikes:
 
     {"service": "dynamodb", "operation": "PutItem", "function": "bansync-webhook",   what it matches; each may be left out
-     "contains": "-1001234567",                                                      a text of the request's body: an id, in any protocol
+     "contains": "-1001234567",                                                      a text of the request's body: an id, in any protocol; or
+                                                                                     a list, of which it has one
+     "resource": "bansync-sync", "what": "SYNC CHUNK SET …",                         of a write: see `writes`
      "status": 500, "code": "InternalServerError",                                   the answer (these are the defaults)
      "drop": true,                                                                   or: no answer, the connection is reset
      "hang": 3000,                                                                   or: the same after so many milliseconds
+     "kill": true,                                                                   or: none, the function's process that calls is killed
      "after_effect": true,                                                           the call is carried out, its answer lost
      "times": 3, "every": 2}                                                         at most 3 times; every 2nd match only
 
 Beside what is called over HTTP: the bus and the scheduler call functions by Invoke of lambda, as the functions "events.amazonaws.com" and
 "scheduler.amazonaws.com" (see the patch `delivery`).
+
+A rule that kills after the effect leaves alone what AWS refused.
 
 Each rule gets an `id`, by which whoever added it takes it back.
 """
@@ -23,6 +28,7 @@ import threading
 from xml.sax.saxutils import escape
 
 from bansync_local.control.call import Call
+from bansync_local.control.writes import Write
 
 _lock = threading.Lock()
 _rules: list["Rule"] = []
@@ -34,11 +40,14 @@ class Rule:
     service: str | None = None
     operation: str | None = None
     function: str | None = None
-    contains: str | None = None
+    contains: str | list[str] | None = None
+    resource: str | None = None
+    what: str | None = None
     status: int = 500
     code: str = "InternalServerError"
     drop: bool = False
     hang: int = 0
+    kill: bool = False
     after_effect: bool = False
     times: int | None = None
     every: int = 1
@@ -46,13 +55,20 @@ class Rule:
     matched: int = 0
     fired: int = 0
 
-    def matches(self, call: Call, body: bytes) -> bool:
+    def matches(self, call: Call, body: bytes, written) -> bool:
         return (
             self.service in (None, call.service)
             and self.operation in (None, call.operation)
             and (self.function is None or call.function == self.function[:64])
-            and (self.contains is None or self.contains.encode() in body)
+            and (self._has(body.decode(errors="replace")) if self.resource is self.what is None else any(map(self._means, written())))
         )
+
+    def _has(self, text: str) -> bool:
+        texts = [self.contains] if isinstance(self.contains, str) else self.contains
+        return texts is None or any(wanted in text for wanted in texts)
+
+    def _means(self, write: Write) -> bool:
+        return self.resource in (None, write.resource) and self.what in (None, write.what) and self._has(write.text)
 
     def due(self) -> bool:
         """Count one more match; true if it shall fail."""
@@ -61,6 +77,12 @@ class Rule:
             return False
         self.fired += 1
         return True
+
+    def take_back(self) -> None:
+        """It has not struck after all."""
+        with _lock:
+            self.matched -= 1
+            self.fired -= 1
 
     def answer(self, headers: dict, body: bytes, query: dict, request_id: str) -> tuple[int, dict, bytes]:
         """The error in the shape of the protocol that the request speaks: JSON, Query (XML), REST."""
@@ -86,10 +108,10 @@ def _json(value: dict) -> bytes:
     return json.dumps(value).encode()
 
 
-def strike(call: Call, body: bytes) -> Rule | None:
-    """The rule by which this call fails, or None."""
+def strike(call: Call, body: bytes, written=list) -> Rule | None:
+    """The rule by which this call fails, or None. `written()`: what it writes."""
     with _lock:
-        return next((rule for rule in _rules if rule.matches(call, body) and rule.due()), None)
+        return next((rule for rule in _rules if rule.matches(call, body, written) and rule.due()), None)
 
 
 def add(rules: list[dict]) -> list[dict]:
