@@ -76,3 +76,19 @@ async fn what_was_taken_back_everywhere_is_not_carried_out_after_a_delay() -> Re
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_two_sources_have_taken_back_everywhere_is_lifted() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let second = play.chat("Second", pair.alice, &[pair.mallory]).await?;
+    for chat in [pair.source, second] {
+        let (_, results) = play.sync_of(&play.ban(chat, pair.alice, pair.mallory).await?).await?;
+        assert!(matches!(results[0].outcome, Outcome::Applied | Outcome::Already), "{results:?}");
+    }
+    play.command(pair.source, pair.alice, &format!("/undo {}", pair.mallory)).await?;
+    play.quiet(&pair.ids()).await?;
+    assert!(play.telegram.is_banned(pair.target, pair.mallory).await?, "the second source's ban is still meant");
+    play.command(second, pair.alice, &format!("/undo {}", pair.mallory)).await?;
+    Ok(play.telegram.wait_until_not_banned(pair.target, pair.mallory, PATIENCE).await?)
+}

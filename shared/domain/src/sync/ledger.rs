@@ -173,7 +173,8 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
         return Lifting::Leave(Reason::LocalDecision);
     }
     let banned = || entries.iter().filter(|entry| entry.has_banned());
-    let others = standing(entries, decisions, chat).filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat);
+    let others = standing(entries, decisions, chat)
+        .filter(|entry| entry.source_chat_id != source && entry.source_chat_id != chat && !undone_everywhere(entries, entry));
     let mut newest: BTreeMap<ChatId, &Entry> = BTreeMap::new();
     for entry in others.filter(|_| origin != Origin::UndoneHere) {
         let known = newest.entry(entry.source_chat_id).or_insert(entry);
@@ -195,6 +196,11 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
         (None, Some(held)) => Lifting::Shorten(held),
         (None, None) => Lifting::Unban,
     }
+}
+
+/// Has an admin of its source taken this ban back everywhere, whatever came of that here? The source's own ban may still stand.
+fn undone_everywhere(entries: &[Entry], ban: &Entry) -> bool {
+    entries.iter().any(|entry| entry.origin == Origin::UndoneEverywhere && entry.ban_event_id == ban.ban_event_id)
 }
 
 /// The bans since the last lift of ours. What an admin of the chat decided after one, has ended what was before it, too.
@@ -378,6 +384,20 @@ mod tests {
         let entries = [entry(Kind::Ban, B, 100, Outcome::Applied), entry(Kind::Ban, A, 200, Outcome::Applied)];
         assert_eq!(after(&entries, &[(B, 90, Some(None)), (CHAT, 150, None)], Origin::Unban), Lifting::Unban);
         assert_eq!(after(&entries, &[(B, 90, Some(None)), (CHAT, 50, None)], Origin::Unban), Lifting::Leave(Reason::StillBanned));
+    }
+
+    #[test]
+    fn a_ban_that_its_source_has_taken_back_everywhere_holds_nothing() {
+        let (ours, other) = (entry(Kind::Ban, A, 100, Outcome::Applied), entry(Kind::Ban, B, 120, Outcome::Already));
+        let undone = Entry {
+            origin: Origin::UndoneEverywhere,
+            ban_event_id: other.ban_event_id,
+            ..entry(Kind::Lift, B, 150, Outcome::Skipped(Reason::StillBanned))
+        };
+        let decisions = [(A, 100, Some(None)), (B, 120, Some(None))];
+        let entries = [ours, other, undone];
+        assert_eq!(after(&entries[..2], &decisions, Origin::UndoneEverywhere), Lifting::Leave(Reason::StillBanned));
+        assert_eq!(after(&entries, &decisions, Origin::UndoneEverywhere), Lifting::Unban);
     }
 
     #[test]
