@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use aws::store::users::{Chosen, Ignored};
 use domain::ids::{ChatId, UserId};
 use domain::settings::ChatChange;
-use domain::subscription::{Source, Subscription};
+use domain::subscription::{Mode, Source, Subscription};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, Fault, FaultAction};
 
@@ -30,14 +30,13 @@ impl World<'_> {
         match change {
             Change::Follow(chat, person, mode) => {
                 if self.reference.chats[chat].follows[person].is_some() {
-                    patiently(async || play.subscriptions.unfollow(&self.subscription(chat, person)).await).await?;
+                    self.unfollow(chat, person).await?;
                 }
                 patiently(async || play.subscriptions.follow_in(&self.subscription(chat, person), mode).await).await?;
                 self.reference.chats[chat].follows[person] = Some(mode);
             }
             Change::Unfollow(chat, person) => {
-                patiently(async || play.subscriptions.unfollow(&self.subscription(chat, person)).await).await?;
-                self.reference.chats[chat].follows[person] = None;
+                self.unfollow(chat, person).await?;
             }
             Change::AutoSync(chat, on) => {
                 choose(chat, ChatChange { auto_sync_enabled: Some(on), ..none() }).await?;
@@ -69,12 +68,31 @@ impl World<'_> {
                 self.reference.chats[chat].bot_may_ban = on;
             }
             Change::Admin(chat, person, on) => self.admin(chat, person, on).await?,
-            Change::Fault(chat, trouble) if !self.troubled[chat] => {
+            Change::Away(chat, person) => self.leaves(chat, person).await?,
+            // Nothing takes effect on whom Telegram does not know.
+            Change::Fault(chat, trouble) if !self.troubled[chat] && self.away[chat].iter().all(Option::is_none) => {
                 self.troubled[chat] = true;
                 play.telegram.add_fault(fault(chats[chat], trouble)).await?;
             }
             Change::Fault(..) => {}
         }
+        Ok(())
+    }
+
+    /// What bans him elsewhere comes here.
+    pub(super) async fn follows(&mut self, chat: usize, person: usize) -> Result<()> {
+        match self.reference.chats[chat].follows[person] {
+            Some(Mode::Auto) => Ok(()),
+            _ => Box::pin(self.apply(Change::Follow(chat, person, Mode::Auto))).await,
+        }
+    }
+
+    /// With its only follower a chat's wait ends.
+    async fn unfollow(&mut self, chat: usize, person: usize) -> Result<()> {
+        patiently(async || self.play.subscriptions.unfollow(&self.subscription(chat, person)).await).await?;
+        self.reference.chats[chat].follows[person] = None;
+        self.reference.waits_no_more(chat, person);
+        self.unfollowed[chat][person] = true;
         Ok(())
     }
 
@@ -94,6 +112,10 @@ impl World<'_> {
 
     /// Whoever is banned can be no admin; whoever is outside comes in first.
     async fn admin(&mut self, chat: usize, person: usize, on: bool) -> Result<()> {
+        // Where he is waited for, coming in is a matter of its own.
+        if self.reference.is_waited_for(chat, person) {
+            return Ok(());
+        }
         let (telegram, id, user) = (&self.play.telegram, self.chats[chat], self.people[person]);
         let status = telegram.member(id, user).await?.status;
         match (on, status.as_str()) {
@@ -115,6 +137,9 @@ fn fault(chat: i64, trouble: Trouble) -> Fault {
     let action = match trouble.kind {
         Kind::Error => return with(Fault::internal_server_error(), chat, trouble),
         Kind::Close => FaultAction::Close,
+        Kind::Slow(ms) => FaultAction::Slow { ms },
+        // Longer than the bot's client waits.
+        Kind::Hang => FaultAction::Hang { ms: 6000 },
         Kind::Flood => FaultAction::TooManyRequests { retry_after: 1, same_chat_only: true },
     };
     with(Fault::new(action), chat, trouble)

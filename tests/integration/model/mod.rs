@@ -11,35 +11,50 @@
 //! - [`seeds`]: which ones; [`failure`]: what is forgiven
 //! - [`pace`]: how many at once; [`patience`]: how long they wait
 //! - [`steps`]: what may happen
-//! - [`world`]: it happens, on the deployed stack; [`changes`]: what is no ban, unban or kick
+//! - [`world`]: it happens, on the deployed stack; [`acts`]: bans, unbans and kicks; [`undo`]: what is taken back; [`meddling`]: what a
+//!   chat's own admin does in mid-chunk; [`changes`]: all else; [`coming`]: who is away comes
 //! - [`reference`]: how it must end
 //! - [`rest`]: a round has ended, and is held against the reference; [`at_rest`]: nothing is on its way any more
 
+mod acts;
 mod at_rest;
 mod changes;
+mod coming;
 mod failure;
+mod meddling;
 mod pace;
 mod patience;
 mod reference;
 mod rest;
 mod seeds;
 mod steps;
+mod undo;
 mod world;
 
 use crate::play::Play;
 use anyhow::{Context, Result, bail, ensure};
+use coming::CAME;
 use failure::{Failure, Kind, Verdict, verdict};
 use futures_util::{StreamExt, stream};
+use meddling::MEDDLED;
 use pace::{MOST, Pace};
 use rest::WITNESSES;
 use seeds::{Asked, Seeds};
+use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use undo::UNDONE;
 use world::{ROUNDS, SYNCS, World};
 
 /// The settle time: several things are to happen within it, so that their syncs meet. A shorter one makes for more rounds with
 /// less in each.
 const SETTLE: Duration = Duration::from_secs(5);
+
+/// Seconds after which a chunk comes again that has failed: no round is much later for it.
+const COMES_AGAIN: u32 = 8;
+
+/// One in so many writes of workers is done, and its answer lost: its chunk comes again, after each of its writes at times.
+const LOST_ANSWERS: [(&str, u32); 3] = [("UpdateItem", 70), ("BatchWriteItem", 30), ("PutItem", 50)];
 
 /// Those that were late are played again, so many at a time.
 const AGAIN: usize = 8;
@@ -55,6 +70,8 @@ async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
     let _settle = play.reconfigure("sync-planner", &[("SETTLE_SECONDS", &SETTLE.as_secs().to_string())])?;
     println!("model: {} histories, of the seeds {:?} and {:?}", seeds.count(), seeds.fixed, seeds.new);
     let _lag = play.stack.lag_indexes(seeds.new.start).await?;
+    let _again = play.stack.hurry("sync", COMES_AGAIN).await?;
+    let lost = if play.stack.is_instrumented().await { Some(play.stack.fail(lost_answers(&play)).await?) } else { None };
     let (began, pace) = (Instant::now(), Pace::new());
     let failures = histories(&play, &pace, seeds.all(), MOST).await;
     play.telegram.clear_faults().await?;
@@ -66,7 +83,20 @@ async fn whatever_happens_every_chat_ends_as_the_model_says() -> Result<()> {
     let again = histories(&play, &pace, late.iter().copied(), AGAIN).await;
     ensure!(again.is_empty(), "histories fail among few, too: {:?}", again.iter().map(|failure| failure.seed).collect::<Vec<_>>());
     println!("model: {} histories in {} s, {} late at first, {}", seeds.count(), began.elapsed().as_secs(), late.len(), counts());
-    Ok(())
+    match lost {
+        Some(lost) => lost.heal().await,
+        None => Ok(()),
+    }
+}
+
+/// Rules by which workers do not hear that they have written something. No client tries such an answer again by itself.
+fn lost_answers(play: &Play) -> Value {
+    let (function, table) = (&play.stack.functions["sync-worker"], format!("\"{}\"", play.stack.tables["sync"]));
+    let rule = |(operation, every): (&str, u32)| {
+        json!({"function": function, "service": "dynamodb", "operation": operation, "contains": table, "every": every,
+            "status": 400, "code": "ValidationException", "after_effect": true})
+    };
+    LOST_ANSWERS.map(rule).into()
 }
 
 /// Plays histories, so many at once; those that failed. With the first that is wrong it ends.
@@ -125,7 +155,11 @@ fn told(failure: Failure, before: usize) -> Failure {
 
 fn counts() -> String {
     let of = |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::Relaxed);
-    format!("{} rounds, {} syncs, {} witnesses", of(&ROUNDS), of(&SYNCS), of(&WITNESSES))
+    let (rounds, syncs, witnesses) = (of(&ROUNDS), of(&SYNCS), of(&WITNESSES));
+    let (undone, came, meddled) = (of(&UNDONE), of(&CAME), of(&MEDDLED));
+    format!(
+        "{rounds} rounds, {syncs} syncs, {undone} undone, {came} came who were waited for, {meddled} meddled with, {witnesses} witnesses"
+    )
 }
 
 fn number(variable: &str) -> Result<Option<u64>> {

@@ -34,16 +34,24 @@ impl World<'_> {
     /// [`Late`] where a sync does not begin or end; any other where all is at rest and wrong.
     pub(super) async fn rest(&mut self, turn: &mut Turn<'_>) -> Result<()> {
         let Some(began) = self.began.take() else { return Ok(()) };
-        let told = self.told().await?;
-        let mut expected = self.reference.carry(&told, aws::time::now());
+        let mut told = std::mem::take(&mut self.news);
+        told.extend(self.told().await?);
+        let mut expected = self.reference.carry(&told);
+        let asked = std::mem::take(&mut self.asked).into_iter().chain(self.begun_by_coming().await?);
+        expected.syncs.extend(asked.map(|sync| (sync, 0)));
         ROUNDS.fetch_add(1, Ordering::Relaxed);
         SYNCS.fetch_add(expected.syncs.len(), Ordering::Relaxed);
         if !expected.syncs.is_empty() {
             tokio::time::sleep(SETTLE.saturating_sub(began.elapsed())).await;
         }
+        if let Some(meddling) = self.meddling.take() {
+            let more = self.meddle(meddling).await?;
+            expected.add(self.reference.carry(&more));
+            told.extend(more);
+        }
         let (accepted, mut wrong_since, mut looked_twice) = (Instant::now(), None, !expected.lifts);
         loop {
-            if let Some(what) = self.under_way(&told, &mut expected, accepted).await? {
+            if let Some(what) = self.under_way(&mut expected, accepted).await? {
                 self.late = self.late.max(began.elapsed().saturating_sub(SETTLE));
                 if began.elapsed() > LONGEST_ROUND {
                     return Err(Late(format!("the end of {what}; told were {told:?}")).into());
@@ -54,6 +62,7 @@ impl World<'_> {
             }
             let Some(wrong) = self.wrong(&told).await? else {
                 if looked_twice {
+                    self.reference.rests();
                     return Ok(());
                 }
                 // What sweeps up after a sync begins when that has ended.
@@ -81,35 +90,33 @@ impl World<'_> {
     }
 
     /// What of this round goes on, as far as it is seen.
-    async fn under_way(&self, told: &[Told], expected: &mut Expected, accepted: Instant) -> Result<Option<String>> {
+    async fn under_way(&self, expected: &mut Expected, accepted: Instant) -> Result<Option<String>> {
         if let Some(missing) = self.not_closed(&mut expected.syncs).await? {
             return Ok(Some(missing));
         }
         // Time enough for what begins no sync.
         let is_planned = |at| PLANNED.load(Ordering::Relaxed) > at + 3 || accepted.elapsed() > Duration::from_secs(15);
         let is_quiet = expected.quiet.is_none_or(is_planned);
-        Ok((!is_quiet || self.is_running(told).await?).then(|| "a sync that nobody waits for".to_owned()))
+        Ok((!is_quiet || self.is_running().await?).then(|| "a sync that nobody waits for".to_owned()))
     }
 
     /// Leaves out of `open` what is closed; the first that is not.
     async fn not_closed(&self, open: &mut Vec<(Uuid, i64)>) -> Result<Option<String>> {
-        while let Some(&(event, at)) = open.last() {
-            match patiently(async || self.play.syncs.summary(sync::sync_id(event)).await).await? {
+        while let Some(&(sync, at)) = open.last() {
+            match patiently(async || self.play.syncs.summary(sync).await).await? {
                 Some(summary) if summary.status != SyncStatus::Running => PLANNED.fetch_max(at, Ordering::Relaxed),
-                other => return Ok(Some(format!("the sync of event {event}: {:?}", other.map(|summary| summary.status)))),
+                other => return Ok(Some(format!("sync {sync}: {:?}", other.map(|summary| summary.status)))),
             };
             open.pop();
         }
         Ok(None)
     }
 
-    async fn is_running(&self, told: &[Told]) -> Result<bool> {
-        for person in 0..PEOPLE {
-            if told.iter().any(|told| told.person == person) {
-                let syncs = patiently(async || self.play.syncs.of_user(UserId(self.people[person])).await).await?;
-                if syncs.iter().any(|sync| sync.status == SyncStatus::Running) {
-                    return Ok(true);
-                }
+    async fn is_running(&self) -> Result<bool> {
+        for &person in &self.people {
+            let syncs = patiently(async || self.play.syncs.of_user(UserId(person)).await).await?;
+            if syncs.iter().any(|sync| sync.status == SyncStatus::Running) {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -117,6 +124,7 @@ impl World<'_> {
 
     /// The first chat that is not as it must be, whatever witnesses tell; where all are, the reference knows now how they are.
     async fn wrong(&mut self, told: &[Told]) -> Result<Option<String>> {
+        self.reference.work_out(aws::time::now());
         match self.differs().await? {
             Some(_) if self.witnesses(told).await? => self.differs().await,
             differs => Ok(differs),
@@ -128,21 +136,24 @@ impl World<'_> {
         let mut seen = Vec::new();
         for chat in 0..CHATS {
             for person in 0..PEOPLE {
-                let banned = self.banned(chat, person).await?;
-                if !self.reference.allows(chat, person, banned) {
-                    let (states, chats) = (self.reference.states(chat, person), &self.reference.chats[chat]);
-                    let entries = self.entries(chat, person).await?;
-                    let (id, user) = (self.chats[chat], self.people[person]);
-                    return Ok(Some(format!(
-                        "person {person} ({user}) in chat {chat} ({id}) is {banned:?}, must be one of {states:#?}\n    chat: {chats:?}\n    ledger: {entries:#?}\n    chats: {:?}",
-                        self.chats
-                    )));
-                }
-                seen.push((chat, person, banned));
+                seen.push((chat, person, self.banned(chat, person).await?));
+            }
+        }
+        // Bans run out meanwhile.
+        let now = aws::time::now();
+        for &(chat, person, banned) in &seen {
+            if !self.reference.allows(chat, person, banned, now) {
+                let (states, chats) = (self.reference.states(chat, person), &self.reference.chats[chat]);
+                let entries = self.entries(chat, person).await?;
+                let (id, user) = (self.chats[chat], self.people[person]);
+                return Ok(Some(format!(
+                    "person {person} ({user}) in chat {chat} ({id}) is {banned:?} at {now}, must be one of {states:#?}\n    chat: {chats:?}\n    ledger: {entries:#?}\n    chats: {:?}",
+                    self.chats
+                )));
             }
         }
         for (chat, person, banned) in seen {
-            self.reference.ended(chat, person, banned);
+            self.reference.ended(chat, person, banned, now);
         }
         Ok(None)
     }
@@ -157,7 +168,7 @@ impl World<'_> {
         for chat in 0..CHATS {
             for person in 0..PEOPLE {
                 let banned = self.banned(chat, person).await?;
-                if self.reference.allows(chat, person, banned) {
+                if self.reference.allows(chat, person, banned, aws::time::now()) {
                     continue;
                 }
                 let entries = self.entries(chat, person).await?;
@@ -183,7 +194,15 @@ impl World<'_> {
                         _ => return None,
                     };
                     let lift = entry.kind == sync::Kind::Lift;
-                    Some(Record { source, occurred: entry.occurred.clone(), round, lift, set, prior: entry.prior })
+                    Some(Record {
+                        source,
+                        event: entry.ban_event_id,
+                        occurred: entry.occurred.clone(),
+                        round,
+                        lift,
+                        set,
+                        prior: entry.prior,
+                    })
                 });
                 let done = done.collect();
                 self.reference.witnessed(chat, person, banned, done);

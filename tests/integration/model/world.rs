@@ -2,10 +2,11 @@
 
 use super::SETTLE;
 use super::failure::{Failure, Kind};
+use super::meddling::Meddling;
 use super::pace::{Pace, Turn};
 use super::patience::{patiently, slowly};
 use super::reference::{CHATS, FOR_EVER, PEOPLE, Reference, Told};
-use super::steps::{Act, Chance, Change};
+use super::steps::{Chance, Change};
 use crate::play::Play;
 use crate::stack::LAG;
 use anyhow::{Result, ensure};
@@ -20,12 +21,10 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use telegram::update::{self, Update};
 use telegram_sim::AdminRights;
-use telegram_sim::control::{BotRole, ControlError, DeliveryState, NewChat};
+use telegram_sim::control::{BotRole, DeliveryState, NewChat, NewUser};
+use uuid::Uuid;
 
 const STEPS: usize = 50;
-
-/// The ban of a kick is no longer than this, in seconds, and any other is longer.
-const KICK: i64 = 120;
 
 /// An update that was told before any history that begins now.
 static BEFORE: AtomicU32 = AtomicU32::new(0);
@@ -47,12 +46,23 @@ pub struct World<'a> {
     /// How much longer than it had to something took in this round.
     pub(super) late: Duration,
     /// When somebody was last dealt with in a chat, and how long that takes.
-    busy: [[Option<(Instant, Duration)>; PEOPLE]; CHATS],
+    pub(super) busy: [[Option<(Instant, Duration)>; PEOPLE]; CHATS],
     /// Until when a kick bans, Unix seconds, where the last that was done was one.
-    kicked: [[Option<i64>; PEOPLE]; CHATS],
+    pub(super) kicked: [[Option<i64>; PEOPLE]; CHATS],
     last_update: u32,
     /// Updates of rounds that are over.
-    past: Vec<u32>,
+    pub(super) past: Vec<u32>,
+    /// What was told in this round so far.
+    pub(super) news: Vec<Told>,
+    /// Syncs that somebody has asked for in this round.
+    pub(super) asked: Vec<Uuid>,
+    /// By which fault of Telegram somebody is not known where he is not.
+    pub(super) away: [[Option<u64>; PEOPLE]; CHATS],
+    /// Who has been followed no longer in this round: it takes a moment until nobody waits for him.
+    pub(super) unfollowed: [[bool; PEOPLE]; CHATS],
+    /// When somebody who was away came in this round, Unix seconds.
+    pub(super) came: Option<i64>,
+    pub(super) meddling: Option<Meddling>,
     /// One fault a chat, so that no target meets three in a row.
     pub(super) troubled: [bool; CHATS],
 }
@@ -65,7 +75,7 @@ impl<'a> World<'a> {
             *person = play.person("Mallory").await?;
         }
         for (chat, owner) in chats.iter_mut().zip(&mut owners) {
-            *owner = play.person("Alice").await?;
+            *owner = play.telegram.create_user(NewUser { language_code: Some("en".to_owned()), ..NewUser::named("Alice") }).await?;
             let id = UserId(*owner);
             patiently(async || play.users.create(id, &ProfileChange::default()).await).await?;
             let quiet = UserChange { notifications_enabled: Some(false), ..UserChange::default() };
@@ -74,10 +84,13 @@ impl<'a> World<'a> {
             let bot = BotRole::Administrator(AdminRights::moderator());
             *chat = play.telegram.create_chat(NewChat::supergroup("Chat", *owner).members(&people).bot(bot)).await?;
         }
-        let (reference, story, late, past, busy, kicked) = Default::default();
-        let (chance, began, troubled) = (Chance(seed), None, [false; CHATS]);
-        let mut world =
-            Self { play, seed, chance, chats, owners, people, reference, story, began, late, busy, kicked, last_update, past, troubled };
+        let (reference, story, late, past, busy, kicked, news, asked, away, troubled) = Default::default();
+        let (chance, began, came, meddling, unfollowed) = (Chance(seed), None, None, None, Default::default());
+        #[rustfmt::skip]
+        let mut world = Self {
+            play, seed, chance, chats, owners, people, reference, story, began, late, busy, kicked, last_update, past, news, asked, away,
+            came, meddling, troubled, unfollowed,
+        };
         world.told().await?;
         for chat in 0..CHATS {
             if world.chance.percent(30) {
@@ -114,6 +127,7 @@ impl<'a> World<'a> {
 
     /// Changes, then what is done to people, until it has come to rest.
     async fn round(&mut self, left: &mut usize, turn: &mut Turn<'_>) -> Result<()> {
+        self.unfollowed = Default::default();
         let changes = (4 + self.chance.of(6)).min(*left);
         for _ in 0..changes {
             self.change().await?;
@@ -123,93 +137,19 @@ impl<'a> World<'a> {
         tokio::time::sleep(LAG).await;
         let news = self.told().await?;
         ensure!(news.is_empty(), "nobody was banned by a change: {news:?}");
+        if self.come().await? {
+            self.rest(turn).await?;
+        }
         let acts = (2 + self.chance.of(3)).min(*left);
         for _ in 0..acts {
-            // What comes when the first ban is due already is another round.
-            if self.began.is_some_and(|began| began.elapsed() > SETTLE * 6 / 10) {
+            // What comes when the first ban is due already is another round, and whatever is meddled with is one.
+            if self.began.is_some_and(|began| began.elapsed() > SETTLE * 6 / 10) || self.meddling.is_some() {
                 self.rest(turn).await?;
             }
-            self.act().await?;
+            self.act(turn).await?;
         }
         *left -= acts;
         self.rest(turn).await
-    }
-
-    async fn act(&mut self) -> Result<()> {
-        let mut act = Act::any(&mut self.chance);
-        if let Act::Unban(nth, person) = act {
-            let mut banned = Vec::new();
-            for chat in 0..CHATS {
-                if self.banned(chat, person).await?.is_some() {
-                    banned.push(chat);
-                }
-            }
-            act = match banned.get(nth % banned.len().max(1)) {
-                Some(&chat) => Act::Unban(chat, person),
-                None => Act::Ban(nth, person, None),
-            };
-        }
-        self.began.get_or_insert_with(Instant::now);
-        match act {
-            Act::Ban(chat, person, hours) => self.ban(chat, person, hours).await,
-            Act::Unban(chat, person) => {
-                self.take_turns(chat, person).await?;
-                // Its time is over, or the bot was quicker: nothing is left to lift.
-                match self.play.telegram.unban(self.chats[chat], self.owners[chat], self.people[person]).await {
-                    Err(ControlError::Refused(why)) => self.story.push(format!("  {act:?} refused: {why}")),
-                    done => {
-                        done?;
-                        self.acted(&act, chat, person, None, Duration::from_millis(1050));
-                    }
-                }
-                Ok(())
-            }
-            Act::Kick(chat, person) => {
-                self.take_turns(chat, person).await?;
-                match self.play.telegram.kick(self.chats[chat], self.owners[chat], self.people[person]).await {
-                    // He is not there.
-                    Err(ControlError::Refused(_)) => self.ban(chat, person, None).await,
-                    done => {
-                        done?;
-                        self.acted(&act, chat, person, None, Duration::from_millis(2100));
-                        self.kicked[chat][person] = Some(aws::time::now() + KICK);
-                        Ok(())
-                    }
-                }
-            }
-            Act::Redeliver(nth) => {
-                let Some(&update) = self.past.get(nth % self.past.len().max(1)) else { return Ok(()) };
-                self.story.push(format!("  Redeliver {update}"));
-                let taken = async || Ok((self.play.telegram.redeliver(update).await?.status == Some(200)).then_some(()));
-                slowly("an update of before to be taken", taken).await
-            }
-        }
-    }
-
-    async fn ban(&mut self, chat: usize, person: usize, hours: Option<i64>) -> Result<()> {
-        self.take_turns(chat, person).await?;
-        let until = hours.map(|hours| aws::time::now() + hours * 3600);
-        self.play.telegram.ban(self.chats[chat], self.owners[chat], self.people[person], until).await?;
-        self.acted(&Act::Ban(chat, person, hours), chat, person, Some(until.unwrap_or(FOR_EVER)), Duration::from_millis(1050));
-        Ok(())
-    }
-
-    /// Two decisions on one person in one chat are never of the same second: Telegram tells no more of them than the second.
-    async fn take_turns(&mut self, chat: usize, person: usize) -> Result<()> {
-        if let Some((at, takes)) = self.busy[chat][person] {
-            tokio::time::sleep(takes.saturating_sub(at.elapsed())).await;
-        }
-        if let Some(until) = self.kicked[chat][person].take() {
-            let over = async || Ok(self.banned(chat, person).await?.is_none_or(|banned| banned > until).then_some(()));
-            slowly("a kick to be over", over).await?;
-        }
-        Ok(())
-    }
-
-    fn acted(&mut self, act: &Act, chat: usize, person: usize, banned: Option<i64>, takes: Duration) {
-        self.story.push(format!("  {act:?} at {}", aws::time::now()));
-        self.reference.acts(chat, person, banned);
-        self.busy[chat][person] = Some((Instant::now(), takes));
     }
 
     /// End of the ban that stands in Telegram.
@@ -242,6 +182,12 @@ impl<'a> World<'a> {
                 Ok(Update::Admin(change)) => change.ban,
                 _ => None,
             };
+            // Two within a second have ids of their own.
+            let is_another = |event: &BanEvent| {
+                let same = |other: &Told| other.event_id == event.event_id && other.occurred != event.occurred;
+                told.iter().chain(&self.news).any(same) || self.reference.was_told(same)
+            };
+            let event = event.map(|event| if is_another(&event) { event.beside_another() } else { event });
             told.extend(event.and_then(|event| self.decision(event, delivery.accepted_ms.unwrap_or_default())));
         }
         BEFORE.fetch_max(self.last_update, Ordering::Relaxed);

@@ -1,0 +1,185 @@
+//! What becomes of somebody in a chat by what is carried there, in the words of the requirements.
+
+use super::state::{End, Record, State, orders, unique};
+use super::{FOR_EVER, Reference, TEMPORARY, Told};
+use domain::settings::SyncBanType;
+use domain::subscription::Mode;
+use std::ops::ControlFlow;
+use uuid::Uuid;
+
+/// Of a ban that has less left than this, nothing is set, in seconds.
+const TOO_SHORT: i64 = 40;
+
+/// The time in which something is done: between these two.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    pub from: i64,
+    pub to: i64,
+}
+
+/// Where something is carried to.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub chat: usize,
+    pub person: usize,
+    /// Of what is carried.
+    pub round: u32,
+    /// It is done at this moment of the span.
+    pub now: i64,
+    pub span: Span,
+}
+
+/// Why a ban is taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// This source has lifted its ban.
+    Lifted(usize),
+    /// An admin of this source takes this event back everywhere.
+    Everywhere(usize, Uuid),
+    /// An admin of the chat takes back what stands there.
+    Here,
+}
+
+impl Reference {
+    /// All moments at which it could matter that it is done before or after them.
+    pub(super) fn moments(&self, states: &[State], span: Span) -> Vec<i64> {
+        let banned = states.iter().filter_map(|state| state.banned).flat_map(|end| [end.from, end.to]);
+        let priors = states.iter().flat_map(|state| &state.records).filter_map(|record| record.prior);
+        let told = self.told.iter().filter_map(|(_, told)| told.bans);
+        let ends = banned.chain(priors).chain(told).filter(|&end| end != FOR_EVER);
+        let near = ends.flat_map(|end| [end - TOO_SHORT, end - TOO_SHORT + 1, end - 1, end]);
+        let mut moments: Vec<_> = near.chain([span.from, span.to]).filter(|moment| (span.from..=span.to).contains(moment)).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        moments
+    }
+
+    pub(super) fn banned(&self, state: &State, place: Place, event: &Told, until: i64) -> Vec<State> {
+        let Place { chat, person, now, span, .. } = place;
+        let wishes = &self.chats[chat];
+        let decided_since = self.decisions(chat, person).any(|(_, own)| own.occurred > event.occurred);
+        if !self.is_wanted(chat, person, event.chat) || decided_since {
+            return vec![state.clone()];
+        }
+        let wanted = match wishes.ban_type {
+            SyncBanType::Same if until - now < TOO_SHORT => return vec![state.clone()],
+            SyncBanType::Same => End::at(until),
+            SyncBanType::Permanent => End::at(FOR_EVER),
+            SyncBanType::Temporary => End { from: span.from + TEMPORARY, to: span.to + TEMPORARY },
+        };
+        if wishes.away[person] {
+            return vec![state.waits_for(event.event_id)];
+        }
+        let record = |set, prior| record(event, place.round, set, prior);
+        let found = state.with(state.banned, record(false, None));
+        let is_ours = self.is_ours(state, chat, person);
+        let set = |prior| state.with(Some(wanted), record(true, prior));
+        let Some(present) = state.banned else { return vec![set(None)] };
+        if present == wanted && wanted.from == wanted.to {
+            return vec![found];
+        }
+        let longer = set(Some(present.from).filter(|_| !is_ours));
+        // A longer ban is shortened only where the same source has set it and nobody else's ban is behind it.
+        let same_source = state.last_set().is_some_and(|last| last.source == event.chat);
+        let may_shorten = is_ours && same_source && !self.others_ban(state, place, event.chat) && self.prior(state, place).is_none();
+        if present.to < wanted.from {
+            vec![longer]
+        } else if present.from > wanted.to {
+            vec![if may_shorten { set(None) } else { found }]
+        } else {
+            [vec![longer, found], if may_shorten { vec![set(None)] } else { vec![] }].concat()
+        }
+    }
+
+    pub(super) fn lifted(&self, state: &State, place: Place, why: Why) -> Vec<State> {
+        let Place { chat, person, .. } = place;
+        let wishes = &self.chats[chat];
+        let is_meant = match why {
+            Why::Lifted(source) => wishes.sync_unban && state.has_taken_over(source),
+            Why::Everywhere(_, event) => state.records.iter().any(|record| !record.lift && record.event == event),
+            Why::Here => true,
+        };
+        let others_ban = match why {
+            Why::Lifted(source) | Why::Everywhere(source, _) => self.others_ban(state, place, source),
+            Why::Here => false,
+        };
+        let may = is_meant && wishes.bot_may_ban && self.is_ours(state, chat, person) && !others_ban;
+        let Some(last) = state.last_set().filter(|_| may && state.banned.is_some()) else { return vec![state.clone()] };
+        // Telegram would make an end that is too near one for ever.
+        let prior = self.prior(state, place).filter(|prior| prior - place.now >= TOO_SHORT);
+        vec![state.with(prior.map(End::at), Record { round: place.round, lift: true, set: true, prior: None, ..last.clone() })]
+    }
+
+    /// Whoever is waited for has come: for each source that still bans him.
+    pub(super) fn comes_one(&self, state: &State, place: Place) -> Vec<State> {
+        let mut all = Vec::new();
+        for order in orders(&state.waits) {
+            let mut states = vec![state.clone()];
+            for event in order {
+                states = states.iter().flat_map(|state| self.waited(state, place, event)).collect();
+            }
+            all.extend(states);
+        }
+        unique(all)
+    }
+
+    fn waited(&self, state: &State, place: Place, event: Uuid) -> Vec<State> {
+        let over = state.waits_no_more(event);
+        let Some((_, event)) = self.told.iter().find(|(_, told)| told.event_id == event) else { return vec![over] };
+        let until = event.bans.filter(|until| *until > place.now && self.stands(event) && !self.undone.contains(&event.event_id));
+        let decided_since = self.decisions(place.chat, place.person).any(|(_, own)| own.occurred > event.occurred);
+        let Some(until) = until.filter(|_| !decided_since) else { return vec![over] };
+        let wishes = &self.chats[place.chat];
+        if wishes.follows[place.person].is_none() || wishes.ignored_people[place.person] || wishes.ignored_sources[event.chat] {
+            return vec![over];
+        }
+        if self.is_wanted(place.chat, place.person, event.chat) {
+            return self.banned(&over, place, event, until);
+        }
+        // His admins are asked, or it is for another time.
+        vec![over, state.clone()]
+    }
+
+    /// Are bans of this person by that source to be carried over here?
+    pub fn is_wanted(&self, chat: usize, person: usize, source: usize) -> bool {
+        let wishes = &self.chats[chat];
+        wishes.follows[person] == Some(Mode::Auto)
+            && !wishes.ignored_people[person]
+            && !wishes.ignored_sources[source]
+            && wishes.auto_sync
+            && !wishes.confirmation
+            && wishes.bot_may_ban
+            && !wishes.admins[person]
+    }
+
+    /// The last that was done there was done by us, and was a ban.
+    pub(super) fn is_ours(&self, state: &State, chat: usize, person: usize) -> bool {
+        let Some(last) = state.last_set() else { return false };
+        !last.lift && self.decisions(chat, person).all(|(round, _)| *round <= last.round)
+    }
+
+    /// Another source, whose ban is in the chat too, has banned all the time since, and has not taken it back everywhere.
+    fn others_ban(&self, state: &State, place: Place, source: usize) -> bool {
+        state.records.iter().any(|record| {
+            let is_other = !record.lift && record.source != source && record.source != place.chat && !self.undone.contains(&record.event);
+            let since = self.decisions(record.source, place.person).filter(|(_, told)| told.occurred >= record.occurred);
+            is_other
+                && since.map(|(_, told)| told.bans).try_fold(false, |_, bans| match bans {
+                    Some(until) => ControlFlow::Continue(until > place.now),
+                    None => ControlFlow::Break(()),
+                }) == ControlFlow::Continue(true)
+        })
+    }
+
+    /// End of the chat's own ban under ours, if it has not ended and nobody there has decided otherwise.
+    fn prior(&self, state: &State, place: Place) -> Option<i64> {
+        let decided = self.decisions(place.chat, place.person).next_back().map_or(0, |(round, _)| *round);
+        let ours = state.records.iter().rev().take_while(|record| !record.lift && record.round >= decided);
+        ours.filter_map(|record| record.prior).max().filter(|&until| until > place.now)
+    }
+}
+
+fn record(event: &Told, round: u32, set: bool, prior: Option<i64>) -> Record {
+    let (source, event, occurred) = (event.chat, event.event_id, event.occurred.clone());
+    Record { source, event, occurred, round, lift: false, set, prior }
+}
