@@ -201,6 +201,7 @@ impl World<'_> {
                         round,
                         lift,
                         set,
+                        wanted: None,
                         prior: entry.prior,
                     })
                 });

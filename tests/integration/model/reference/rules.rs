@@ -4,7 +4,6 @@ use super::state::{End, Record, State, orders, unique};
 use super::{FOR_EVER, Reference, TEMPORARY, Told};
 use domain::settings::SyncBanType;
 use domain::subscription::Mode;
-use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// Of a ban that has less left than this, nothing is set, in seconds.
@@ -70,7 +69,7 @@ impl Reference {
         if wishes.away[person] {
             return vec![state.waits_for(event.event_id)];
         }
-        let record = |set, prior| record(event, place.round, set, prior);
+        let record = |set, prior| record(event, place.round, set, wanted, prior);
         let found = state.with(state.banned, record(false, None));
         let is_ours = self.is_ours(state, chat, person);
         let set = |prior| state.with(Some(wanted), record(true, prior));
@@ -81,7 +80,7 @@ impl Reference {
         let longer = set(Some(present.from).filter(|_| !is_ours));
         // A longer ban is shortened only where the same source has set it and nobody else's ban is behind it.
         let same_source = state.last_set().is_some_and(|last| last.source == event.chat);
-        let may_shorten = is_ours && same_source && !self.others_ban(state, place, event.chat) && self.prior(state, place).is_none();
+        let may_shorten = is_ours && same_source && self.others(state, place, event.chat).is_empty() && self.prior(state, place).is_none();
         if present.to < wanted.from {
             vec![longer]
         } else if present.from > wanted.to {
@@ -99,15 +98,29 @@ impl Reference {
             Why::Everywhere(_, event) => state.records.iter().any(|record| !record.lift && record.event == event),
             Why::Here => true,
         };
-        let others_ban = match why {
-            Why::Lifted(source) | Why::Everywhere(source, _) => self.others_ban(state, place, source),
-            Why::Here => false,
+        let others = match why {
+            Why::Lifted(source) | Why::Everywhere(source, _) => self.others(state, place, source),
+            Why::Here => Vec::new(),
         };
-        let may = is_meant && wishes.bot_may_ban && self.is_ours(state, chat, person) && !others_ban;
-        let Some(last) = state.last_set().filter(|_| may && state.banned.is_some()) else { return vec![state.clone()] };
+        let may = is_meant && wishes.bot_may_ban && self.is_ours(state, chat, person);
+        let (Some(last), Some(present)) = (state.last_set().filter(|_| may), state.banned) else { return vec![state.clone()] };
         // Telegram would make an end that is too near one for ever.
-        let prior = self.prior(state, place).filter(|prior| prior - place.now >= TOO_SHORT);
-        vec![state.with(prior.map(End::at), Record { round: place.round, lift: true, set: true, prior: None, ..last.clone() })]
+        let is_far = |end: &i64| end - place.now >= TOO_SHORT;
+        let prior = self.prior(state, place);
+        let Some((holds, _)) = others.iter().max_by_key(|(_, until)| *until) else {
+            let lift = Record { round: place.round, lift: true, set: true, prior: None, ..last.clone() };
+            return vec![state.with(prior.filter(is_far).map(End::at), lift)];
+        };
+        // He stays banned until the last of the others' bans ends, or the chat's own.
+        let until = others.iter().map(|(_, until)| *until).chain(prior).max().unwrap_or(FOR_EVER);
+        let stays = |end: End| {
+            let ours = Record { round: place.round, set: true, prior, ..(*holds).clone() };
+            if present.to <= end.to { state.clone() } else { state.with(Some(end).filter(|end| is_far(&end.from)), ours) }
+        };
+        // Where a chat has ends of its own choice, those of its bans may count, too.
+        let own = others.iter().filter(|(record, until)| record.wanted != Some(End::at(*until)));
+        let own = own.map(|(record, _)| record.wanted.unwrap_or(present));
+        own.map(stays).chain([stays(End::at(until))]).collect()
     }
 
     /// Whoever is waited for has come: for each source that still bans him.
@@ -158,17 +171,16 @@ impl Reference {
         !last.lift && self.decisions(chat, person).all(|(round, _)| *round <= last.round)
     }
 
-    /// Another source, whose ban is in the chat too, has banned all the time since, and has not taken it back everywhere.
-    fn others_ban(&self, state: &State, place: Place, source: usize) -> bool {
-        state.records.iter().any(|record| {
+    /// Bans of other sources that are in the chat too, and when they end there. Such a source has banned all the time since, and has not taken
+    /// it back everywhere.
+    fn others<'a>(&self, state: &'a State, place: Place, source: usize) -> Vec<(&'a Record, i64)> {
+        let holds = |record: &'a Record| {
             let is_other = !record.lift && record.source != source && record.source != place.chat && !self.undone.contains(&record.event);
-            let since = self.decisions(record.source, place.person).filter(|(_, told)| told.occurred >= record.occurred);
-            is_other
-                && since.map(|(_, told)| told.bans).try_fold(false, |_, bans| match bans {
-                    Some(until) => ControlFlow::Continue(until > place.now),
-                    None => ControlFlow::Break(()),
-                }) == ControlFlow::Continue(true)
-        })
+            let mut since = self.decisions(record.source, place.person).filter(|(_, told)| told.occurred >= record.occurred);
+            let until = since.try_fold(None, |_, (_, told)| told.bans.map(Some)).flatten();
+            until.filter(|until| is_other && *until > place.now).map(|until| (record, until))
+        };
+        state.records.iter().filter_map(holds).collect()
     }
 
     /// End of the chat's own ban under ours, if it has not ended and nobody there has decided otherwise.
@@ -179,7 +191,7 @@ impl Reference {
     }
 }
 
-fn record(event: &Told, round: u32, set: bool, prior: Option<i64>) -> Record {
+fn record(event: &Told, round: u32, set: bool, wanted: End, prior: Option<i64>) -> Record {
     let (source, event, occurred) = (event.chat, event.event_id, event.occurred.clone());
-    Record { source, event, occurred, round, lift: false, set, prior }
+    Record { source, event, occurred, round, lift: false, set, wanted: Some(wanted), prior }
 }

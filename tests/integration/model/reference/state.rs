@@ -26,6 +26,8 @@ pub struct Record {
     pub lift: bool,
     /// We did it; else he was found banned.
     pub set: bool,
+    /// When the ban was to end here; `None`: that is not known.
+    pub wanted: Option<End>,
     /// End of a ban of the chat's own that stood there before.
     pub prior: Option<i64>,
 }
