@@ -44,10 +44,19 @@ async fn every_real_update_is_answered_2xx_and_does_what_it_should() -> Result<(
         let to_chat = CallFilter { chat_id, ..CallFilter::method("sendMessage") };
         let written = async || anyhow::Ok(play.telegram.calls(to_chat.clone()).await?.len());
         let before = written().await?;
+        let sent_at = aws::time::now();
         let (status, _) = play.post(body.clone(), Some(&play.stack.webhook_secret)).await?;
         let silent = written().await? == before;
-        let update = update::read(body.as_bytes(), UserId(play.stack.bot_id), aws::time::now());
-        let right = does_what_it_should(&play, expected, &raw, update.as_ref().ok(), silent).await.with_context(|| file.to_owned())?;
+        let mut update = Err("nobody has read it".to_owned());
+        let mut right = false;
+        // An update without a date is of the moment when it came.
+        for moment in (sent_at..=aws::time::now()).filter(|_| (200..300).contains(&status)) {
+            update = update::read(body.as_bytes(), UserId(play.stack.bot_id), moment).map_err(|error| error.to_string());
+            right = does_what_it_should(&play, expected, &raw, update.as_ref().ok(), silent).await.with_context(|| file.to_owned())?;
+            if right {
+                break;
+            }
+        }
         if !(200..300).contains(&status) || !right {
             wrong.push(format!("{file}: {status}, expected: {expected}; read as {update:?}"));
         }

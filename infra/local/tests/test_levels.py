@@ -38,8 +38,10 @@ def logged(machine, name: str, lines: list[str], config: dict, handle: str = "pa
             return []
 
     found = eventually(messages, lambda found: last in found)
-    # It was called more than once where the lines came late.
-    return [text for text in dict.fromkeys(found) if text != last]
+    # It was called more than once where the lines came late, and each invocation has an id.
+    of_platform = {text.split()[0]: text for text in reversed(found) if text.split()[0] in ("START", "END", "REPORT")}
+    kept = [text for text in found if of_platform.get(text.split()[0], text) == text]
+    return [text for text in dict.fromkeys(kept) if text != last]
 
 
 def names_of_metrics(machine) -> set[str]:

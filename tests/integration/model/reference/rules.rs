@@ -78,15 +78,26 @@ impl Reference {
             return vec![found];
         }
         let longer = set(Some(present.from).filter(|_| !is_ours));
-        // A longer ban is shortened only where the same source has set it and nobody else's ban is behind it.
+        // A longer ban is shortened only where the same source has set it, and not below what of others' bans is behind it.
         let same_source = state.last_set().is_some_and(|last| last.source == event.chat);
-        let may_shorten = is_ours && same_source && self.others(state, place, event.chat).is_empty() && self.prior(state, place).is_none();
+        let (others, prior) = (self.others(state, place, event.chat), self.prior(state, place));
+        let shorter = match ends_here(&others, present).into_iter().max_by_key(|end| end.to) {
+            _ if !is_ours || !same_source => vec![],
+            None if prior.is_some() => vec![],
+            None => vec![set(None)],
+            Some(end) if end.to >= present.from || prior.is_some_and(|prior| prior >= end.from) => vec![],
+            // Where a chat has ends of its own choice, or the end of its own ban, both may count.
+            Some(end) => {
+                let to = |end: End| state.with(Some(if end.to > wanted.to { end } else { wanted }), record(true, None));
+                ends_here(&others, present).into_iter().chain([end]).map(to).chain([found.clone()]).collect()
+            }
+        };
         if present.to < wanted.from {
             vec![longer]
         } else if present.from > wanted.to {
-            vec![if may_shorten { set(None) } else { found }]
+            if shorter.is_empty() { vec![found] } else { shorter }
         } else {
-            [vec![longer, found], if may_shorten { vec![set(None)] } else { vec![] }].concat()
+            [vec![longer, found], shorter].concat()
         }
     }
 
@@ -172,7 +183,7 @@ impl Reference {
     }
 
     /// Bans of other sources that are in the chat too, and when they end there. Such a source has banned all the time since, and has not taken
-    /// it back everywhere.
+    /// it back everywhere; nobody in the chat has decided otherwise since, nor was it taken back there.
     fn others<'a>(&self, state: &'a State, place: Place, source: usize) -> Vec<(&'a Record, i64)> {
         let holds = |record: &'a Record| {
             let is_other = !record.lift && record.source != source && record.source != place.chat && !self.undone.contains(&record.event);
@@ -180,15 +191,24 @@ impl Reference {
             let until = since.try_fold(None, |_, (_, told)| told.bans.map(Some)).flatten();
             until.filter(|until| is_other && *until > place.now).map(|until| (record, until))
         };
-        state.records.iter().filter_map(holds).collect()
+        self.since_decided(state, place).filter_map(holds).collect()
+    }
+
+    /// The bans since the last lift of ours; what is decided in the chat ends what was before.
+    fn since_decided<'a>(&self, state: &'a State, place: Place) -> impl Iterator<Item = &'a Record> + use<'a> {
+        let decided = self.decisions(place.chat, place.person).next_back().map_or(0, |(round, _)| *round);
+        state.records.iter().rev().take_while(move |record| !record.lift && record.round >= decided)
     }
 
     /// End of the chat's own ban under ours, if it has not ended and nobody there has decided otherwise.
     fn prior(&self, state: &State, place: Place) -> Option<i64> {
-        let decided = self.decisions(place.chat, place.person).next_back().map_or(0, |(round, _)| *round);
-        let ours = state.records.iter().rev().take_while(|record| !record.lift && record.round >= decided);
-        ours.filter_map(|record| record.prior).max().filter(|&until| until > place.now)
+        self.since_decided(state, place).filter_map(|record| record.prior).max().filter(|&until| until > place.now)
     }
+}
+
+/// When bans of others end here, as their sources or as the chat would have it.
+fn ends_here(others: &[(&Record, i64)], present: End) -> Vec<End> {
+    others.iter().flat_map(|(record, until)| [End::at(*until), record.wanted.unwrap_or(present)]).collect()
 }
 
 fn record(event: &Told, round: u32, set: bool, wanted: End, prior: Option<i64>) -> Record {
