@@ -92,10 +92,10 @@ class LocalAws:
         assert status == 200, text
         return json.loads(text)
 
-    def function(self, name: str, source: str, *, may: str | list[str] = "*", on: tuple[str, ...] = ("*",)) -> str:
+    def function(self, name: str, source: str, *, may: str | list[str] = "*", on: tuple[str, ...] = ("*",), seconds: int = 10) -> str:
         """Create a function from the source of a Python function `handle(event)`; returns its ARN.
 
-        Its role allows the actions `may` on the resources `on`.
+        Its role allows the actions `may` on the resources `on`; `seconds`: its time-out.
         """
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -104,7 +104,7 @@ class LocalAws:
             archive.writestr(entry, f"#!{sys.executable}\n{source}\n{BOOTSTRAP}")
         return self.client("lambda").create_function(
             FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=self.role(name, may, on),
-            Timeout=10, Code={"ZipFile": packed.getvalue()},
+            Timeout=seconds, Code={"ZipFile": packed.getvalue()},
         )["FunctionArn"]  # fmt: skip
 
     def permit(self, function: str, service: str, source: str) -> None:

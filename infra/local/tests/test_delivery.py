@@ -7,6 +7,8 @@ import unittest
 from tests.support import local_aws
 from tests.test_grants import TELLER, unused
 
+# Of a function that a busy machine starts too slowly, Lambda tries the event again after minutes only: hence `seconds`.
+
 FAILING = """
 def handle(event):
     raise RuntimeError("never")
@@ -36,14 +38,14 @@ class OfRules(unittest.TestCase):
 
     def test_a_service_that_fails_for_a_while_is_called_until_it_answers(self):
         machine = local_aws()
-        told, dead = self.put(machine, machine.function(unused("teller"), TELLER), {"status": 500, "times": 3})
+        told, dead = self.put(machine, machine.function(unused("teller"), TELLER, seconds=30), {"status": 500, "times": 3})
         self.assertFalse(machine.control("GET", "quiet")["quiet"])
         self.assertEqual(machine.received(told)["body"], "called")
         self.assertIsNone(machine.received(dead, 0))
 
     def test_the_policy_ends_the_tries_and_the_event_is_a_dead_letter(self):
         machine = local_aws()
-        function = machine.function(unused("teller"), TELLER)
+        function = machine.function(unused("teller"), TELLER, seconds=30)
         _, dead = self.put(machine, function, {"status": 429, "code": "TooManyRequestsException"}, MaximumRetryAttempts=2)
         letter = machine.received(dead)
         body = json.loads(letter.pop("body"))
