@@ -79,7 +79,7 @@ impl Planner {
         let index = place.index;
         let Some(&of) = syncs.get(index) else { return Ok((Plan::default(), None)) };
         let page = self.syncs.results_from(of, place.after, CHUNKS).await?;
-        // Where its time ran out, a ban may stand all the same: the ledger tells.
+        // A ban whose time ran out may stand all the same: the ledger tells.
         let may_have = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::Already) || outcome.is_timed_out();
         let banned = page.results.iter().filter(|result| may_have(&result.outcome));
         let mut banned: Vec<_> = banned.map(whose).collect();

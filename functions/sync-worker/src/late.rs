@@ -2,7 +2,8 @@
 //! there.
 
 use crate::calls::Ended;
-use crate::{PartState, Round, Work, Worker, called_off, is_undone, part_state};
+use crate::judge::{PartState, called_off, is_undone, part_state};
+use crate::{Round, Work, Worker};
 use aws::metrics;
 use aws::queue::Message;
 use aws::store::sync::ChunkState;

@@ -189,7 +189,7 @@ fn rest(lifting: Lifting) -> Option<i64> {
     }
 }
 
-/// How a target ends where a ban was taken back. `until`: end of the ban that stands there now.
+/// A target's outcome where a ban was taken back. `until`: end of the ban that stands there now.
 fn outcome(lifting: Lifting, until: Option<i64>) -> Outcome {
     match lifting {
         Lifting::Shorten(_) | Lifting::Leave(Reason::StillBanned) if until.is_some() => Outcome::Skipped(Reason::StillBanned),

@@ -1,4 +1,4 @@
-//! When an update cannot be answered now: Telegram brings it again where that can help.
+//! Updates that cannot be answered now: Telegram brings them again where that can help.
 
 use crate::Webhook;
 use domain::ids::ChatId;

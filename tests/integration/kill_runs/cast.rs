@@ -1,4 +1,4 @@
-//! Who plays in a story, what they do, and what has become of them.
+//! The people and chats of a story, their doings, and what has become of them.
 
 use crate::archive::archive_of;
 use crate::caller::Caller;

@@ -38,11 +38,11 @@ struct Playing {
     kills: Vec<Write>,
 }
 
-/// What a playing came to: each write, and the seconds after which its kill was seen, if it was.
+/// Result of a playing: each write, and the seconds after which its kill was seen, if it was.
 type Met = Vec<(Write, Option<u64>)>;
 
 impl Play {
-    /// What functions write in each story, undisturbed.
+    /// Writes of functions in each story, undisturbed.
     async fn writes(&self) -> Result<Vec<Write>> {
         // Processes are warm then: what is recorded is what a story needs.
         self.tell_all(&self.begin_all().await?).await?;

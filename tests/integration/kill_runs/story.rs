@@ -1,4 +1,4 @@
-//! What is played while functions are killed.
+//! Stories that are played while functions are killed.
 
 use super::cast::Cast;
 use crate::made_up::told;
@@ -73,7 +73,7 @@ impl Story {
         Self::Archive,
     ];
 
-    /// What is there before anybody is killed.
+    /// The beginning, before anybody is killed.
     pub async fn begin(self, play: &Play) -> Result<Cast> {
         let mut cast = match self {
             Self::Ban => Cast::new(play.scene(2).await?),

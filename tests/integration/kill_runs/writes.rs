@@ -24,14 +24,14 @@ pub struct Written {
 }
 
 impl Stack {
-    /// What functions write from now on is recorded.
+    /// Records the writes of functions from now on.
     pub async fn record_writes(&'static self) -> Result<Guard> {
         self.control(Method::POST, "writes").send().await?.error_for_status()?;
         let stop = self.control(Method::DELETE, "writes");
         Ok(Guard::new("the recording of writes", async { Ok(stop.send().await?.error_for_status().map(drop)?) }))
     }
 
-    /// What functions have written, in order, while it is recorded.
+    /// The recorded writes of functions, in order.
     pub async fn written(&self) -> Result<Vec<Written>> {
         read(self.control(Method::GET, "writes")).await
     }
@@ -53,7 +53,7 @@ pub struct Write {
 }
 
 impl Write {
-    /// What functions have written in these stories, in order; the same write of several stories together at its first place.
+    /// The writes of functions in these stories, in order; the same write of several stories together at its first place.
     pub fn list(stack: &Stack, written: Vec<Written>, casts: &[(Story, Cast)]) -> Vec<Self> {
         let mut counts = BTreeMap::<Self, u32>::new();
         let mut list = Vec::new();
@@ -102,7 +102,7 @@ impl fmt::Display for Write {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let story = self.story.map_or("any".to_owned(), |story| format!("{story:?}"));
         let what: String = self.what.chars().take(60).collect();
-        // What CloudFormation adds to a name says nothing.
+        // CloudFormation's additions to a name say nothing.
         let resource = self.resource.split('-').nth(1).unwrap_or(&self.resource);
         let Self { function, service, operation, nth, .. } = self;
         write!(f, "{story:<8} {function:<20} {service}:{operation} {resource} no. {nth} {what}")

@@ -1,4 +1,4 @@
-//! What is done to people: bans, unbans, kicks, and what is told once more.
+//! Acts on people: bans, unbans, kicks, and what is told once more.
 
 use super::pace::Turn;
 use super::patience::slowly;

@@ -79,7 +79,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// What bans him elsewhere comes here.
+    /// Bans elsewhere come here.
     pub(super) async fn follows(&mut self, chat: usize, person: usize) -> Result<()> {
         match self.reference.chats[chat].follows[person] {
             Some(Mode::Auto) => Ok(()),
@@ -112,7 +112,7 @@ impl World<'_> {
 
     /// Whoever is banned can be no admin; whoever is outside comes in first.
     async fn admin(&mut self, chat: usize, person: usize, on: bool) -> Result<()> {
-        // Where he is waited for, coming in is a matter of its own.
+        // Coming in to a chat that waits for him is a matter of its own.
         if self.reference.is_waited_for(chat, person) {
             return Ok(());
         }

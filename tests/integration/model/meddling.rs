@@ -14,10 +14,10 @@ const SLOW: Duration = Duration::from_secs(3);
 /// For how long our ban is waited for.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// How often somebody did.
+/// Number of such acts.
 pub static MEDDLED: AtomicUsize = AtomicUsize::new(0);
 
-/// What a chat's own admin will do.
+/// The coming act of a chat's own admin.
 pub struct Meddling {
     person: usize,
     own: usize,

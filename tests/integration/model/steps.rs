@@ -33,7 +33,7 @@ impl Chance {
         (1 + self.of(6) as i64) * 3600
     }
 
-    /// How long a ban is: for ever, for hours, for little more than a kick, or as long as one.
+    /// Length of a ban: for ever, for hours, for little more than a kick, or as long as one.
     fn lasts(&mut self) -> Option<i64> {
         match self.of(20) {
             0..9 => None,

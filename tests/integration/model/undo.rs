@@ -1,6 +1,6 @@
 //! An admin takes a ban back: in his chat, or what his chat has banned wherever it was carried.
 //!
-//! Where a ban of ours was carried into a chat before it banned itself, the word takes that one back, which is over: such is left out.
+//! Left out: in a chat into which a ban of ours was carried before it banned itself, the word takes that one back, which is over.
 
 use super::patience::{patiently, slowly};
 use super::reference::{CHATS, Told};
@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use uuid::Uuid;
 
-/// How often something was taken back.
+/// Number of bans that were taken back.
 pub static UNDONE: AtomicUsize = AtomicUsize::new(0);
 
-/// What there is to take back in a chat.
+/// A ban that may be taken back in a chat.
 enum Undo {
     Here,
     Everywhere(Told),
@@ -56,7 +56,7 @@ impl World<'_> {
         let (is_here, is_everywhere) = (answer.contains("in this chat"), answer.contains("wherever"));
         match undo {
             Undo::Everywhere(event) if is_everywhere => self.reference.undo_everywhere(&event, at),
-            // What came into the chat meanwhile is taken back first.
+            // A ban that came into the chat meanwhile is taken back first.
             Undo::Everywhere(_) => {
                 ensure!(is_here, "everywhere was to be undone: {answer}");
                 self.reference.undo_here(chat, person, at);
@@ -73,7 +73,7 @@ impl World<'_> {
             self.asked.push(id);
             return Ok(());
         }
-        // What the chat's admins do next is later.
+        // The next acts of the chat's admins are later.
         let ended = async || {
             let summary = patiently(async || self.play.syncs.summary(id).await).await?;
             Ok(summary.filter(|summary| summary.status != SyncStatus::Running).map(drop))
@@ -81,7 +81,7 @@ impl World<'_> {
         slowly("an undo to end", ended).await
     }
 
-    /// What takes bans of somebody back.
+    /// Ways to take bans of somebody back.
     async fn undoing(&self, person: usize) -> Result<BTreeSet<Uuid>> {
         let syncs = patiently(async || self.play.syncs.of_user(UserId(self.people[person])).await).await?;
         let undoing = syncs.iter().filter(|sync| matches!(sync.origin, Origin::UndoneHere | Origin::UndoneEverywhere));

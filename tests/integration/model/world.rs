@@ -52,15 +52,15 @@ pub struct World<'a> {
     last_update: u32,
     /// Updates of rounds that are over.
     pub(super) past: Vec<u32>,
-    /// What was told in this round so far.
+    /// Decisions that were told in this round so far.
     pub(super) news: Vec<Told>,
     /// Syncs that somebody has asked for in this round.
     pub(super) asked: Vec<Uuid>,
     /// By which fault of Telegram somebody is not known where he is not.
     pub(super) away: [[Option<u64>; PEOPLE]; CHATS],
-    /// Who has been followed no longer in this round: it takes a moment until nobody waits for him.
+    /// People who have been followed no longer in this round: it takes a moment until nobody waits for him.
     pub(super) unfollowed: [[bool; PEOPLE]; CHATS],
-    /// When somebody who was away came in this round, Unix seconds.
+    /// The moment when somebody who was away came in this round, Unix seconds.
     pub(super) came: Option<i64>,
     pub(super) meddling: Option<Meddling>,
     /// One fault a chat, so that no target meets three in a row.
@@ -142,7 +142,7 @@ impl<'a> World<'a> {
         }
         let acts = (2 + self.chance.of(3)).min(*left);
         for _ in 0..acts {
-            // What comes when the first ban is due already is another round, and whatever is meddled with is one.
+            // An act that comes when the first ban is due already is another round, and whatever is meddled with is one.
             if self.began.is_some_and(|began| began.elapsed() > SETTLE * 6 / 10) || self.meddling.is_some() {
                 self.rest(turn).await?;
             }

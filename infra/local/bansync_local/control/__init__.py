@@ -55,7 +55,7 @@ def install():
         if fault is None:
             return answer
         if fault.kill and not done:
-            # What was refused has written nothing: the next one is meant.
+            # A refused call has written nothing: the next one is meant.
             fault.take_back()
             return answer
         return await failed(fault, headers, body, query, request_id)

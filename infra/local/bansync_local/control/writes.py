@@ -55,7 +55,7 @@ def read(call: Call, path: str, body: bytes) -> list[Write]:
             return [Write(*_items(call.operation, json.loads(body)), text)]
         return [Write(_PLACES[call.service](path, text), "", text)]
     except (ValueError, KeyError, AttributeError, IndexError, TypeError):
-        # What is packed has no text.
+        # A packed body has no text.
         return [Write(path.split("/")[1] if call.service == "s3" else "", "", "")]
 
 

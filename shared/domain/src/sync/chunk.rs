@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Targets in one queue message: 25 rows are one BatchWriteItem, and the message stays far under SQS's 64 KB billing unit.
 pub const CHUNK_TARGETS: usize = 25;
 
-/// What is to be done in a chat.
+/// A target's task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
@@ -25,7 +25,7 @@ pub enum Task {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     pub chat_id: ChatId,
-    /// Who follows the source from this chat, and is told.
+    /// Admins who follow the person from this chat, and are told.
     pub admins: Vec<UserId>,
     pub task: Task,
     /// The group that this chat was: what we did there stands under its id.
@@ -37,7 +37,7 @@ pub struct Target {
     /// Calls that failed so far; a 429 does not count.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tries: u8,
-    /// What a look has shown, where a flood wait came between it and the ban.
+    /// Result of a look, where a flood wait came between it and the ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
     /// Order of a plan that was given up, which it perhaps carried out.
@@ -60,7 +60,7 @@ pub struct Order {
     /// The restriction that the person is under there: a ban ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
-    /// When it was meant to be done, Unix milliseconds: what is done on it is stamped so at the earliest.
+    /// Moment at which it was meant to be done, Unix milliseconds: its entry is stamped so at the earliest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<i64>,
 }
@@ -95,10 +95,10 @@ pub struct ChunkMessage {
     /// Of a sync so large that it leaves room to others.
     #[serde(default)]
     pub bulk: bool,
-    /// How often a rest of it has travelled on.
+    /// Number of times that a rest of it has travelled on.
     #[serde(default)]
     pub round: u32,
-    /// How often it was put off, since the store was out of order.
+    /// Number of times that it was put off, since the store was out of order.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub put_off: u32,
     pub targets: Vec<Target>,

@@ -46,7 +46,7 @@ pub struct Entry {
     /// What restricted the person there until our ban: of the chat's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
-    /// How long the ban was to last where another one was found.
+    /// Length of the ban that was to be set where another one was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<Term>,
 }
@@ -62,7 +62,7 @@ impl Entry {
         self.outcome == Outcome::Skipped(Reason::StillBanned) && self.until.is_some()
     }
 
-    /// When the ban ends here, of which `until` is the end in its source.
+    /// End here of the ban of which `until` is the end in its source.
     fn end_here(&self, until: Until) -> Until {
         match (self.outcome, self.term) {
             (Outcome::Already, Some(Term::Permanent)) => None,
@@ -139,7 +139,7 @@ impl Decisions {
         self.in_chat(chat).is_some_and(|decision| decision.occurred > *occurred)
     }
 
-    /// When the ban that was carried over by `entry` ends, if it still stands in its source at `now`. A source that has lifted it and banned anew
+    /// End of the ban that was carried over by `entry`, if it still stands in its source at `now`. A source that has lifted it and banned anew
     /// bans by another one: that may never have come here, and where it is still to come, it brings a ban of its own.
     fn held_until(&self, entry: &Entry, now: i64) -> Option<Until> {
         let newest = self.in_chat(entry.source_chat_id).filter(|newest| newest.lifted.as_ref().is_none_or(|at| *at < entry.occurred));

@@ -1,6 +1,6 @@
-//! How every chat must end, in simple words: who is banned where, and until when. Written from the rules, not from the engine.
+//! The right end of every chat, in simple words: who is banned where, and until when. Written from the rules, not from the engine.
 //!
-//! Where decisions of one round are carried into a chat in no promised order, every order is tried: the chat must end as one of them says.
+//! Decisions of one round are carried into a chat in no promised order, so every order is tried: the chat must end as one of them says.
 
 //!
 //! # Layout
@@ -45,13 +45,13 @@ pub struct Reference {
     undone: BTreeSet<Uuid>,
     /// Bans that went to others.
     carried: Vec<Told>,
-    /// How it was before all that goes on.
+    /// The states before all that goes on.
     before: States,
-    /// What goes on.
+    /// All that goes on.
     open: Vec<Item>,
     /// So many of these are in `before` already.
     settled: [[usize; PEOPLE]; CHATS],
-    /// How it may be by now.
+    /// The states that are possible by now.
     states: States,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of somebody in a chat by what is carried there, in the words of the requirements.
+//! The fate of somebody in a chat by what is carried there, in the words of the requirements.
 
 use super::state::{End, Record, State, orders, unique};
 use super::{FOR_EVER, Reference, TEMPORARY, Told};
@@ -16,7 +16,7 @@ pub struct Span {
     pub to: i64,
 }
 
-/// Where something is carried to.
+/// A place to which something is carried.
 #[derive(Clone, Copy)]
 pub struct Place {
     pub chat: usize,
@@ -86,7 +86,7 @@ impl Reference {
             None if prior.is_some() => vec![],
             None => vec![set(None)],
             Some(end) if end.to >= present.from || prior.is_some_and(|prior| prior >= end.from) => vec![],
-            // Where a chat has ends of its own choice, or the end of its own ban, both may count.
+            // In a chat with ends of its own choice, or with a ban of its own, both may count.
             Some(end) => {
                 let to = |end: End| state.with(Some(if end.to > wanted.to { end } else { wanted }), record(true, None));
                 ends_here(&others, present).into_iter().chain([end]).map(to).chain([found.clone()]).collect()
@@ -128,13 +128,13 @@ impl Reference {
             let ours = Record { round: place.round, set: true, prior, ..(*holds).clone() };
             if present.to <= end.to { state.clone() } else { state.with(Some(end).filter(|end| is_far(&end.from)), ours) }
         };
-        // Where a chat has ends of its own choice, those of its bans may count, too.
+        // In a chat with ends of its own choice, those of its bans may count, too.
         let own = others.iter().filter(|(record, until)| record.wanted != Some(End::at(*until)));
         let own = own.map(|(record, _)| record.wanted.unwrap_or(present));
         own.map(stays).chain([stays(End::at(until))]).collect()
     }
 
-    /// Whoever is waited for has come: for each source that still bans him.
+    /// Somebody who was waited for has come: for each source that still bans him.
     pub(super) fn comes_one(&self, state: &State, place: Place) -> Vec<State> {
         let mut all = Vec::new();
         for order in orders(&state.waits) {
@@ -206,7 +206,7 @@ impl Reference {
     }
 }
 
-/// When bans of others end here, as their sources or as the chat would have it.
+/// Ends of others' bans here, as their sources or as the chat would have it.
 fn ends_here(others: &[(&Record, i64)], present: End) -> Vec<End> {
     others.iter().flat_map(|(record, until)| [End::at(*until), record.wanted.unwrap_or(present)]).collect()
 }

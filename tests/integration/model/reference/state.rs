@@ -1,9 +1,9 @@
-//! How a person may stand in a chat, and what we did to him there.
+//! The states of a person in a chat, and our acts on him there.
 
 use domain::ban::Occurred;
 use uuid::Uuid;
 
-/// When a ban ends: between these two.
+/// End of a ban: between these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
     pub from: i64,
@@ -16,7 +16,7 @@ impl End {
     }
 }
 
-/// What we did to a person in a chat.
+/// An act of ours on a person in a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub source: usize,
@@ -26,13 +26,13 @@ pub struct Record {
     pub lift: bool,
     /// We did it; else he was found banned.
     pub set: bool,
-    /// When the ban was to end here; `None`: that is not known.
+    /// The end that the ban was to have here; `None`: that is not known.
     pub wanted: Option<End>,
     /// End of a ban of the chat's own that stood there before.
     pub prior: Option<i64>,
 }
 
-/// How a person may stand in a chat.
+/// A possible state of a person in a chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub banned: Option<End>,

@@ -1,4 +1,4 @@
-//! What chats chose, what was told, and what is to come of it.
+//! Choices of chats, decisions that were told, and what is to come of them.
 
 use super::{CHATS, PEOPLE};
 use domain::ban::Occurred;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// A ban of so many seconds is a kick, unless a chat chose otherwise.
 const KICK: i64 = 60;
 
-/// What a chat's people chose, and who they are.
+/// Choices of a chat's people, and their roles.
 #[derive(Clone, Debug)]
 pub struct Chat {
     pub auto_sync: bool,
@@ -44,7 +44,7 @@ impl Default for Chat {
     }
 }
 
-/// What a person decided on another in a chat, as Telegram told it to the bot.
+/// A decision of one person on another in a chat, as Telegram told it to the bot.
 #[derive(Clone, Debug)]
 pub struct Told {
     pub event_id: Uuid,
@@ -55,7 +55,7 @@ pub struct Told {
     pub at: i64,
     /// End of the ban; `None`: the ban was lifted.
     pub bans: Option<i64>,
-    /// When the bot had it, Unix milliseconds.
+    /// The moment when the bot had it, Unix milliseconds.
     pub accepted_ms: i64,
 }
 
@@ -66,12 +66,12 @@ impl Told {
     }
 }
 
-/// What must come of what was told.
+/// Consequences of what was told.
 #[derive(Debug, Default)]
 pub struct Expected {
     /// Syncs that begin, and when what they are about was, Unix seconds; 0 where it was told by no event.
     pub syncs: Vec<(Uuid, i64)>,
-    /// When the last event was that is looked at and begins none.
+    /// Moment of the last event that is looked at and begins none.
     pub quiet: Option<i64>,
     pub lifts: bool,
 }
@@ -84,7 +84,7 @@ impl Expected {
     }
 }
 
-/// What goes into other chats, or comes to somebody in one.
+/// Something that goes into other chats, or comes to somebody in one.
 #[derive(Clone, Debug)]
 pub enum What {
     Told(Told),
