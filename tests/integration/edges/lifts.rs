@@ -48,6 +48,16 @@ async fn what_a_local_admin_changes_while_the_chunk_is_under_way_stays_his() -> 
 
 #[tokio::test]
 async fn of_two_sources_the_one_that_is_left_tells_when_the_ban_ends_and_lifts_it() -> Result<()> {
+    one_of_two_is_left(false).await
+}
+
+#[tokio::test]
+async fn the_end_of_the_source_that_is_left_is_known_again_where_the_answer_was_lost() -> Result<()> {
+    one_of_two_is_left(true).await
+}
+
+/// `is_lost`: the answer to the call that leaves the other source's ban.
+async fn one_of_two_is_left(is_lost: bool) -> Result<()> {
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
     play.lifts_too(pair.target).await?;
@@ -58,6 +68,8 @@ async fn of_two_sources_the_one_that_is_left_tells_when_the_ban_ends_and_lifts_i
     play.telegram.ban(other, pair.alice, pair.mallory, Some(until)).await?;
     let (_, results) = play.sync_of(&play.last_event(other, pair.mallory).await?).await?;
     assert!(results.iter().any(|result| result.chat_id.0 == pair.target && result.outcome == Outcome::Already), "{results:?}");
+    let lost = Fault::internal_server_error().method("banChatMember").chat(pair.target).user(pair.mallory).after_effect().times(1);
+    let _lost = if is_lost { Some(play.fault(lost).await?) } else { None };
     play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
     let stands = async || Ok((play.telegram.member(pair.target, pair.mallory).await?.until_date == Some(until)).then_some(()));
     play.telegram.wait_until("the other's end to be the target's", PATIENCE, stands).await?;
