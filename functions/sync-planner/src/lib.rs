@@ -74,7 +74,7 @@ pub fn run() -> Result<(), lambda::Error> {
 
 async fn plan(planner: Arc<Planner>, event: Incoming, _context: Context) -> anyhow::Result<()> {
     match planner.handle(&event.detail).await {
-        Err(error) if outage::is_one(&error) => planner.come_again(event, error).await,
+        Err(error) if aws::outage::is_one(&error) => planner.come_again(event, error).await,
         done => done,
     }
 }

@@ -9,7 +9,7 @@ use aws::queue::Message;
 use aws::store::sync::{Planned, Summary};
 use domain::event::SyncStuck;
 use domain::sync::deadline::MOST_REPLANS;
-use domain::sync::{Origin, Outcome, Plan, Reason, SyncStatus, Target, TargetResult, Whom};
+use domain::sync::{Origin, Plan, SyncStatus, Target, Whom};
 use uuid::Uuid;
 
 impl Planner {
@@ -86,11 +86,7 @@ impl Planner {
 
     /// Ends a part; what is left of it has failed.
     async fn finish(&self, summary: &Summary, part: u32, planned: &Planned, rest: &[Target]) -> anyhow::Result<()> {
-        let failed = |target: &Target| {
-            let outcome = Outcome::Failed(Reason::TimedOut);
-            TargetResult::new(target.chat_id, target.admins.clone(), outcome)
-        };
-        self.syncs.give_up(summary.sync_id, part, planned, &rest.iter().map(failed).collect::<Vec<_>>()).await?;
+        self.syncs.give_up(summary, part, planned, rest).await?;
         // Chunks that come after this find another plan.
         self.syncs.replan(summary.sync_id, part, planned, Uuid::new_v4(), 0).await?;
         let only = part == 0 && summary.next.is_none();

@@ -51,7 +51,10 @@ impl Worker {
         let looked = self.look(round, unknown, grant).await;
         self.report(looked.health, grant).await?;
         let flooded = looked.is_flooded();
-        ended.extend(looked.ended.into_iter().map(|(target, (), outcome)| Ended::new(target, outcome)));
+        ended.extend(looked.ended.into_iter().map(|(target, (), outcome)| {
+            let intended = round.intended.get(&target.chat_id);
+            Ended::looked(target, outcome, intended)
+        }));
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, (), wait)| (target, wait)).collect();
         // Rare: most are banned in a chat once, and by us.
         let is_banned = |(_, (), look): &(_, _, Look)| matches!(look, Look::Banned { .. });
@@ -78,12 +81,9 @@ impl Worker {
                 ended.push(Ended::new(target, Outcome::Skipped(reason)));
                 continue;
             }
-            // The answer to the last try was lost, and it has not come to anything.
-            if target.tries >= MAX_TRIES {
-                ended.push(Ended::new(target, Outcome::Failed(Reason::TelegramError)));
-                continue;
-            }
             match self.order(chunk, &target, look).await? {
+                // The answer to the last try was lost, and it has not come to anything.
+                Ok(_) if target.tries >= MAX_TRIES => ended.push(Ended::new(target, Outcome::Failed(Reason::TelegramError))),
                 Ok(order) => orders.push((target, order)),
                 // Another ban stands there now; what ours would have been tells the ledger whose it was before.
                 Err(outcome) => ended.push(Ended::by(target, &intended.unwrap_or_default(), outcome)),
@@ -128,12 +128,18 @@ impl Worker {
         .await;
         self.report(banned.health, grant).await?;
         let moved = moved.into_inner();
-        // A call without an answer may have taken effect, also the last: one more look tells.
+        // A call without an answer may have taken effect, also the last, or be under way: one more look tells, when it is over.
         let is_unknown = |(target, _, outcome): &(Target, Order, Outcome)| {
             *outcome == Outcome::Failed(Reason::TelegramError) && target.tries >= MAX_TRIES
         };
         let (unknown, known): (Vec<_>, Vec<_>) = banned.ended.into_iter().partition(is_unknown);
-        again.extend(unknown.into_iter().map(|(target, ..)| (Target { order: None, ..target }, Wait::NotBegun)));
+        again.extend(unknown.into_iter().map(|(target, order, _)| {
+            let (chat_id, formerly) = match moved.get(&target.chat_id) {
+                Some(&to) => (to, Some(target.chat_id)),
+                None => (target.chat_id, target.formerly),
+            };
+            (Target { chat_id, formerly, order: None, intended: Some(order), ..target }, Wait::Failed)
+        }));
         ended.extend(
             known
                 .into_iter()

@@ -61,6 +61,14 @@ impl Ended {
         Self { target, outcome, migrated_to: None, until, prior, was_member, mute, at_ms }
     }
 
+    /// Ended by a look. Where the look itself failed, an earlier try that meant `intended` may have come to something.
+    pub fn looked(target: Target, outcome: Outcome, intended: Option<&Order>) -> Self {
+        match intended.filter(|_| outcome == Outcome::Failed(Reason::TelegramError)) {
+            Some(order) => Self::by(target, order, Outcome::Failed(Reason::TimedOut)),
+            None => Self::new(target, outcome),
+        }
+    }
+
     /// Done before, as the ledger has it.
     pub fn again(target: Target, entry: &Entry) -> Self {
         let Entry { until, prior, was_member, mute, at, millis, .. } = *entry;

@@ -5,6 +5,7 @@ use crate::calls::Ended;
 use crate::judge::{PartState, called_off, is_undone, part_state};
 use crate::{Round, Work, Worker};
 use aws::metrics;
+use aws::outage::is_one;
 use aws::queue::Message;
 use aws::store::sync::ChunkState;
 use domain::ids::ChatId;
@@ -57,7 +58,7 @@ impl Worker {
 
     /// A chunk that failed though nobody can be told so, since the store is out of order, comes again, for a day.
     pub async fn come_again(&self, chunk: ChunkMessage, error: anyhow::Error) -> anyhow::Result<()> {
-        let Some(pause) = pause(chunk.put_off) else { return Err(error) };
+        let Some(pause) = pause(chunk.put_off).filter(|_| is_one(&error)) else { return Err(error) };
         tracing::error!(error = format!("{error:#}"), correlation_id = %chunk.ban_event_id, sync_id = %chunk.sync_id, pause, "a chunk is put off");
         metrics::count("chunks_put_off_total", None, 1);
         let again = ChunkMessage { put_off: chunk.put_off + 1, ..chunk };

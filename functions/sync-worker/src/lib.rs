@@ -39,6 +39,9 @@ use telegram::client::Client;
 /// writes after them.
 const TIME_FOR_A_CHUNK_MS: i64 = 25_000;
 
+/// A chunk is buried only with this much of the function's time left, in milliseconds: three tries of a read that is not answered, and a message.
+const TIME_TO_BURY_MS: i64 = 18_000;
+
 /// When a chunk comes again because another sync acts on its person, in milliseconds.
 const TAKEN_WAIT_MS: i64 = 1000;
 
@@ -103,7 +106,7 @@ async fn work(worker: Arc<Worker>, batch: QueueBatch, context: Context) -> anyho
             }
             match message {
                 Message::Deadline(deadline) => worker.look_at_last(deadline).await,
-                Message::Chunk(chunk) => worker.try_chunk(*chunk, record.receives()).await,
+                Message::Chunk(chunk) => worker.try_chunk(*chunk, record.receives(), context.deadline as i64).await,
             }
         };
         if let Err(error) = done.await {
@@ -149,16 +152,20 @@ struct Round<'a> {
 }
 
 impl Worker {
-    /// After the last try the message is a dead letter: its admins are told.
-    async fn try_chunk(&self, chunk: ChunkMessage, receives: u32) -> anyhow::Result<()> {
-        let failed = self.chunk(chunk.clone()).await;
-        if failed.is_err()
-            && receives >= self.most_receives
-            && let Err(error) = self.bury(&chunk).await
-        {
+    /// After the last try the message is a dead letter: its admins are told. `deadline_ms`: when Lambda ends the function.
+    async fn try_chunk(&self, chunk: ChunkMessage, receives: u32, deadline_ms: i64) -> anyhow::Result<()> {
+        let Err(error) = self.chunk(chunk.clone()).await else { return Ok(()) };
+        if receives < self.most_receives {
+            return Err(error);
+        }
+        // A store that does not answer has taken the time that it would take to be told so once more.
+        if deadline_ms - time::now_ms() < TIME_TO_BURY_MS {
             return self.come_again(chunk, error).await;
         }
-        failed
+        match self.bury(&chunk).await {
+            Ok(()) => Err(error),
+            Err(error) => self.come_again(chunk, error).await,
+        }
     }
 
     async fn chunk(&self, mut chunk: ChunkMessage) -> anyhow::Result<()> {

@@ -5,8 +5,8 @@ use crate::{Work, Worker};
 use aws::time::{now, now_ms};
 use domain::ids::{ChatId, UserId};
 use domain::limiter::Grant;
-use domain::member::{Member, Mute, Status};
-use domain::sync::ledger::{Decisions, Entry, Lifting, last_applied, lifting, muted_before};
+use domain::member::{Mute, Status};
+use domain::sync::ledger::{Decisions, Entry, Lifting, ends_of_ours, lifting, muted_before};
 use domain::sync::{ChunkMessage, Order, Outcome, Reason, Target, ends_too_soon};
 use std::collections::BTreeMap;
 use telegram::client::Failure;
@@ -16,11 +16,11 @@ use telegram::reaction::Reaction;
 const BASIC_GROUPS_ABOVE: i64 = -1_000_000_000_000;
 
 /// The ledger's word on a target where a ban is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Judged {
     lifting: Lifting,
-    /// End of the ban that we set, Unix seconds; outer `None`: it cannot be known.
-    ours: Option<Option<i64>>,
+    /// Ends that the ban that we set may have, Unix seconds; `None`: they cannot be known.
+    ours: Option<Vec<Option<i64>>>,
     /// The restriction that our ban replaced.
     mute: Option<Mute>,
 }
@@ -28,9 +28,10 @@ struct Judged {
 /// Result of a look at a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    Stands,
-    /// The ban that an earlier try has put in the place of ours stands there.
-    Replaced,
+    /// A ban stands there: the one to take back, unless it ends otherwise.
+    Banned(Option<i64>),
+    /// The chat has another id by now: the call tells the rest.
+    Moved,
     Gone,
 }
 
@@ -48,32 +49,53 @@ impl Worker {
             }
         }
         let looked: Round<Judged, Look> =
-            round_of(to_lift, grant, async |target, judged| match self.telegram.member(target.chat_id, chunk.user_id).await {
-                Ok(member) if member.status != Status::Kicked => Ok(Step::Known(Look::Gone)),
-                Ok(member) if has_replaced(round.intended.get(&target.chat_id), &member) => Ok(Step::Known(Look::Replaced)),
-                Ok(member) => Ok(match may_lift(judged, &member, round.off) {
-                    Ok(()) => Step::Known(Look::Stands),
-                    Err(reason) => Step::Ended(Outcome::Skipped(reason)),
-                }),
-                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(Look::Stands)),
+            round_of(to_lift, grant, async |target, _| match self.telegram.member(target.chat_id, chunk.user_id).await {
+                Ok(member) if member.status == Status::Kicked => Ok(Step::Known(Look::Banned(member.until))),
+                Ok(_) => Ok(Step::Known(Look::Gone)),
+                Err(failure) if matches!(failure.reaction(), Reaction::Migrated(_)) => Ok(Step::Known(Look::Moved)),
                 Err(failure) => Err(failure),
             })
             .await;
         self.report(looked.health, grant).await?;
-        ended.extend(looked.ended.into_iter().map(|(target, _, outcome)| Ended::new(target, outcome)));
+        ended.extend(looked.ended.into_iter().map(|(target, _, outcome)| {
+            let intended = round.intended.get(&target.chat_id);
+            Ended::looked(target, outcome, intended)
+        }));
         let mut again: Vec<_> = looked.again.into_iter().map(|(target, _, wait)| (target, wait)).collect();
-        let (stand, gone): (Vec<_>, Vec<_>) = looked.known.into_iter().partition(|(_, _, look)| *look == Look::Stands);
+        let is_plain = |(target, judged, look): &(Target, Judged, Look)| match look {
+            Look::Moved => true,
+            Look::Banned(until) => !round.intended.contains_key(&target.chat_id) && may_lift(judged, *until, round.off).is_ok(),
+            Look::Gone => false,
+        };
+        let (mut stand, odd): (Vec<_>, Vec<_>) = looked.known.into_iter().partition(is_plain);
         // Read after the look: the same message may be worked on twice at once.
-        let (results, earlier) = if gone.is_empty() { Default::default() } else { self.syncs.targets_of(chunk).await? };
-        let chats: Vec<_> = gone.iter().map(|(target, ..)| target.chat_id).collect();
+        let (results, earlier) = if odd.is_empty() { Default::default() } else { self.syncs.targets_of(chunk).await? };
+        let chats: Vec<_> = odd.iter().map(|(target, ..)| target.chat_id).collect();
         let own = if chats.is_empty() { BTreeMap::new() } else { self.syncs.own_entries(chunk, chats).await? };
-        for (mut target, judged, look) in gone.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
+        for (mut target, judged, look) in odd.into_iter().filter(|(target, ..)| !results.contains_key(&target.chat_id)) {
             let intended = earlier.get(&target.chat_id).or_else(|| round.intended.get(&target.chat_id));
-            ended.push(match (own.get(&target.chat_id), intended) {
-                (Some(entry), _) if entry.outcome == Outcome::Applied => Ended::again(target, entry),
-                (_, Some(order)) if look == Look::Replaced => Ended::by(target, order, outcome(judged.lifting, order.until)),
+            let own = own.get(&target.chat_id).filter(|entry| entry.outcome == Outcome::Applied || entry.leaves_a_ban());
+            ended.push(match (own, intended, look) {
+                // Another chunk of this sync, or this one before, has done it.
+                (Some(entry), _, Look::Gone) => Ended::again(target, entry),
+                (Some(entry), _, Look::Banned(until)) if entry.until.is_some() && entry.until == until => Ended::again(target, entry),
+                (_, Some(order), Look::Banned(until)) if has_replaced(order, until) => match rest(judged.lifting) == until {
+                    // What is behind it has changed since: its own ban is taken back, too.
+                    false if round.off.is_none() && !matches!(judged.lifting, Lifting::Leave(_)) => {
+                        stand.push((target, judged, look));
+                        continue;
+                    }
+                    _ => Ended::by(target, order, outcome(judged.lifting, order.until)),
+                },
+                (_, _, Look::Banned(until)) => match may_lift(&judged, until, round.off) {
+                    Err(reason) => Ended::new(target, Outcome::Skipped(reason)),
+                    Ok(()) => {
+                        stand.push((target, judged, look));
+                        continue;
+                    }
+                },
                 // An earlier try lifted it and died, or failed, before the rest was done.
-                (_, Some(order)) => match self.mute_again(target.chat_id, chunk, judged.mute).await {
+                (_, Some(order), _) => match self.mute_again(target.chat_id, chunk, judged.mute).await {
                     Err(failure) if target.tries + 1 < MAX_TRIES => {
                         tracing::warn!(%failure, chat_id = %target.chat_id, "a restriction is tried to be set again later");
                         target.tries += 1;
@@ -83,7 +105,7 @@ impl Worker {
                     Err(_) => Ended::by(target, order, Outcome::Failed(Reason::TelegramError)),
                     Ok(()) => Ended::by(target, order, Outcome::Applied),
                 },
-                (_, None) => Ended::new(target, Outcome::Skipped(round.off.unwrap_or(Reason::NotBanned))),
+                (_, None, _) => Ended::new(target, Outcome::Skipped(round.off.unwrap_or(Reason::NotBanned))),
             });
         }
         let orders: Vec<_> = stand.into_iter().map(|(target, judged, _)| (target, judged)).collect();
@@ -131,12 +153,18 @@ impl Worker {
         self.mute_again(chat, chunk, mute).await
     }
 
-    /// A restriction that our ban replaced is the chat's own: it comes back with the ban's end. Where it does not, the admins are told that the
-    /// lift has failed.
+    /// A restriction that our ban replaced is the chat's own: it comes back with the ban's end. Where it might with another try, but does not,
+    /// the admins are told that the lift has failed.
     async fn mute_again(&self, chat: ChatId, chunk: &ChunkMessage, mute: Option<Mute>) -> Result<(), Failure> {
         // Telegram makes restrictions that end soon endless as well (Bot API `restrictChatMember`).
         match mute.filter(|mute| mute.until.is_none_or(|until| !ends_too_soon(until, now()))) {
-            Some(mute) => self.telegram.restrict(chat, chunk.user_id, &mute).await,
+            Some(mute) => match self.telegram.restrict(chat, chunk.user_id, &mute).await {
+                Err(failure) if matches!(failure.reaction(), Reaction::Skip(_) | Reaction::OurBug) => {
+                    tracing::warn!(%failure, chat_id = %chat, "a restriction that a ban had replaced cannot be set again");
+                    Ok(())
+                }
+                answer => answer,
+            },
             None => Ok(()),
         }
     }
@@ -148,9 +176,12 @@ impl Worker {
             let of = [Some(target.chat_id), target.formerly].into_iter().flatten().filter_map(|chat| entries.get(&chat)).flatten();
             // A sync that comes a second time is not judged by its own entries.
             let entries: Vec<Entry> = of.filter(|entry| entry.sync_id != chunk.sync_id).cloned().collect();
-            let lifting = lifting(&entries, decisions, target.chat_id, chunk.source_chat_id, chunk.origin, now());
-            let ends = target.chat_id.0 < BASIC_GROUPS_ABOVE && target.formerly.is_none();
-            let ours = last_applied(&entries).filter(|_| ends).map(|last| last.until);
+            let has_ends = target.chat_id.0 < BASIC_GROUPS_ABOVE;
+            let lifting = match lifting(&entries, decisions, target.chat_id, chunk.source_chat_id, chunk.origin, now()) {
+                Lifting::Shorten(_) if !has_ends => Lifting::Leave(Reason::StillBanned),
+                lifting => lifting,
+            };
+            let ours = (has_ends && target.formerly.is_none()).then(|| ends_of_ours(&entries));
             let mute = muted_before(&entries, decisions, target.chat_id);
             (target, Judged { lifting, ours, mute })
         };
@@ -166,19 +197,19 @@ impl Worker {
 
 /// May the ban that stands be taken back? Who finds another end than the one that was set, finds a ban that somebody has changed since, though
 /// no update has told of it.
-fn may_lift(judged: &Judged, member: &Member, off: Option<Reason>) -> Result<(), Reason> {
+fn may_lift(judged: &Judged, present: Option<i64>, off: Option<Reason>) -> Result<(), Reason> {
     if let Some(reason) = off {
         return Err(reason);
     }
     if let Lifting::Leave(reason) = judged.lifting {
         return Err(reason);
     }
-    if judged.ours.is_some_and(|ours| ours != member.until) { Err(Reason::LocalDecision) } else { Ok(()) }
+    if judged.ours.as_ref().is_some_and(|ours| !ours.contains(&present)) { Err(Reason::LocalDecision) } else { Ok(()) }
 }
 
 /// Is the ban that stands the one that an earlier try put in the place of ours?
-fn has_replaced(intended: Option<&Order>, member: &Member) -> bool {
-    intended.is_some_and(|order| order.until.is_some() && order.until == member.until)
+fn has_replaced(intended: &Order, present: Option<i64>) -> bool {
+    intended.until.is_some() && intended.until == present
 }
 
 /// End of the ban that is to stand when ours is taken back, Unix seconds.
@@ -203,8 +234,7 @@ mod tests {
 
     #[test]
     fn a_ban_that_somebody_has_changed_since_is_left_to_them() {
-        let stands = |until| Member { until, ..Member::of(Status::Kicked) };
-        let judged = |ours| Judged { lifting: Lifting::Unban, ours, mute: None };
+        let judged = |ours: Option<Option<i64>>| Judged { lifting: Lifting::Unban, ours: ours.map(|ours| vec![ours]), mute: None };
         for (ours, present, expected) in [
             (Some(None), None, Ok(())),
             (Some(Some(900)), Some(900), Ok(())),
@@ -212,10 +242,10 @@ mod tests {
             (Some(Some(900)), None, Err(Reason::LocalDecision)),
             (None, Some(900), Ok(())),
         ] {
-            assert_eq!(may_lift(&judged(ours), &stands(present), None), expected, "{ours:?} {present:?}");
+            assert_eq!(may_lift(&judged(ours), present, None), expected, "{ours:?} {present:?}");
         }
-        assert_eq!(may_lift(&judged(Some(None)), &stands(None), Some(Reason::Lifted)), Err(Reason::Lifted));
+        assert_eq!(may_lift(&judged(Some(None)), None, Some(Reason::Lifted)), Err(Reason::Lifted));
         let left = Judged { lifting: Lifting::Leave(Reason::NotOurs), ..judged(None) };
-        assert_eq!(may_lift(&left, &stands(None), None), Err(Reason::NotOurs));
+        assert_eq!(may_lift(&left, None, None), Err(Reason::NotOurs));
     }
 }

@@ -167,9 +167,9 @@ fn entry(chunk: &ChunkMessage, end: &Ended) -> LogEntry {
         until: end.until,
         prior: end.prior,
         was_member: end.was_member,
-        begun: chunk.kind == Kind::Ban && end.outcome.is_timed_out() && end.at_ms.is_some(),
+        begun: end.outcome.is_timed_out() && end.at_ms.is_some(),
         mute: end.mute,
-        term: if let (Outcome::Already, Task::Ban(term)) = (end.outcome, end.target.task) { Some(term) } else { None },
+        term: if let (Outcome::Applied | Outcome::Already, Task::Ban(term)) = (end.outcome, end.target.task) { Some(term) } else { None },
     };
     LogEntry { entry, tries: end.target.tries }
 }

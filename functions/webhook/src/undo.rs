@@ -30,7 +30,7 @@ impl Webhook {
                 log.into_iter().map(|log| log.entry).collect()
             }
         };
-        if let Some(last) = last_applied(&entries).filter(|last| last.kind == Kind::Ban) {
+        if let Some(last) = last_applied(&entries).filter(|last| last.leaves_a_ban()) {
             self.undo_here(last.ban_event_id, last.sync_id, chat, by).await?;
             return Ok(Some(Undone { user: last.user_id, everywhere: false }));
         }

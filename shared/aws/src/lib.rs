@@ -10,6 +10,7 @@
 //! - [`archive`]: what leaves the store for good
 //! - [`batch`]: batches from queues and streams, each record parsed and answered on its own
 //! - [`lambda`]: the main function of every Lambda
+//! - [`outage`]: whether to try again what failed
 //! - [`metrics`]: counts in CloudWatch's embedded metric format
 
 pub mod archive;
@@ -21,6 +22,7 @@ pub mod lambda;
 #[cfg(test)]
 mod loopback;
 pub mod metrics;
+pub mod outage;
 pub mod queue;
 pub mod schedule;
 pub mod secrets;

@@ -56,6 +56,29 @@ async fn the_end_of_the_source_that_is_left_is_known_again_where_the_answer_was_
     one_of_two_is_left(true).await
 }
 
+#[tokio::test]
+async fn a_lift_that_comes_again_takes_back_what_it_had_left_of_a_source_that_has_lifted_meanwhile() -> Result<()> {
+    let play = Play::alone().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.lifts_too(pair.target).await?;
+    let other = play.chat("Other", pair.alice, &[pair.mallory]).await?;
+    let until = aws::time::now() + 7200;
+    play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    play.telegram.ban(other, pair.alice, pair.mallory, Some(until)).await?;
+    play.sync_of(&play.last_event(other, pair.mallory).await?).await?;
+    // The lift leaves the other's end, and its message goes back before that is written.
+    let soon = play.stack.hurry("sync", 20).await?;
+    let refused = Fault::error(401, "Unauthorized").method("banChatMember").user(pair.mallory).after_effect().times(1);
+    let _refused = play.fault(refused).await?;
+    play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
+    let stands = async || Ok((play.telegram.member(pair.target, pair.mallory).await?.until_date == Some(until)).then_some(()));
+    play.telegram.wait_until("the other's end to be the target's", PATIENCE, stands).await?;
+    play.telegram.unban(other, pair.alice, pair.mallory).await?;
+    play.telegram.wait_until_not_banned(pair.target, pair.mallory, PATIENCE).await?;
+    soon.end().await?;
+    Ok(())
+}
+
 /// `is_lost`: the answer to the call that leaves the other source's ban.
 async fn one_of_two_is_left(is_lost: bool) -> Result<()> {
     let play = Play::begin().await?;

@@ -2,7 +2,7 @@
 
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
-use domain::sync::{Outcome, Totals};
+use domain::sync::{Outcome, Reason, Totals};
 use telegram_sim::control::{Fault, FaultAction};
 
 #[tokio::test]
@@ -35,6 +35,23 @@ async fn a_ban_is_known_though_the_answer_to_the_last_try_was_lost() -> Result<(
     let _lost = play.fault(bans(Fault::internal_server_error()).times(1).after_effect()).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     play.all_applied(&scene, &event).await?;
+    play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
+    Ok(play.telegram.wait_until_not_banned(scene.chats[0], scene.mallory, PATIENCE).await?)
+}
+
+#[tokio::test]
+async fn a_ban_whose_answer_was_lost_and_which_nobody_can_look_at_is_lifted_with_its_sources() -> Result<()> {
+    let play = Play::begin().await?;
+    let scene = play.scene(1).await?;
+    play.lifts_too(scene.chats[0]).await?;
+    let down = |method| Fault::internal_server_error().method(method).chat(scene.chats[0]).user(scene.mallory);
+    let _lost = play.fault(down("banChatMember").times(1).after_effect()).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
+    let looks = play.fault(down("getChatMember")).await?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Failed(Reason::TimedOut));
+    looks.end().await?;
     play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
     Ok(play.telegram.wait_until_not_banned(scene.chats[0], scene.mallory, PATIENCE).await?)
 }

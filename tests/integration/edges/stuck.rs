@@ -8,6 +8,20 @@ use domain::sync::deadline::{Deadline, MOST_REPLANS, Reached};
 use domain::sync::{Outcome, Reason, SyncStatus, sync_id};
 use serde_json::json;
 use telegram_sim::control::Fault;
+use uuid::Uuid;
+
+impl Play {
+    /// A sync was planned in vain as often as it may be, and somebody looks at it once more.
+    async fn is_given_up(&self, id: Uuid) -> Result<()> {
+        let key = json!({"pk": {"S": format!("SYNC#{id}")}, "sk": {"S": "SUMMARY"}});
+        let in_vain = json!({"TableName": self.stack.tables["sync"], "Key": key, "UpdateExpression": "SET replans = :most",
+            "ExpressionAttributeValues": {":most": {"N": MOST_REPLANS.to_string()}}});
+        self.stack.aws("dynamodb", "UpdateItem", in_vain).await?;
+        let look = Deadline { seen: Some(Reached { part: 0, chunks: 0, replans: MOST_REPLANS }), ..Deadline::new(id) };
+        let message = json!({"QueueUrl": self.stack.queues["sync"], "MessageBody": serde_json::to_string(&look)?});
+        self.stack.aws("sqs", "SendMessage", message).await.map(drop)
+    }
+}
 
 #[tokio::test]
 async fn a_sync_whose_chunks_are_lost_is_planned_again_and_comes_right() -> Result<()> {
@@ -35,19 +49,31 @@ async fn a_sync_that_was_planned_in_vain_twice_ends_and_its_admins_are_told() ->
     let scene = play.scene(1).await?;
     play.choose(scene.chats[0], ChatChange { sync_delay_seconds: Some(600), ..ChatChange::default() }).await?;
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
-    let id = sync_id(event.event_id);
     play.wait_until_begun(&event).await?;
     play.stack.purge("sync").await?;
-    let key = json!({"pk": {"S": format!("SYNC#{id}")}, "sk": {"S": "SUMMARY"}});
-    let in_vain = json!({"TableName": play.stack.tables["sync"], "Key": key, "UpdateExpression": "SET replans = :most",
-        "ExpressionAttributeValues": {":most": {"N": MOST_REPLANS.to_string()}}});
-    play.stack.aws("dynamodb", "UpdateItem", in_vain).await?;
-    let look = Deadline { seen: Some(Reached { part: 0, chunks: 0, replans: MOST_REPLANS }), ..Deadline::new(id) };
-    let message = json!({"QueueUrl": play.stack.queues["sync"], "MessageBody": serde_json::to_string(&look)?});
-    play.stack.aws("sqs", "SendMessage", message).await?;
+    play.is_given_up(sync_id(event.event_id)).await?;
     let (summary, results) = play.sync_of(&event).await?;
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::TimedOut)));
     play.telegram.wait_until_sees(scene.boris, "it was not done in time", PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ban_that_was_begun_by_a_sync_that_was_given_up_is_lifted_with_its_sources() -> Result<()> {
+    let play = Play::alone().await?;
+    let scene = play.scene(1).await?;
+    play.lifts_too(scene.chats[0]).await?;
+    let refused = Fault::error(401, "Unauthorized").method("banChatMember").user(scene.mallory).after_effect();
+    let refused = play.fault(refused).await?;
+    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
+    play.stack.purge("sync").await?;
+    refused.end().await?;
+    play.is_given_up(sync_id(event.event_id)).await?;
+    let (_, results) = play.sync_of(&event).await?;
+    assert_eq!(results[0].outcome, Outcome::Failed(Reason::TimedOut));
+    play.telegram.unban(scene.source, scene.alice, scene.mallory).await?;
+    play.telegram.wait_until_not_banned(scene.chats[0], scene.mallory, PATIENCE).await?;
     Ok(())
 }
 

@@ -75,7 +75,7 @@ impl Webhook {
         }
         lines.extend(steps.iter().map(|step| line(lang, step, &behind)));
         let mut screen = Screen::text(lines.join("\n"));
-        if last_applied(&entries).is_some_and(|last| last.kind == Kind::Ban) {
+        if last_applied(&entries).is_some_and(Entry::leaves_a_ban) {
             let undo = Action::In { chat: room.id, then: InChat::Undo { user: Some(user) } };
             screen = screen.row([Choice::new(text!(lang, "button-undo"), undo)]);
         }

@@ -40,13 +40,13 @@ pub struct Entry {
     /// The person was in the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_member: bool,
-    /// A ban that may have been set, though nobody has heard so: its time ran out after the call was meant.
+    /// The call was meant, and may have come to something, though nobody has heard so: its time ran out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begun: bool,
     /// What restricted the person there until our ban: of the chat's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
-    /// Length of the ban that was to be set where another one was found.
+    /// Length of the ban, as the chat would have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<Term>,
 }
@@ -54,7 +54,12 @@ pub struct Entry {
 impl Entry {
     /// A ban stood there after it, or may have.
     fn has_banned(&self) -> bool {
-        self.kind == Kind::Ban && matches!(self.outcome, Outcome::Applied | Outcome::Already) || self.begun
+        self.kind == Kind::Ban && (matches!(self.outcome, Outcome::Applied | Outcome::Already) || self.begun)
+    }
+
+    /// A ban of ours stood there after it, or may have.
+    pub fn leaves_a_ban(&self) -> bool {
+        self.kind == Kind::Ban && (self.outcome == Outcome::Applied || self.begun) || self.has_shortened()
     }
 
     /// A lift that left the ban of another source standing, which ends sooner than the one that was lifted.
@@ -64,10 +69,10 @@ impl Entry {
 
     /// End here of the ban of which `until` is the end in its source.
     fn end_here(&self, until: Until) -> Until {
-        match (self.outcome, self.term) {
-            (Outcome::Already, Some(Term::Permanent)) => None,
-            (Outcome::Already, Some(Term::For(seconds))) => Some(self.at + seconds),
-            (Outcome::Already, Some(Term::Until(_)) | None) => until,
+        match (self.term, self.outcome) {
+            (Some(Term::Permanent), _) => None,
+            (Some(Term::Until(_)), _) | (None, Outcome::Already) => until,
+            (Some(Term::For(seconds)), Outcome::Already) => Some(self.at + seconds),
             _ => self.until,
         }
     }
@@ -165,7 +170,7 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     let Some(last) = last_applied(entries) else {
         return Lifting::Leave(Reason::NotOurs);
     };
-    if last.kind == Kind::Lift && !last.has_shortened() {
+    if !last.leaves_a_ban() {
         return Lifting::Leave(Reason::NotBanned);
     }
     // Telegram's dates are whole seconds: what happened in the same one may have come after ours.
@@ -183,8 +188,9 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
         }
     }
     let held = newest.into_values().filter_map(|entry| decisions.held_until(entry, now));
-    let held = held.reduce(|one, other| if covers(one, other) { one } else { other });
-    if held.is_some_and(|held| covers(held, last.until)) {
+    let held = held.reduce(longer);
+    let longest = ends_of_ours(entries).into_iter().reduce(longer).unwrap_or(last.until);
+    if held.is_some_and(|held| covers(held, longest)) {
         return Lifting::Leave(Reason::StillBanned);
     }
     let prior = standing(entries, decisions, chat).filter_map(|entry| entry.prior);
@@ -198,9 +204,14 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     }
 }
 
-/// Has an admin of its source taken this ban back everywhere, whatever came of that here? The source's own ban may still stand.
+fn longer(one: Until, other: Until) -> Until {
+    if covers(one, other) { one } else { other }
+}
+
+/// Has an admin of its source taken this ban, or a later one, back everywhere, whatever came of that here? The source's own may still stand.
 fn undone_everywhere(entries: &[Entry], ban: &Entry) -> bool {
-    entries.iter().any(|entry| entry.origin == Origin::UndoneEverywhere && entry.ban_event_id == ban.ban_event_id)
+    let is_of_source = |entry: &&Entry| entry.origin == Origin::UndoneEverywhere && entry.source_chat_id == ban.source_chat_id;
+    entries.iter().filter(is_of_source).any(|entry| entry.occurred >= ban.occurred)
 }
 
 /// The bans since the last lift of ours. What an admin of the chat decided after one, has ended what was before it, too.
@@ -229,15 +240,23 @@ pub fn shortened(entries: &[Entry], decisions: &Decisions, chat: ChatId, source:
 
 /// Is the ban that stands in a chat ours? Arguments as those of [`lifting`].
 pub fn is_ours(entries: &[Entry], decisions: &Decisions, chat: ChatId) -> bool {
-    let bans = |last: &Entry| last.kind == Kind::Ban || last.has_shortened();
-    last_applied(entries).is_some_and(|last| bans(last) && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
+    last_applied(entries).is_some_and(|last| last.leaves_a_ban() && decisions.in_chat(chat).is_none_or(|decision| decision.at < last.at))
 }
 
 /// The last entry that did something, or perhaps did: whoever takes it back finds what stands there.
 pub fn last_applied(entries: &[Entry]) -> Option<&Entry> {
-    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.begun || entry.has_shortened());
+    let applied = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.leaves_a_ban());
     // In entries without milliseconds a lift came after its ban.
     applied.max_by_key(|entry| (entry.moment(), entry.kind == Kind::Lift))
+}
+
+/// The ends that a ban of ours in a chat may have: that of the last act which is known to have come to something, and of those begun after it.
+pub fn ends_of_ours(entries: &[Entry]) -> Vec<Until> {
+    let known = entries.iter().filter(|entry| entry.outcome == Outcome::Applied || entry.has_shortened());
+    let known = known.max_by_key(|entry| (entry.moment(), entry.kind == Kind::Lift));
+    let is_later = |entry: &&Entry| known.is_none_or(|known| entry.moment() >= known.moment());
+    let begun = entries.iter().filter(|entry| entry.begun && (entry.kind == Kind::Ban || entry.until.is_some())).filter(is_later);
+    known.filter(|known| known.leaves_a_ban()).into_iter().chain(begun).map(|entry| entry.until).collect()
 }
 
 #[cfg(test)]
@@ -368,6 +387,27 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_came_to_nothing_does_not_hide_the_ban_before_it() {
+        let ours = entry(Kind::Ban, A, 100, Outcome::Applied);
+        let moved = Entry { until: Some(NOW + 50), begun: true, ..entry(Kind::Ban, A, 150, Outcome::Failed(Reason::TimedOut)) };
+        let other = Entry { term: Some(Term::Until(NOW + 60)), ..entry(Kind::Ban, B, 120, Outcome::Already) };
+        let lift = Entry { until: Some(NOW + 60), begun: true, ..entry(Kind::Lift, A, 210, Outcome::Failed(Reason::TimedOut)) };
+        let entries = [ours, moved, other, lift];
+        assert_eq!(ends_of_ours(&entries[..2]), [None, Some(NOW + 50)]);
+        assert_eq!(ends_of_ours(&entries), [None, Some(NOW + 50), Some(NOW + 60)]);
+        let decisions = [(A, 200, None), (B, 120, Some(Some(NOW + 60)))];
+        assert_eq!(after(&entries[..3], &decisions, Origin::Unban), Lifting::Shorten(NOW + 60), "the endless one may stand");
+        assert_eq!(after(&entries, &[(A, 200, None), (B, 300, None)], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn a_ban_that_ends_later_here_than_its_source_wants_holds_as_long_as_the_source_bans() {
+        let both = Entry { until: Some(NOW + 50), term: Some(Term::Until(NOW + 20)), ..entry(Kind::Ban, B, 150, Outcome::Applied) };
+        let a = entry(Kind::Ban, A, 120, Outcome::Already);
+        assert_eq!(after(&[a, both], &[(A, 200, None), (B, 150, Some(Some(NOW + 20)))], Origin::Unban), Lifting::Shorten(NOW + 20));
+    }
+
+    #[test]
     fn what_was_left_of_another_source_is_ours_and_lifted_with_it() {
         let ours = Entry { prior: Some(NOW + 20), ..entry(Kind::Ban, A, 100, Outcome::Applied) };
         let left = Entry { until: Some(NOW + 50), ..entry(Kind::Lift, A, 210, Outcome::Skipped(Reason::StillBanned)) };
@@ -398,6 +438,10 @@ mod tests {
         let entries = [ours, other, undone];
         assert_eq!(after(&entries[..2], &decisions, Origin::UndoneEverywhere), Lifting::Leave(Reason::StillBanned));
         assert_eq!(after(&entries, &decisions, Origin::UndoneEverywhere), Lifting::Unban);
+        // An older one of the same source is taken back with it.
+        let older = entry(Kind::Ban, B, 110, Outcome::Applied);
+        let all = [older, entries[0].clone(), entries[1].clone(), entries[2].clone()];
+        assert_eq!(after(&all, &[(A, 200, None), (B, 120, Some(None))], Origin::Unban), Lifting::Unban);
     }
 
     #[test]

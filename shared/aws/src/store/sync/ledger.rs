@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
 use domain::ban::Occurred;
 use domain::ids::{ChatId, UserId};
 use domain::sync::ledger::Entry;
-use domain::sync::{ChunkMessage, Outcome, TargetResult};
+use domain::sync::{ChunkMessage, Order, Outcome, Reason, TargetResult};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -159,23 +159,37 @@ fn is_chunk(place: &str) -> bool {
 
 /// The entry of a result that has none under its chat's id: the group became a supergroup while it was banned in.
 fn of_result(sync: &Summary, result: &TargetResult) -> LogEntry {
+    let at_ms = sync.completed_at_ms.unwrap_or(sync.started_at_ms);
+    entry_of(sync, result.chat_id, result.outcome, Order { at_ms: Some(at_ms), ..Order::default() })
+}
+
+/// The entry of a target that was begun by this order, and given up.
+pub fn of_begun(sync: &Summary, chat: ChatId, order: Order) -> LogEntry {
+    let mut log = entry_of(sync, chat, Outcome::Failed(Reason::TimedOut), order);
+    log.entry.begun = true;
+    log
+}
+
+fn entry_of(sync: &Summary, chat_id: ChatId, outcome: Outcome, order: Order) -> LogEntry {
+    let Order { until, prior, was_member, mute, at_ms } = order;
+    let at_ms = at_ms.unwrap_or(sync.started_at_ms);
     let entry = Entry {
         sync_id: sync.sync_id,
         ban_event_id: sync.ban_event_id,
         kind: sync.kind,
         origin: sync.origin,
         user_id: sync.user_id,
-        chat_id: result.chat_id,
+        chat_id,
         source_chat_id: sync.source_chat_id,
         occurred: sync.occurred.clone(),
-        outcome: result.outcome,
-        at: sync.completed_at_ms.unwrap_or(sync.started_at_ms) / 1000,
-        millis: 0,
-        until: None,
-        prior: None,
-        was_member: false,
+        outcome,
+        at: at_ms / 1000,
+        millis: (at_ms % 1000) as u16,
+        until,
+        prior,
+        was_member,
         begun: false,
-        mute: None,
+        mute,
         term: None,
     };
     LogEntry { entry, tries: 0 }

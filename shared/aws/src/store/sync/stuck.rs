@@ -1,6 +1,7 @@
 //! Parts that do not move: that is told of, and they are planned again.
 
 use super::chunks::chunk_key_of;
+use super::ledger::of_begun;
 use super::parts::part_key;
 use super::{Summary, Syncs, pk, summary_key};
 use crate::store::{key, n, value};
@@ -9,7 +10,7 @@ use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use domain::ids::ChatId;
 use domain::sync::deadline::{NUMBERS_OF_A_PLAN, Reached};
-use domain::sync::{CHUNK_TARGETS, Order, Origin, SyncStatus, TargetResult, further_sync_id};
+use domain::sync::{CHUNK_TARGETS, Order, Origin, Outcome, Reason, SyncStatus, Target, TargetResult, further_sync_id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -116,10 +117,17 @@ impl Syncs {
         Ok((results, intended))
     }
 
-    /// Writes results of chats that no chunk will be about any more.
-    pub async fn give_up(&self, sync_id: Uuid, part: u32, planned: &Planned, results: &[TargetResult]) -> anyhow::Result<()> {
+    /// Writes results of chats that no chunk will be about any more, and into the ledger what may have been done in them all the same.
+    pub async fn give_up(&self, summary: &Summary, part: u32, planned: &Planned, rest: &[Target]) -> anyhow::Result<()> {
+        let begun: BTreeMap<_, _> = rest.iter().filter_map(|target| Some((target.chat_id, target.intended?))).collect();
+        // A worker that died between the ledger and the results has left its own.
+        let entered = self.entries_of(summary, begun.keys().copied()).await?;
+        let begun = begun.into_iter().filter(|(chat, _)| !entered.contains_key(chat));
+        self.enter(&begun.map(|(chat, order)| of_begun(summary, chat, order)).collect::<Vec<_>>()).await?;
+        let failed = |target: &Target| TargetResult::new(target.chat_id, target.admins.clone(), Outcome::Failed(Reason::TimedOut));
+        let results: Vec<_> = rest.iter().map(failed).collect();
         for (number, results) in (planned.first_number()..).zip(results.chunks(CHUNK_TARGETS)) {
-            self.write_results_of(chunk_key_of(sync_id, part, number), results).await?;
+            self.write_results_of(chunk_key_of(summary.sync_id, part, number), results).await?;
         }
         Ok(())
     }
