@@ -47,6 +47,9 @@ pub struct CallCount {
     pub service: String,
     pub operation: String,
     pub count: u32,
+    /// As many of them an SDK made again by itself: no answer came in time.
+    #[serde(default)]
+    pub retries: u32,
 }
 
 /// A rule by which calls of AWS fail, and how often it did.

@@ -111,7 +111,7 @@ class Functions(unittest.TestCase):
         invoke = machine.client("lambda").invoke
         self.assertNotIn("FunctionError", invoke(FunctionName="counted", Payload=b"{}"))
         rows = machine.control("GET", "calls")["calls"]
-        self.assertIn({"function": "counted", "service": "sqs", "operation": "ListQueues", "count": 1}, rows)
+        self.assertIn({"function": "counted", "service": "sqs", "operation": "ListQueues", "count": 1, "retries": 0}, rows)
         machine.control("POST", "faults", {"function": "counted", "status": 400, "code": "AccessDenied"})
         self.assertIn("FunctionError", invoke(FunctionName="counted", Payload=b"{}"))
         machine.client("sqs").list_queues()
@@ -123,10 +123,19 @@ class Functions(unittest.TestCase):
         machine.control("POST", "calls?contains=apart-7")
         for name in ("apart-7", "apart-8"):
             client.create_queue(QueueName=name)
-        row = {"function": None, "service": "sqs", "operation": "CreateQueue", "count": 1}
+        row = {"function": None, "service": "sqs", "operation": "CreateQueue", "count": 1, "retries": 0}
         self.assertEqual(machine.control("GET", "calls?contains=apart-7"), {"total": 1, "calls": [row]})
         machine.control("POST", "calls?contains=apart-7")
         self.assertEqual(machine.control("GET", "calls?contains=apart-7")["total"], 0)
+
+    def test_calls_that_an_sdk_makes_again_are_counted_as_retries(self):
+        machine = local_aws()
+        machine.control("POST", "calls?contains=again-9")
+        [rule] = machine.control("POST", "faults", {"service": "sqs", "contains": "again-9", "times": 1})
+        self.addCleanup(machine.control, "DELETE", f"faults/{rule['id']}")
+        machine.client("sqs").create_queue(QueueName="again-9")
+        [row] = machine.control("GET", "calls?contains=again-9")["calls"]
+        self.assertEqual((row["count"], row["retries"]), (2, 1))
 
     def test_a_function_s_process_is_found_and_its_death_is_survived(self):
         machine = local_aws()

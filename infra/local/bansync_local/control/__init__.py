@@ -43,7 +43,7 @@ def install():
 
     async def watched_dispatch(method, path, headers, body, query, request_id):
         call = Call.read(method, path, headers, body, query)
-        calls.count(call, body)
+        calls.count(call, headers, body)
         written = functools.cache(lambda: writes.read(call, path, body))
         fault = faults.strike(call, body, written)
         if fault is not None and not fault.after_effect:

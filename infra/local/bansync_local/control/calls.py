@@ -1,24 +1,30 @@
-"""How many AWS calls were made, by function, service and operation. Failed ones and retries count as well.
+"""How many AWS calls were made, by function, service and operation. Failed ones and retries count as well; how many of them were retries is
+told apart, as the SDKs say it themselves (header `amz-sdk-request`: "attempt=2; max=3").
 
 Calls whose body contains a text (an id of a test's own) are counted apart once somebody asked for that: other tests' calls are none of them.
 """
 
 import collections
+import re
 import threading
 
 from bansync_local.control.call import Call
 
+_ATTEMPT = re.compile(r"\battempt=(\d+)")
 _lock = threading.Lock()
-_counts: collections.Counter[Call] = collections.Counter()
-_watched: dict[str, collections.Counter[Call]] = {}
+# With whether they are retries.
+_counts: collections.Counter[tuple[Call, bool]] = collections.Counter()
+_watched: dict[str, collections.Counter[tuple[Call, bool]]] = {}
 
 
-def count(call: Call, body: bytes) -> None:
+def count(call: Call, headers: dict, body: bytes) -> None:
+    attempt = _ATTEMPT.search(headers.get("amz-sdk-request", ""))
+    counted = (call, attempt is not None and int(attempt[1]) > 1)
     with _lock:
-        _counts[call] += 1
+        _counts[counted] += 1
         for text, counts in _watched.items():
             if text.encode() in body:
-                counts[call] += 1
+                counts[counted] += 1
 
 
 def watch(text: str) -> dict:
@@ -29,7 +35,7 @@ def watch(text: str) -> dict:
 
 
 def listed(text: str | None = None) -> dict:
-    """`{"total": n, "calls": [{"function", "service", "operation", "count"}]}`; function null: not a function.
+    """`{"total": n, "calls": [{"function", "service", "operation", "count", "retries"}]}`; function null: not a function.
 
     With a text: of the calls that `watch` has counted for it.
     """
@@ -38,9 +44,12 @@ def listed(text: str | None = None) -> dict:
             raise ValueError(f"Calls that contain {text!r} are not counted.")
         counts = _counts if text is None else _watched[text]
         rows = [
-            {"function": call.function, "service": call.service, "operation": call.operation, "count": number}
-            for call, number in sorted(counts.items(), key=lambda row: str(row[0]))
-        ]
+            {
+                "function": call.function, "service": call.service, "operation": call.operation,
+                "count": counts[call, False] + counts[call, True], "retries": counts[call, True],
+            }
+            for call in sorted({call for call, _ in counts}, key=str)
+        ]  # fmt: skip
     return {"total": sum(row["count"] for row in rows), "calls": rows}
 
 
