@@ -83,7 +83,8 @@ async fn thousands_of_events_are_loaded_and_paged_through_without_gap_or_double_
     println!("load: {many} events: loaded in {} ms, {slow} of them not at once", began.elapsed().as_millis());
     if counts {
         let calls = play.stack.calls_of("api-bans").await?;
-        let of = |operation: &str| calls.iter().filter(|call| call.operation == operation).map(|call| call.count - call.retries).sum::<u32>();
+        let of =
+            |operation: &str| calls.iter().filter(|call| call.operation == operation).map(|call| call.count - call.retries).sum::<u32>();
         let once = many as u32;
         assert!((once..=once + slow).contains(&of("PutItem")), "one write an event: {}, {slow} not at once", of("PutItem"));
         assert_eq!((of("Query"), of("GetItem")), (0, 0), "nobody asks who follows");
