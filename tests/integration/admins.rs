@@ -5,6 +5,7 @@ use anyhow::Result;
 use aws::store::users::AdminItem;
 use domain::ids::{ChatId, UserId};
 use domain::member::Action;
+use domain::subscription::Source;
 use serde_json::{Value, json};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault};
@@ -165,5 +166,92 @@ async fn an_admin_who_is_one_again_keeps_his_subscriptions() -> Result<()> {
     assert_eq!(play.known(chat, bella).await?.and_then(|known| known.role()), None);
     // Again: nothing is left to end.
     assert!(!play.stack.invoke(lifecycle, &event.to_string()).await?.failed);
+    Ok(())
+}
+
+/// Boris owns a chat; Bella, who may ban there, follows Mallory.
+struct Shared {
+    alice: i64,
+    boris: i64,
+    bella: i64,
+    mallory: i64,
+    source: i64,
+    chat: i64,
+}
+
+impl Play {
+    async fn shared(&self) -> Result<Shared> {
+        let (alice, boris) = (self.admin("Alice", "en").await?, self.admin("Boris", "en").await?);
+        let (bella, mallory) = (self.admin("Bella", "en").await?, self.person("Mallory").await?);
+        let source = self.chat("Source", alice, &[mallory]).await?;
+        let chat = self.chat("B", boris, &[bella, mallory]).await?;
+        self.telegram.promote(chat, bella, AdminRights::moderator()).await?;
+        self.telegram.wait_until_accepted(PATIENCE).await?;
+        self.subscribe(chat, bella, mallory).await?;
+        Ok(Shared { alice, boris, bella, mallory, source, chat })
+    }
+}
+
+#[tokio::test]
+async fn an_admin_who_may_ban_no_more_bans_by_no_old_subscription_until_the_right_is_back() -> Result<()> {
+    let play = Play::begin().await?;
+    let Shared { alice, bella, mallory, source, chat, .. } = play.shared().await?;
+    play.telegram.promote(chat, bella, AdminRights::without_restrict()).await?;
+    play.telegram.wait_until_sees(bella, "You can no longer ban in B", PATIENCE).await?;
+    let follows = async |expected: bool| {
+        let found = async || {
+            let found = play.subscriptions.followers_in(Source::User(UserId(mallory)), &[ChatId(chat)]).await;
+            Ok(found.is_ok_and(|found| found.is_empty() != expected).then_some(()))
+        };
+        play.telegram.wait_until("the index to follow", PATIENCE, found).await
+    };
+    follows(false).await?;
+    play.ban(source, alice, mallory).await?;
+    play.quiet(&[alice, bella, mallory, source, chat]).await?;
+    assert!(!play.telegram.is_banned(chat, mallory).await?);
+    let list = play.privately(bella, "/list").await?;
+    assert!(list.text.contains("⏸"), "it is hers, and suspended: {}", list.text);
+
+    play.telegram.promote(chat, bella, AdminRights::moderator()).await?;
+    play.telegram.wait_until_sees(bella, "You can ban in B again", PATIENCE).await?;
+    follows(true).await?;
+    play.telegram.unban(source, alice, mallory).await?;
+    play.ban(source, alice, mallory).await?;
+    play.telegram.wait_until_banned(chat, mallory, PATIENCE).await?;
+    let told = play.notices(bella).await?;
+    for words in ["You can no longer ban", "You can ban in B again"] {
+        assert_eq!(told.iter().filter(|text| text.contains(words)).count(), 1, "{told:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn ones_own_subscription_can_be_ended_without_any_right() -> Result<()> {
+    let play = Play::begin().await?;
+    let Shared { bella, mallory, chat, .. } = play.shared().await?;
+    play.telegram.promote(chat, bella, AdminRights::without_restrict()).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let said = play.command(chat, bella, &format!("/unsubscribe {mallory}")).await?;
+    assert!(said.text.starts_with("You no longer follow"), "{}", said.text);
+    assert!(play.subscriptions.of_admin(UserId(bella), ChatId(chat)).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_sees_and_ends_what_other_admins_follow_and_nobody_else_does() -> Result<()> {
+    let play = Play::begin().await?;
+    let Shared { boris, bella, mallory, chat, .. } = play.shared().await?;
+    let hers = play.privately(bella, "/list").await?;
+    assert_eq!(hers.data_of("other admins"), None, "she owns nothing");
+    let list = play.privately(boris, "/list").await?;
+    let others = play.press(boris, &list, "other admins").await?;
+    assert!(others.text.contains("Bella") && others.text.contains("Mallory"), "{}", others.text);
+    play.press(boris, &others, "End 1").await?;
+    let ended = async || {
+        let left = play.subscriptions.of_admin(UserId(bella), ChatId(chat)).await;
+        Ok(left.is_ok_and(|left| left.is_empty()).then_some(()))
+    };
+    play.telegram.wait_until("her subscription to end", PATIENCE, ended).await?;
+    assert!(!play.subscriptions.is_followed(Source::User(UserId(mallory))).await?);
     Ok(())
 }

@@ -91,6 +91,7 @@ mod sync_api;
 mod taking_back;
 mod telegram_calls;
 mod travel;
+mod trust;
 mod users;
 mod verify;
 mod waiting;

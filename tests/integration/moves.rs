@@ -22,6 +22,7 @@ impl Play {
         let bot = BotRole::Administrator(AdminRights::moderator());
         let target = self.telegram.create_chat(NewChat::group("Target", boris).members(&[mallory]).bot(bot)).await?;
         self.telegram.wait_until_accepted(PATIENCE).await?;
+        self.trusting(&[target]).await?;
         self.follow(target, boris, mallory, mode).await?;
         Ok(Pair { alice, boris, mallory, source, target })
     }
@@ -103,15 +104,15 @@ async fn whom_a_group_ignores_and_what_it_chose_moves_with_it_once() -> Result<(
     let play = Play::begin().await?;
     let pair = play.pair_with_group(Mode::Auto).await?;
     let (group, user) = (ChatId(pair.target), UserId(pair.mallory));
-    let ignored = aws::store::users::Ignored::User(user);
-    play.users.ignore(group, ignored).await?;
+    let ignored = aws::store::users::Listed::IgnoredUser(user);
+    play.users.enlist(group, ignored).await?;
     let supergroup = ChatId(play.moved(&pair).await?);
     assert_eq!(play.users.former_id(supergroup).await?, Some(group));
     assert_eq!(play.users.present_id(group).await?, supergroup);
     let known = play.users.chats([supergroup]).await?;
     assert!(known[&supergroup].ignores.users.contains(&user));
     // Let in again, they stay so when the event comes once more.
-    play.users.ignore_no_longer(supergroup, ignored).await?;
+    play.users.delist(supergroup, ignored).await?;
     let migrated = json!({"chat_id": group, "title": null, "migrated_to": supergroup, "cause": "membership", "changed_at": 1});
     play.lifecycle("chat.migrated", migrated).await?;
     assert!(play.users.chats([supergroup]).await?[&supergroup].ignores.users.is_empty());
@@ -182,7 +183,7 @@ async fn who_is_not_known_in_the_supergroup_that_a_group_became_while_a_ban_was_
 #[tokio::test]
 async fn a_question_that_was_asked_in_a_group_is_answered_in_the_supergroup() -> Result<()> {
     let play = Play::begin().await?;
-    for (choice, old_id_says_deleted) in [("Ban", false), ("Ban", true), ("Never", false)] {
+    for (choice, old_id_says_deleted) in [("Ban", false), ("Ban", true), ("Block", false)] {
         let pair = play.pair_with_group(Mode::Confirm).await?;
         let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
         play.sync_of(&event).await?;
@@ -192,7 +193,7 @@ async fn a_question_that_was_asked_in_a_group_is_answered_in_the_supergroup() ->
         let _gone = if old_id_says_deleted { Some(play.fault(gone).await?) } else { None };
         let pressed = play.telegram.press_button(pair.boris, &card, choice).await?;
         assert!(pressed.text.as_deref().is_some_and(|text| text.contains("Decided")), "{choice}: {pressed:?}");
-        if choice == "Never" {
+        if choice == "Block" {
             let chats = play.users.chats([ChatId(supergroup)]).await?;
             assert!(chats[&ChatId(supergroup)].ignores.sources.contains(&ChatId(pair.source)));
             continue;

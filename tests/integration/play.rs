@@ -11,7 +11,8 @@ use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
 use domain::ban::BanEvent;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
+use domain::settings::{ChatChange, NewSources};
 use domain::sync::{SyncStatus, TargetResult, sync_id};
 use std::time::Duration;
 use telegram::update::{self, Update};
@@ -76,7 +77,17 @@ impl Play {
         let bot = BotRole::Administrator(AdminRights::moderator());
         let chat = self.telegram.create_chat(NewChat::supergroup(title, owner).members(members).bot(bot)).await?;
         self.accepted_in(&[chat]).await?;
+        self.trusting(&[chat]).await?;
         Ok(chat)
+    }
+
+    /// Chats whose admins want no question about the first ban of a source.
+    pub async fn trusting(&self, chats: &[i64]) -> Result<()> {
+        let change = ChatChange { new_sources: Some(NewSources::Ban), ..ChatChange::default() };
+        for &chat in chats {
+            self.users.choose_for_chat(ChatId(chat), &change).await?;
+        }
+        Ok(())
     }
 
     /// Follows somebody by command and button; what the bot says in the end.
@@ -101,6 +112,16 @@ impl Play {
     pub async fn command(&self, chat: i64, user: i64, text: &str) -> Result<Seen> {
         let said = self.telegram.say(chat, user, text).await?;
         self.answer_to(user, chat, said).await
+    }
+
+    /// Says a command to the bot in private; its answer.
+    pub async fn privately(&self, user: i64, text: &str) -> Result<Seen> {
+        let said = self.telegram.say_private(user, text).await?;
+        let answer = async || {
+            let seen = self.telegram.private_messages(user).await?;
+            Ok(seen.into_iter().find(|seen| seen.message_id > said && seen.from == self.stack.bot_id))
+        };
+        Ok(self.telegram.wait_until("the bot's answer", PATIENCE, answer).await?)
     }
 
     pub async fn answer_to(&self, user: i64, chat: i64, said: i64) -> Result<Seen> {

@@ -3,7 +3,7 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use domain::ids::{ChatId, UserId};
-use domain::question::{Button, Choice, id_of_ban};
+use domain::question::{About, Button, Choice, id_of};
 use domain::settings::ChatChange;
 use domain::subscription::{Mode, Source, Subscription};
 use domain::sync::{Origin, Outcome, Reason, further_sync_id};
@@ -86,7 +86,7 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
     let card = play.card(&pair).await?;
     let hers = play.telegram.wait_until_sees(bella, "Ban in Target, too?", PATIENCE).await?;
     let labels: Vec<_> = card.buttons.iter().flatten().map(|button| button.text.as_str()).collect();
-    assert_eq!(labels, ["🚫 Ban", "Ignore", "Never from this chat"]);
+    assert_eq!(labels, ["🚫 Ban", "Ignore", "⛔️ Block this source"]);
     play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
 
@@ -94,7 +94,7 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
     assert_eq!(pressed.text.as_deref(), Some("🚫 Decided: ban"));
     play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
     let report = play.telegram.wait_until_sees(pair.boris, "successfully synced", PATIENCE).await?;
-    assert_eq!(report.buttons.len(), 1, "it can be undone");
+    assert_eq!(report.buttons.len(), 2, "it can be undone, and the source blocked");
     let decided = play.telegram.wait_until_sees(pair.boris, "Decided: ban", PATIENCE).await?;
     assert_eq!((decided.message_id, decided.buttons.len()), (card.message_id, 0), "the card has no buttons any more");
 
@@ -126,7 +126,7 @@ async fn only_who_may_ban_there_at_that_moment_can_answer() -> Result<()> {
     play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     // And one that was made up.
-    let made_up = Button { question_id: id_of_ban(event.event_id, ChatId(1)), choice: Choice::Ban }.data();
+    let made_up = Button { question_id: event.event_id, choice: Choice::Ban }.data();
     let pressed = play.telegram.press_forged(pair.boris, pair.boris, card.message_id, &made_up).await?;
     assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."));
     play.telegram.press_button(pair.boris, &card, "Ignore").await?;
@@ -141,7 +141,7 @@ async fn a_source_that_is_never_to_be_followed_again_is_not_and_others_are() -> 
     let third = play.chat("Third", pair.alice, &[pair.mallory]).await?;
     play.ban(pair.source, pair.alice, pair.mallory).await?;
     let card = play.card(&pair).await?;
-    play.telegram.press_button(pair.boris, &card, "Never").await?;
+    play.telegram.press_button(pair.boris, &card, "Block").await?;
     play.follow(pair.target, pair.alice, pair.mallory, Mode::Auto).await?;
 
     let until = aws::time::now() + 7200;
@@ -162,7 +162,8 @@ async fn a_question_runs_out() -> Result<()> {
     play.choose(pair.target, ChatChange { require_confirmation: Some(true), ..ChatChange::default() }).await?;
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
     let card = play.card(&pair).await?;
-    let question = id_of_ban(domain::sync::sync_id(event.event_id), ChatId(pair.target));
+    let [source, target] = [pair.source, pair.target].map(ChatId);
+    let question = id_of(About::Ban, source, UserId(pair.mallory), target, event.event_timestamp, 0);
     let key = json!({"pk": {"S": format!("QUESTION#{question}")}, "sk": {"S": "QUESTION"}});
     let run_out = json!({"TableName": play.stack.tables["sync"], "Key": key, "UpdateExpression": "SET expires_at = :past",
         "ExpressionAttributeValues": {":past": {"N": (aws::time::now() - 1).to_string()}}});

@@ -48,6 +48,7 @@ impl Play {
             scene.chats.push(chat);
         }
         self.accepted_in(&scene.chats).await?;
+        self.trusting(&scene.chats).await?;
         self.all_follow(&scene).await?;
         Ok(scene)
     }

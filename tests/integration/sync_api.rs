@@ -3,7 +3,7 @@
 use crate::made_up::told;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
-use aws::store::users::Ignored;
+use aws::store::users::Listed;
 use domain::chat::MOST_IGNORED;
 use domain::ids::{ChatId, UserId};
 use domain::sync::{Kind, Origin, Request, Whom};
@@ -267,7 +267,7 @@ async fn what_a_chat_ignores_is_left_out_of_syncs() -> Result<()> {
         assert_eq!(dispatcher.dry_run(&all).await?, [banned(chat)], "{path}");
     }
 
-    let ignore = |n: usize| play.users.ignore(ChatId(chat), Ignored::User(UserId(1 + n as i64)));
+    let ignore = |n: usize| play.users.enlist(ChatId(chat), Listed::IgnoredUser(UserId(1 + n as i64)));
     try_join_all((0..MOST_IGNORED).map(ignore)).await?;
     let (status, full) = operator.call("PUT", &format!("{list}/users/{mallory}"), None).await?.parts();
     assert_eq!((status, &full["code"]), (409, &json!("list_full")));

@@ -19,6 +19,7 @@ const ASKS: ChatChange = ChatChange {
     sync_delay_seconds: None,
     auto_sync_enabled: None,
     require_confirmation: None,
+    new_sources: None,
     sync_unban: Some(true),
     spare_bots: None,
     kick_seconds: None,
@@ -234,6 +235,7 @@ async fn a_ban_from_before_a_group_became_a_supergroup_is_lifted_there() -> Resu
     let bot = BotRole::Administrator(AdminRights::moderator());
     let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.trusting(&[group]).await?;
     play.follow(group, boris, mallory, Mode::Auto).await?;
     play.choose(group, ChatChange { sync_delay_seconds: Some(ON_ITS_WAY), ..ASKS }).await?;
     let event = play.ban(source, alice, mallory).await?;

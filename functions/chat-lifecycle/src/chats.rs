@@ -2,7 +2,7 @@
 
 use crate::Lifecycle;
 use domain::chat::ChatState;
-use domain::event::{AdminRemoved, ChatChanged, SubscriptionChanged};
+use domain::event::{AdminChanged, ChatChanged, SubscriptionChanged};
 use domain::ids::{ChatId, UserId};
 use domain::subscription::Source;
 
@@ -55,7 +55,7 @@ impl Lifecycle {
     }
 
     /// What somebody followed as an admin of a chat ends when he is one no longer.
-    pub async fn admin_removed(&self, admin: AdminRemoved) -> anyhow::Result<()> {
+    pub async fn admin_removed(&self, admin: AdminChanged) -> anyhow::Result<()> {
         // He may have been made one again before this event came.
         let known = self.users.admin(admin.chat_id, admin.user_id).await?;
         if known.is_some_and(|known| known.role().is_some()) {
@@ -66,6 +66,22 @@ impl Lifecycle {
             self.subscriptions.unfollow(subscription).await?;
         }
         tracing::info!(chat_id = %admin.chat_id, admin = %admin.user_id, subscriptions = followed.len(), "subscriptions ended with their admin's role");
+        Ok(())
+    }
+
+    /// What somebody follows from a chat acts only while they may ban there. As it is known now: events may come in any order.
+    pub async fn admin_changed(&self, admin: AdminChanged) -> anyhow::Result<()> {
+        let known = self.users.admin(admin.chat_id, admin.user_id).await?;
+        let Some(role) = known.and_then(|known| known.role()) else { return Ok(()) };
+        let followed = self.subscriptions.of_admin(admin.user_id, admin.chat_id).await?;
+        let mut changed = 0;
+        for subscription in &followed {
+            changed += i32::from(match role.can_ban {
+                true => self.subscriptions.resume(subscription).await?,
+                false => self.subscriptions.suspend(subscription).await?,
+            });
+        }
+        tracing::info!(chat_id = %admin.chat_id, admin = %admin.user_id, changed, can_ban = role.can_ban, "subscriptions follow their admin's right to ban");
         Ok(())
     }
 

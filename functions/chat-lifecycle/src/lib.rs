@@ -12,7 +12,9 @@ use aws::store::held::{Erasure, Tables};
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
 use aws::store::users::Users;
-use domain::event::{ADMIN_REMOVED, CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope, SUBSCRIPTION_DELETED, USER_ERASED};
+use domain::event::{
+    ADMIN_REMOVED, ADMIN_RESUMED, ADMIN_SUSPENDED, CHAT_MIGRATED, CHAT_REMOVED, ChatChanged, Envelope, SUBSCRIPTION_DELETED, USER_ERASED,
+};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -61,6 +63,7 @@ async fn follow(lifecycle: Arc<Lifecycle>, event: BusEvent<Envelope<Box<RawValue
         }
         SUBSCRIPTION_DELETED => lifecycle.unfollowed(serde_json::from_str(payload)?).await,
         ADMIN_REMOVED => lifecycle.admin_removed(serde_json::from_str(payload)?).await,
+        ADMIN_SUSPENDED | ADMIN_RESUMED => lifecycle.admin_changed(serde_json::from_str(payload)?).await,
         USER_ERASED => lifecycle.user_erased(serde_json::from_str(payload)?).await,
         _ => {
             tracing::warn!(event_type, "an event that nothing hangs on; the rule should leave it out");

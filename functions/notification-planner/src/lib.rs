@@ -16,10 +16,10 @@ use aws::store::sync::{Summary, Syncs};
 use aws::store::users::{AdminItem, Users};
 use aws::{env, time};
 use domain::chat::Cause;
-use domain::event::{self, ChatChanged, Envelope, SyncPart};
+use domain::event::{self, AdminChanged, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
 use domain::notification::Content;
-use domain::question::id_of_held;
+use domain::question::{About, id_of};
 use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -27,8 +27,11 @@ use std::sync::Arc;
 use told::Told;
 use uuid::Uuid;
 
-/// Administrators of a source that are asked about its bans.
+/// Administrators of a source that are told that its bans are held.
 const SOURCE_ADMINS: usize = 50;
+
+/// Syncs about a person that are looked at for whether a source bans and unbans them over and over.
+const NEWEST: i32 = 8;
 
 struct Planner {
     subscriptions: Subscriptions,
@@ -82,6 +85,7 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
             }
             planner.chat_resumed(&event_id, &changed).await
         }
+        event::ADMIN_SUSPENDED | event::ADMIN_RESUMED => planner.admin_changed(&event_id, serde_json::from_str(payload)?).await,
         other => {
             tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
             Ok(())
@@ -100,30 +104,63 @@ impl Planner {
         }
         let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
         let known = self.users.chats(told::chats(&summary, &results)).await?;
-        let mut messages = told::reports(event_id, &summary, &results, &known);
-        messages.extend(told::questions(&summary, &results, &known));
+        if known.is_empty() && told::chats(&summary, &results).is_empty() {
+            return Ok(());
+        }
+        let by = self.users.profiles(summary.initiator_user_id).await?;
+        let by = summary.initiator_user_id.and_then(|by_id| by.get(&by_id));
+        let decision = told::decision(&summary, known.get(&summary.source_chat_id), by);
+        let mut messages = told::reports(event_id, &summary, &results, &known, &decision);
+        if !messages.is_empty() && self.is_cycle(&summary).await? {
+            for told in &mut messages {
+                told.fold(told::cycle(&summary));
+            }
+        }
+        messages.extend(told::questions(&summary, &results, &known, &decision));
         messages.extend(self.to_source(&summary, &results).await?);
         self.send(&summary.ban_event_id.to_string(), messages).await
     }
 
-    /// The source's own admins are asked where its bans are held.
+    /// Does the source ban and unban the person over and over?
+    async fn is_cycle(&self, summary: &Summary) -> anyhow::Result<bool> {
+        if !summary.origin.is_news() {
+            return Ok(false);
+        }
+        let since = summary.event_timestamp - 3600;
+        let count = self.syncs.count_by_source(summary.user_id, summary.source_chat_id, since, NEWEST).await?;
+        Ok(told::is_cycle(count))
+    }
+
+    /// The source's own admins are told where its bans are held. They release nothing: whoever floods may be one of them.
     async fn to_source(&self, summary: &Summary, results: &[TargetResult]) -> anyhow::Result<Vec<Told>> {
         if !results.iter().any(|result| result.outcome == Outcome::Skipped(Reason::Held)) {
             return Ok(Vec::new());
         }
         let source = summary.source_chat_id;
-        let question_id = id_of_held(source, source, summary.event_timestamp);
-        // It is the chats that are flooded, not the source that floods, where nobody has asked.
-        if self.syncs.asked(question_id).await?.is_none() {
-            return Ok(Vec::new());
-        }
+        // Once an hour.
+        let what = id_of(About::Held, source, summary.user_id, source, summary.event_timestamp, 0).to_string();
         let wanted = Wanted { limit: SOURCE_ADMINS, cursor: None };
         let admins = self.users.admins(source, &wanted).await?.items;
         let told = |admin: AdminItem| {
-            let content = Content::BansHeld { question_id, chat: told::source_chat(summary) };
-            Told { recipient: admin.user_id, what: question_id.to_string(), content, lang: None }
+            let content = Content::BansHeld { chat: told::source_chat(summary) };
+            Told { recipient: admin.user_id, what: what.clone(), content, lang: None }
         };
         Ok(admins.into_iter().map(told).collect())
+    }
+
+    /// An admin who follows something from the chat is told that their right to ban went or came, and their subscriptions with it.
+    async fn admin_changed(&self, event_id: &str, changed: AdminChanged) -> anyhow::Result<()> {
+        let AdminChanged { chat_id, user_id, .. } = changed;
+        let known = self.users.admin(chat_id, user_id).await?;
+        let Some(role) = known.and_then(|known| known.role()) else { return Ok(()) };
+        if self.subscriptions.of_admin(user_id, chat_id).await?.is_empty() {
+            return Ok(());
+        }
+        let chat = self.users.chats([chat_id]).await?.remove(&chat_id);
+        let lang = chat.as_ref().and_then(|chat| chat.settings.language);
+        let chat = chat.and_then(|chat| chat.title).unwrap_or_else(|| chat_id.to_string());
+        let content = if role.can_ban { Content::AdminResumed { chat } } else { Content::AdminSuspended { chat } };
+        self.send(event_id, vec![Told { recipient: user_id, what: event_id.to_owned(), content, lang }]).await
     }
 
     /// Everybody who follows from the chat is told once.

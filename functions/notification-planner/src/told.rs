@@ -6,7 +6,7 @@ use aws::store::users::Profile;
 use domain::chat::Chat;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::notification::{Asking, Content, Decider, Decision, NamedChat, Notification, SyncReport, by_admin, notification_id};
 use domain::sync::{Outcome, Reason, TargetResult};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,14 @@ pub struct Told {
 }
 
 impl Told {
+    /// Tells of a report as one of many like it. `what`: what they have in common, so that it is told once.
+    pub fn fold(&mut self, what: String) {
+        if let Content::SyncReport(report) = &self.content {
+            self.content = Content::Cycles(report.clone());
+            self.what = what;
+        }
+    }
+
     /// The message; `None`: the recipient wants none. `profile`: the recipient's, where they are known. `now`: Unix seconds.
     pub fn notification(self, profile: Option<&Profile>, correlation_id: &str, now: i64) -> Option<Notification> {
         if profile.is_some_and(|profile| !profile.wants_notifications()) {
@@ -39,15 +47,50 @@ impl Told {
     }
 }
 
-/// The chats that reports and questions name.
+/// The chats that reports and questions name, the source among them.
 pub fn chats(summary: &Summary, results: &[TargetResult]) -> BTreeSet<ChatId> {
     let reported = by_admin(results, summary.kind, summary.origin).into_values().flatten().flat_map(|(_, chats)| chats);
     let asked = results.iter().filter(|result| result.question.is_some()).map(|result| result.chat_id);
-    reported.chain(asked).collect()
+    let named: BTreeSet<_> = reported.chain(asked).collect();
+    if named.is_empty() { named } else { named.into_iter().chain([summary.source_chat_id]).collect() }
+}
+
+/// What is told of the source's decision. `by`: the profile of whoever decided.
+pub fn decision(summary: &Summary, source: Option<&Chat>, by: Option<&Profile>) -> Decision {
+    let decider = |user_id| Decider {
+        user_id,
+        name: by.filter(|profile| profile.erased_at.is_none()).map(Profile::name).filter(|name| !name.is_empty()),
+        is_bot: by.is_some_and(|profile| profile.is_bot),
+    };
+    Decision {
+        source_chat: source_chat(summary),
+        source_chat_id: Some(summary.source_chat_id),
+        by: summary.initiator_user_id.filter(|_| source.is_some_and(|source| source.settings.share_bans)).map(decider),
+        reason: summary.reason.clone(),
+        at: summary.event_timestamp,
+    }
+}
+
+/// Is the sync one of a source's bans and unbans of the same person over and over? A ban and its correction are none. `count`: of the source's
+/// decisions on this person within the hour.
+pub fn is_cycle(count: usize) -> bool {
+    count > 2
+}
+
+/// Names the cycle of an hour: told once.
+pub fn cycle(summary: &Summary) -> String {
+    let hour = summary.event_timestamp.div_euclid(3600);
+    format!("cycle of {} by {} in {hour}", summary.user_id, summary.source_chat_id)
 }
 
 /// One report an admin, whatever number of their chats the sync touched. `event_id`: of the event that ended the part.
-pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>) -> Vec<Told> {
+pub fn reports(
+    event_id: &str,
+    summary: &Summary,
+    results: &[TargetResult],
+    known: &BTreeMap<ChatId, Chat>,
+    decision: &Decision,
+) -> Vec<Told> {
     let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(known, *chat_id) };
     let report = |(recipient, groups): (UserId, Vec<(Outcome, Vec<ChatId>)>)| {
         let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(known, *chat));
@@ -56,9 +99,7 @@ pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], know
             kind: summary.kind,
             user_id: summary.user_id,
             user_name: summary.user_name.clone(),
-            source_chat: source_chat(summary),
-            reason: summary.reason.clone(),
-            at: summary.event_timestamp,
+            decision: decision.clone(),
             chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(named).collect())).collect(),
         };
         Told { recipient, what: event_id.to_owned(), content: Content::SyncReport(report), lang }
@@ -68,18 +109,18 @@ pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], know
 
 /// The questions of a part, to each admin of the chat that is asked. A message's id is that of its question: bans that are held within an
 /// hour are asked about once.
-pub fn questions(summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>) -> Vec<Told> {
+pub fn questions(summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>, decision: &Decision) -> Vec<Told> {
     let asked = results.iter().filter_map(|result| Some((result, result.question?)));
     let told = asked.flat_map(|(result, question_id)| {
         let asking = Asking {
             question_id,
             held: result.outcome == Outcome::Skipped(Reason::Held),
+            flooded: result.outcome == Outcome::Skipped(Reason::Flooded),
+            new_source: result.outcome == Outcome::Skipped(Reason::NewSource),
             user_id: summary.user_id,
             user_name: summary.user_name.clone(),
-            source_chat: source_chat(summary),
+            decision: decision.clone(),
             chat: title(known, result.chat_id),
-            reason: summary.reason.clone(),
-            at: summary.event_timestamp,
         };
         let lang = lang(known, result.chat_id);
         let what = question_id.to_string();
@@ -138,8 +179,11 @@ mod tests {
     fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> BTreeMap<ChatId, Chat> {
         let chat = |&(id, title, language): &(i64, Option<&str>, Option<Lang>)| {
             let (chat_id, settings) = (ChatId(id), ChatSettings { language, ..ChatSettings::default() });
-            let (title, ignores) = (title.map(str::to_owned), Ignores::default());
-            (chat_id, Chat { chat_id, title, state: ChatState::Active, migrated_to: None, migrated_from: None, settings, ignores })
+            let (title, ignores, known_sources) = (title.map(str::to_owned), Ignores::default(), BTreeSet::new());
+            (
+                chat_id,
+                Chat { chat_id, title, state: ChatState::Active, migrated_to: None, migrated_from: None, settings, ignores, known_sources },
+            )
         };
         chats.iter().map(chat).collect()
     }
@@ -157,14 +201,20 @@ mod tests {
         let failed = Outcome::Failed(Reason::NoRights);
         let results = [result(-1, &[1], Outcome::Applied), result(-2, &[1, 2], failed), result(-3, &[1], Outcome::Applied)];
         let known = known(&[(-1, Some("One"), None), (-2, Some("Two"), Some(Lang::En))]);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-3, -2, -1].map(ChatId)));
-        let told: Vec<_> = reports("event", &summary(), &results, &known)
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -3, -2, -1].map(ChatId)));
+        let told: Vec<_> = reports("event", &summary(), &results, &known, &decision(&summary(), None, None))
             .into_iter()
             .map(|told| {
                 assert_eq!(told.what, "event");
                 let Content::SyncReport(report) = told.content else { panic!("{:?}", told.content) };
-                assert_eq!((report.user_id, report.user_name.as_deref(), report.source_chat.as_str()), (UserId(5), Some("Mal"), "Source"));
-                assert_eq!((report.sync_id, report.reason.as_deref(), report.at), (Uuid::from_u128(1), Some("spam"), NOW));
+                assert_eq!(
+                    (report.user_id, report.user_name.as_deref(), report.decision.source_chat.as_str()),
+                    (UserId(5), Some("Mal"), "Source")
+                );
+                assert_eq!(
+                    (report.sync_id, report.decision.reason.as_deref(), report.decision.at),
+                    (Uuid::from_u128(1), Some("spam"), NOW)
+                );
                 let named = |chats: Vec<NamedChat>| chats.into_iter().map(|chat| (chat.chat_id.0, chat.title)).collect::<Vec<_>>();
                 let chats: Vec<_> = report.chats.into_iter().map(|(outcome, chats)| (outcome, named(chats))).collect();
                 (told.recipient.0, told.lang, chats)
@@ -184,9 +234,10 @@ mod tests {
     fn each_admin_of_a_chat_that_is_asked_has_its_question_and_no_report() {
         let results = [question(-1, &[1, 2], Reason::Asked, 70), question(-2, &[1], Reason::Held, 80)];
         let known = known(&[(-1, Some("One"), Some(Lang::Ru))]);
-        assert_eq!(reports("event", &summary(), &results, &known), []);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-2, -1].map(ChatId)));
-        let asked: Vec<_> = questions(&summary(), &results, &known)
+        let decision = decision(&summary(), None, None);
+        assert_eq!(reports("event", &summary(), &results, &known, &decision), []);
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -2, -1].map(ChatId)));
+        let asked: Vec<_> = questions(&summary(), &results, &known, &decision)
             .into_iter()
             .map(|told| {
                 let Content::Question(asking) = told.content else { panic!("{:?}", told.content) };
@@ -201,6 +252,30 @@ mod tests {
     #[test]
     fn a_source_without_a_title_is_called_by_its_id() {
         assert_eq!(source_chat(&Summary { source_chat_title: None, ..summary() }), "-9");
+    }
+
+    #[test]
+    fn who_decided_is_told_where_the_source_shares_it() {
+        let summary = Summary { initiator_user_id: Some(UserId(7)), ..summary() };
+        let by: Profile = serde_json::from_value(json!({ "user_id": 7, "first_name": "Guard", "is_bot": true })).unwrap();
+        let source = |share_bans| {
+            let mut source = known(&[(-9, Some("Source"), None)]).remove(&ChatId(-9)).unwrap();
+            source.settings.share_bans = share_bans;
+            source
+        };
+        let told = decision(&summary, Some(&source(true)), Some(&by));
+        assert_eq!(told.by, Some(Decider { user_id: UserId(7), name: Some("Guard".to_owned()), is_bot: true }));
+        assert_eq!((told.source_chat_id, told.at), (Some(ChatId(-9)), NOW));
+        assert_eq!(decision(&summary, Some(&source(false)), Some(&by)).by, None);
+        assert_eq!(decision(&summary, None, Some(&by)).by, None, "nothing is known of the source");
+    }
+
+    #[test]
+    fn a_ban_and_its_correction_are_told_each_and_what_follows_within_the_hour_is_told_once() {
+        assert_eq!([1, 2, 3, 9].map(is_cycle), [false, false, true, true]);
+        let at = |event_timestamp| cycle(&Summary { event_timestamp, ..summary() });
+        assert_eq!(at(7200), at(10_799));
+        assert_ne!(at(7200), at(10_800));
     }
 
     /// The message of something in a chat where English is chosen, which is not what is spoken where nobody has chosen.

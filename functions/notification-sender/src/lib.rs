@@ -281,7 +281,7 @@ mod tests {
     use super::*;
     use domain::ids::{ChatId, UserId};
     use domain::lang::Lang;
-    use domain::notification::{Content, NamedChat, SyncReport};
+    use domain::notification::{Content, Decision, NamedChat, SyncReport};
     use domain::sync::{Kind, Outcome};
     use telegram::client::Parameters;
 
@@ -338,9 +338,7 @@ mod tests {
             kind: Kind::Ban,
             user_id: UserId(5),
             user_name: None,
-            source_chat: "One".to_owned(),
-            reason: None,
-            at: 0,
+            decision: Decision { source_chat: "One".to_owned(), source_chat_id: None, by: None, reason: None, at: 0 },
             chats: vec![(Outcome::Applied, chats.collect())],
         };
         let notification = Notification {

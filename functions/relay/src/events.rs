@@ -38,7 +38,7 @@ pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
     } else if has("chat_id") && has("state") {
         // A chat whose settings came before its state has no state in its old image.
         of_chat(old.and_then(|old| read(old).ok()), &read(new).context("a chat")?)
-    } else if has("ended_at") {
+    } else if has("admin_key") && has("observed_at") {
         of_admin(old.map(read).transpose().context("a role")?, &read(new).context("a role")?)
     } else if has("erase_round") {
         // A profile that was not being erased has no such attributes.
@@ -174,12 +174,23 @@ fn chat_changed(old: Option<&ChatItem>, new: &ChatItem) -> event::ChatChanged {
     }
 }
 
-/// A role that ended. Whoever was never known to have one has none that could end.
+/// A role that ended, or whose right to ban came or went. Whoever was never known to have one has none that could end.
 fn of_admin(old: Option<AdminItem>, new: &AdminItem) -> anyhow::Result<Vec<Event>> {
-    let Some(changed_at) = new.ended_at.filter(|_| old.is_none_or(|old| old.ended_at != new.ended_at)) else { return Ok(Vec::new()) };
-    let payload = event::AdminRemoved { chat_id: new.chat_id, user_id: new.user_id, changed_at };
-    let what = format!("{} in {} at {changed_at}", new.user_id, new.chat_id);
-    Ok(vec![Event::new(event::CHATS, &Envelope::new(event::ADMIN_REMOVED, &what, changed_at, payload))?])
+    let before = old.as_ref().and_then(AdminItem::role).map(|role| role.can_ban);
+    let (event_type, changed_at) = match (new.role().map(|role| role.can_ban), new.ended_at) {
+        (None, Some(ended_at)) if old.is_none_or(|old| old.ended_at != new.ended_at) => (event::ADMIN_REMOVED, ended_at),
+        // Nothing was known of somebody who may follow all the same: by a program's word.
+        (Some(false), _) if before != Some(false) => (event::ADMIN_SUSPENDED, new.observed_at),
+        (Some(true), _) if before == Some(false) => (event::ADMIN_RESUMED, new.observed_at),
+        _ => return Ok(Vec::new()),
+    };
+    let payload = event::AdminChanged { chat_id: new.chat_id, user_id: new.user_id, changed_at };
+    // Two changes may be told within a second.
+    let what = match event_type {
+        event::ADMIN_REMOVED => format!("{} in {} at {changed_at}", new.user_id, new.chat_id),
+        _ => format!("{} in {} at {}", new.user_id, new.chat_id, new.occurred().as_str()),
+    };
+    Ok(vec![Event::new(event::CHATS, &Envelope::new(event_type, &what, changed_at, payload))?])
 }
 
 /// A person was erased, or a part of what else is held on him was.
@@ -293,10 +304,11 @@ mod tests {
     #[test]
     fn an_administrator_is_told_of_when_his_role_ends_and_not_when_it_is_seen_again_that_he_has_none() {
         let role = |ended_at: Option<i64>| {
-            let mut item = json!({"chat_id": -100, "user_id": 1, "occurred": "000000001000#0000000000000001", "observed_at": 7});
+            let mut item =
+                json!({"chat_id": -100, "user_id": 1, "admin_key": "1", "occurred": "000000001000#0000000000000001", "observed_at": 7});
             match ended_at {
                 Some(at) => item["ended_at"] = at.into(),
-                None => item["role"] = "moderator".into(),
+                None => (item["role"], item["can_ban"]) = ("moderator".into(), true.into()),
             }
             item
         };
@@ -305,6 +317,20 @@ mod tests {
         assert_eq!(types(Some(role(Some(7))), role(Some(7))), [""; 0]);
         assert_eq!(types(Some(role(Some(7))), role(None)), [""; 0]);
         assert_eq!(types(None, role(None)), [""; 0]);
+    }
+
+    #[test]
+    fn an_administrator_is_told_of_when_the_right_to_ban_goes_and_when_it_comes_back() {
+        let role = |can_ban: bool| {
+            json!({"chat_id": -100, "user_id": 1, "admin_key": "1", "occurred": "000000000001#0000000000000001", "observed_at": 1,
+                "role": "moderator", "can_ban": can_ban})
+        };
+        assert_eq!(types(Some(role(true)), role(false)), ["admin.suspended"]);
+        assert_eq!(types(None, role(false)), ["admin.suspended"], "nothing was known before");
+        assert_eq!(types(Some(role(false)), role(true)), ["admin.resumed"]);
+        for (old, new) in [(Some(role(true)), role(true)), (Some(role(false)), role(false)), (None, role(true))] {
+            assert_eq!(types(old.clone(), new.clone()), [""; 0], "{old:?} -> {new}");
+        }
     }
 
     #[test]

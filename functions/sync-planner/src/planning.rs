@@ -7,20 +7,22 @@ use crate::Planner;
 use anyhow::Context as _;
 use aws::queue::Message;
 use aws::store::sync::{Part, Summary};
+use aws::store::users::Listed;
 use aws::time;
 use domain::event::{self, Ban, Envelope, SyncRequested};
-use domain::ids::UserId;
-use domain::question::{About, Question, id_of_held};
+use domain::ids::{ChatId, UserId};
 use domain::sync::deadline::{Deadline, LOOK_EVERY};
-use domain::sync::{
-    Chunk, ChunkMessage, Flow, Kind, Origin, Outcome, Plan, Reason, Request, SyncStatus, Task, Totals, Whom, further_sync_id,
-};
+use domain::sync::{Chunk, ChunkMessage, Flow, Kind, Origin, Plan, Request, SyncStatus, Totals, Whom, further_sync_id};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Seconds that a chunk waits at least, so that its part has begun when it comes.
 pub const HEAD_START: i64 = 1;
+
+/// Chats that are told of a source at a time.
+const AT_A_TIME: usize = 16;
 
 /// A sync as its parts need it.
 pub struct Sync<'a> {
@@ -47,9 +49,6 @@ impl Planner {
         }
         let plan_id = Uuid::new_v4();
         let chunks = self.send(&sync, &plan, plan_id, 0, next.is_some()).await?;
-        if held && plan.all().any(|target| target.task == Task::End(Outcome::Skipped(Reason::Held))) {
-            self.ask_source(ban).await?;
-        }
         let summary = summary(&sync, &request.whom, &plan, plan_id, chunks, next)?;
         self.syncs.begin(&summary).await?;
         tracing::info!(correlation_id = %ban.ban_event_id, %sync_id, ?origin, chats = summary.total_chats, chunks, held, more = summary.next.is_some(), "sync planned");
@@ -109,6 +108,7 @@ impl Planner {
     /// Sends a plan's chunks and puts off what is later; how many chunks.
     async fn send(&self, sync: &Sync<'_>, plan: &Plan, plan_id: Uuid, part: u32, bulk: bool) -> anyhow::Result<u32> {
         self.put_off_later(sync, plan, part).await?;
+        self.introduce(sync.ban.chat_id, &plan.introduced).await?;
         let chunks = plan.chunks(self.calls_per_second);
         let count = u32::try_from(chunks.len()).context("more chunks than a part has")?;
         let messages = chunks.into_iter().map(|chunk| {
@@ -132,6 +132,12 @@ impl Planner {
         Ok(())
     }
 
+    /// The source is a known one in these chats from now on. A chat whose list is full goes on as its settings say.
+    async fn introduce(&self, source: ChatId, chats: &[ChatId]) -> anyhow::Result<()> {
+        let known = chats.iter().map(|&chat| self.users.enlist(chat, Listed::KnownSource(source)));
+        stream::iter(known).buffer_unordered(AT_A_TIME).try_for_each(async |_| Ok(())).await
+    }
+
     /// A sync of its own for chats whose delay is longer than a queue can hold.
     async fn put_off(&self, sync: &Sync<'_>, part: u32, delay: i64, whom: Whom) -> anyhow::Result<()> {
         let (event_id, origin) = (sync.ban.ban_event_id, Origin::Delayed);
@@ -142,22 +148,6 @@ impl Planner {
         let payload = SyncRequested { sync_id: later, ban_event_id: event_id };
         let envelope = Envelope::new(event::SYNC_REQUESTED, &later.to_string(), due, payload);
         self.scheduler.at(later, due.max(time::now() + HEAD_START), &json!({ "detail": envelope })).await
-    }
-
-    /// The source's own admins are asked whether these bans are meant.
-    async fn ask_source(&self, ban: &Ban) -> anyhow::Result<()> {
-        let question = Question {
-            question_id: id_of_held(ban.chat_id, ban.chat_id, ban.event_timestamp),
-            about: About::Release,
-            chat_id: ban.chat_id,
-            user_id: ban.user_id,
-            source_chat_id: ban.chat_id,
-            asked_at: time::now(),
-            choice: None,
-            decided_by: None,
-        };
-        // Where it is answered already, the admins of the other chats still decide for themselves.
-        self.syncs.ask(&question, ban.ban_event_id, ban.initiator_user_id).await.map(drop)
     }
 }
 
@@ -184,6 +174,7 @@ fn summary(sync: &Sync<'_>, whom: &Whom, plan: &Plan, plan_id: Uuid, chunks: u32
         source_chat_id: ban.chat_id,
         source_chat_title: ban.chat_title.clone(),
         reason: ban.reason.clone(),
+        initiator_user_id: ban.initiator_user_id,
         occurred: ban.occurred.clone(),
         until: ban.until,
         event_timestamp: ban.event_timestamp,

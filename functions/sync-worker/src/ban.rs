@@ -8,7 +8,7 @@ use domain::limiter::Grant;
 use domain::member::{Member, Status};
 use domain::sync::ledger::{is_ours, shortened};
 use domain::sync::term::covers;
-use domain::sync::{ChunkMessage, Order, Origin, Outcome, Reason, Target, Task, Term};
+use domain::sync::{ChunkMessage, Order, Outcome, Reason, Target, Task, Term};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use telegram::reaction::Reaction;
@@ -183,7 +183,7 @@ impl Worker {
     async fn order(&self, chunk: &ChunkMessage, target: &Target, look: Look) -> anyhow::Result<Result<Order, Outcome>> {
         let chat = target.chat_id;
         match look {
-            Look::Ban(order) if order.was_member && self.floods(chunk, chat).await? => Ok(Err(Outcome::Skipped(Reason::Held))),
+            Look::Ban(order) if order.was_member && self.floods(chunk, chat).await? => Ok(Err(Outcome::Skipped(Reason::Flooded))),
             Look::Ban(order) => Ok(Ok(order)),
             Look::Banned { present, wanted } if present == wanted => Ok(Err(Outcome::Already)),
             Look::Banned { present, wanted } => {
@@ -197,7 +197,7 @@ impl Worker {
 
     /// Have so many of the chat's members been banned within the hour that its admins are asked first?
     async fn floods(&self, chunk: &ChunkMessage, chat: ChatId) -> anyhow::Result<bool> {
-        if !matches!(chunk.origin, Origin::Ban | Origin::Delayed) {
+        if !chunk.origin.is_guarded() {
             return Ok(false);
         }
         let since = chunk.occurred.at().unwrap_or_default() - 3600;

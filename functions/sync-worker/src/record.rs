@@ -8,7 +8,7 @@ use aws::{metrics, time};
 use domain::ban::derive;
 use domain::chat::ChatState;
 use domain::ids::ChatId;
-use domain::question::{About, Question, id_of_ban, id_of_held};
+use domain::question::{About, MOST_IN_AN_HOUR, Question, id_of};
 use domain::sync::ledger::Entry;
 use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
 use uuid::Uuid;
@@ -55,15 +55,14 @@ impl Worker {
 
     /// Asks the chat's admins; the question's id.
     async fn ask(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<Uuid> {
-        let (mut question, once_answered) = question(chunk, end, time::now());
-        // What comes after the answer has a question of its own.
-        if !self.syncs.ask(&question, chunk.ban_event_id, None).await?
-            && let Some(own) = once_answered
-        {
-            question.question_id = own;
-            self.syncs.ask(&question, chunk.ban_event_id, None).await?;
+        // However many bans there are, one question is open at a time.
+        for number in 0..MOST_IN_AN_HOUR {
+            let question = question(chunk, end, time::now(), number);
+            if self.syncs.ask(&question, chunk.ban_event_id).await? {
+                return Ok(question.question_id);
+            }
         }
-        Ok(question.question_id)
+        Ok(question(chunk, end, time::now(), MOST_IN_AN_HOUR - 1).question_id)
     }
 
     /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.
@@ -128,17 +127,16 @@ fn lost(end: &Ended) -> Option<(ChatId, ChatState)> {
     Some((end.migrated_to.unwrap_or(end.target.chat_id), state))
 }
 
-/// The question to the chat's admins; and the id that it has instead where the question of its hour is answered already.
-fn question(chunk: &ChunkMessage, end: &Ended, now: i64) -> (Question, Option<Uuid>) {
-    let (chat_id, source_chat_id) = (end.target.chat_id, chunk.source_chat_id);
-    let own = id_of_ban(chunk.sync_id, chat_id);
-    let (about, question_id, once_answered) = match end.outcome == Outcome::Skipped(Reason::Held) {
-        true => (About::Held, id_of_held(source_chat_id, chat_id, chunk.occurred.at().unwrap_or_default()), Some(own)),
-        false => (About::Ban, own, None),
+/// The question to the chat's admins. `number`: of those about the same within an hour.
+fn question(chunk: &ChunkMessage, end: &Ended, now: i64, number: u32) -> Question {
+    let (chat_id, user_id, source_chat_id) = (end.target.chat_id, chunk.user_id, chunk.source_chat_id);
+    let about = match end.outcome {
+        Outcome::Skipped(Reason::Held) => About::Held,
+        Outcome::Skipped(Reason::Flooded) => About::Flooded,
+        _ => About::Ban,
     };
-    let user_id = chunk.user_id;
-    let question = Question { question_id, about, chat_id, user_id, source_chat_id, asked_at: now, choice: None, decided_by: None };
-    (question, once_answered)
+    let question_id = id_of(about, source_chat_id, user_id, chat_id, chunk.occurred.at().unwrap_or_default(), number);
+    Question { question_id, about, chat_id, user_id, source_chat_id, asked_at: now, choice: None, decided_by: None }
 }
 
 /// Is the person to be banned when they come (`true`), or no longer (`false`)? `None`: that stays as it is.
@@ -235,20 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn a_ban_is_asked_about_alone_and_held_ones_by_the_hour_until_they_are_answered() {
-        let asked = |chunk: &ChunkMessage, reason| {
-            let (question, once_answered) = question(chunk, &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000);
+    fn a_question_says_why_it_is_asked() {
+        for (reason, about) in
+            [(Reason::Asked, About::Ban), (Reason::NewSource, About::Ban), (Reason::Held, About::Held), (Reason::Flooded, About::Flooded)]
+        {
+            let (chunk, question) = (chunk(), question(&chunk(), &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000, 0));
             assert_eq!((question.chat_id, question.user_id, question.source_chat_id), (CHAT, chunk.user_id, chunk.source_chat_id));
-            (question.about, question.question_id, once_answered)
-        };
-        let another = ChunkMessage { sync_id: Uuid::from_u128(99), user_id: domain::ids::UserId(6), ..chunk() };
-        let (about, id, once_answered) = asked(&chunk(), Reason::Asked);
-        assert_eq!((about, once_answered), (About::Ban, None));
-        assert_ne!(id, asked(&another, Reason::Asked).1);
-
-        let (about, of_hour, once_answered) = asked(&chunk(), Reason::Held);
-        assert_eq!((about, once_answered), (About::Held, Some(id)));
-        assert_eq!(of_hour, asked(&another, Reason::Held).1, "bans of one hour share a question");
+            assert_eq!(question.about, about, "{reason:?}");
+        }
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use crate::bot::{Asker, Decided, MenuButton};
 use crate::{NotNow, Webhook};
 use aws::store::sync::{Answered, Asked};
-use aws::store::users::Ignored;
+use aws::store::users::Listed;
 use domain::appeal::AppealButton;
+use domain::chat::MOST_IGNORED;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::question::{About, Button, Choice, UndoButton};
+use domain::question::{About, BlockButton, Button, Choice, UndoButton};
 use domain::sync::{Kind, Origin, Request, Whom, further_sync_id};
 use telegram::reaction::Reaction;
 use telegram::render::subject;
@@ -46,6 +47,8 @@ impl Webhook {
             self.answered(button, &asker).await?
         } else if let Some(button) = UndoButton::read(&press.data) {
             self.undo_pressed(button, &asker).await?
+        } else if let Some(button) = BlockButton::read(&press.data) {
+            self.block_pressed(button, &asker).await?
         } else if let Some(button) = AppealButton::read(&press.data) {
             match self.appeal_answered(button, asker.id).await? {
                 Decided::Now { lifted: true } => Answer::settled(text!(lang, "appeal-lifted")),
@@ -76,24 +79,20 @@ impl Webhook {
     async fn answered(&self, button: Button, asker: &Asker) -> Result<Answer, NotNow> {
         let (lang, by) = (asker.lang, asker.id);
         let Some(asked) = self.syncs.asked(button.question_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
-        let about = asked.question.about;
-        if !is_offered(about, button.choice) {
+        if asked.question.about == About::Release {
             return Ok(Answer::open(text!(lang, "stale-button")));
         }
         if !self.may_decide(asked.question.chat_id, by).await? {
             return Ok(Answer::open(text!(lang, "may-not-decide")));
         }
-        if releases_own(&asked, button.choice, by) {
-            return Ok(Answer::open(text!(lang, "not-the-one-who-banned")));
-        }
         Ok(match self.syncs.answer(button.question_id, button.choice, by).await? {
             Answered::Decided(asked) => {
                 self.carry_out_answer(&asked, button.choice, by).await?;
-                Answer::settled(decided(lang, about, button.choice))
+                Answer::settled(decided(lang, button.choice))
             }
             Answered::Before(asked) => {
                 let question = asked.question;
-                let what = decided(lang, about, question.choice.unwrap_or(Choice::Ignore));
+                let what = decided(lang, question.choice.unwrap_or(Choice::Ignore));
                 Answer::settled(match question.decided_by.filter(|&first| first != by) {
                     Some(first) => text!(lang, "decided-by", what = telegram::text::Html(what), who = first),
                     None => what,
@@ -108,9 +107,14 @@ impl Webhook {
         let question = &asked.question;
         if choice == Choice::Never {
             let chat = self.users.present_id(question.chat_id).await?;
-            if !self.users.ignore(chat, Ignored::Source(question.source_chat_id)).await? {
+            if !self.users.enlist(chat, Listed::IgnoredSource(question.source_chat_id)).await? {
                 tracing::warn!(chat_id = chat.0, "a chat's ignore list is full; a source is not kept out");
             }
+        }
+        if choice == Choice::Ban {
+            let chat = self.users.present_id(question.chat_id).await?;
+            // Where the list is full, the next ban of this source is asked about again.
+            self.users.enlist(chat, Listed::KnownSource(question.source_chat_id)).await?;
         }
         for request in requests(asked, choice, by) {
             self.syncs.request(&request).await?;
@@ -127,6 +131,19 @@ impl Webhook {
         self.undo_here(summary.ban_event_id, button.sync_id, button.chat_id, asker.id).await?;
         let who = subject(lang, summary.user_id, summary.user_name.as_deref());
         Ok(Answer::settled(text!(lang, "undoing", who = who)))
+    }
+
+    /// The message's other buttons stay: the ban that it tells of can still be taken back.
+    async fn block_pressed(&self, button: BlockButton, asker: &Asker) -> Result<Answer, NotNow> {
+        let lang = asker.lang;
+        if !self.may_decide(button.chat_id, asker.id).await? {
+            return Ok(Answer::open(text!(lang, "may-not-decide")));
+        }
+        let chat = self.users.present_id(button.chat_id).await?;
+        Ok(Answer::open(match self.users.enlist(chat, Listed::IgnoredSource(button.source)).await? {
+            true => text!(lang, "source-blocked"),
+            false => text!(lang, "ignore-list-full", most = MOST_IGNORED),
+        }))
     }
 
     /// May this person ban in this chat, now? Of a group that became a supergroup: there.
@@ -167,43 +184,31 @@ impl Webhook {
     }
 }
 
-/// Has a question about this a button for this choice? A source cannot be kept out of its own bans.
-fn is_offered(about: About, choice: Choice) -> bool {
-    !(about == About::Release && choice == Choice::Never)
-}
-
-/// Would somebody let bans go on that are held and were set by themselves? Another admin has to.
-fn releases_own(asked: &Asked, choice: Choice, by: UserId) -> bool {
-    asked.question.about == About::Release && choice == Choice::Ban && asked.initiators.contains(&by.0)
-}
-
 /// The syncs that an answer calls for: one of each ban that the question is about.
 fn requests(asked: &Asked, choice: Choice, by: UserId) -> Vec<Request> {
     let question = &asked.question;
-    let (origin, whom) = match (choice, question.about) {
-        (Choice::Ban, About::Ban | About::Held) => (Origin::Confirmed, Whom::Chats(vec![question.chat_id])),
-        (Choice::Ban, About::Release) => (Origin::Released, Whom::Followers),
-        (Choice::Ignore | Choice::Never, _) => return Vec::new(),
+    let origin = match (choice, question.about) {
+        (Choice::Ban, About::Ban | About::Flooded) => Origin::Confirmed,
+        (Choice::Ban, About::Held) => Origin::Released,
+        (Choice::Ban, About::Release) | (Choice::Ignore | Choice::Never, _) => return Vec::new(),
     };
     let request = |event_id| Request {
         sync_id: further_sync_id(event_id, origin, &question.chat_id.to_string()),
         ban_event_id: event_id,
         kind: Kind::Ban,
         origin,
-        whom: whom.clone(),
+        whom: Whom::Chats(vec![question.chat_id]),
         by: Some(by),
         waits: false,
     };
     asked.event_ids().map(request).collect()
 }
 
-fn decided(lang: Lang, about: About, choice: Choice) -> String {
-    match (about, choice) {
-        (About::Release, Choice::Ban) => text!(lang, "decided-release"),
-        (About::Release, _) => text!(lang, "decided-keep-held"),
-        (_, Choice::Ban) => text!(lang, "decided-ban"),
-        (_, Choice::Ignore) => text!(lang, "decided-ignore"),
-        (_, Choice::Never) => text!(lang, "decided-never"),
+fn decided(lang: Lang, choice: Choice) -> String {
+    match choice {
+        Choice::Ban => text!(lang, "decided-ban"),
+        Choice::Ignore => text!(lang, "decided-ignore"),
+        Choice::Never => text!(lang, "decided-never"),
     }
 }
 
@@ -221,7 +226,7 @@ mod tests {
     const CHAT: ChatId = ChatId(-5);
     const BY: UserId = UserId(1);
 
-    /// A question about the bans with the ids 7 and 8, which 3 has set.
+    /// A question about the bans with the ids 7 and 8.
     fn asked(about: About) -> Asked {
         let question = Question {
             question_id: Uuid::nil(),
@@ -233,27 +238,27 @@ mod tests {
             choice: None,
             decided_by: None,
         };
-        Asked { question, events: [7, 8].map(|id| Uuid::from_u128(id).to_string()).into(), initiators: vec![3] }
+        Asked { question, events: [7, 8].map(|id| Uuid::from_u128(id).to_string()).into() }
     }
 
     #[test]
     fn an_answer_calls_for_a_sync_of_each_ban_that_was_asked_about_and_only_where_it_says_so() {
-        let chat = || Whom::Chats(vec![CHAT]);
         for (about, choice, expected) in [
-            (About::Ban, Choice::Ban, Some((Origin::Confirmed, chat()))),
-            (About::Held, Choice::Ban, Some((Origin::Confirmed, chat()))),
-            (About::Release, Choice::Ban, Some((Origin::Released, Whom::Followers))),
+            (About::Ban, Choice::Ban, Some(Origin::Confirmed)),
+            (About::Flooded, Choice::Ban, Some(Origin::Confirmed)),
+            // The chat's own guard still counts.
+            (About::Held, Choice::Ban, Some(Origin::Released)),
+            (About::Release, Choice::Ban, None),
             (About::Ban, Choice::Ignore, None),
             (About::Ban, Choice::Never, None),
             (About::Held, Choice::Ignore, None),
             (About::Held, Choice::Never, None),
-            (About::Release, Choice::Ignore, None),
         ] {
             let requests = requests(&asked(about), choice, BY);
-            let told: Vec<_> =
-                requests.iter().map(|request| (request.ban_event_id.as_u128(), request.origin, request.whom.clone())).collect();
-            let expected: Vec<_> = expected.iter().flat_map(|(origin, whom)| [7, 8].map(|id| (id, *origin, whom.clone()))).collect();
+            let told: Vec<_> = requests.iter().map(|request| (request.ban_event_id.as_u128(), request.origin)).collect();
+            let expected: Vec<_> = expected.iter().flat_map(|origin| [7, 8].map(|id| (id, *origin))).collect();
             assert_eq!(told, expected, "{about:?} {choice:?}");
+            assert!(requests.iter().all(|request| request.whom == Whom::Chats(vec![CHAT])));
             assert!(requests.iter().all(|request| request.kind == Kind::Ban && request.by == Some(BY) && !request.waits));
         }
     }
@@ -266,25 +271,6 @@ mod tests {
         there.question.chat_id = ChatId(-6);
         assert_eq!(ids(&here, BY), ids(&here, UserId(4)), "whoever presses");
         assert!(ids(&here, BY).iter().all(|id| !ids(&there, BY).contains(id)));
-    }
-
-    #[test]
-    fn who_set_bans_that_are_held_does_not_let_them_go_on() {
-        for (about, choice, by, expected) in [
-            (About::Release, Choice::Ban, 3, true),
-            (About::Release, Choice::Ban, 1, false),
-            (About::Release, Choice::Ignore, 3, false),
-            (About::Held, Choice::Ban, 3, false),
-            (About::Ban, Choice::Ban, 3, false),
-        ] {
-            assert_eq!(releases_own(&asked(about), choice, UserId(by)), expected, "{about:?} {choice:?} {by}");
-        }
-    }
-
-    #[test]
-    fn a_source_is_not_asked_to_keep_itself_out() {
-        assert!(!is_offered(About::Release, Choice::Never));
-        assert!(is_offered(About::Release, Choice::Ignore) && is_offered(About::Held, Choice::Never));
     }
 
     #[test]

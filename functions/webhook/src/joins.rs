@@ -104,7 +104,7 @@ fn is_over(pending: &Pending, event: &BanEvent, decisions: &Decisions, now: i64)
 fn fate(task: Option<Task>) -> Fate {
     match task {
         Some(Task::Ban(_)) => Fate::Ban,
-        Some(Task::End(Outcome::Skipped(Reason::Asked | Reason::Held))) => Fate::Ask,
+        Some(Task::End(Outcome::Skipped(Reason::Asked | Reason::NewSource | Reason::Held | Reason::Flooded))) => Fate::Ask,
         None | Some(Task::End(Outcome::Skipped(Reason::Ignored))) => Fate::Over,
         Some(Task::End(_) | Task::Lift) => Fate::Stays,
     }

@@ -61,6 +61,13 @@ impl Story {
         let Cast { source, follower, other_follower, powerless, mallory, .. } = &self.cast;
         self.deeds.push((now_ms(), format!("Alice bans Mallory in {}", source.title)));
         self.control.ban(source.id, source.admin.id, mallory.id, None).await?;
+        // Anybody can make a group and ban there: the first ban of a source is asked about.
+        for chat in [follower, other_follower] {
+            let question = self.asked_about(&chat.admin, mallory, settle + PATIENCE).await?;
+            let (admin, title) = (chat.admin.name, chat.title);
+            self.deeds.push((now_ms(), format!("{admin} lets {} in as a source of {title}, and Mallory's ban with it", source.title)));
+            self.control.press_button(chat.admin.id, &question, "🚫").await?;
+        }
         for chat in [follower, other_follower] {
             self.banned(chat, mallory, settle + PATIENCE).await?;
         }
@@ -106,6 +113,16 @@ impl Story {
     async fn banned(&self, chat: &Chat, person: &Person, limit: Duration) -> Result<()> {
         let what = format!("the ban of {} in {}", person.name, chat.title);
         let found = wait_until(&what, limit, async || Ok(self.control.is_banned(chat.id, person.id).await?.then_some(())));
+        Ok(found.await?)
+    }
+
+    /// The question about somebody's ban.
+    async fn asked_about(&self, reader: &Person, person: &Person, limit: Duration) -> Result<Seen> {
+        let what = format!("a question about {} to {}", person.name, reader.name);
+        let found = wait_until(&what, limit, async || {
+            let messages = self.control.private_messages(reader.id).await?;
+            Ok(messages.into_iter().find(|message| message.text.contains(person.name) && !message.buttons.is_empty()))
+        });
         Ok(found.await?)
     }
 

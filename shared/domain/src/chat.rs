@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// The most people, and the most sources, that a chat may ignore: its item is read with every ban.
 pub const MOST_IGNORED: usize = 500;
 
+/// The most sources that a chat knows. What comes from another one is asked about each time.
+pub const MOST_KNOWN: usize = 500;
+
 /// Parts into which chats are divided by their ids: in each hour of a day the bot looks at its rights in the chats of one.
 pub const CHECK_SHARDS: u8 = 24;
 
@@ -61,6 +64,8 @@ pub struct Chat {
     pub migrated_from: Option<ChatId>,
     pub settings: ChatSettings,
     pub ignores: Ignores,
+    /// Sources whose bans were carried into the chat, or were let in by its admins.
+    pub known_sources: BTreeSet<ChatId>,
 }
 
 /// Whom and what a chat's admins keep out of the bans that are carried into it: stronger than any source.
@@ -76,6 +81,11 @@ impl Chat {
     /// Is a ban of this person by this source kept out?
     pub fn ignores(&self, user: UserId, source: ChatId) -> bool {
         self.ignores.users.contains(&user) || self.ignores.sources.contains(&source)
+    }
+
+    /// Has it had bans of this source?
+    pub fn knows(&self, source: ChatId) -> bool {
+        self.known_sources.contains(&source)
     }
 }
 

@@ -45,6 +45,8 @@ pub const CHAT_SUSPENDED: &str = "chat.suspended";
 pub const CHAT_REMOVED: &str = "chat.removed";
 pub const CHAT_MIGRATED: &str = "chat.migrated";
 pub const ADMIN_REMOVED: &str = "admin.removed";
+pub const ADMIN_SUSPENDED: &str = "admin.suspended";
+pub const ADMIN_RESUMED: &str = "admin.resumed";
 pub const USER_ERASED: &str = "user.erased";
 
 /// What every event is wrapped in.
@@ -220,9 +222,10 @@ pub struct ChatChanged {
     pub changed_at: i64,
 }
 
-/// Payload of `admin.removed`: somebody is no administrator of a chat any more.
+/// Payload of `admin.removed`, `admin.suspended`, `admin.resumed`: somebody is no administrator of a chat any more, is one who may not ban, may
+/// ban there again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdminRemoved {
+pub struct AdminChanged {
     pub chat_id: ChatId,
     pub user_id: UserId,
     /// Unix seconds.

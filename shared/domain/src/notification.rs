@@ -31,14 +31,20 @@ pub enum Content {
     SyncReport(SyncReport),
     /// Is somebody to be banned in the recipient's chat?
     Question(Asking),
-    /// The recipient's chat bans so much that its bans are held.
-    BansHeld { question_id: Uuid, chat: String },
+    /// The recipient's chat bans so much that its bans are held where they would be carried to.
+    BansHeld { chat: String },
+    /// A source bans and unbans somebody over and over: what it does in this hour is told no more.
+    Cycles(SyncReport),
     /// The bot may no longer ban in a chat that the recipient follows from.
     ChatSuspended { chat: String },
     /// The bot may ban again in a chat that the recipient follows from.
     ChatResumed { chat: String },
     /// The bot is no longer in a chat that the recipient followed from; his subscriptions there ended.
     ChatRemoved { chat: String },
+    /// The recipient may no longer ban in a chat that they follow from.
+    AdminSuspended { chat: String },
+    /// The recipient may ban again in a chat that they follow from.
+    AdminResumed { chat: String },
     /// Somebody who is banned in the recipient's chat asks that it be lifted. `text`: his words.
     Appeal { chat: String, user_id: UserId, user_name: Option<String>, text: String, appeal_id: Uuid },
     /// The recipient had asked that his ban in a chat be lifted: it is, or it stands.
@@ -52,9 +58,12 @@ impl Content {
             Self::SyncReport(_) => "sync_report",
             Self::Question(_) => "question",
             Self::BansHeld { .. } => "bans_held",
+            Self::Cycles(_) => "cycles",
             Self::ChatSuspended { .. } => "chat_suspended",
             Self::ChatResumed { .. } => "chat_resumed",
             Self::ChatRemoved { .. } => "chat_removed",
+            Self::AdminSuspended { .. } => "admin_suspended",
+            Self::AdminResumed { .. } => "admin_resumed",
             Self::Appeal { .. } => "appeal",
             Self::AppealDecided { .. } => "appeal_decided",
         }
@@ -69,12 +78,35 @@ pub struct SyncReport {
     pub kind: Kind,
     pub user_id: UserId,
     pub user_name: Option<String>,
-    pub source_chat: String,
-    pub reason: Option<String>,
-    /// When the source's decision was made, Unix seconds.
-    pub at: i64,
+    #[serde(flatten)]
+    pub decision: Decision,
     /// Chats by what became of it there.
     pub chats: Vec<(Outcome, Vec<NamedChat>)>,
+}
+
+/// A source's decision as far as its chat lets it be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What the source is called.
+    pub source_chat: String,
+    /// `None` in messages of an older version.
+    #[serde(default)]
+    pub source_chat_id: Option<ChatId>,
+    /// Who decided, where that is told.
+    #[serde(default)]
+    pub by: Option<Decider>,
+    pub reason: Option<String>,
+    /// When it was decided, Unix seconds.
+    pub at: i64,
+}
+
+/// Whoever made a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decider {
+    /// [`UserId::ANONYMOUS_ADMIN`] where an admin acted anonymously.
+    pub user_id: UserId,
+    pub name: Option<String>,
+    pub is_bot: bool,
 }
 
 /// A chat and what it is called.
@@ -90,13 +122,17 @@ pub struct Asking {
     pub question_id: Uuid,
     /// Because the source bans more than anybody should.
     pub held: bool,
+    /// Because so many of the chat's members were banned within the hour.
+    #[serde(default)]
+    pub flooded: bool,
+    /// Because the chat has had no ban of this source yet.
+    #[serde(default)]
+    pub new_source: bool,
     pub user_id: UserId,
     pub user_name: Option<String>,
-    pub source_chat: String,
+    #[serde(flatten)]
+    pub decision: Decision,
     pub chat: String,
-    pub reason: Option<String>,
-    /// When the source's ban happened, Unix seconds.
-    pub at: i64,
 }
 
 /// The chats of each admin, grouped by outcome in a fixed order. Outcomes that are no news (the ban was lifted before it was carried

@@ -8,8 +8,11 @@ use uuid::Uuid;
 /// How long a question can be answered, in seconds: 7 days.
 pub const OPEN: i64 = 7 * 24 * 3600;
 
-/// The most bans that one question is about. What comes after them in the same hour has questions of its own.
+/// The most bans that one question is about. What comes after them in the same hour is a further question.
 pub const MOST_EVENTS: usize = 100;
+
+/// The most questions to a chat about the same within an hour: a new one when the one before has its answer or is full.
+pub const MOST_IN_AN_HOUR: u32 = 20;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +22,10 @@ pub enum About {
     Ban,
     /// The source bans so much that its bans are held: are they to be carried over here?
     Held,
-    /// To the source's own admins: are these bans meant, and to go on to all who follow?
+    /// So many of this chat's members were banned that this source's bans are held here: are they to go on all the same?
+    Flooded,
+    /// To the source's own admins, in older questions: are these bans meant, and to go on to all who follow? Not asked any more: whoever floods
+    /// could have released it.
     Release,
 }
 
@@ -59,15 +65,16 @@ impl Question {
     }
 }
 
-/// Of a ban in a chat.
-pub fn id_of_ban(sync_id: Uuid, chat: ChatId) -> Uuid {
-    derive(&["question", &sync_id.to_string(), &chat.to_string()])
-}
-
-/// Of all bans of one source that are held in an hour. `asked`: the chat whose admins are asked; the source itself, too. `at`: Unix
-/// seconds of the ban.
-pub fn id_of_held(source: ChatId, asked: ChatId, at: i64) -> Uuid {
-    derive(&["question", "held", &source.to_string(), &asked.to_string(), &at.div_euclid(3600).to_string()])
+/// Of the bans that one question to a chat is about: those of one person by one source within an hour, and of whomever where a source's bans
+/// are held. `at`: Unix seconds of the ban. `number`: from 0, see [`MOST_IN_AN_HOUR`].
+pub fn id_of(about: About, source: ChatId, user: UserId, asked: ChatId, at: i64, number: u32) -> Uuid {
+    let what = match about {
+        About::Ban => format!("ban of {user}"),
+        About::Held | About::Release => "held".to_owned(),
+        About::Flooded => "flooded".to_owned(),
+    };
+    let hour = at.div_euclid(3600).to_string();
+    derive(&["question", &what, &source.to_string(), &asked.to_string(), &hour, &number.to_string()])
 }
 
 /// A button: which question, and what is answered. As callback data: 38 bytes of Telegram's 64.
@@ -119,6 +126,26 @@ impl UndoButton {
     }
 }
 
+/// A button that keeps a source's bans out of a chat. As callback data: at most 37 bytes of Telegram's 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockButton {
+    pub chat_id: ChatId,
+    pub source: ChatId,
+}
+
+impl BlockButton {
+    pub fn data(&self) -> String {
+        format!("b:{}:{}", self.chat_id, self.source)
+    }
+
+    /// `None`: the data is of no such button.
+    pub fn read(data: &str) -> Option<Self> {
+        let (chat, source) = data.strip_prefix("b:")?.split_once(':')?;
+        let group = |id: &str| id.parse().ok().filter(|id| *id < 0).map(ChatId);
+        Some(Self { chat_id: group(chat)?, source: group(source)? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,10 +188,27 @@ mod tests {
     }
 
     #[test]
-    fn bans_that_are_held_within_an_hour_are_one_question() {
-        let (a, b) = (ChatId(-1), ChatId(-2));
-        assert_eq!(id_of_held(a, b, 7200), id_of_held(a, b, 10_799));
-        assert_ne!(id_of_held(a, b, 7200), id_of_held(a, b, 10_800));
-        assert_ne!(id_of_held(a, b, 7200), id_of_held(b, a, 7200));
+    fn bans_of_one_person_and_held_bans_of_anybody_share_the_question_of_their_hour() {
+        let (a, b, mal, eve) = (ChatId(-1), ChatId(-2), UserId(5), UserId(6));
+        let first = |about, source, user, asked, at| id_of(about, source, user, asked, at, 0);
+        for about in [About::Ban, About::Held, About::Flooded] {
+            assert_eq!(first(about, a, mal, b, 7200), first(about, a, mal, b, 10_799), "{about:?}");
+            assert_ne!(first(about, a, mal, b, 7200), first(about, a, mal, b, 10_800), "{about:?}: the next hour");
+            assert_ne!(first(about, a, mal, b, 7200), first(about, b, mal, a, 7200), "{about:?}: the other way round");
+            assert_ne!(first(about, a, mal, b, 7200), id_of(about, a, mal, b, 7200, 1), "{about:?}: after the first");
+        }
+        assert_ne!(first(About::Ban, a, mal, b, 7200), first(About::Ban, a, eve, b, 7200));
+        assert_eq!(first(About::Held, a, mal, b, 7200), first(About::Held, a, eve, b, 7200));
+        assert_ne!(first(About::Held, a, mal, b, 7200), first(About::Flooded, a, mal, b, 7200));
+    }
+
+    #[test]
+    fn a_button_that_blocks_a_source_reads_back() {
+        let block = BlockButton { chat_id: ChatId(-(1 << 52)), source: ChatId(-(1 << 51)) };
+        assert_eq!(BlockButton::read(&block.data()), Some(block));
+        assert!(block.data().len() <= 64);
+        for data in ["", "b:", "b:1", "b:-1:", "b:-1:x", "b:-1:5", "b:5:-1", "u:-1:-2", "b:-1:-2:-3"] {
+            assert_eq!(BlockButton::read(data), None, "{data}");
+        }
     }
 }

@@ -40,6 +40,7 @@ async fn a_long_card_comes_in_parts_and_lacks_nothing() -> Result<()> {
         chats.push(story.telegram.create_chat(NewChat::supergroup(&title, boris).bot(bot)).await?);
     }
     story.accepted_in(&chats).await?;
+    story.trusting(&chats).await?;
     for &chat in &chats {
         let (admin_user_id, admin_chat_id) = (UserId(boris), ChatId(chat));
         story.subscriptions.follow(&Subscription { admin_user_id, admin_chat_id, source: Source::User(UserId(mallory)) }).await?;

@@ -42,6 +42,7 @@ impl World {
         let third = chat(NewChat::supergroup("Third", carol)).await?;
         let small = chat(NewChat::group("Small group", boris)).await?;
         play.accepted_in(&[source, target, third, small]).await?;
+        play.trusting(&[source, target, third, small]).await?;
         let ids = [
             (BOT, play.stack.bot_id),
             (7_100_000_001, alice),

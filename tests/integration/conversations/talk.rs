@@ -60,6 +60,7 @@ impl<'a> Talk<'a> {
         self.names.push((id.to_string(), format!("‹{title}’s ID›")));
         self.chats.insert(id, title.to_owned());
         self.accepted(&[id]).await?;
+        self.play.trusting(&[id]).await?;
         Ok(id)
     }
 

@@ -163,6 +163,7 @@ impl Play {
         let bot = BotRole::Administrator(AdminRights::moderator());
         let group = self.telegram.create_chat(NewChat::group("Chat 0", scene.boris).members(&[scene.mallory]).bot(bot)).await?;
         self.accepted_in(&[group]).await?;
+        self.trusting(&[group]).await?;
         self.follow(group, scene.boris, scene.mallory, Mode::Auto).await?;
         scene.chats.push(group);
         Ok(scene)

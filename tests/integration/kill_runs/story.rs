@@ -5,7 +5,7 @@ use crate::made_up::told;
 use crate::play::{PATIENCE, Play};
 use crate::scene::Scene;
 use anyhow::{Context, Result, ensure};
-use aws::store::users::Ignored;
+use aws::store::users::Listed;
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
 use domain::settings::ChatChange;
@@ -97,7 +97,7 @@ impl Story {
             _ => {}
         }
         if self == Self::Move {
-            play.users.ignore(ChatId(target), Ignored::User(UserId(alice))).await?;
+            play.users.enlist(ChatId(target), Listed::IgnoredUser(UserId(alice))).await?;
         }
         if matches!(self, Self::Unban | Self::Undo | Self::Due | Self::Join | Self::Answer | Self::Move | Self::Erase | Self::Archive) {
             cast.is_banned_at_the_source(play).await?;

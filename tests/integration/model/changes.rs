@@ -5,7 +5,7 @@ use super::reference::TEMPORARY;
 use super::steps::{Change, Kind, Trouble};
 use super::world::World;
 use anyhow::{Result, ensure};
-use aws::store::users::{Chosen, Ignored};
+use aws::store::users::{Chosen, Listed};
 use domain::ids::{ChatId, UserId};
 use domain::settings::ChatChange;
 use domain::subscription::{Mode, Source, Subscription};
@@ -55,11 +55,11 @@ impl World<'_> {
                 self.reference.chats[chat].sync_unban = on;
             }
             Change::IgnorePerson(chat, person, on) => {
-                self.ignore(chat, Ignored::User(UserId(self.people[person])), on).await?;
+                self.ignore(chat, Listed::IgnoredUser(UserId(self.people[person])), on).await?;
                 self.reference.chats[chat].ignored_people[person] = on;
             }
             Change::IgnoreSource(chat, source, on) => {
-                self.ignore(chat, Ignored::Source(ChatId(chats[source])), on).await?;
+                self.ignore(chat, Listed::IgnoredSource(ChatId(chats[source])), on).await?;
                 self.reference.chats[chat].ignored_sources[source] = on;
             }
             Change::BotMayBan(chat, on) => {
@@ -101,11 +101,11 @@ impl World<'_> {
         Subscription { admin_user_id, admin_chat_id, source: Source::User(UserId(self.people[person])) }
     }
 
-    async fn ignore(&self, chat: usize, what: Ignored, on: bool) -> Result<()> {
+    async fn ignore(&self, chat: usize, what: Listed, on: bool) -> Result<()> {
         let chat = ChatId(self.chats[chat]);
         let write = async || match on {
-            true => self.play.users.ignore(chat, what).await.map(drop),
-            false => self.play.users.ignore_no_longer(chat, what).await.map(drop),
+            true => self.play.users.enlist(chat, what).await.map(drop),
+            false => self.play.users.delist(chat, what).await.map(drop),
         };
         patiently(write).await
     }

@@ -23,6 +23,8 @@ pub struct Meddling {
     own: usize,
     /// Seconds; `None`: he unbans.
     bans: Option<i64>,
+    /// What keeps the chunk under way; no call may have met it, where nothing was told of the source's ban.
+    fault: u64,
 }
 
 impl World<'_> {
@@ -40,23 +42,23 @@ impl World<'_> {
         }
         let (own, slow) = (taking[nth % taking.len()], taking[(nth + 1) % taking.len()]);
         let fault = Fault::new(FaultAction::Slow { ms: SLOW.as_millis() as u64 }).method("banChatMember");
-        self.play.telegram.add_fault(fault.chat(self.chats[slow]).user(self.people[person]).times(1)).await?;
-        self.meddling = Some(Meddling { person, own, bans });
+        let fault = self.play.telegram.add_fault(fault.chat(self.chats[slow]).user(self.people[person]).times(1)).await?;
+        self.meddling = Some(Meddling { person, own, bans, fault });
         Ok(())
     }
 
     /// He does it as soon as he sees our ban; what of that is told.
     pub(super) async fn meddle(&mut self, meddling: Meddling) -> Result<Vec<Told>> {
-        let (Meddling { person, own, bans }, began) = (meddling, Instant::now());
+        let (Meddling { person, own, bans, fault }, began) = (meddling, Instant::now());
         let banned = loop {
-            if let Some(banned) = self.banned(own, person).await? {
+            let banned = self.banned(own, person).await?;
+            if banned.is_some() || began.elapsed() > LONGEST {
                 break banned;
-            }
-            if began.elapsed() > LONGEST {
-                return Ok(Vec::new());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
+        self.play.telegram.remove_fault(fault).await?;
+        let Some(banned) = banned else { return Ok(Vec::new()) };
         let (chat, owner, user, now) = (self.chats[own], self.owners[own], self.people[person], aws::time::now());
         self.reference.seen(own, person, Some(banned), now);
         let until = bans.map(|seconds| now + seconds);

@@ -92,6 +92,7 @@ impl<'a> World<'a> {
             came, meddling, troubled, unfollowed,
         };
         world.told().await?;
+        patiently(async || play.trusting(&world.chats).await).await?;
         for chat in 0..CHATS {
             if world.chance.percent(30) {
                 world.apply(Change::Follow(chat, 0, Mode::Auto)).await?;

@@ -203,6 +203,7 @@ mod tests {
             migrated_from: None,
             settings: Default::default(),
             ignores: Ignores::default(),
+            known_sources: BTreeSet::new(),
         };
         let (group, source, follows, other) = (ChatId(-1), ChatId(-100), ChatId(-101), ChatId(-102));
         let known = BTreeMap::from([(group, chat(group, Some(source))), (follows, chat(follows, None))]);

@@ -9,7 +9,7 @@ use aws::store::users::{ChatItem, Chosen};
 use axum::extract;
 use axum::http::StatusCode;
 use domain::chat::{Chat, ChatState};
-use domain::settings::{ChatChange, ChatSettings, FreeMap, SyncBanType};
+use domain::settings::{ChatChange, ChatSettings, FreeMap, NewSources, SyncBanType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -21,6 +21,36 @@ pub enum SyncBanTypeBody {
     Same,
     Permanent,
     Temporary,
+}
+
+/// What becomes of the first ban from a chat whose bans have never come here: the admins are asked (`ask`), it is carried over (`ban`), or they
+/// are only told (`tell`).
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NewSourcesBody {
+    Ask,
+    Ban,
+    Tell,
+}
+
+impl From<NewSourcesBody> for NewSources {
+    fn from(body: NewSourcesBody) -> Self {
+        match body {
+            NewSourcesBody::Ask => Self::Ask,
+            NewSourcesBody::Ban => Self::Ban,
+            NewSourcesBody::Tell => Self::Tell,
+        }
+    }
+}
+
+impl From<NewSources> for NewSourcesBody {
+    fn from(chosen: NewSources) -> Self {
+        match chosen {
+            NewSources::Ask => Self::Ask,
+            NewSources::Ban => Self::Ban,
+            NewSources::Tell => Self::Tell,
+        }
+    }
 }
 
 /// What is to be another way; what is left out stays.
@@ -41,6 +71,8 @@ pub struct ChatSettingsChange {
     sync_delay_seconds: Option<Integer>,
     auto_sync_enabled: Option<bool>,
     require_confirmation: Option<bool>,
+    #[schema(inline)]
+    new_sources: Option<NewSourcesBody>,
     sync_unban: Option<bool>,
     /// Leave bots alone.
     spare_bots: Option<bool>,
@@ -73,6 +105,7 @@ impl From<ChatSettingsChange> for ChatChange {
             sync_delay_seconds: change.sync_delay_seconds.map(|Integer(seconds)| seconds),
             auto_sync_enabled: change.auto_sync_enabled,
             require_confirmation: change.require_confirmation,
+            new_sources: change.new_sources.map(Into::into),
             sync_unban: change.sync_unban,
             spare_bots: change.spare_bots,
             kick_seconds: change.kick_seconds.map(|Integer(seconds)| seconds),
@@ -97,6 +130,8 @@ pub struct ChatSettingsBody {
     sync_delay_seconds: i64,
     auto_sync_enabled: bool,
     require_confirmation: bool,
+    #[schema(inline)]
+    new_sources: NewSourcesBody,
     sync_unban: bool,
     /// Bots are left alone.
     spare_bots: bool,
@@ -125,6 +160,7 @@ impl From<ChatItem> for ChatSettingsBody {
             sync_delay_seconds: settings.sync_delay_seconds,
             auto_sync_enabled: settings.auto_sync_enabled,
             require_confirmation: settings.require_confirmation,
+            new_sources: settings.new_sources.into(),
             sync_unban: settings.sync_unban,
             spare_bots: settings.spare_bots,
             kick_seconds: settings.kick_seconds,

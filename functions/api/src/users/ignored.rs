@@ -5,7 +5,7 @@ use super::chats::unknown_chat;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Path;
 use crate::ids::{GroupId, PersonId};
-use aws::store::users::Ignored;
+use aws::store::users::Listed;
 use axum::extract;
 use axum::http::StatusCode;
 use domain::chat::{Chat, Ignores, MOST_IGNORED};
@@ -65,7 +65,7 @@ pub async fn ignore_user(
     Path(path): Path<(GroupId, PersonId)>,
 ) -> Result<StatusCode, ApiError> {
     let (GroupId(chat), PersonId(user)) = path;
-    state.ignore(chat, Ignored::User(user)).await
+    state.ignore(chat, Listed::IgnoredUser(user)).await
 }
 
 /// Keep a person out no longer.
@@ -83,7 +83,7 @@ pub async fn stop_ignoring_user(
     Path(path): Path<(GroupId, PersonId)>,
 ) -> Result<StatusCode, ApiError> {
     let (GroupId(chat), PersonId(user)) = path;
-    state.ignore_no_longer(chat, Ignored::User(user)).await
+    state.ignore_no_longer(chat, Listed::IgnoredUser(user)).await
 }
 
 /// Keep a source out: none of its bans is carried over to this chat any more.
@@ -102,7 +102,7 @@ pub async fn ignore_source(
     Path(path): Path<(GroupId, GroupId)>,
 ) -> Result<StatusCode, ApiError> {
     let (GroupId(chat), GroupId(source)) = path;
-    state.ignore(chat, Ignored::Source(source)).await
+    state.ignore(chat, Listed::IgnoredSource(source)).await
 }
 
 /// Keep a source out no longer.
@@ -120,14 +120,14 @@ pub async fn stop_ignoring_source(
     Path(path): Path<(GroupId, GroupId)>,
 ) -> Result<StatusCode, ApiError> {
     let (GroupId(chat), GroupId(source)) = path;
-    state.ignore_no_longer(chat, Ignored::Source(source)).await
+    state.ignore_no_longer(chat, Listed::IgnoredSource(source)).await
 }
 
 impl State {
-    async fn ignore(&self, chat: ChatId, what: Ignored) -> Result<StatusCode, ApiError> {
+    async fn ignore(&self, chat: ChatId, what: Listed) -> Result<StatusCode, ApiError> {
         // The store would take note of a chat that nobody knows.
         self.users.chat(chat).await?.ok_or_else(unknown_chat)?;
-        match self.users.ignore(chat, what).await? {
+        match self.users.enlist(chat, what).await? {
             true => Ok(StatusCode::NO_CONTENT),
             false => {
                 let error = ApiError::conflict("list_full", format!("a chat keeps at most {MOST_IGNORED} of a kind out"));
@@ -136,8 +136,8 @@ impl State {
         }
     }
 
-    async fn ignore_no_longer(&self, chat: ChatId, what: Ignored) -> Result<StatusCode, ApiError> {
-        match self.users.ignore_no_longer(chat, what).await? {
+    async fn ignore_no_longer(&self, chat: ChatId, what: Listed) -> Result<StatusCode, ApiError> {
+        match self.users.delist(chat, what).await? {
             true => Ok(StatusCode::NO_CONTENT),
             false => Err(ApiError::not_found("this chat does not keep it out")),
         }

@@ -3,7 +3,7 @@
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member;
-use domain::settings::{ChatChange, ChatSettings, QuietHours, SyncBanType, UserChange};
+use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, SyncBanType, UserChange};
 use domain::subscription::Mode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -88,8 +88,31 @@ pub enum InChat {
         user: UserId,
     },
     Ignored,
+    /// Whose bans come here, and whose are blocked.
+    Sources,
+    /// Carry no bans of a source over to here.
+    Block {
+        source: ChatId,
+    },
     Unblock {
         source: ChatId,
+    },
+    /// The source is a known one: its first ban is not asked about.
+    LetIn {
+        source: ChatId,
+    },
+    /// It is no known one any more.
+    Forget {
+        source: ChatId,
+    },
+    /// What other admins follow from here: for the owner.
+    Others {
+        after: Vec<String>,
+    },
+    /// Ends what another admin follows from here: for the owner.
+    EndOf {
+        admin: UserId,
+        user: UserId,
     },
     Settings,
     Pick(ChatTopic),
@@ -127,6 +150,7 @@ pub enum Purpose {
 pub enum ChatTopic {
     BanType,
     Delay,
+    NewSources,
     Language,
 }
 
@@ -143,6 +167,7 @@ pub enum ChatOption {
     SyncUnban(bool),
     SpareBots(bool),
     Kicks(bool),
+    NewSources(NewSources),
     ShareBans(bool),
     Language(Option<Lang>),
 }
@@ -205,26 +230,38 @@ impl InChat {
         match self {
             Self::Preview { .. }
             | Self::Follow { .. }
-            | Self::Unfollow { .. }
             | Self::SetMode { .. }
             | Self::Undo { .. }
             | Self::Ignore { .. }
             | Self::Unignore { .. }
+            | Self::Block { .. }
             | Self::Unblock { .. }
+            | Self::LetIn { .. }
+            | Self::Forget { .. }
             | Self::Settings
             | Self::Pick(_)
             | Self::Set(_)
-            | Self::AskWhom(Purpose::Follow | Purpose::Unfollow | Purpose::Ignore | Purpose::Unignore) => true,
-            Self::List { .. }
+            | Self::AskWhom(Purpose::Follow | Purpose::Ignore | Purpose::Unignore) => true,
+            // Ending one's own takes nothing from anybody.
+            Self::Unfollow { .. }
+            | Self::List { .. }
             | Self::Followed { .. }
             | Self::Ignored
+            | Self::Sources
+            | Self::Others { .. }
+            | Self::EndOf { .. }
             | Self::History { .. }
             | Self::HistoryFile { .. }
             | Self::Why { .. }
             | Self::Stats
             | Self::Verify
-            | Self::AskWhom(Purpose::Why) => false,
+            | Self::AskWhom(Purpose::Unfollow | Purpose::Why) => false,
         }
+    }
+
+    /// Not even an admin's place in the chat: one's own subscription can always be ended.
+    pub fn needs_no_role(&self) -> bool {
+        matches!(self, Self::Unfollow { .. } | Self::AskWhom(Purpose::Unfollow))
     }
 
     /// Short, and about what everybody there can see: it may be answered in the group.
@@ -237,6 +274,8 @@ impl InChat {
                 | Self::Undo { .. }
                 | Self::Ignore { .. }
                 | Self::Unignore { .. }
+                | Self::Block { .. }
+                | Self::Unblock { .. }
                 | Self::Verify
         )
     }
@@ -254,6 +293,7 @@ impl From<ChatOption> for ChatChange {
             ChatOption::SyncUnban(on) => Self { sync_unban: Some(on), ..none },
             ChatOption::SpareBots(on) => Self { spare_bots: Some(on), ..none },
             ChatOption::Kicks(on) => Self { kick_seconds: Some(if on { ChatSettings::default().kick_seconds } else { 0 }), ..none },
+            ChatOption::NewSources(chosen) => Self { new_sources: Some(chosen), ..none },
             ChatOption::ShareBans(on) => Self { share_bans: Some(on), ..none },
             ChatOption::Language(lang) => Self { language: Some(lang), ..none },
         }
@@ -285,17 +325,23 @@ mod tests {
         for (then, decides, in_group) in [
             (InChat::Preview { users: vec![USER] }, true, true),
             (InChat::Follow { users: vec![USER], mode: Mode::Notify }, true, true),
-            (InChat::Unfollow { user: USER }, true, true),
+            (InChat::Unfollow { user: USER }, false, true),
             (InChat::SetMode { user: USER, mode: Mode::Auto }, true, false),
             (InChat::Undo { user: None }, true, true),
             (InChat::Ignore { user: USER }, true, true),
             (InChat::Unignore { user: USER }, true, true),
-            (InChat::Unblock { source: ChatId(-1) }, true, false),
+            (InChat::Block { source: ChatId(-1) }, true, true),
+            (InChat::Unblock { source: ChatId(-1) }, true, true),
+            (InChat::LetIn { source: ChatId(-1) }, true, false),
+            (InChat::Forget { source: ChatId(-1) }, true, false),
+            (InChat::Sources, false, false),
+            (InChat::Others { after: nothing() }, false, false),
+            (InChat::EndOf { admin: UserId(1), user: USER }, false, false),
             (InChat::Settings, true, false),
             (InChat::Pick(ChatTopic::Delay), true, false),
             (InChat::Set(ChatOption::AutoSync(false)), true, false),
             (InChat::AskWhom(Purpose::Follow), true, false),
-            (InChat::AskWhom(Purpose::Unfollow), true, false),
+            (InChat::AskWhom(Purpose::Unfollow), false, false),
             (InChat::AskWhom(Purpose::Ignore), true, false),
             (InChat::AskWhom(Purpose::Unignore), true, false),
             (InChat::AskWhom(Purpose::Why), false, false),

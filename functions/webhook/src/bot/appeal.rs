@@ -94,6 +94,9 @@ impl Webhook {
         if self.syncs.appealed(appeal.appeal_id).await?.is_some() {
             return Ok(Screen::text(text!(lang, "appealed-before")));
         }
+        if let Some(next) = self.syncs.next_turn(chat, asker.id, appeal.appeal_id, aws::time::now()).await? {
+            return Ok(Screen::text(text!(lang, "appealed-lately", time = time::date(next))));
+        }
         self.set_context(asker.id, "why", &Context { chat: None, asks: Some(Asks::Appeal { chat, sync_id }) }).await?;
         Ok(Screen::text(text!(lang, "ask-appeal", most = LONGEST)))
     }
@@ -117,6 +120,9 @@ impl Webhook {
         let admins = self.who_decided(asker.id, chat).await?;
         if admins.is_empty() {
             return Ok(Screen::text(text!(lang, "nobody-to-appeal-to")));
+        }
+        if let Some(next) = self.syncs.take_turn(&appeal).await? {
+            return Ok(Screen::text(text!(lang, "appealed-lately", time = time::date(next))));
         }
         self.notify(&admins, &appeal.appeal_id.to_string(), &correlation_id, &content).await?;
         self.syncs.appeal(&appeal).await?;

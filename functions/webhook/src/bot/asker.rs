@@ -8,6 +8,7 @@ use aws::store::users::ChatItem;
 use domain::chat::{Chat, ChatState};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
+use domain::member::Status;
 use domain::role::Role;
 use domain::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub struct Asker {
 pub struct Room {
     pub id: ChatId,
     pub chat: Chat,
+    /// The asker owns the chat.
+    pub is_owner: bool,
 }
 
 /// What is remembered of a talk.
@@ -92,7 +95,15 @@ impl Webhook {
             return Err(Screen::text(text!(asker.lang, "may-not-decide")).into());
         }
         let chat = known.remove(&id).unwrap_or_else(|| ChatItem::new(id, ChatState::Active, ChatSettings::default()).into());
-        Ok(Room { id, chat })
+        Ok(Room { id, chat, is_owner: member.status == Status::Creator })
+    }
+
+    /// A chat, whatever the asker is there: no call.
+    pub async fn room_of_anybody(&self, chat: ChatId) -> anyhow::Result<Room> {
+        let mut known = self.users.chats_with_successors([chat]).await?;
+        let id = known.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat);
+        let chat = known.remove(&id).unwrap_or_else(|| ChatItem::new(id, ChatState::Active, ChatSettings::default()).into());
+        Ok(Room { id, chat, is_owner: false })
     }
 
     /// What Telegram answered instead of somebody's place in a chat.

@@ -88,7 +88,16 @@ mod tests {
 
     fn chat(id: i64, title: Option<&str>, state: ChatState) -> Chat {
         let (title, settings) = (title.map(str::to_owned), ChatSettings::default());
-        Chat { chat_id: ChatId(id), title, state, migrated_to: None, migrated_from: None, settings, ignores: Ignores::default() }
+        Chat {
+            chat_id: ChatId(id),
+            title,
+            state,
+            migrated_to: None,
+            migrated_from: None,
+            settings,
+            ignores: Ignores::default(),
+            known_sources: Default::default(),
+        }
     }
 
     #[test]

@@ -200,7 +200,19 @@ mod tests {
         let chat = |id, share_bans| {
             let settings = ChatSettings { share_bans, ..ChatSettings::default() };
             let (id, state, ignores) = (ChatId(id), ChatState::Active, Ignores::default());
-            (id, Chat { chat_id: id, title: None, state, migrated_to: None, migrated_from: None, settings, ignores })
+            (
+                id,
+                Chat {
+                    chat_id: id,
+                    title: None,
+                    state,
+                    migrated_to: None,
+                    migrated_from: None,
+                    settings,
+                    ignores,
+                    known_sources: Default::default(),
+                },
+            )
         };
         let chats = BTreeMap::from([chat(-1, true), chat(-2, false), chat(-3, false)]);
         let sees = Sees { chats, own: BTreeSet::from([ChatId(-3)]) };

@@ -4,9 +4,9 @@ use super::action::{Action, InChat};
 use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop};
 use crate::{NotNow, Webhook};
-use aws::store::users::Ignored;
+use aws::store::users::Listed;
 use domain::chat::MOST_IGNORED;
-use domain::ids::{ChatId, UserId};
+use domain::ids::UserId;
 use telegram::render::subject;
 use telegram::text;
 
@@ -17,7 +17,7 @@ impl Webhook {
     pub async fn ignore(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
-        let ignored = self.users.ignore(room.id, Ignored::User(user)).await?;
+        let ignored = self.users.enlist(room.id, Listed::IgnoredUser(user)).await?;
         if ignored {
             self.syncs.end_all_pending(room.id, user).await?;
         }
@@ -30,17 +30,10 @@ impl Webhook {
     pub async fn unignore(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
-        Ok(Screen::text(match self.users.ignore_no_longer(room.id, Ignored::User(user)).await? {
+        Ok(Screen::text(match self.users.delist(room.id, Listed::IgnoredUser(user)).await? {
             true => text!(lang, "no-longer-ignored", who = who),
             false => text!(lang, "not-ignored", who = who),
         }))
-    }
-
-    /// Lets a source in again.
-    pub async fn unblock(&self, asker: &Asker, room: &Room, source: ChatId) -> Result<Screen, Stop> {
-        self.users.ignore_no_longer(room.id, Ignored::Source(source)).await?;
-        let chat = self.users.chats([room.id]).await?.remove(&room.id).unwrap_or_else(|| room.chat.clone());
-        Ok(self.ignored(asker, &Room { id: room.id, chat }).await?)
     }
 
     /// The list, with a button each to take it off.

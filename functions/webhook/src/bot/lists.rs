@@ -22,42 +22,46 @@ impl Webhook {
         let page = self.subscriptions.page_of_admin(asker.id, Some(room.id), Some(true), &wanted).await;
         let page = page.map_err(super::history::unreadable)?;
         let here = |then| Action::In { chat: room.id, then };
+        let others = Choice::new(text!(lang, "button-others"), here(InChat::Others { after: Vec::new() }));
         if page.items.is_empty() && after.is_empty() {
             let begin = Choice::new(text!(lang, "button-subscribe"), here(InChat::AskWhom(Purpose::Follow)));
-            return Ok(Screen::text(text!(lang, "list-empty", chat = room.title())).row([begin]));
+            let empty = Screen::text(text!(lang, "list-empty", chat = room.title())).row([begin]);
+            return Ok(if room.is_owner { empty.row([others]) } else { empty });
         }
         let users: Vec<_> = page
             .items
             .iter()
             .map(|item| {
                 let Source::User(user) = item.subscription.source;
-                (user, item.mode)
+                (user, item.mode, item.suspended)
             })
             .collect();
-        let names = self.names(&users.iter().map(|(user, _)| *user).collect::<Vec<_>>()).await?;
+        let names = self.names(&users.iter().map(|(user, ..)| *user).collect::<Vec<_>>()).await?;
         let first = after.len() * ON_A_PAGE + 1;
         let mut lines = vec![text!(lang, "list", chat = room.title())];
-        for (number, (user, mode)) in (first..).zip(&users) {
+        for (number, (user, mode, suspended)) in (first..).zip(&users) {
             let mark = match mode {
+                _ if *suspended => " ⏸",
                 Mode::Auto => "",
                 Mode::Confirm => " ❓",
                 Mode::Notify => " 🔔",
             };
             lines.push(format!("{number}. {}{mark}", subject(lang, *user, names.get(user).map(String::as_str)).0));
         }
-        if users.iter().any(|(_, mode)| *mode != Mode::Auto) {
+        if users.iter().any(|(_, mode, suspended)| *suspended || *mode != Mode::Auto) {
             lines.push(text!(lang, "list-marks"));
         }
         let mut screen = Screen::text(lines.join("\n"));
         let numbered: Vec<_> = (first..)
             .zip(&users)
-            .map(|(number, (user, _))| Choice::new(number.to_string(), here(InChat::Followed { user: *user })))
+            .map(|(number, (user, ..))| Choice::new(number.to_string(), here(InChat::Followed { user: *user })))
             .collect();
         for row in numbered.chunks(IN_A_ROW) {
             screen = screen.row(row.to_vec());
         }
         let turn = |after| here(InChat::List { after });
-        Ok(screen.row(turns(lang, after, page.next, turn)))
+        let screen = screen.row(turns(lang, after, page.next, turn));
+        Ok(if room.is_owner { screen.row([others]) } else { screen })
     }
 }
 

@@ -27,9 +27,11 @@ mod mended;
 mod menu;
 mod mine;
 mod options;
+mod others;
 mod read;
 mod screen;
 mod show;
+mod sources;
 mod stats;
 mod time;
 mod verify;
@@ -181,7 +183,10 @@ impl Webhook {
             Action::Close => Ok(Screen { close: true, ..Screen::default() }),
             Action::Choose { then, page } => self.choose(asker, then, *page).await,
             Action::In { chat, then } => {
-                let room = self.room(asker, *chat, then.needs_right_to_ban()).await?;
+                let room = match then.needs_no_role() {
+                    true => self.room_of_anybody(*chat).await?,
+                    false => self.room(asker, *chat, then.needs_right_to_ban()).await?,
+                };
                 self.go_in(asker, &room, then).await
             }
             Action::Person { user, filter, after } => self.person_history(asker, *user, *filter, after).await,
@@ -210,7 +215,13 @@ impl Webhook {
             InChat::Ignore { user } => self.ignore(asker, room, *user).await,
             InChat::Unignore { user } => self.unignore(asker, room, *user).await,
             InChat::Ignored => Ok(self.ignored(asker, room).await?),
+            InChat::Sources => Ok(self.sources(asker, room).await?),
+            InChat::Block { source } => self.block(asker, room, *source).await,
             InChat::Unblock { source } => self.unblock(asker, room, *source).await,
+            InChat::LetIn { source } => self.let_in(asker, room, *source).await,
+            InChat::Forget { source } => self.forget(asker, room, *source).await,
+            InChat::Others { after } => self.others(asker, room, after).await,
+            InChat::EndOf { admin, user } => self.end_of(asker, room, *admin, *user).await,
             InChat::Settings => Ok(options::settings(asker, room)),
             InChat::Pick(topic) => Ok(options::pick(asker, room, *topic)),
             InChat::Set(option) => self.set_option(asker, room, option.clone()).await,

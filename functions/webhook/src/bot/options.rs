@@ -7,7 +7,7 @@ use crate::Webhook;
 use aws::store::users::{ChatItem, Chosen};
 use domain::chat::ChatState;
 use domain::lang::Lang;
-use domain::settings::{ChatSettings, SyncBanType};
+use domain::settings::{ChatSettings, NewSources, SyncBanType};
 use telegram::text;
 
 const HOUR: i64 = 3600;
@@ -48,6 +48,7 @@ pub fn settings(asker: &Asker, room: &Room) -> Screen {
             text!(lang, "set-confirmation", mark = switch(settings.require_confirmation)),
             set(ChatOption::Confirmation(!settings.require_confirmation)),
         )])
+        .row([Choice::new(text!(lang, "set-new-sources", value = new_sources(lang, settings.new_sources)), pick(ChatTopic::NewSources))])
         .row([Choice::new(
             text!(lang, "set-sync-unban", mark = switch(settings.sync_unban)),
             set(ChatOption::SyncUnban(!settings.sync_unban)),
@@ -68,6 +69,7 @@ pub fn settings(asker: &Asker, room: &Room) -> Screen {
             Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), pick(ChatTopic::Language)),
             Choice::new(text!(lang, "button-ignored", count = ignored), here(InChat::Ignored)),
         ])
+        .row([Choice::new(text!(lang, "button-sources"), here(InChat::Sources))])
         .row([
             Choice::new(text!(lang, "button-my-settings"), Action::MySettings),
             Choice::new(text!(lang, "button-other-chat"), Action::Choose { then: InChat::Settings, page: 0 }),
@@ -99,6 +101,10 @@ pub fn pick(asker: &Asker, room: &Room, topic: ChatTopic) -> Screen {
                 |seconds| Choice::new(label(delay(lang, seconds), now.sync_delay_seconds == seconds), set(ChatOption::Delay(seconds)));
             (text!(lang, "pick-delay"), DELAYS.map(choice).into())
         }
+        ChatTopic::NewSources => {
+            let choice = |of| Choice::new(label(new_sources(lang, of), now.new_sources == of), set(ChatOption::NewSources(of)));
+            (text!(lang, "pick-new-sources"), [NewSources::Ask, NewSources::Ban, NewSources::Tell].map(choice).into())
+        }
         ChatTopic::Language => {
             let choice = |of| Choice::new(label(language(lang, of), now.language == of), set(ChatOption::Language(of)));
             (text!(lang, "pick-language"), [None, Some(Lang::Ru), Some(Lang::En)].map(choice).into())
@@ -125,7 +131,10 @@ impl Webhook {
             Chosen::Done(item) => {
                 let mut chat: domain::chat::Chat = item.into();
                 chat.title = chat.title.or_else(|| room.chat.title.clone());
-                Ok(Screen { toast: Some(text!(asker.lang, "saved")), ..settings(asker, &Room { id: room.id, chat }) })
+                Ok(Screen {
+                    toast: Some(text!(asker.lang, "saved")),
+                    ..settings(asker, &Room { id: room.id, chat, is_owner: room.is_owner })
+                })
             }
             Chosen::Unknown | Chosen::Refused(_) => Ok(Screen::toast(text!(asker.lang, "stale-button"))),
         }
@@ -143,6 +152,14 @@ pub fn language(lang: Lang, chosen: Option<Lang>) -> String {
 
 fn delay(lang: Lang, seconds: i64) -> String {
     if seconds == 0 { text!(lang, "no-delay") } else { duration(lang, seconds) }
+}
+
+fn new_sources(lang: Lang, chosen: NewSources) -> String {
+    match chosen {
+        NewSources::Ask => text!(lang, "new-sources-ask"),
+        NewSources::Ban => text!(lang, "new-sources-ban"),
+        NewSources::Tell => text!(lang, "new-sources-tell"),
+    }
 }
 
 /// In the largest unit that tells it exactly.
@@ -165,8 +182,9 @@ mod tests {
     const ASKER: Asker = Asker { id: UserId(1), lang: Lang::En, group: None };
 
     fn room(settings: ChatSettings) -> Room {
-        let (id, state, ignores) = (ChatId(-5), ChatState::Active, Ignores::default());
-        Room { id, chat: Chat { chat_id: id, title: None, state, migrated_to: None, migrated_from: None, settings, ignores } }
+        let (id, state, ignores, known_sources) = (ChatId(-5), ChatState::Active, Ignores::default(), Default::default());
+        let chat = Chat { chat_id: id, title: None, state, migrated_to: None, migrated_from: None, settings, ignores, known_sources };
+        Room { id, chat, is_owner: false }
     }
 
     /// The choices that a screen's buttons set, with their labels.
@@ -187,7 +205,7 @@ mod tests {
 
     #[test]
     fn each_choice_of_a_setting_is_the_marked_one_once_it_is_chosen() {
-        for topic in [ChatTopic::BanType, ChatTopic::Delay, ChatTopic::Language] {
+        for topic in [ChatTopic::BanType, ChatTopic::Delay, ChatTopic::NewSources, ChatTopic::Language] {
             let mut settings = ChatSettings::default();
             let offered = choices(&pick(&ASKER, &room(settings.clone()), topic));
             assert!(offered.len() > 2, "{topic:?}");

@@ -164,6 +164,16 @@ fn asked(command: &Command) -> Asked {
         CommandName::Undo => Asked::Person(Topic::Undo),
         CommandName::History if names_nobody => Asked::InChat(InChat::History { filter: None, after: Vec::new() }),
         CommandName::History => Asked::Person(Topic::History),
+        CommandName::Sources => Asked::InChat(InChat::Sources),
+        CommandName::Block | CommandName::Unblock => {
+            let source = command.argument.as_deref().and_then(|id| id.parse().ok()).filter(|id| *id < 0).map(ChatId);
+            Asked::InChat(match (command.name, source) {
+                (CommandName::Block, Some(source)) => InChat::Block { source },
+                (_, Some(source)) => InChat::Unblock { source },
+                // There is a button for each.
+                (_, None) => InChat::Sources,
+            })
+        }
         CommandName::List => Asked::InChat(InChat::List { after: Vec::new() }),
         CommandName::Settings => Asked::InChat(InChat::Settings),
         CommandName::Stats => Asked::InChat(InChat::Stats),
@@ -222,6 +232,11 @@ mod tests {
             ("/history", in_chat(InChat::History { filter: None, after: vec![] })),
             ("/list", in_chat(InChat::List { after: vec![] })),
             ("/list 42", in_chat(InChat::List { after: vec![] })),
+            ("/sources", in_chat(InChat::Sources)),
+            ("/block -1005", in_chat(InChat::Block { source: ChatId(-1005) })),
+            ("/unblock -1005", in_chat(InChat::Unblock { source: ChatId(-1005) })),
+            ("/block", in_chat(InChat::Sources)),
+            ("/block 42", in_chat(InChat::Sources)),
             ("/settings", in_chat(InChat::Settings)),
             ("/stats", in_chat(InChat::Stats)),
             ("/verify", in_chat(InChat::Verify)),

@@ -81,7 +81,7 @@ const fn only_private(name: &'static str, en: &'static str, ru: &'static str) ->
 }
 
 /// What is used most comes first: clients show a few lines.
-const COMMANDS: [Command; 15] = [
+const COMMANDS: [Command; 18] = [
     command(
         "subscribe",
         "Follow a person: a ban elsewhere becomes a ban here",
@@ -94,6 +94,9 @@ const COMMANDS: [Command; 15] = [
     command("undo", "Take back a ban that was carried over", "Снять перенесённый бан"),
     command("ignore", "Carry over no bans of a person", "Не переносить баны человека"),
     command("unignore", "Carry over a person's bans again", "Снова переносить баны человека"),
+    command("sources", "Chats whose bans come here: let in, block", "Откуда приходят баны: разрешить, отключить"),
+    command("block", "Carry over no bans of a chat", "Не переносить баны из чата"),
+    command("unblock", "Carry over a chat's bans again", "Снова переносить баны из чата"),
     command("settings", "How bans arrive, and what you are told", "Как приходят баны и о чём сообщать"),
     command("stats", "How much was carried over", "Сколько банов перенесено"),
     command("verify", "Check the bot's rights", "Проверить права бота"),
@@ -127,7 +130,7 @@ mod tests {
     fn each_sees_the_commands_that_are_for_him() {
         for lang in [Lang::En, Lang::Ru] {
             let (private, admins) = (names(Scope::Private, lang), names(Scope::GroupAdmins, lang));
-            assert_eq!((private.len(), admins.len()), (15, 12));
+            assert_eq!((private.len(), admins.len()), (18, 15));
             assert_eq!((private[0].as_str(), admins[0].as_str()), ("subscribe", "subscribe"));
             assert!(["start", "privacy", "mydata"].iter().all(|name| !admins.iter().any(|admin| admin == name)));
             assert_eq!(names(Scope::GroupMembers, lang), ["help"]);

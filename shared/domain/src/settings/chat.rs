@@ -29,6 +29,19 @@ pub enum SyncBanType {
     Temporary,
 }
 
+/// What a chat does with the first ban from a source whose bans it has never had: anybody can make a group and ban there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewSources {
+    /// Ask the admins. Their yes makes the source a known one.
+    #[default]
+    Ask,
+    /// Ban, as from any source.
+    Ban,
+    /// Only tell the admins.
+    Tell,
+}
+
 /// How bans are carried into a chat. The defaults hold for a chat whose admins never chose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -43,6 +56,7 @@ pub struct ChatSettings {
     pub auto_sync_enabled: bool,
     /// Ask the admins before a ban is carried over.
     pub require_confirmation: bool,
+    pub new_sources: NewSources,
     /// Lift a ban that was carried over when the source lifts its own.
     pub sync_unban: bool,
     /// Leave bots alone, whoever bans them elsewhere.
@@ -67,6 +81,7 @@ impl Default for ChatSettings {
             sync_delay_seconds: 0,
             auto_sync_enabled: true,
             require_confirmation: false,
+            new_sources: NewSources::Ask,
             sync_unban: false,
             spare_bots: false,
             kick_seconds: KICK,
@@ -87,6 +102,7 @@ pub struct ChatChange {
     pub sync_delay_seconds: Option<i64>,
     pub auto_sync_enabled: Option<bool>,
     pub require_confirmation: Option<bool>,
+    pub new_sources: Option<NewSources>,
     pub sync_unban: Option<bool>,
     pub spare_bots: Option<bool>,
     pub kick_seconds: Option<i64>,
@@ -108,6 +124,7 @@ impl ChatSettings {
             sync_delay_seconds: change.sync_delay_seconds.unwrap_or(self.sync_delay_seconds),
             auto_sync_enabled: change.auto_sync_enabled.unwrap_or(self.auto_sync_enabled),
             require_confirmation: change.require_confirmation.unwrap_or(self.require_confirmation),
+            new_sources: change.new_sources.unwrap_or(self.new_sources),
             sync_unban: change.sync_unban.unwrap_or(self.sync_unban),
             spare_bots: change.spare_bots.unwrap_or(self.spare_bots),
             kick_seconds: change.kick_seconds.unwrap_or(self.kick_seconds),

@@ -9,7 +9,7 @@ mod quiet;
 mod user;
 mod zones;
 
-pub use chat::{ChatChange, ChatSettings, LONGEST_DELAY, LONGEST_TITLE, SyncBanType};
+pub use chat::{ChatChange, ChatSettings, LONGEST_DELAY, LONGEST_TITLE, NewSources, SyncBanType};
 pub use free::{FreeMap, LARGEST as LARGEST_MAP};
 pub use quiet::{QuietHours, clock, minute_of_day};
 pub use user::{UserChange, UserSettings};

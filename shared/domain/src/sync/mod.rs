@@ -60,7 +60,7 @@ pub enum Origin {
     Joined,
     /// An admin who may ban brought somebody whose ban was pending into his chat: the admins are asked.
     Added,
-    /// An admin of the source let bans go on that were held.
+    /// An admin of the chat let bans go on that were held because the source bans too much. The chat's own guard still counts.
     Released,
     /// An admin takes it back in his chat.
     UndoneHere,
@@ -72,7 +72,12 @@ impl Origin {
     /// Somebody with a right to the target chat has decided this, now: no question is asked again, nothing is held, and what was decided
     /// there before counts no more.
     pub fn is_decided_there(self) -> bool {
-        matches!(self, Self::Confirmed | Self::UndoneHere)
+        matches!(self, Self::Confirmed | Self::Released | Self::UndoneHere)
+    }
+
+    /// Is it held where too many of a chat's members are banned? Not where an admin has answered just that, nor what waited for one person.
+    pub fn is_guarded(self) -> bool {
+        matches!(self, Self::Ban | Self::Delayed | Self::Released | Self::Triggered)
     }
 
     /// As ids are made of it. Never to be changed: a repeat would make a second sync.

@@ -36,7 +36,7 @@ impl Outcome {
 
     /// The chat's admins are asked, and this is the answer until they have answered.
     pub fn is_question(&self) -> bool {
-        matches!(self, Self::Skipped(Reason::Asked | Reason::Held))
+        matches!(self, Self::Skipped(Reason::Asked | Reason::NewSource | Reason::Held | Reason::Flooded))
     }
 
     /// It was not done in its time, and may yet be.
@@ -56,8 +56,12 @@ impl Outcome {
 pub enum Reason {
     /// The chat's admins are asked first.
     Asked,
+    /// The chat has never had a ban from this source: its admins are asked first.
+    NewSource,
     /// The source bans more than anybody should without being asked: the chat's admins are asked first.
     Held,
+    /// So many of the chat's members were banned within the hour that its admins are asked first, whatever was let go on elsewhere.
+    Flooded,
     /// The chat's own delay runs; then there is a sync of its own.
     Delayed,
     /// The chat's admins switched automatic bans off; they are told of the ban.
@@ -105,7 +109,9 @@ impl Reason {
     pub fn name(self) -> &'static str {
         match self {
             Self::Asked => "asked",
+            Self::NewSource => "new_source",
             Self::Held => "held",
+            Self::Flooded => "flooded",
             Self::Delayed => "delayed",
             Self::AutoSyncOff => "auto_sync_off",
             Self::NotifyOnly => "notify_only",

@@ -3,7 +3,7 @@
 use super::{CHUNK_TARGETS, Chunk, Origin, Outcome, Reason, Target, Task, Term};
 use crate::chat::{Chat, ChatState};
 use crate::ids::{ChatId, UserId};
-use crate::settings::{ChatSettings, SyncBanType};
+use crate::settings::{ChatSettings, NewSources, SyncBanType};
 use crate::subscription::Mode;
 use std::collections::BTreeMap;
 
@@ -50,6 +50,8 @@ pub struct Plan {
     pub targets: BTreeMap<i64, Vec<Target>>,
     /// Chats whose own delay is longer than a queue can hold, by delay in seconds. They are among the targets too, to be told of it.
     pub later: BTreeMap<i64, Vec<ChatId>>,
+    /// Chats where the source's bans begin without a question: it is a known one from now on.
+    pub introduced: Vec<ChatId>,
 }
 
 impl Plan {
@@ -67,8 +69,10 @@ impl Plan {
             if flow.origin.is_news() && is_kick(&settings, flow) {
                 continue;
             }
+            let is_known =
+                chat.is_some_and(|chat| [Some(flow.source), former_source].into_iter().flatten().any(|source| chat.knows(source)));
             let wait = if flow.origin == Origin::Ban { settings.sync_delay_seconds } else { 0 };
-            let (task, delay) = match end(chat, &settings, mode, flow, former_source) {
+            let (task, delay) = match end(chat, &settings, mode, flow, &Seen { former_source, is_known }) {
                 Some(outcome) => (Task::End(outcome), flow.settle),
                 None if wait > MAX_QUEUE_DELAY => {
                     plan.later.entry(wait).or_default().push(chat_id);
@@ -76,6 +80,9 @@ impl Plan {
                 }
                 None => (Task::Ban(term(&settings, flow.until)), wait.max(flow.settle)),
             };
+            if !is_known && matches!(task, Task::Ban(_)) {
+                plan.introduced.push(chat_id);
+            }
             plan.targets.entry(delay.min(MAX_QUEUE_DELAY)).or_default().push(Target {
                 chat_id,
                 admins,
@@ -169,9 +176,17 @@ fn by_chat(followers: &[Follower], chats: &BTreeMap<ChatId, Chat>, source: ChatI
     by_chat
 }
 
-/// The outcome in a chat that is known before anybody asks Telegram. `former_source`: the group that the source was.
-fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow, former_source: Option<ChatId>) -> Option<Outcome> {
-    let ignores = |chat: &Chat| [Some(flow.source), former_source].into_iter().flatten().any(|source| chat.ignores(flow.user, source));
+/// What a chat has seen of the source.
+struct Seen {
+    /// The group that the source was.
+    former_source: Option<ChatId>,
+    /// The chat knows it.
+    is_known: bool,
+}
+
+/// The outcome in a chat that is known before anybody asks Telegram.
+fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow, seen: &Seen) -> Option<Outcome> {
+    let ignores = |chat: &Chat| [Some(flow.source), seen.former_source].into_iter().flatten().any(|source| chat.ignores(flow.user, source));
     match chat.map(|chat| chat.state) {
         Some(ChatState::Removed | ChatState::Migrated) => return Some(Outcome::Failed(Reason::ChatGone)),
         // What the chat's admins have chosen comes first: they are not told of rights that nobody needs.
@@ -180,6 +195,7 @@ fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow, fo
         _ if is_kick(settings, flow) => return Some(Outcome::Skipped(Reason::Kick)),
         _ if !settings.auto_sync_enabled => return Some(Outcome::Skipped(Reason::AutoSyncOff)),
         _ if mode == Mode::Notify => return Some(Outcome::Skipped(Reason::NotifyOnly)),
+        _ if !seen.is_known && settings.new_sources == NewSources::Tell => return Some(Outcome::Skipped(Reason::NotifyOnly)),
         _ => {}
     }
     match chat.map(|chat| chat.state) {
@@ -189,6 +205,7 @@ fn end(chat: Option<&Chat>, settings: &ChatSettings, mode: Mode, flow: &Flow, fo
         _ if mode == Mode::Confirm || settings.require_confirmation || flow.origin == Origin::Added => {
             Some(Outcome::Skipped(Reason::Asked))
         }
+        _ if !seen.is_known && settings.new_sources == NewSources::Ask => Some(Outcome::Skipped(Reason::NewSource)),
         _ => None,
     }
 }

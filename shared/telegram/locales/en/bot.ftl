@@ -21,6 +21,7 @@ help =
     <b>Deciding</b>
     /undo — lift a ban that I carried over; in the chat that banned, lift it everywhere
     /ignore, /unignore — keep a person’s bans out of this chat, or let them in again
+    /sources, /block, /unblock — chats whose bans come here, and those that are blocked
     /settings — how bans are carried over, your language and quiet hours
 
     <b>Looking</b>
@@ -120,20 +121,26 @@ ignored = ✅ { $who }: their bans are no longer carried over here. To change th
 no-longer-ignored = ✅ { $who }: their bans are carried over here again.
 not-ignored = { $who } is not on the ignore list.
 ignore-list-full = ⚠️ The ignore list has { $most } entries already: take somebody off with /unignore
+blocked = ⛔️ { $source } is blocked: I carry no more bans from there over to { $chat }. Bans that I set before stay.
+source-blocked = ⛔️ Blocked: no more bans from this source. /sources changes that
+unblocked = ✅ { $source }: its bans come to { $chat } again.
+not-blocked = { $source } is not blocked.
+cannot-block-itself = A chat cannot block itself.
+let-in = ✅ { $source }: its bans are carried over without a question.
+known-list-full = ⚠️ The list has { $most } sources already: /sources
+forgotten = ✅ { $source }: I ask about its next ban first.
+owners-only = This is for the owner of the chat.
 undoing = ↩️ Lifting the ban in this chat: { $who }
 undoing-everywhere = ↩️ Lifting the ban wherever it is mine: { $who }
 nothing-to-undo = There is nothing to undo here: no ban that I have set. You can name the person: <code>/undo 123456789</code>
 
 ## Questions
 
-decided-release = ✅ The bans go on
-decided-keep-held = The bans stay held
 decided-ban = 🚫 Decided: ban
 decided-ignore = Decided: no ban
 decided-never = Decided: no ban, and none from that chat any more
 decided-by = { $what } (by admin { $who })
 question-ran-out = This question has run out: it is older than 7 days.
-not-the-one-who-banned = These are your own bans: only another admin can let them go on.
 
 ## Appeals
 
@@ -145,6 +152,7 @@ ask-appeal = Write in one message why the ban should be lifted, in { $most } cha
 appeal-in-words = Write it in words, please.
 appealed = ✅ I have passed it on. You hear from me when somebody has decided.
 appealed-before = You have appealed against this ban already.
+appealed-lately = You have appealed in this chat within the last 30 days. You can do so again from { $time }.
 nobody-to-appeal-to = I know of nobody who could decide this. Ask the chat’s administrators.
 appeal-lifted = ✅ The ban is being lifted
 appeal-stands = The ban stands
@@ -179,6 +187,13 @@ button-csv = 📄 As a file
 button-settings = ⚙️ Settings
 button-other-chat = 🔁 Another chat
 button-ignored = 🙈 Ignored: { $count }
+button-sources = 📡 Sources
+button-block = ⛔️ Block { $chat }
+button-unblock = ✅ Let in { $chat }
+button-let-in = Carry its bans over without a question
+button-forget = Ask about its next ban first
+button-others = 👥 What other admins follow
+button-end-of = ✖️ End { $number }
 button-choose-people = { $count ->
         [one] 👤 Choose a person
        *[other] 👥 Choose people

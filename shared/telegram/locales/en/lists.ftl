@@ -2,7 +2,7 @@
 
 list = <b>You follow in { $chat }</b>
 list-empty = You follow nobody in { $chat }.
-list-marks = ❓ I ask first · 🔔 I only tell
+list-marks = ❓ I ask first · 🔔 I only tell · ⏸ suspended while you may not ban
 and-more = { $count ->
         [one] … and one more
        *[other] … and { $count } more
@@ -10,6 +10,14 @@ and-more = { $count ->
 ignored-list = <b>Kept out of the bans that are carried into { $chat }</b>
 ignored-nobody = Nobody is kept out of the bans that are carried into { $chat }. To begin: /ignore
 ignored-source = all bans from { $chat }
+
+sources = <b>Sources of { $chat }</b>
+    Chats whose bans of people you follow come here.
+sources-none = None yet.
+sources-how = A source’s first ban is asked about, unless /settings say otherwise. By ID: <code>/block -1001234567890</code>, <code>/unblock -1001234567890</code>
+others = <b>Followed from { $chat } by others</b>
+others-line = { $number }. { $admin } follows { $who }
+others-none = Nobody else follows anybody here.
 
 history-of-chat = <b>History of { $chat }</b>
 history-of-person = <b>History of { $who }</b>

@@ -6,18 +6,37 @@ ban-detected =
     🚫 User { $user } (ID: { $id }) was banned in { $chat }
     Reason: { $reason }
     Time: { $time }
+    Source: { $source }
+decision-facts =
+    Source: { $source }
+    Reason: { $reason }
+    Time: { $time }
+decision-source = { $chat } (ID: <code>{ $id }</code>)
+decision-by = { $source }, by { $by }
+decision-by-bot = the bot { $name }
 reason-not-given = not given
 question-ban =
     { $ban }
 
     Ban in { $chat }, too?
+question-new-source =
+    { $ban }
+
+    ⚠️ Your chat has had no bans from this source yet. Ban in { $chat }, too? A “Ban” lets its further bans in.
+question-flooded =
+    { $ban }
+
+    ⚠️ Unusually many members of { $chat } were banned within an hour, so I hold the rest. Ban there all the same?
 question-held =
     { $ban }
 
     ⚠️ There are unusually many such bans within an hour, so they are held. Carry them over to { $chat }?
 bans-held =
     ⚠️ Unusually many people were banned in { $chat } within an hour. These bans are held: the admins of other chats decide for themselves.
-    If they are meant, another admin of your chat can let them go on.
+cycles =
+    🔁 { $person } is banned and unbanned over and over
+    Source: { $source }
+    I follow each of these decisions, and tell you no more of them within this hour. How it stands: /why { $id }
 
 ## The bot in a chat.
 
@@ -30,6 +49,13 @@ chat-resumed =
 chat-removed =
     ⚠️ The bot is no longer in { $chat }
     Your subscriptions in that chat have ended.
+
+admin-suspended =
+    ⏸ You can no longer ban in { $chat }
+    What you follow from there is suspended until you can.
+admin-resumed =
+    ▶️ You can ban in { $chat } again
+    What you follow from there goes on.
 
 ## Somebody asks that his ban be lifted.
 
@@ -76,9 +102,7 @@ report-lift-failed =
 
 card-head =
     { $mark } <b>{ $title }</b>: { $person }
-    Source: { $source }
-    Reason: { $reason }
-    Time: { $time }
+    { $facts }
 card-synced = Ban synced
 card-synced-in-part = Ban synced in part
 card-not-synced = Ban not synced
@@ -95,6 +119,8 @@ card-line-failed = ❌ { $chat }: failed — { $reason }
 ## Why a chat was skipped or failed.
 
 reason-asked = the chat’s admins decide
+reason-new-source = the first ban from this source; the chat’s admins decide
+reason-flooded = unusually many members banned within an hour; the chat’s admins decide
 reason-held = unusually many bans within an hour; the chat’s admins decide
 reason-delayed = the chat has a delay; the ban is carried over later
 reason-auto-sync-off = automatic sync is off
@@ -132,9 +158,8 @@ fix-telegram-error-lift = It was tried several times. Unban by hand, or ask whoe
 
 button-ban = 🚫 Ban
 button-ignore = Ignore
-button-never = Never from this chat
-button-release = Let them go on
-button-keep-held = Keep them held
+button-never = ⛔️ Block this source
+button-block-in = ⛔️ Block for { $chat }
 button-undo = ↩️ Undo
 button-undo-in = ↩️ Undo: { $chat }
 button-lift = Lift the ban

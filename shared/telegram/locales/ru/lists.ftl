@@ -2,7 +2,7 @@
 
 list = <b>В чате { $chat } вы следите</b>
 list-empty = Вы ни за кем не следите в чате { $chat }.
-list-marks = ❓ сначала спрашиваю · 🔔 только сообщаю
+list-marks = ❓ сначала спрашиваю · 🔔 только сообщаю · ⏸ приостановлено, пока вы не можете банить
 and-more = { $count ->
         [one] … и ещё { $count }
         [few] … и ещё { $count }
@@ -11,6 +11,14 @@ and-more = { $count ->
 ignored-list = <b>В чат { $chat } не переносятся баны</b>
 ignored-nobody = Исключений нет: в чат { $chat } переносятся все баны. Начать: /ignore
 ignored-source = все баны из чата { $chat }
+
+sources = <b>Источники чата { $chat }</b>
+    Чаты, из которых сюда приходят баны тех, за кем вы следите.
+sources-none = Пока ни одного.
+sources-how = О первом бане из источника я спрашиваю, если в /settings не выбрано другое. По ID: <code>/block -1001234567890</code>, <code>/unblock -1001234567890</code>
+others = <b>За кем в чате { $chat } следят другие</b>
+others-line = { $number }. { $admin } следит за { $who }
+others-none = Больше никто ни за кем не следит.
 
 history-of-chat = <b>История чата { $chat }</b>
 history-of-person = <b>История { $who }</b>

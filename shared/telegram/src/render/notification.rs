@@ -1,7 +1,7 @@
 //! What admins are told on their own, not in answer to a command.
 
 use super::html::plain_text;
-use super::report::{ban_detected, sync_report, undo_buttons};
+use super::report::{ban_detected, block_buttons, cycles, sync_report, undo_buttons};
 use super::{escape_words, name_of, subject};
 use crate::bot::Button;
 use crate::text;
@@ -21,7 +21,10 @@ pub fn notification(notification: &Notification) -> String {
     match &notification.content {
         Content::SyncReport(report) => sync_report(report, lang),
         Content::Question(asking) => question(asking, lang),
-        Content::BansHeld { chat, .. } => text!(lang, "bans-held", chat = chat),
+        Content::Cycles(report) => cycles(report, lang),
+        Content::BansHeld { chat } => text!(lang, "bans-held", chat = chat),
+        Content::AdminSuspended { chat } => text!(lang, "admin-suspended", chat = chat),
+        Content::AdminResumed { chat } => text!(lang, "admin-resumed", chat = chat),
         Content::ChatSuspended { chat } => text!(lang, "chat-suspended", chat = chat),
         Content::ChatResumed { chat } => text!(lang, "chat-resumed", chat = chat),
         Content::ChatRemoved { chat } => text!(lang, "chat-removed", chat = chat),
@@ -47,29 +50,31 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
                 vec![button(text!(lang, "button-never"), answer(Choice::Never))],
             ]
         }
-        Content::BansHeld { question_id, .. } => {
-            let answer = |choice| question::Button { question_id: *question_id, choice }.data();
-            let release = button(text!(lang, "button-release"), answer(Choice::Ban));
-            vec![vec![release, button(text!(lang, "button-keep-held"), answer(Choice::Ignore))]]
-        }
         Content::Appeal { appeal_id, .. } => {
             let answer = |lift| AppealButton { appeal_id: *appeal_id, lift }.data();
             let lift = button(text!(lang, "button-lift"), answer(true));
             vec![vec![lift, button(text!(lang, "button-let-stand"), answer(false))]]
         }
-        Content::SyncReport(report) => undo_buttons(report, lang),
-        Content::ChatSuspended { .. } | Content::ChatResumed { .. } | Content::ChatRemoved { .. } | Content::AppealDecided { .. } => {
-            Vec::new()
-        }
+        Content::SyncReport(report) => [undo_buttons(report, lang), block_buttons(report, lang)].concat(),
+        Content::Cycles(report) => block_buttons(report, lang),
+        Content::BansHeld { .. }
+        | Content::ChatSuspended { .. }
+        | Content::ChatResumed { .. }
+        | Content::ChatRemoved { .. }
+        | Content::AdminSuspended { .. }
+        | Content::AdminResumed { .. }
+        | Content::AppealDecided { .. } => Vec::new(),
     }
 }
 
 fn question(asking: &Asking, lang: Lang) -> String {
     let user = name_of(asking.user_id, asking.user_name.as_deref());
-    let ban = Html(ban_detected(asking.user_id, &user, &asking.source_chat, asking.reason.as_deref(), asking.at, lang));
-    match asking.held {
-        false => text!(lang, "question-ban", ban = ban, chat = &asking.chat),
-        true => text!(lang, "question-held", ban = ban, chat = &asking.chat),
+    let (ban, chat) = (Html(ban_detected(asking.user_id, &user, &asking.decision, lang)), &asking.chat);
+    match (asking.held, asking.flooded, asking.new_source) {
+        (true, _, _) => text!(lang, "question-held", ban = ban, chat = chat),
+        (_, true, _) => text!(lang, "question-flooded", ban = ban, chat = chat),
+        (_, _, true) => text!(lang, "question-new-source", ban = ban, chat = chat),
+        _ => text!(lang, "question-ban", ban = ban, chat = chat),
     }
 }
 
@@ -77,7 +82,8 @@ fn question(asking: &Asking, lang: Lang) -> String {
 mod tests {
     use super::super::html::{LONGEST, length};
     use super::*;
-    use domain::ids::UserId;
+    use domain::ids::{ChatId, UserId};
+    use domain::notification::Decision;
     use uuid::Uuid;
 
     fn sent(lang: Lang, content: Content) -> Notification {
@@ -93,19 +99,26 @@ mod tests {
         Content::Question(Asking {
             question_id: Uuid::from_u128(7),
             held,
+            flooded: false,
+            new_source: false,
             user_id: UserId(5),
             user_name: Some("Mal".to_owned()),
-            source_chat: "A & B".to_owned(),
+            decision: Decision {
+                source_chat: "A & B".to_owned(),
+                source_chat_id: Some(ChatId(-9)),
+                by: None,
+                reason: None,
+                at: 1_736_937_000,
+            },
             chat: "Mine".to_owned(),
-            reason: None,
-            at: 1_736_937_000,
         })
     }
 
     #[test]
     fn a_question_names_who_where_and_why_and_has_its_three_answers() {
         let message = sent(Lang::En, asking(false));
-        let expected = "🚫 User Mal (ID: 5) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\nBan in Mine, too?";
+        let expected = "🚫 User Mal (ID: 5) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\
+                        Source: A &amp; B (ID: <code>-9</code>)\n\nBan in Mine, too?";
         assert_eq!(notification(&message), expected);
         let choices: Vec<_> = data(&message).iter().map(|data| question::Button::read(data).unwrap().choice).collect();
         assert_eq!(choices, [Choice::Ban, Choice::Ignore, Choice::Never]);
@@ -115,16 +128,30 @@ mod tests {
     fn a_question_about_bans_that_are_held_says_that_they_are() {
         let text = notification(&sent(Lang::Ru, asking(true)));
         assert!(text.contains("Причина: не указана") && text.contains("приостановлены. Перенести их в чат Mine?"), "{text}");
-        let held = sent(Lang::En, Content::BansHeld { question_id: Uuid::from_u128(7), chat: "<A>".to_owned() });
+        let held = sent(Lang::En, Content::BansHeld { chat: "<A>".to_owned() });
         assert!(notification(&held).contains("banned in &lt;A&gt; within an hour"));
-        let choices: Vec<_> = data(&held).iter().map(|data| question::Button::read(data).unwrap().choice).collect();
-        assert_eq!(choices, [Choice::Ban, Choice::Ignore]);
+        assert_eq!(data(&held), [""; 0], "the source's own admins release nothing");
+    }
+
+    #[test]
+    fn a_question_says_why_it_is_asked() {
+        for (flooded, new_source, expected) in [
+            (true, false, "members of Mine were banned within an hour"),
+            (false, true, "Your chat has had no bans from this source yet"),
+            (false, false, "\n\nBan in Mine, too?"),
+        ] {
+            let Content::Question(asking) = asking(false) else { panic!("a question") };
+            let text = notification(&sent(Lang::En, Content::Question(Asking { flooded, new_source, ..asking })));
+            assert!(text.contains(expected), "{text}");
+        }
     }
 
     #[test]
     fn admins_hear_what_the_bot_lost_in_their_chat_and_that_it_has_it_again() {
         let chat = || "A & B".to_owned();
         for (lang, content, expected) in [
+            (Lang::En, Content::AdminSuspended { chat: chat() }, "⏸ You can no longer ban in A &amp; B\n"),
+            (Lang::Ru, Content::AdminResumed { chat: chat() }, "▶️ Вы снова можете банить в чате A &amp; B\n"),
             (Lang::En, Content::ChatSuspended { chat: chat() }, "⚠️ The bot can no longer ban in A &amp; B\n"),
             (Lang::Ru, Content::ChatSuspended { chat: chat() }, "⚠️ Бот больше не может банить в чате A &amp; B\n"),
             (Lang::En, Content::ChatResumed { chat: chat() }, "✅ I can ban in A &amp; B again\n"),

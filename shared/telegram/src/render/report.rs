@@ -7,12 +7,12 @@ use crate::text;
 use crate::text::Html;
 use domain::ids::UserId;
 use domain::lang::Lang;
-use domain::notification::{NamedChat, SyncReport};
-use domain::question::UndoButton;
+use domain::notification::{Decision, NamedChat, SyncReport};
+use domain::question::{BlockButton, UndoButton};
 use domain::sync::{Kind, Outcome, Reason, Totals};
 
-/// Buttons to undo under one report: of more chats, `/undo` there.
-const UNDO_BUTTONS: usize = 5;
+/// Buttons of a kind under one report: of more chats, `/undo` and `/block` there.
+const MOST_BUTTONS: usize = 5;
 
 /// The report's text as HTML. With a line a chat it may be longer than a message: an admin follows at most a hundred times.
 pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
@@ -45,13 +45,59 @@ pub fn undo_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
         let data = UndoButton { sync_id: report.sync_id, chat_id: chat.chat_id }.data();
         vec![Button::data(plain_text(&label(chat)), data)]
     };
-    applied.iter().take(UNDO_BUTTONS).map(button).collect()
+    applied.iter().take(MOST_BUTTONS).map(button).collect()
+}
+
+/// Buttons that keep the source out of the chats that the report is about.
+pub fn block_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
+    let Some(source) = report.decision.source_chat_id else { return Vec::new() };
+    let chats: Vec<_> = report.chats.iter().flat_map(|(_, chats)| chats).collect();
+    let label = |chat: &NamedChat| match chats.len() {
+        1 => text!(lang, "button-never"),
+        _ => text!(lang, "button-block-in", chat = chat.title.chars().take(30).collect::<String>()),
+    };
+    let button = |chat: &&NamedChat| {
+        let data = BlockButton { chat_id: chat.chat_id, source }.data();
+        vec![Button::data(plain_text(&label(chat)), data)]
+    };
+    chats.iter().take(MOST_BUTTONS).map(button).collect()
 }
 
 /// What happened in the source. `user`: his name as HTML.
-pub fn ban_detected(id: UserId, user: &str, source: &str, reason: Option<&str>, at: i64, lang: Lang) -> String {
+pub fn ban_detected(id: UserId, user: &str, decision: &Decision, lang: Lang) -> String {
     let user = Html(user.to_owned());
-    text!(lang, "ban-detected", user = user, id = id, chat = source, reason = given(reason, lang), time = time(at))
+    let (chat, source) = (&decision.source_chat, source_of(decision, lang));
+    let (reason, time) = (given(decision.reason.as_deref(), lang), time(decision.at));
+    text!(lang, "ban-detected", user = user, id = id, chat = chat, source = source, reason = reason, time = time)
+}
+
+/// A source that bans and unbans somebody over and over.
+pub fn cycles(report: &SyncReport, lang: Lang) -> String {
+    let person = subject(lang, report.user_id, report.user_name.as_deref());
+    text!(lang, "cycles", person = person, id = report.user_id, source = source_of(&report.decision, lang))
+}
+
+/// The source's title and id, and who decided there where that is told.
+fn source_of(decision: &Decision, lang: Lang) -> Html {
+    let chat = &decision.source_chat;
+    let source = match decision.source_chat_id {
+        Some(id) => text!(lang, "decision-source", chat = chat, id = id),
+        None => escape(chat),
+    };
+    let Some(by) = &decision.by else { return Html(source) };
+    let name = Html(name_of(by.user_id, by.name.as_deref()));
+    let by = match by.is_bot {
+        _ if by.user_id == UserId::ANONYMOUS_ADMIN => text!(lang, "by-anonymous"),
+        true => text!(lang, "decision-by-bot", name = name),
+        false => name.0,
+    };
+    Html(text!(lang, "decision-by", source = Html(source), by = Html(by)))
+}
+
+/// Source, reason and time of the decision.
+fn facts(decision: &Decision, lang: Lang) -> String {
+    let (source, reason) = (source_of(decision, lang), given(decision.reason.as_deref(), lang));
+    text!(lang, "decision-facts", source = source, reason = reason, time = time(decision.at))
 }
 
 fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
@@ -61,7 +107,7 @@ fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang
         (Kind::Ban, Outcome::Applied) => text!(lang, "report-banned", user = user, chat = chat),
         (Kind::Ban, Outcome::Already) => text!(lang, "report-already-banned", user = user, chat = chat),
         (Kind::Ban, Outcome::Skipped(Reason::AutoSyncOff | Reason::NotifyOnly)) => {
-            ban_detected(report.user_id, &name, &report.source_chat, report.reason.as_deref(), report.at, lang)
+            return ban_detected(report.user_id, &name, &report.decision, lang);
         }
         (Kind::Ban, Outcome::Skipped(why)) => text!(lang, "report-not-banned", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Ban, Outcome::Failed(why)) => text!(lang, "report-ban-failed", user = user, chat = chat, reason = reason_text(why, lang)),
@@ -69,6 +115,7 @@ fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang
         (Kind::Lift, Outcome::Skipped(why)) => text!(lang, "report-not-lifted", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Lift, Outcome::Failed(why)) => text!(lang, "report-lift-failed", user = user, chat = chat, reason = reason_text(why, lang)),
     };
+    let told = format!("{told}\n{}", facts(&report.decision, lang));
     match fix(report.kind, outcome, lang) {
         Some(fix) => format!("{told}\n🔧 {fix}"),
         None => told,
@@ -107,9 +154,7 @@ fn head(report: &SyncReport, totals: &Totals, lang: Lang) -> String {
         mark = mark,
         title = title,
         person = subject(lang, report.user_id, report.user_name.as_deref()),
-        source = &report.source_chat,
-        reason = given(report.reason.as_deref(), lang),
-        time = time(report.at)
+        facts = Html(facts(&report.decision, lang))
     );
     format!("{head}\n")
 }
@@ -165,7 +210,9 @@ fn short_reason(why: Reason, lang: Lang) -> Html {
 pub fn reason_text(reason: Reason, lang: Lang) -> Html {
     Html(match reason {
         Reason::Asked => text!(lang, "reason-asked"),
+        Reason::NewSource => text!(lang, "reason-new-source"),
         Reason::Held => text!(lang, "reason-held"),
+        Reason::Flooded => text!(lang, "reason-flooded"),
         Reason::Delayed => text!(lang, "reason-delayed"),
         Reason::AutoSyncOff => text!(lang, "reason-auto-sync-off"),
         Reason::NotifyOnly => text!(lang, "reason-notify-only"),

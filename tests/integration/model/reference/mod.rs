@@ -67,7 +67,9 @@ impl Reference {
     /// Somebody bans (`Some`: until then) or lifts a ban in Telegram, whether or not the bot is told.
     pub fn acts(&mut self, chat: usize, person: usize, banned: Option<i64>) {
         for state in &mut self.before[chat][person] {
-            state.banned = banned.map(End::at);
+            let banned = banned.map(End::at);
+            state.local = banned.is_some() && (state.local || banned != state.banned);
+            state.banned = banned;
         }
         self.chats[chat].admins[person] = false;
     }
@@ -276,6 +278,6 @@ impl Reference {
     pub fn witnessed(&mut self, chat: usize, person: usize, banned: Option<i64>, done: Vec<Record>) {
         let State { mut records, waits, .. } = self.before[chat][person].first().cloned().unwrap_or_default();
         records.extend(done);
-        self.states[chat][person] = vec![State { banned: banned.map(End::at), records, waits }];
+        self.states[chat][person] = vec![State { banned: banned.map(End::at), local: false, records, waits }];
     }
 }

@@ -179,7 +179,7 @@ impl Reference {
     /// The last that was done there was done by us, and was a ban.
     pub(super) fn is_ours(&self, state: &State, chat: usize, person: usize) -> bool {
         let Some(last) = state.last_set() else { return false };
-        !last.lift && self.decisions(chat, person).all(|(round, _)| *round <= last.round)
+        !last.lift && !state.local && self.decisions(chat, person).all(|(round, _)| *round <= last.round)
     }
 
     /// Bans of other sources that are in the chat too, and when they end there. Such a source has banned all the time since, and has not taken

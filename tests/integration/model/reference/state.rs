@@ -36,6 +36,8 @@ pub struct Record {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub banned: Option<End>,
+    /// The chat's own people have set it, told or not: its end is another than that of ours.
+    pub local: bool,
     pub records: Vec<Record>,
     /// Events that ban him when he comes.
     pub waits: Vec<Uuid>,
@@ -65,7 +67,7 @@ impl State {
     }
 
     pub fn with(&self, banned: Option<End>, record: Record) -> Self {
-        let mut state = Self { banned, ..self.clone() };
+        let mut state = Self { banned, local: self.local && banned == self.banned, ..self.clone() };
         state.records.push(record);
         state
     }

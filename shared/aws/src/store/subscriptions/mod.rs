@@ -6,7 +6,7 @@
 //! | follow, stop following | transaction on `ADMIN#<admin>`: `SUB#<chat>#<source>`, `COUNT`; on `ID#<id>`, `STATS#<shard>` |
 //! | a subscription by admin, chat and source | GetItem `ADMIN#<admin>`, `SUB#<chat>#<source>` |
 //! | a subscription by its id | GetItem `ID#<id>`, which names the other key |
-//! | choose a subscription's mode | UpdateItem, while it is active |
+//! | choose a subscription's mode, suspend it, resume it | UpdateItem, while it is active |
 //! | an admin's subscriptions, in a chat or all | Query `ADMIN#<admin>`, `SUB#<chat>#…` |
 //! | how many an admin has | GetItem `ADMIN#<admin>`, `COUNT` |
 //! | how many there are and were | BatchGetItem `STATS#<shard>`, `STATS` |
@@ -14,15 +14,17 @@
 //! | who follows from a chat? | Query `by_chat`: `chat_key` |
 //! | a chat's subscriptions move to another chat | Query `by_chat`, then a transaction each: the old one, the new one; also the counts, where it had ended |
 //!
-//! Index keys are on active subscriptions only, so that the indexes hold no others; those that ended with their chat stay in `by_chat`,
+//! Index keys are on active subscriptions only (`source_key` on those that are not suspended), so that the indexes hold no others; those that ended with their chat stay in `by_chat`,
 //! so that their admins can be told, and so that they begin again where the chat was not gone but has another id.
 //!
 //! # Layout
 //! - here: beginning, changing, ending
 //! - `read`: lists and counts
+//! - `rights`: suspended while the admin may not ban
 //! - `write`: the transactions' parts
 
 mod read;
+mod rights;
 mod write;
 
 use super::{Attributes, Table, key, n, s};
@@ -57,6 +59,9 @@ pub struct SubscriptionItem {
     #[serde(default)]
     pub mode: Mode,
     pub is_active: bool,
+    /// Its admin may not ban in the chat now: nothing is carried over for it.
+    #[serde(default)]
+    pub suspended: bool,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: i64,
@@ -169,10 +174,12 @@ impl Subscriptions {
     /// was taken for gone, Unix seconds; what ended with it since then begins again. Whatever ended otherwise stays so.
     pub async fn migrate(&self, subscription: &Subscription, to: ChatId, gone_since: Option<i64>) -> anyhow::Result<()> {
         let moved = Subscription { admin_chat_id: to, ..subscription.clone() };
-        let mode = self.get(subscription).await?.map(|item| item.mode).unwrap_or_default();
+        let item = self.get(subscription).await?;
+        let (mode, suspended) = item.map(|item| (item.mode, item.suspended)).unwrap_or_default();
         let (begin, name) = (self.activate(&moved, mode)?, self.name(&moved)?);
         let carry = [self.deactivate(subscription, "REMOVE source_key, chat_key, follower_key")?, begin.clone(), name.clone()];
         match self.transact_all(&carry).await? {
+            None if suspended => return self.suspend(&moved).await.map(drop),
             None => return Ok(()),
             // It is not active: it was carried over before, or has ended.
             Some(0) => {}

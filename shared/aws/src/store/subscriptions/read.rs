@@ -151,6 +151,18 @@ impl Subscriptions {
         Ok(found.into_iter().flatten().collect())
     }
 
+    /// A page of what is followed from `chat`, by whomever.
+    pub async fn page_of_chat(&self, chat: ChatId, wanted: &Wanted) -> Result<Page<SubscriptionItem>, PageError> {
+        let query = self
+            .query()
+            .index_name("by_chat")
+            .key_condition_expression("chat_key = :chat")
+            .filter_expression("is_active = :true")
+            .expression_attribute_values(":chat", s(chat.to_string()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true));
+        self.table.page(query, &format!("followed from chat {chat}"), wanted).await
+    }
+
     /// Everything that is followed from `chat`.
     pub async fn of_chat(&self, chat: ChatId) -> anyhow::Result<Vec<Subscription>> {
         let items = self.items_of_chat(chat).await?;

@@ -18,7 +18,7 @@ impl Subscriptions {
             .update_expression(
                 "SET subscription_id = :id, admin_user_id = :admin, admin_chat_id = :chat, #source = :source, #mode = :mode, is_active = :true, \
                  created_at = if_not_exists(created_at, :now), updated_at = :now, source_key = :source, chat_key = :chat_key, \
-                 follower_key = :follower, version = :version",
+                 follower_key = :follower, version = :version REMOVE suspended",
             )
             .condition_expression("attribute_not_exists(pk) OR is_active = :false")
             .expression_attribute_names("#source", "source")
@@ -43,7 +43,7 @@ impl Subscriptions {
         let update = Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(key_of(subscription)))
-            .update_expression(format!("SET is_active = :false, updated_at = :now {remove}"))
+            .update_expression(format!("SET is_active = :false, updated_at = :now {remove}, suspended"))
             .condition_expression("is_active = :true")
             .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":false", AttributeValue::Bool(false))

@@ -1,7 +1,7 @@
-//! What somebody who was banned has to say to those who decided: once a ban and chat.
+//! What somebody who was banned has to say to those who decided: once a ban and chat, and once a chat in a month.
 
 use super::{Summary, Syncs};
-use crate::store::{Attributes, VERSION, key, n};
+use crate::store::{Attributes, DAY, VERSION, key, n, value};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -25,7 +25,53 @@ pub struct Appeal {
     pub lifted: Option<bool>,
 }
 
+/// So long a person waits from one appeal in a chat to the next, in seconds: 30 days.
+const MONTH: i64 = 30 * DAY;
+
+/// The last appeal of a person in a chat.
+#[derive(Debug, Deserialize)]
+struct Turn {
+    appeal_id: Uuid,
+    expires_at: i64,
+}
+
 impl Syncs {
+    /// Takes a person's turn to appeal in a chat; again for the same appeal. `Some`: it was taken for another one, and is free at that time (Unix
+    /// seconds).
+    pub async fn take_turn(&self, appeal: &Appeal) -> anyhow::Result<Option<i64>> {
+        let mut item = turn_key(appeal.chat_id, appeal.user_id);
+        item.insert("appeal_id".to_owned(), value(appeal.appeal_id)?);
+        item.insert("expires_at".to_owned(), n(appeal.at + MONTH));
+        item.insert("version".to_owned(), n(i64::from(VERSION)));
+        let put = self
+            .table
+            .client
+            .put_item()
+            .table_name(&self.table.name)
+            .set_item(Some(item))
+            // What has run out may be there for days (DynamoDB Developer Guide, "Using time to live").
+            .condition_expression("attribute_not_exists(pk) OR expires_at <= :now OR appeal_id = :its")
+            .expression_attribute_values(":now", n(appeal.at))
+            .expression_attribute_values(":its", value(appeal.appeal_id)?);
+        match put.send().await {
+            Ok(_) => Ok(None),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(Some(self.turn(appeal.chat_id, appeal.user_id).await?.map_or(appeal.at + MONTH, |turn| turn.expires_at)))
+            }
+            Err(error) => Err(error).context("taking a turn to appeal"),
+        }
+    }
+
+    /// When a person may appeal in a chat again, Unix seconds; `None`: now, or once more in words for `appeal_id`.
+    pub async fn next_turn(&self, chat: ChatId, user: UserId, appeal_id: Uuid, now: i64) -> anyhow::Result<Option<i64>> {
+        let turn = self.turn(chat, user).await?.filter(|turn| turn.appeal_id != appeal_id && turn.expires_at > now);
+        Ok(turn.map(|turn| turn.expires_at))
+    }
+
+    async fn turn(&self, chat: ChatId, user: UserId) -> anyhow::Result<Option<Turn>> {
+        self.read(turn_key(chat, user)).await.context("reading a turn to appeal")
+    }
+
     /// `false`: there is one.
     pub async fn appeal(&self, appeal: &Appeal) -> anyhow::Result<bool> {
         let mut item: Attributes = serde_dynamo::to_item(appeal)?;
@@ -52,6 +98,10 @@ impl Syncs {
             Err(error) => Err(error).context("deciding an appeal"),
         }
     }
+}
+
+fn turn_key(chat: ChatId, user: UserId) -> Attributes {
+    key(format!("APPEALS#{chat}"), format!("USER#{user}"))
 }
 
 fn appeal_key(appeal_id: Uuid) -> Attributes {

@@ -7,7 +7,7 @@ use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::UserId;
-use domain::question::{About, Choice, MOST_EVENTS, OPEN, Question};
+use domain::question::{Choice, MOST_EVENTS, OPEN, Question};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,9 +19,6 @@ pub struct Asked {
     /// The bans that it is about.
     #[serde(with = "serde_dynamo::string_set")]
     pub events: Vec<String>,
-    /// Who banned, where the source's admins are asked.
-    #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "Vec::is_empty")]
-    pub initiators: Vec<i64>,
 }
 
 impl Asked {
@@ -44,10 +41,9 @@ pub enum Answered {
 
 impl Syncs {
     /// Asks, or adds an event to what is asked. `false`: that question has been answered, or is about as many bans as it can be.
-    pub async fn ask(&self, question: &Question, event: Uuid, initiator: Option<UserId>) -> anyhow::Result<bool> {
+    pub async fn ask(&self, question: &Question, event: Uuid) -> anyhow::Result<bool> {
         let Question { question_id, about, chat_id, user_id, source_chat_id, asked_at, .. } = question;
-        let mut add = "ADD events :event".to_owned();
-        let mut update = self
+        let update = self
             .update(question_key(*question_id))
             .condition_expression(
                 "attribute_not_exists(choice) AND (attribute_not_exists(events) OR size(events) < :most OR contains(events, :one))",
@@ -65,14 +61,8 @@ impl Syncs {
             .expression_attribute_values(":event", AttributeValue::Ss(vec![event.to_string()]))
             .expression_attribute_values(":one", s(event))
             .expression_attribute_values(":most", n(MOST_EVENTS as i64));
-        if let Some(initiator) = initiator.filter(|_| *about == About::Release) {
-            add += ", initiators :initiator";
-            update = update.expression_attribute_values(":initiator", AttributeValue::Ns(vec![initiator.to_string()]));
-        }
-        let expression = format!(
-            "SET question_id = :id, #about = :about, chat_id = :chat, user_id = :user, source_chat_id = :source, \
-             asked_at = if_not_exists(asked_at, :at), expires_at = if_not_exists(expires_at, :expires), #version = :version {add}"
-        );
+        let expression = "SET question_id = :id, #about = :about, chat_id = :chat, user_id = :user, source_chat_id = :source, \
+             asked_at = if_not_exists(asked_at, :at), expires_at = if_not_exists(expires_at, :expires), #version = :version ADD events :event";
         match update.update_expression(expression).send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),

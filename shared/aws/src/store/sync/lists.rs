@@ -9,7 +9,7 @@ use crate::store::{Attributes, VERSION, key, n, s};
 use anyhow::Context;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::ban::Occurred;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -54,6 +54,28 @@ impl Syncs {
             of_person.push(serde_dynamo::from_item(item.context("listing a person's syncs")?)?);
         }
         Ok(of_person)
+    }
+
+    /// The newest syncs about a person that `source` began, by decisions of `since` (Unix seconds) or later; how many, `most` of all of the
+    /// person's being looked at.
+    pub async fn count_by_source(&self, user: UserId, source: ChatId, since: i64, most: i32) -> anyhow::Result<usize> {
+        let query = self
+            .query()
+            .scan_index_forward(false)
+            .limit(most)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", s(person_pk(user)))
+            .expression_attribute_values(":from", s(format!("S#{}", Occurred::new(since, 0).as_str())))
+            .expression_attribute_values(":to", s("S$"));
+        let answer = query.send().await.context("listing a person's newest syncs")?;
+        let of_person: Vec<OfPerson> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        // Nearly always: nothing more is read.
+        if of_person.len() < 2 {
+            return Ok(0);
+        }
+        let items = self.table.get_all(of_person.into_iter().map(|of| summary_key(of.of_sync)).collect()).await.context("reading syncs")?;
+        let summaries: Vec<Summary> = serde_dynamo::from_items(items)?;
+        Ok(summaries.iter().filter(|sync| sync.source_chat_id == source && sync.origin.is_news()).count())
     }
 
     /// Is anything about this person?

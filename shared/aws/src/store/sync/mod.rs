@@ -91,6 +91,9 @@ pub struct Summary {
     pub source_chat_title: Option<String>,
     #[serde(default)]
     pub reason: Option<String>,
+    /// Who decided; shown where the source's chat shares it.
+    #[serde(default)]
+    pub initiator_user_id: Option<UserId>,
     pub occurred: Occurred,
     /// End of the source's ban, Unix seconds.
     #[serde(default)]

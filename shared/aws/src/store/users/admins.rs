@@ -39,6 +39,11 @@ impl AdminItem {
     pub fn role(&self) -> Option<Role> {
         self.role.map(|role| Role { role, can_ban: self.can_ban })
     }
+
+    /// When that happened which told it last.
+    pub fn occurred(&self) -> &Occurred {
+        &self.occurred
+    }
 }
 
 impl Users {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ban::Occurred;
-use domain::chat::{Cause, Chat, ChatState, Ignores, MOST_IGNORED};
+use domain::chat::{Cause, Chat, ChatState, Ignores, MOST_IGNORED, MOST_KNOWN};
 use domain::ids::{ChatId, UserId};
 use domain::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ pub struct ChatItem {
     ignored_users: BTreeSet<i64>,
     #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "BTreeSet::is_empty")]
     ignored_sources: BTreeSet<i64>,
+    #[serde(default, with = "serde_dynamo::number_set", skip_serializing_if = "BTreeSet::is_empty")]
+    known_sources: BTreeSet<i64>,
     /// Counts changes of the settings, so that none is lost where two meet.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) settings_revision: i64,
@@ -45,24 +47,40 @@ pub struct ChatItem {
     pub updated_at: i64,
 }
 
-/// What a chat keeps out.
+/// Sets of ids that a chat's item has: each of a bounded size.
+const SETS: [&str; 3] = ["ignored_users", "ignored_sources", "known_sources"];
+
+/// A member of one of a chat's sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ignored {
-    User(UserId),
-    Source(ChatId),
+pub enum Listed {
+    /// A person who is kept out.
+    IgnoredUser(UserId),
+    /// A source that is kept out.
+    IgnoredSource(ChatId),
+    /// A source that the chat knows.
+    KnownSource(ChatId),
 }
 
-impl Ignored {
+impl Listed {
     fn attribute(self) -> &'static str {
+        let [users, sources, known] = SETS;
         match self {
-            Self::User(_) => "ignored_users",
-            Self::Source(_) => "ignored_sources",
+            Self::IgnoredUser(_) => users,
+            Self::IgnoredSource(_) => sources,
+            Self::KnownSource(_) => known,
         }
     }
 
     fn id(self) -> i64 {
         match self {
-            Self::User(UserId(id)) | Self::Source(ChatId(id)) => id,
+            Self::IgnoredUser(UserId(id)) | Self::IgnoredSource(ChatId(id)) | Self::KnownSource(ChatId(id)) => id,
+        }
+    }
+
+    fn most(self) -> usize {
+        match self {
+            Self::IgnoredUser(_) | Self::IgnoredSource(_) => MOST_IGNORED,
+            Self::KnownSource(_) => MOST_KNOWN,
         }
     }
 }
@@ -75,7 +93,7 @@ impl ChatItem {
     /// A chat that was found to be in this state now.
     pub fn new(chat_id: ChatId, state: ChatState, settings: ChatSettings) -> Self {
         let (title, migrated_to, migrated_from) = (None, None, None);
-        let (ignored_users, ignored_sources, settings_revision) = Default::default();
+        let (ignored_users, ignored_sources, known_sources, settings_revision) = Default::default();
         Self {
             chat_id,
             title,
@@ -85,6 +103,7 @@ impl ChatItem {
             settings,
             ignored_users,
             ignored_sources,
+            known_sources,
             settings_revision,
             cause: Cause::Membership,
             updated_at: time::now(),
@@ -97,8 +116,10 @@ impl From<ChatItem> for Chat {
         let title = item.settings.chat_title.clone().or(item.title);
         let users = item.ignored_users.into_iter().map(UserId).collect();
         let sources = item.ignored_sources.into_iter().map(ChatId).collect();
+        let known_sources = item.known_sources.into_iter().map(ChatId).collect();
         let (chat_id, state, settings, ignores) = (item.chat_id, item.state, item.settings, Ignores { users, sources });
-        Self { chat_id, title, state, migrated_to: item.migrated_to, migrated_from: item.migrated_from, settings, ignores }
+        let (migrated_to, migrated_from) = (item.migrated_to, item.migrated_from);
+        Self { chat_id, title, state, migrated_to, migrated_from, settings, ignores, known_sources }
     }
 }
 
@@ -187,23 +208,23 @@ impl Users {
         self.unless_known(update).await.map(|_| ())
     }
 
-    /// Gives a chat the settings of the group that it was, unless it has its own, and all that the group kept out. Of that the group keeps
-    /// nothing: what is let in again afterwards does not come back with a second call.
+    /// Gives a chat the settings of the group that it was, unless it has its own, and all that the group kept out and knew. Of that the group
+    /// keeps nothing: what is let in again afterwards does not come back with a second call.
     pub async fn inherit_settings(&self, from: ChatId, to: ChatId) -> anyhow::Result<()> {
         let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(chat_key(from))).consistent_read(true);
         let mut item = get.send().await.context("reading a chat's settings")?.item.unwrap_or_default();
-        let kept_out = ["ignored_users", "ignored_sources"].into_iter().filter_map(|set| Some((set, item.remove(set)?)));
-        let kept_out: Vec<_> = kept_out.collect();
+        let lists = SETS.into_iter().filter_map(|set| Some((set, item.remove(set)?)));
+        let lists: Vec<_> = lists.collect();
         let settings = item.remove("settings");
-        if settings.is_none() && kept_out.is_empty() {
+        if settings.is_none() && lists.is_empty() {
             return Ok(());
         }
-        let sets = |verb: &str| match kept_out.is_empty() {
+        let sets = |verb: &str| match lists.is_empty() {
             true => String::new(),
-            false => format!(" {verb} {}", kept_out.iter().map(|(set, _)| format!("{set} :{set}")).collect::<Vec<_>>().join(", ")),
+            false => format!(" {verb} {}", lists.iter().map(|(set, _)| format!("{set} :{set}")).collect::<Vec<_>>().join(", ")),
         };
         let with_sets = |update: UpdateItemFluentBuilder| {
-            kept_out.iter().fold(update, |update, (set, ids)| update.expression_attribute_values(format!(":{set}"), ids.clone()))
+            lists.iter().fold(update, |update, (set, ids)| update.expression_attribute_values(format!(":{set}"), ids.clone()))
         };
         let update = match settings {
             Some(settings) => self
@@ -212,26 +233,26 @@ impl Users {
             None => self.known(to, &sets("ADD"))?,
         };
         self.unless_known(with_sets(update)).await?;
-        if !kept_out.is_empty() {
+        if !lists.is_empty() {
             self.unless_known(with_sets(self.update(chat_key(from)).update_expression(sets("DELETE")))).await?;
         }
         Ok(())
     }
 
-    /// Keeps a person, or a source, out of the bans that are carried into a chat. `false`: as many are kept out as can be.
-    pub async fn ignore(&self, chat: ChatId, what: Ignored) -> anyhow::Result<bool> {
+    /// Puts somebody or something on a list of a chat. `false`: the list is full.
+    pub async fn enlist(&self, chat: ChatId, what: Listed) -> anyhow::Result<bool> {
         let update = self
             .known(chat, " ADD #set :one")?
             .condition_expression("attribute_not_exists(#set) OR size(#set) < :most OR contains(#set, :its)")
             .expression_attribute_values(":its", n(what.id()))
-            .expression_attribute_values(":most", n(MOST_IGNORED as i64));
-        self.unless_known(ignored(update, what)).await
+            .expression_attribute_values(":most", n(what.most() as i64));
+        self.unless_known(listed(update, what)).await
     }
 
-    /// Keeps it out no longer; `false`: it was not kept out.
-    pub async fn ignore_no_longer(&self, chat: ChatId, what: Ignored) -> anyhow::Result<bool> {
+    /// Takes it off its list; `false`: it was not on it.
+    pub async fn delist(&self, chat: ChatId, what: Listed) -> anyhow::Result<bool> {
         let update = self.update(chat_key(chat)).update_expression("DELETE #set :one").condition_expression("contains(#set, :its)");
-        self.unless_known(ignored(update.expression_attribute_values(":its", n(what.id())), what)).await
+        self.unless_known(listed(update.expression_attribute_values(":its", n(what.id())), what)).await
     }
 
     /// A change of a chat that may not be known yet: then it is taken as active, as any chat is of which nothing is known. `and`: goes on after
@@ -255,7 +276,7 @@ impl Users {
     }
 }
 
-fn ignored(update: UpdateItemFluentBuilder, what: Ignored) -> UpdateItemFluentBuilder {
+fn listed(update: UpdateItemFluentBuilder, what: Listed) -> UpdateItemFluentBuilder {
     let one = AttributeValue::Ns(vec![what.id().to_string()]);
     update.expression_attribute_names("#set", what.attribute()).expression_attribute_values(":one", one)
 }

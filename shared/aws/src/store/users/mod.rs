@@ -11,7 +11,7 @@
 //! | a chat: state, title, settings | GetItem, BatchGetItem, UpdateItem `CHAT#<id>`, `CHAT` |
 //! | the id that a chat has now, or had as a group | GetItem on the chat |
 //! | a group became a supergroup, which gets what the group chose | UpdateItem on both |
-//! | keep a person or a source out of a chat's bans | UpdateItem on the chat |
+//! | keep a person or a source out of a chat's bans, know a source | UpdateItem on the chat |
 //! | chats whose check is due: those where the bot is, as far as is known | Query `by_check`: `check_key` and `chat_id`; with their state |
 //! | the bot's rights in a chat were looked at, and were others | UpdateItem on the chat |
 //! | an administrator's role in a chat | GetItem, UpdateItem `CHAT#<chat>`, `ADMIN#<user>` |
@@ -30,7 +30,7 @@ mod settings;
 mod usernames;
 
 pub use admins::AdminItem;
-pub use chats::{ChatItem, Ignored};
+pub use chats::{ChatItem, Listed};
 pub use erase::Erasing;
 pub use profiles::{Created, Profile, Seen};
 pub use rights::KnownRights;

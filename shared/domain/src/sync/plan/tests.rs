@@ -14,7 +14,7 @@ fn chat(id: i64, state: ChatState) -> (ChatId, Chat) {
     let chat_id = ChatId(id);
     let (title, migrated_to, migrated_from) = (None, None, None);
     let (settings, ignores) = (ChatSettings::default(), Ignores::default());
-    (chat_id, Chat { chat_id, title, state, migrated_to, migrated_from, settings, ignores })
+    (chat_id, Chat { chat_id, title, state, migrated_to, migrated_from, settings, ignores, known_sources: BTreeSet::from([SOURCE]) })
 }
 
 fn followers(of: &[(i64, i64)]) -> Vec<Follower> {
@@ -49,7 +49,7 @@ fn the_strongest_mode_of_a_chats_followers_counts() {
         ([Mode::Notify, Mode::Notify], Task::End(Outcome::Skipped(Reason::NotifyOnly))),
     ] {
         let followers: Vec<_> = (1..).zip(modes).map(|(id, mode)| Follower { chat_id: ChatId(-2), admin: UserId(id), mode }).collect();
-        let plan = Plan::ban(&followers, &BTreeMap::new(), &flow());
+        let plan = Plan::ban(&followers, &[chat(-2, ChatState::Active)].into(), &flow());
         assert_eq!(plan.all().next().unwrap().task, expected, "{modes:?}");
     }
 }
@@ -86,6 +86,44 @@ fn a_chats_state_and_choices_decide_before_telegram_is_asked() {
     ] {
         assert_eq!(task(chat.clone(), Mode::Auto, &Flow { origin, held, ..flow() }), expected, "{origin:?} {held} {chat:?}");
     }
+}
+
+#[test]
+fn the_first_ban_of_a_source_is_asked_about_unless_the_chat_chose_otherwise() {
+    let (asked, told) = (Task::End(Outcome::Skipped(Reason::NewSource)), Task::End(Outcome::Skipped(Reason::NotifyOnly)));
+    let bans = Task::Ban(Term::Permanent);
+    for (new_sources, origin, known, held, expected, introduced) in [
+        (NewSources::Ask, Origin::Ban, false, false, asked, false),
+        (NewSources::Ask, Origin::Triggered, false, false, asked, false),
+        (NewSources::Ask, Origin::Ban, true, false, bans, false),
+        (NewSources::Ask, Origin::Confirmed, false, false, bans, true),
+        (NewSources::Ask, Origin::Ban, false, true, Task::End(Outcome::Skipped(Reason::Held)), false),
+        (NewSources::Tell, Origin::Ban, false, false, told, false),
+        (NewSources::Tell, Origin::Ban, true, false, bans, false),
+        (NewSources::Ban, Origin::Ban, false, false, bans, true),
+        (NewSources::Ban, Origin::Ban, true, false, bans, false),
+    ] {
+        let mut target = chat(-2, ChatState::Active);
+        target.1.settings.new_sources = new_sources;
+        if !known {
+            target.1.known_sources.clear();
+        }
+        let plan = Plan::ban(&followers(&[(-2, 1)]), &[target].into(), &Flow { origin, held, ..flow() });
+        let task = plan.all().next().unwrap().task;
+        assert_eq!((task, !plan.introduced.is_empty()), (expected, introduced), "{new_sources:?} {origin:?} {known} {held}");
+    }
+    // Nothing is known of the chat: nobody there has let anything in.
+    assert_eq!(plan(&[(-2, 1)], []).all().next().unwrap().task, asked);
+}
+
+#[test]
+fn a_source_that_became_a_supergroup_is_as_known_as_the_group_was() {
+    let mut source = chat(SOURCE.0, ChatState::Active);
+    source.1.migrated_from = Some(ChatId(-7));
+    let mut target = chat(-2, ChatState::Active);
+    target.1.known_sources = BTreeSet::from([ChatId(-7)]);
+    let plan = plan(&[(-2, 1)], [source, target]);
+    assert_eq!(plan.all().next().unwrap().task, Task::Ban(Term::Permanent));
 }
 
 #[test]
@@ -141,7 +179,7 @@ fn settings_choose_the_term_and_the_delay() {
 fn a_delay_that_no_queue_can_hold_is_a_sync_of_its_own() {
     let mut slow = chat(-2, ChatState::Active);
     slow.1.settings.sync_delay_seconds = 604_800;
-    let chats = [slow].into();
+    let chats = [slow, chat(-3, ChatState::Active)].into();
     let plan = Plan::ban(&followers(&[(-2, 1), (-3, 1)]), &chats, &flow());
     assert_eq!(plan.later, [(604_800, vec![ChatId(-2)])].into());
     let tasks: Vec<_> = plan.targets[&5].iter().map(|target| target.task).collect();

@@ -1,10 +1,15 @@
 use super::super::html::{LONGEST, length, split};
 use super::*;
 use domain::ids::ChatId;
+use domain::notification::Decider;
 use uuid::Uuid;
 
 fn report(outcome: Outcome, chats: &[&str]) -> SyncReport {
     of_groups(&[(outcome, chats)])
+}
+
+fn decision() -> Decision {
+    Decision { source_chat: "A & B".to_owned(), source_chat_id: Some(ChatId(-1009)), by: None, reason: None, at: 1_736_937_000 }
 }
 
 fn of_groups(groups: &[(Outcome, &[&str])]) -> SyncReport {
@@ -15,9 +20,7 @@ fn of_groups(groups: &[(Outcome, &[&str])]) -> SyncReport {
         kind: Kind::Ban,
         user_id: UserId(987_654_321),
         user_name: Some("Mal <lory>".to_owned()),
-        source_chat: "A & B".to_owned(),
-        reason: None,
-        at: 1_736_937_000,
+        decision: decision(),
         chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(&mut named).collect())).collect(),
     }
 }
@@ -33,15 +36,18 @@ const MIXED: [(Outcome, &[&str]); 4] = [
 fn a_ban_synced_to_one_chat_is_told_in_the_agreed_words() {
     assert_eq!(
         sync_report(&report(Outcome::Applied, &["My chat"]), Lang::Ru),
-        "✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal &lt;lory&gt;\nЧат: My chat"
+        "✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal &lt;lory&gt;\nЧат: My chat\n\
+         Источник: A &amp; B (ID: <code>-1009</code>)\nПричина: не указана\nВремя: 2025-01-15 10:30 UTC"
     );
     assert_eq!(
         sync_report(&report(Outcome::Applied, &["My chat"]), Lang::En),
-        "✅ Ban successfully synced to your chat\nUser: Mal &lt;lory&gt;\nChat: My chat"
+        "✅ Ban successfully synced to your chat\nUser: Mal &lt;lory&gt;\nChat: My chat\n\
+         Source: A &amp; B (ID: <code>-1009</code>)\nReason: not given\nTime: 2025-01-15 10:30 UTC"
     );
     assert_eq!(
         sync_report(&report(Outcome::Failed(Reason::IsAdmin), &["My chat"]), Lang::En),
-        "❌ Failed to sync ban\nUser: Mal &lt;lory&gt;\nChat: My chat\nError: this is an administrator of the chat"
+        "❌ Failed to sync ban\nUser: Mal &lt;lory&gt;\nChat: My chat\nError: this is an administrator of the chat\n\
+         Source: A &amp; B (ID: <code>-1009</code>)\nReason: not given\nTime: 2025-01-15 10:30 UTC"
     );
 }
 
@@ -49,7 +55,8 @@ fn a_ban_synced_to_one_chat_is_told_in_the_agreed_words() {
 fn a_chat_without_automatic_sync_hears_of_the_ban_itself() {
     assert_eq!(
         sync_report(&report(Outcome::Skipped(Reason::AutoSyncOff), &["My chat"]), Lang::En),
-        "🚫 User Mal &lt;lory&gt; (ID: 987654321) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC"
+        "🚫 User Mal &lt;lory&gt; (ID: 987654321) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\
+         Source: A &amp; B (ID: <code>-1009</code>)"
     );
 }
 
@@ -59,6 +66,7 @@ fn a_failure_says_how_to_mend_it() {
         sync_report(&report(Outcome::Failed(Reason::NoRights), &["My chat"]), Lang::Ru),
         "❌ Ошибка синхронизации бана\nПользователь: Mal &lt;lory&gt;\nЧат: My chat\n\
          Причина: у бота нет прав. Дайте ему право «Блокировка пользователей»\n\
+         Источник: A &amp; B (ID: <code>-1009</code>)\nПричина: не указана\nВремя: 2025-01-15 10:30 UTC\n\
          🔧 Настройки чата → «Администраторы» → бот → «Блокировка пользователей». Затем команда /verify в этом чате проверит права."
     );
     for (kind, reason, expected) in [
@@ -80,7 +88,7 @@ fn several_chats_are_a_card_with_a_line_each_and_what_failed_comes_first() {
     assert_eq!(
         sync_report(&of_groups(&MIXED), Lang::En),
         "⚠️ <b>Ban synced in part</b>: Mal &lt;lory&gt; (ID: <code>987654321</code>)\n\
-         Source: A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\n\
+         Source: A &amp; B (ID: <code>-1009</code>)\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\n\
          ❌ Five &lt;5&gt;: failed — the bot lacks the right to ban\n    \
          🔧 Chat settings → Administrators → the bot → “Ban users”. Then /verify in that chat checks it.\n\
          ✅ One: banned\n✅ Two: banned\nℹ️ Three: already banned\n⏭ Four: skipped — automatic sync is off\n\
@@ -89,7 +97,7 @@ fn several_chats_are_a_card_with_a_line_each_and_what_failed_comes_first() {
     assert_eq!(
         sync_report(&of_groups(&MIXED[..3]), Lang::Ru),
         "✅ <b>Бан синхронизирован</b>: Mal &lt;lory&gt; (ID: <code>987654321</code>)\n\
-         Источник: A &amp; B\nПричина: не указана\nВремя: 2025-01-15 10:30 UTC\n\n\
+         Источник: A &amp; B (ID: <code>-1009</code>)\nПричина: не указана\nВремя: 2025-01-15 10:30 UTC\n\n\
          ✅ One: забанен\n✅ Two: забанен\nℹ️ Three: уже забанен\n⏭ Four: пропущен — автоматическая синхронизация выключена\n\
          ✅ 2 · ℹ️ 1 · ⏭ 1"
     );
@@ -160,5 +168,39 @@ fn a_ban_of_ours_can_be_undone_by_a_button_a_chat_and_an_unban_cannot() {
     assert_eq!(buttons_of(report(Outcome::Applied, &["A & B", "<C>"])), ["↩️ Undo: A & B", "↩️ Undo: <C>"]);
     assert_eq!(buttons_of(report(Outcome::Already, &["A"])), [""; 0]);
     assert_eq!(buttons_of(SyncReport { kind: Kind::Lift, ..report(Outcome::Applied, &["A"]) }), [""; 0]);
-    assert_eq!(buttons_of(report(Outcome::Applied, &["A"; 20])).len(), UNDO_BUTTONS);
+    assert_eq!(buttons_of(report(Outcome::Applied, &["A"; 20])).len(), MOST_BUTTONS);
+}
+
+#[test]
+fn a_report_blocks_its_source_by_a_button_a_chat() {
+    let buttons_of = |report: &SyncReport| {
+        let rows = block_buttons(report, Lang::En);
+        rows.into_iter().flatten().map(|button| (button.text.clone(), button.callback().and_then(BlockButton::read))).collect::<Vec<_>>()
+    };
+    let block = |chat| Some(BlockButton { chat_id: ChatId(chat), source: ChatId(-1009) });
+    let one = report(Outcome::Skipped(Reason::NotifyOnly), &["A"]);
+    assert_eq!(buttons_of(&one), [("⛔️ Block this source".to_owned(), block(-1))]);
+    let two = buttons_of(&report(Outcome::Applied, &["A & B", "C"]));
+    assert_eq!(two, [("⛔️ Block for A & B".to_owned(), block(-1)), ("⛔️ Block for C".to_owned(), block(-2))]);
+    let old = SyncReport { decision: Decision { source_chat_id: None, ..decision() }, ..one };
+    assert_eq!(buttons_of(&old), []);
+}
+
+#[test]
+fn whoever_decided_is_named_and_a_bot_as_a_bot() {
+    let by = |id, name: Option<&str>, is_bot| {
+        let by = Some(Decider { user_id: UserId(id), name: name.map(str::to_owned), is_bot });
+        source_of(&Decision { by, ..decision() }, Lang::En).0
+    };
+    let source = "A &amp; B (ID: <code>-1009</code>)";
+    assert_eq!(by(7, Some("Al <ice>"), false), format!("{source}, by Al &lt;ice&gt;"));
+    assert_eq!(by(7, None, false), format!("{source}, by 7"));
+    assert_eq!(by(7, Some("Guard"), true), format!("{source}, by the bot Guard"));
+    assert_eq!(by(UserId::ANONYMOUS_ADMIN.0, None, false), format!("{source}, by an anonymous admin"));
+}
+
+#[test]
+fn what_is_folded_says_so() {
+    let text = cycles(&report(Outcome::Applied, &["A"]), Lang::En);
+    assert!(text.contains("over and over\nSource: A &amp; B (ID") && text.contains("/why 987654321"), "{text}");
 }
