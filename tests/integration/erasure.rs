@@ -122,6 +122,7 @@ async fn much_is_erased_part_by_part_and_what_comes_after_it_stays() -> Result<(
         until: None,
         reason: Some(format!("reason {n}")),
         initiator_user_id: None,
+        initiator_bot: None,
         event_timestamp: at,
         occurred: Occurred::new(at, n),
         tracked: false,

@@ -15,6 +15,7 @@
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`rights`]: the bot looks at its rights by itself
 //! - [`once`]: an update that comes again is answered once; [`group_pace`]: a group with too many messages holds up nobody else
+//! - [`pressure`]: what a retry cannot mend, and what takes long; [`names`]: who is meant, and what people are called
 //! - [`webhook`]: the front door; [`other_door`]: the one without API Gateway, on another AWS
 //! - [`users`]: people and chats, and what they chose; [`items`]: the same in the store
 //! - [`admins`]: who is an administrator where
@@ -72,10 +73,12 @@ mod load;
 mod made_up;
 mod model;
 mod moves;
+mod names;
 mod once;
 mod operator;
 mod other_door;
 mod play;
+mod pressure;
 mod questions;
 mod quiet;
 mod reconfigured;

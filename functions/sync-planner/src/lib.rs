@@ -170,6 +170,7 @@ mod tests {
             ban_type: "permanent".to_owned(),
             reason: Some("spam".to_owned()),
             initiator_user_id: None,
+            initiator_bot: None,
             event_type,
             until: None,
             event_timestamp: at,

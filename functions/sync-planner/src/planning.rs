@@ -235,6 +235,7 @@ pub fn ban_of(summary: &Summary) -> Ban {
         ban_type: String::new(),
         reason: None,
         initiator_user_id: None,
+        initiator_bot: None,
         event_type: if summary.origin == Origin::Unban { domain::member::Action::Unban } else { domain::member::Action::Ban },
         until: summary.until,
         event_timestamp: summary.event_timestamp,

@@ -148,26 +148,11 @@ impl Webhook {
 
     /// May this person ban in this chat, now? Of a group that became a supergroup: there.
     pub async fn may_decide(&self, chat: ChatId, user: UserId) -> Result<bool, NotNow> {
-        let failure = match self.telegram.member(chat, user).await {
-            Ok(member) => return Ok(member.may_ban()),
-            Err(failure) => failure,
-        };
-        let present = match failure.reaction() {
-            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => return Err(self.not_now(failure).await),
-            Reaction::Migrated(to) => to,
-            // An old id may answer as if the chat were gone.
-            _ => self.users.present_id(chat).await?,
-        };
-        if present == chat {
+        match self.of_chat(chat, async |chat| self.telegram.member(chat, user).await).await? {
+            Ok((_, member)) => Ok(member.may_ban()),
+            Err(failure) if failure.reaction().ends_by_itself() => Err(self.not_now(failure).await),
             // Where the bot sees nobody, nobody can show their right.
-            return Ok(false);
-        }
-        match self.telegram.member(present, user).await {
-            Ok(member) => Ok(member.may_ban()),
-            Err(failure) => match failure.reaction() {
-                Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => Err(self.not_now(failure).await),
-                _ => Ok(false),
-            },
+            Err(_) => Ok(false),
         }
     }
 

@@ -2,10 +2,12 @@
 //! understood; 503 only where Telegram's bringing it again can help.
 
 mod bot;
+mod budget;
 mod buttons;
 mod formerly;
 mod http;
 mod joins;
+mod look;
 mod not_now;
 mod once;
 mod people;
@@ -20,6 +22,8 @@ use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
 use aws::store::users::Users;
 use aws::{Aws, env, metrics, secrets, time};
+use bot::Unanswered;
+use budget::Budget;
 use domain::ban::BanEvent;
 use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
@@ -91,7 +95,7 @@ pub fn run() -> Result<(), lambda::Error> {
     )
 }
 
-async fn receive(webhook: Arc<Webhook>, request: Request, _context: Context) -> anyhow::Result<Response> {
+async fn receive(webhook: Arc<Webhook>, request: Request, context: Context) -> anyhow::Result<Response> {
     if !webhook.secret.is_in(&request) {
         // It may have been changed, and Telegram told of it.
         secrets::doubt(&webhook.aws).await;
@@ -105,8 +109,12 @@ async fn receive(webhook: Arc<Webhook>, request: Request, _context: Context) -> 
         metrics::count("updates_unreadable_total", None, 1);
         return Ok(Response::ok());
     };
-    Ok(match webhook.handle(update).await {
+    Ok(match Budget::until(context.deadline).scope(webhook.handle(update)).await {
         Ok(()) => Response::ok(),
+        Err(NotNow::Never(error)) => {
+            tracing::error!(error = format!("{error:#}"), "an update can never be handled; it is given up");
+            Response::ok()
+        }
         Err(NotNow::Wait(seconds)) => Response::unavailable(seconds),
         Err(NotNow::Failed(error)) => {
             tracing::error!(error = format!("{error:#}"), "an update could not be handled; Telegram brings it again");
@@ -128,10 +136,19 @@ impl Webhook {
                 if !command.private {
                     self.first_word(&Joined::by_a_word(command.chat_id, command.from.id, command.update_id.unwrap_or_default())).await?;
                 }
-                self.command(*command).await
+                let unanswered = Unanswered::by_command(&command);
+                let handled = self.command(*command).await;
+                self.or_give_up(&unanswered, handled).await
             }
-            Update::Button(press) => self.pressed(&press).await,
-            Update::Wrote(wrote) => self.wrote(*wrote).await,
+            Update::Button(press) => {
+                let handled = self.pressed(&press).await;
+                self.or_give_up(&Unanswered::by_press(&press), handled).await
+            }
+            Update::Wrote(wrote) => {
+                let unanswered = Unanswered::by_words(&wrote);
+                let handled = self.wrote(*wrote).await;
+                self.or_give_up(&unanswered, handled).await
+            }
             Update::Joined(joined) => Ok(self.joined(&joined).await?),
             Update::Seen(person, came) => {
                 self.saw(&person).await?;

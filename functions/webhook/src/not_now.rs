@@ -5,13 +5,15 @@ use domain::ids::ChatId;
 use telegram::client::Failure;
 use telegram::reaction::Reaction;
 
-/// Why an update is to come again.
+/// Why an update is not answered now.
 pub enum NotNow {
     /// Something of ours failed.
     Failed(anyhow::Error),
     /// It may be brought again after this many seconds: nobody may call Telegram before, or write in this chat, or another invocation has the
     /// update.
     Wait(i64),
+    /// Never: it would fail again however often it came. Said to whoever waits for an answer, and logged.
+    Never(anyhow::Error),
 }
 
 impl From<anyhow::Error> for NotNow {
@@ -36,7 +38,8 @@ impl Webhook {
     pub async fn not_now(&self, failure: Failure) -> NotNow {
         match failure.reaction() {
             Reaction::RetryAfter(seconds) => waited_for(seconds, self.gateway.block_calls(seconds).await),
-            _ => NotNow::Failed(failure.into()),
+            reaction if reaction.ends_by_itself() => NotNow::Failed(failure.into()),
+            _ => NotNow::Never(failure.into()),
         }
     }
 
@@ -44,7 +47,8 @@ impl Webhook {
     pub async fn message_not_now(&self, chat: ChatId, failure: Failure) -> NotNow {
         match failure.reaction() {
             Reaction::RetryAfter(seconds) => waited_for(seconds, self.gateway.block_messages(chat, seconds).await),
-            _ => NotNow::Failed(failure.into()),
+            reaction if reaction.ends_by_itself() => NotNow::Failed(failure.into()),
+            _ => NotNow::Never(failure.into()),
         }
     }
 
@@ -56,9 +60,7 @@ impl Webhook {
                 tracing::warn!(%failure, what, "it is taken for told");
                 Ok(())
             }
-            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::RetryFew | Reaction::StopEverything => {
-                Err(self.message_not_now(chat, failure).await)
-            }
+            reaction if reaction.ends_by_itself() => Err(self.message_not_now(chat, failure).await),
             Reaction::Fine => Ok(()),
             _ => {
                 tracing::warn!(%failure, what, "somebody could not be told");

@@ -35,10 +35,11 @@ impl Webhook {
             self.give(reply).await
         };
         let told = told.await;
-        if told.is_err()
+        // One that failed is released where that is noted.
+        if let Err(NotNow::Wait(_)) = told
             && let Err(error) = self.gateway.release_update(update_id).await
         {
-            tracing::warn!(error = format!("{error:#}"), "an update that could not be handled is held until its lease runs out");
+            tracing::warn!(error = format!("{error:#}"), "an update that has to wait is held until its lease runs out");
         }
         told
     }

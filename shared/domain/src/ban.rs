@@ -61,6 +61,9 @@ pub struct BanEvent {
     /// Who did it; [`UserId::ANONYMOUS_ADMIN`] where an admin acted anonymously.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiator_user_id: Option<UserId>,
+    /// Username of the bot that did it, without the `@`, or its name where it has none; `None`: it was no bot, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator_bot: Option<String>,
     /// Unix seconds.
     pub event_timestamp: i64,
     pub occurred: Occurred,
@@ -137,6 +140,7 @@ mod tests {
             until: None,
             reason: None,
             initiator_user_id: None,
+            initiator_bot: None,
             event_timestamp: at,
             occurred: Occurred::new(at, update),
             tracked: true,

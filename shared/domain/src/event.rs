@@ -88,6 +88,9 @@ pub struct Ban {
     pub ban_type: String,
     pub reason: Option<String>,
     pub initiator_user_id: Option<UserId>,
+    /// See [`BanEvent::initiator_bot`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator_bot: Option<String>,
     /// ban, kick, restrict, unban, unrestrict.
     pub event_type: crate::member::Action,
     /// Unix seconds; absent for ever.
@@ -110,6 +113,7 @@ impl From<&BanEvent> for Ban {
             ban_type: event.ban_type().to_owned(),
             reason: event.reason.clone(),
             initiator_user_id: event.initiator_user_id,
+            initiator_bot: event.initiator_bot.clone(),
             event_type: event.event_type,
             until: event.until,
             event_timestamp: event.event_timestamp,

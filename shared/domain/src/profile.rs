@@ -25,13 +25,13 @@ pub fn is_visible(text: &str) -> bool {
 }
 
 /// Characters that are drawn as nothing: Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), the fillers of Hangul among them; the
-/// format characters and the placeholder of U+FFF9 to U+FFFC; the blank of Braille.
+/// format characters and the placeholder of U+FFF9 to U+FFFC; the blanks of Braille, of musical notation, of Khitan and of hieroglyphs.
 fn has_no_shape(char: char) -> bool {
     matches!(char,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{13441}'..='\u{13442}' | '\u{16fe4}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Telegram's usernames: letters, digits and underscores; four characters where bought at an auction.
@@ -114,6 +114,8 @@ mod tests {
             "\u{ad}",
             "\u{fffc}",
             "\u{202e}\u{2066}",
+            "\u{2028}\u{2029}\u{3000}",
+            "\u{1d159}\u{13441}\u{16fe4}",
             "\u{0}",
         ] {
             assert!(!is_visible(text), "{text:?}");

@@ -115,6 +115,7 @@ impl NewBanEvent {
             until: self.ban_duration.map(|duration| at + duration),
             reason: self.reason.filter(|reason| !reason.trim().is_empty()),
             initiator_user_id: self.initiator_user_id,
+            initiator_bot: None,
             event_timestamp: at,
             occurred: Occurred::new(at, 0),
             tracked: false,

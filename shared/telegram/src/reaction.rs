@@ -131,6 +131,14 @@ const TABLE: &[(&str, Reaction)] = &[
     ("can't access the chat", Reaction::ChatGone),
 ];
 
+impl Reaction {
+    /// Does it end by itself, so that the same call may succeed later? What seldom helps more than once or twice is not among it: whoever brings
+    /// the same thing again for a day, as Telegram does with an update, would bring it a thousand times.
+    pub fn ends_by_itself(self) -> bool {
+        matches!(self, Self::RetryAfter(_) | Self::Retry | Self::StopEverything)
+    }
+}
+
 impl Failure {
     /// What is to be done about it.
     pub fn reaction(&self) -> Reaction {
@@ -214,6 +222,21 @@ mod tests {
             (404, "Not Found", Reaction::StopEverything),
         ] {
             assert_eq!(of(code, description), expected, "{code} {description}");
+        }
+    }
+
+    #[test]
+    fn only_floods_outages_and_a_token_that_does_not_work_end_by_themselves() {
+        for (code, description) in [(429, "Too Many Requests"), (500, "Internal Server Error"), (401, "Unauthorized"), (400, "Logged out")]
+        {
+            assert!(of(code, description).ends_by_itself(), "{code} {description}");
+        }
+        // Whatever Telegram says of a person, a chat or a message by a code of 400 or 403, it says again.
+        let lasting = TABLE.iter().map(|(text, _)| *text).filter(|text| !["logged out", "frozen_method_invalid"].contains(text));
+        for text in lasting.filter(|text| *text != "requested data is inaccessible").chain(["something new"]) {
+            for code in [400, 403] {
+                assert!(!of(code, text).ends_by_itself(), "{code} {text}");
+            }
         }
     }
 

@@ -45,6 +45,10 @@ pub enum Action {
     Erase,
     /// Where the asker himself was banned by a sync, and why.
     WhyMe,
+    /// The chats after so many that were looked at, newest ban first.
+    WhyMeFurther {
+        looked: usize,
+    },
     AskAppeal {
         chat: ChatId,
         sync_id: Uuid,
@@ -401,6 +405,7 @@ mod tests {
                 r#"{"set_mine":{"quiet_hours":{"from":1320,"to":420}}}"#,
                 Action::SetMine(MyOption::QuietHours(Some(QuietHours { from: 1320, to: 420 }))),
             ),
+            (r#"{"why_me_further":{"looked":8}}"#, Action::WhyMeFurther { looked: 8 }),
             (
                 r#"{"ask_appeal":{"chat":-5,"sync_id":"00000000-0000-0000-0000-000000000007"}}"#,
                 Action::AskAppeal { chat: ChatId(-5), sync_id: Uuid::from_u128(7) },

@@ -4,10 +4,11 @@ use super::action::Action;
 use super::asker::{Asks, Context};
 use super::screen::{Choice, Screen};
 use super::{Asker, Stop, time};
-use crate::{NotNow, Webhook};
+use crate::look::Looked;
+use crate::{NotNow, Webhook, budget};
 use aws::queue::Message;
 use aws::store::page::Wanted;
-use aws::store::sync::Appeal;
+use aws::store::sync::{Appeal, Summary};
 use aws::store::users::Profile;
 use domain::appeal::AppealButton;
 use domain::ban::derive;
@@ -17,17 +18,15 @@ use domain::member::Status;
 use domain::notification::{Content, Notification, notification_id};
 use domain::subscription::Source;
 use domain::sync::{Kind, Outcome};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 use telegram::text;
 use uuid::Uuid;
 
-/// Syncs about the asker that are looked at: the newest.
-const SYNCS: usize = 10;
-
-/// Chunks of each whose chats are looked at.
+/// Chunks of a sync whose chats are looked at.
 const CHUNKS: i32 = 4;
 
-/// Chats that are shown; each is asked of Telegram.
+/// Chats on a page; each is asked of Telegram.
 const CHATS: usize = 8;
 
 /// The longest appeal, in characters.
@@ -35,6 +34,15 @@ const LONGEST: usize = 1000;
 
 /// Admins that are asked.
 const ASKED: usize = 50;
+
+/// A chat where a sync has banned somebody.
+struct Place {
+    chat: ChatId,
+    title: String,
+    /// The title of the chat whose ban it was; `None`: that keeps its bans to itself.
+    source: Option<String>,
+    sync: Summary,
+}
 
 /// What an answer to an appeal comes to.
 pub enum Decided {
@@ -45,47 +53,86 @@ pub enum Decided {
 }
 
 impl Webhook {
-    /// Where the asker is banned now by one of our syncs: chats that share their bans.
-    pub async fn why_me(&self, asker: &Asker) -> Result<Screen, Stop> {
+    /// Where the asker is banned now by one of our syncs: chats that share their bans, so many at a time, the newest ban first. `looked`: how many
+    /// were looked at before.
+    pub async fn why_me(&self, asker: &Asker, looked: usize) -> Result<Screen, Stop> {
         let lang = asker.lang;
-        let syncs = self.syncs.of_user(asker.id).await?;
-        let mut seen = BTreeSet::new();
+        let (places, mut more) = self.places(asker, looked).await?;
+        // It may have been lifted since in any way.
+        let looks = stream::iter(places.iter().map(|place| self.look_at(place.chat, asker.id)));
+        let looks: Vec<_> = looks.buffered(budget::AT_A_TIME).try_collect().await?;
         let mut screen = Screen::default();
         let mut lines = Vec::new();
-        for sync in syncs.iter().filter(|sync| sync.kind == Kind::Ban).take(SYNCS) {
+        let mut done = 0;
+        for (place, look) in places.iter().zip(looks) {
+            let here = match look {
+                // It is looked at again, and so are those after it.
+                Looked::Late => {
+                    more = true;
+                    break;
+                }
+                here => here.member(),
+            };
+            done += 1;
+            if here.is_none_or(|here| here.member.status != Status::Kicked) {
+                continue;
+            }
+            let Place { chat, title, sync, .. } = place;
+            let time = time::date(sync.event_timestamp);
+            lines.push(match &place.source {
+                Some(source) => text!(lang, "banned-in-from", chat = title, source = source, time = time),
+                None => text!(lang, "banned-in", chat = title, time = time),
+            });
+            let appeal = Action::AskAppeal { chat: *chat, sync_id: sync.sync_id };
+            screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = title), appeal)]);
+        }
+        let further = Action::WhyMeFurther { looked: looked + done };
+        let back = (looked > 0).then(|| Choice::new(text!(lang, "button-back"), Action::WhyMe));
+        let on = more.then(|| Choice::new(text!(lang, "button-more"), further));
+        let text = match (lines.is_empty(), more, looked) {
+            (false, ..) => format!("{}\n{}", text!(lang, "banned-list"), lines.join("\n")),
+            (true, true, _) => text!(lang, "banned-none-of-these"),
+            (true, false, 0) => text!(lang, "banned-nowhere"),
+            (true, false, _) => text!(lang, "banned-no-more"),
+        };
+        Ok(Screen { text, ..screen }.row(back.into_iter().chain(on)))
+    }
+
+    /// A page of the chats where one of our syncs has banned the asker, the newest ban first, and whether there are more.
+    async fn places(&self, asker: &Asker, looked: usize) -> anyhow::Result<(Vec<Place>, bool)> {
+        let mut seen = BTreeSet::new();
+        let (mut passed, mut places) = (0, Vec::new());
+        for sync in self.syncs.of_user(asker.id).await?.into_iter().filter(|sync| sync.kind == Kind::Ban) {
+            // What was found is shown.
+            if budget::is_spent() {
+                return Ok((places, true));
+            }
             let results = self.syncs.results_from(sync.sync_id, None, CHUNKS).await?.results;
             let applied = results.iter().filter(|result| result.outcome == Outcome::Applied).map(|result| result.chat_id);
             let new: Vec<ChatId> = applied.filter(|chat| seen.insert(*chat)).collect();
-            let chats = self.users.chats(new.iter().copied().chain([sync.source_chat_id])).await?;
-            let source = chats.get(&sync.source_chat_id);
+            let mut chats = self.users.chats(new.iter().copied().chain([sync.source_chat_id])).await?;
+            let source = chats.get(&sync.source_chat_id).cloned();
+            let source = source.as_ref().is_none_or(|source| source.settings.share_bans).then(|| {
+                let title = source.and_then(|source| source.title).or_else(|| sync.source_chat_title.clone());
+                title.unwrap_or_else(|| sync.source_chat_id.to_string())
+            });
             for chat in new {
-                let known = chats.get(&chat);
-                if lines.len() == CHATS || !known.is_none_or(|known| known.settings.share_bans) {
+                let known = chats.remove(&chat);
+                if known.as_ref().is_some_and(|known| !known.settings.share_bans) {
                     continue;
                 }
-                // It may have been lifted since in any way.
-                let banned = self.look_at(chat, asker.id).await?.is_some_and(|here| here.member.status == Status::Kicked);
-                if !banned {
+                passed += 1;
+                if passed <= looked {
                     continue;
                 }
-                let title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| chat.to_string());
-                let time = time::date(sync.event_timestamp);
-                lines.push(match source.is_none_or(|source| source.settings.share_bans) {
-                    true => {
-                        let from = source.and_then(|source| source.title.clone()).or_else(|| sync.source_chat_title.clone());
-                        let from = from.unwrap_or_else(|| sync.source_chat_id.to_string());
-                        text!(lang, "banned-in-from", chat = &title, source = from, time = time)
-                    }
-                    false => text!(lang, "banned-in", chat = &title, time = time),
-                });
-                let appeal = Action::AskAppeal { chat, sync_id: sync.sync_id };
-                screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = &title), appeal)]);
+                if places.len() == CHATS {
+                    return Ok((places, true));
+                }
+                let title = known.and_then(|known| known.title).unwrap_or_else(|| chat.to_string());
+                places.push(Place { chat, title, source: source.clone(), sync: sync.clone() });
             }
         }
-        if lines.is_empty() {
-            return Ok(Screen::text(text!(lang, "banned-nowhere")));
-        }
-        Ok(Screen { text: format!("{}\n{}", text!(lang, "banned-list"), lines.join("\n")), ..screen })
+        Ok((places, false))
     }
 
     pub async fn ask_appeal(&self, asker: &Asker, chat: ChatId, sync_id: Uuid) -> Result<Screen, Stop> {

@@ -83,10 +83,14 @@ impl Webhook {
     pub async fn room(&self, asker: &Asker, chat: ChatId, bans: bool) -> Result<Room, Stop> {
         let mut known = self.users.chats_with_successors([chat]).await?;
         let id = known.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat);
-        let member = match self.telegram.member(id, asker.id).await {
-            Ok(member) => member,
+        let known_as = id;
+        let (id, member) = match self.of_chat(id, async |chat| self.telegram.member(chat, asker.id).await).await? {
+            Ok(found) => found,
             Err(failure) => return Err(self.cannot_check(asker, failure).await),
         };
+        if id != known_as {
+            known.extend(self.users.chats([id]).await?);
+        }
         self.note_role(id, asker.id, Role::of(&member)).await;
         if !member.is_admin() {
             return Err(Screen::text(text!(asker.lang, "admins-only")).into());
@@ -109,10 +113,11 @@ impl Webhook {
     /// What Telegram answered instead of somebody's place in a chat.
     pub async fn cannot_check(&self, asker: &Asker, failure: Failure) -> Stop {
         match failure.reaction() {
+            reaction if reaction.ends_by_itself() => self.not_now(failure).await.into(),
             Reaction::Skip(_) => Screen::text(text!(asker.lang, "admins-only")).into(),
             // Bringing the update again would change nothing and hold back what comes after it.
-            Reaction::SuspendChat | Reaction::ChatGone | Reaction::OurBug => Screen::text(text!(asker.lang, "cannot-check-admins")).into(),
-            _ => self.not_now(failure).await.into(),
+            Reaction::RetryFew | Reaction::Fine => Screen::text(text!(asker.lang, "telegram-does-not-tell")).into(),
+            _ => Screen::text(text!(asker.lang, "cannot-check-admins")).into(),
         }
     }
 

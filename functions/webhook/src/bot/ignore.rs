@@ -7,7 +7,7 @@ use crate::{NotNow, Webhook};
 use aws::store::users::Listed;
 use domain::chat::MOST_IGNORED;
 use domain::ids::UserId;
-use telegram::render::subject;
+use telegram::render::{name_of, subject};
 use telegram::text;
 
 /// People and chats that are shown of the list.
@@ -53,7 +53,7 @@ impl Webhook {
         for user in users {
             let name = names.get(&user).map(String::as_str);
             lines.push(format!("• {}", subject(lang, user, name).0));
-            let label = format!("✖️ {}", name.map_or_else(|| user.to_string(), telegram::render::escape));
+            let label = format!("✖️ {}", name_of(user, name));
             screen = screen.row([Choice::new(label, Action::In { chat: room.id, then: InChat::Unignore { user } })]);
         }
         for source in sources {

@@ -49,6 +49,11 @@ fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: U
             (message.text, message.html) = (render::plain_text(&message.text), false);
             true
         }
+        // Its messages have other numbers there.
+        Reaction::Migrated(to) if message.chat_id == spot.chat_id && to != spot.chat_id => {
+            (message.chat_id, message.thread_id, message.reply_to) = (to, None, None);
+            true
+        }
         Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
             (message.chat_id, message.thread_id, message.reply_to) = (asker.private_chat(), None, None);
             true
@@ -76,11 +81,13 @@ mod tests {
             assert_eq!(mend(&mut mended, Reaction::Mend(Mend::WithoutThread), &group, ASKER), more);
             assert_eq!(mended, OutgoingMessage { thread_id, reply_to, ..message() });
         }
+        let moved = OutgoingMessage { chat_id: ChatId(-200), thread_id: None, reply_to: None, ..message() };
         let privately = OutgoingMessage { chat_id: ChatId(5), thread_id: None, reply_to: None, ..message() };
         for (reaction, expected) in [
             (Reaction::Mend(Mend::WithoutReply), OutgoingMessage { reply_to: None, ..message() }),
             (Reaction::Mend(Mend::PlainText), OutgoingMessage { text: "a < b".to_owned(), html: false, ..message() }),
             (Reaction::SendPrivately, privately),
+            (Reaction::Migrated(ChatId(-200)), moved),
         ] {
             let mut mended = message();
             assert!(mend(&mut mended, reaction, &group, ASKER), "{reaction:?}");

@@ -97,7 +97,7 @@ impl Webhook {
             "subscriptions": follows,
             "followers": self.subscriptions.count_of_source(Source::User(asker.id)).await?,
             // Whose decision it was is theirs to tell.
-            "ban_events": bans.into_iter().map(|event| domain::ban::BanEvent { initiator_user_id: None, ..event }).collect::<Vec<_>>(),
+            "ban_events": bans.into_iter().map(|event| domain::ban::BanEvent { initiator_user_id: None, initiator_bot: None, ..event }).collect::<Vec<_>>(),
         });
         let content = serde_json::to_vec_pretty(&data).map_err(anyhow::Error::from)?;
         let file = Document { file_name: format!("my-data-{}.json", asker.id), content };

@@ -11,6 +11,7 @@
 //! - [`asker`]: who asks, and what he may
 //! - [`menu`]: a pressed button
 //! - [`choose`]: which chat is meant
+//! - [`given_up`]: an answer that can never be given
 //! - the rest: an idea a file
 
 mod action;
@@ -19,6 +20,7 @@ mod asker;
 mod choose;
 mod csv;
 mod follow;
+mod given_up;
 mod history;
 mod ignore;
 mod link;
@@ -28,6 +30,7 @@ mod menu;
 mod mine;
 mod options;
 mod others;
+mod preview;
 mod read;
 mod screen;
 mod show;
@@ -40,10 +43,11 @@ mod wrote;
 
 pub use appeal::Decided;
 pub use asker::Asker;
+pub use given_up::Unanswered;
 pub use menu::MenuButton;
 pub use show::Reply;
 
-use crate::{NotNow, Webhook};
+use crate::{NotNow, Webhook, budget};
 use action::{Action, InChat};
 use asker::Room;
 use domain::ids::UserId;
@@ -164,9 +168,14 @@ impl Webhook {
         }
     }
 
-    /// As [`Webhook::screen`]; what stands in the way is told apart.
+    /// As [`Webhook::screen`]; what stands in the way is told apart. What takes too long goes on by a button: all that is done bears being done again.
     async fn outcome(&self, asker: &Asker, command: &str, action: &Action) -> Result<Screen, Stop> {
-        let screen = self.go(asker, action).await?;
+        let Some(screen) = budget::within(self.go(asker, action)).await else {
+            tracing::warn!(command, "something takes longer than an update may; it goes on by a button");
+            let go_on = Choice::new(text!(asker.lang, "button-go-on"), action.clone());
+            return Ok(Screen::text(text!(asker.lang, "takes-long")).row([go_on]));
+        };
+        let screen = screen?;
         if let (Action::In { chat, then }, None) = (action, asker.group)
             && !matches!(then, InChat::AskWhom(_))
         {
@@ -198,7 +207,8 @@ impl Webhook {
             Action::MyDataFile => self.my_data_file(asker).await,
             Action::AskErase => Ok(self.ask_erase(asker)),
             Action::Erase => self.erase(asker).await,
-            Action::WhyMe => self.why_me(asker).await,
+            Action::WhyMe => self.why_me(asker, 0).await,
+            Action::WhyMeFurther { looked } => self.why_me(asker, *looked).await,
             Action::AskAppeal { chat, sync_id } => self.ask_appeal(asker, *chat, *sync_id).await,
         }
     }

@@ -2,9 +2,9 @@
 
 use super::action::{Action, InChat, Purpose};
 use super::screen::{Choice, Screen};
-use super::{Asker, Stop, link};
+use super::{Asker, Stop, link, time};
 use crate::Webhook;
-use aws::store::users::Profile;
+use aws::store::users::Holder;
 use domain::ids::{ChatId, UserId};
 use telegram::render::subject;
 use telegram::text;
@@ -108,8 +108,8 @@ impl Webhook {
                 Ok(Meant::OneOf(text!(asker.lang, "which-one"), named.collect()))
             }
             Target::Id(id) => Ok(Meant::One(*id)),
-            Target::Username(username) => match self.users.by_username(username).await? {
-                Some(profile) => self.still_called(asker, username, &profile).await,
+            Target::Username(username) => match self.users.holder(username).await? {
+                Some(holder) => self.still_called(asker, username, &holder).await,
                 None => Err(Screen::text(text!(asker.lang, "unknown-username", username = username)).into()),
             },
             Target::Hidden => Err(Screen::text(text!(asker.lang, "hidden-forward")).into()),
@@ -117,20 +117,25 @@ impl Webhook {
         }
     }
 
-    /// Whoever was last seen with a username may have given it up, and somebody else taken it: Telegram tells what they are called now.
-    async fn still_called(&self, asker: &Asker, username: &str, seen: &Profile) -> Result<Meant, Stop> {
-        let (lang, user) = (asker.lang, seen.user_id);
+    /// Whoever was last seen with a username may have given it up, and somebody else taken it: Telegram tells what they are called now. One that
+    /// has changed hands lately may be meant as the name of the person who had it before.
+    async fn still_called(&self, asker: &Asker, username: &str, holder: &Holder) -> Result<Meant, Stop> {
+        let (lang, seen) = (asker.lang, &holder.profile);
+        let user = seen.user_id;
         let chat = match asker.group {
             Some(chat) => Some(chat),
             None => self.chats_of(asker).await?.first().map(|chat| chat.chat_id),
         };
         // A person without a chat decides nothing.
         let Some(chat) = chat else { return Ok(Meant::One(user)) };
-        let now = self.look_at(chat, user).await?.map(|member| member.person);
+        let now = self.look_at(chat, user).await?.member().map(|member| member.person);
         let name = now.as_ref().map(Person::name).unwrap_or_else(|| seen.name());
         let who = subject(lang, user, Some(&name));
         let text = match now.map(|person| person.username) {
-            Some(Some(now)) if now.eq_ignore_ascii_case(username) => return Ok(Meant::One(user)),
+            Some(Some(now)) if now.eq_ignore_ascii_case(username) => match holder.taken_at {
+                Some(at) => text!(lang, "username-changed-hands", username = username, who = who.clone(), time = time::date(at)),
+                None => return Ok(Meant::One(user)),
+            },
             Some(Some(now)) => text!(lang, "username-is-another", username = username, who = who.clone(), now = now),
             Some(None) => text!(lang, "username-is-gone", username = username, who = who.clone()),
             None => text!(lang, "username-is-unsure", username = username, who = who.clone()),

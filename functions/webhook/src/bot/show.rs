@@ -221,7 +221,7 @@ impl Webhook {
     async fn edit(&self, asker: &Asker, spot: &Spot, edit: &Edit, message: OutgoingMessage) -> Result<Shown, NotNow> {
         let Err(failure) = self.telegram.edit(edit.message_id, &message).await else { return Ok(Shown::There(None)) };
         match failure.reaction() {
-            Reaction::RetryAfter(_) | Reaction::Retry | Reaction::StopEverything => {
+            reaction if reaction.ends_by_itself() => {
                 self.again_or_given_up(spot.chat_id, failure, "a message may not have been changed").await.map(|()| Shown::There(None))
             }
             Reaction::Fine if failure.is_not_modified() => Ok(Shown::There(None)),

@@ -10,8 +10,8 @@ use telegram::text;
 impl Webhook {
     pub async fn verify(&self, asker: &Asker, room: &Room) -> Result<Screen, Stop> {
         let lang = asker.lang;
-        let rights = match self.telegram.own_rights(room.id).await {
-            Ok(rights) => rights,
+        let rights = match self.of_chat(room.id, async |chat| self.telegram.own_rights(chat).await).await? {
+            Ok((_, rights)) => rights,
             Err(failure) => return Err(self.cannot_check(asker, failure).await),
         };
         // A status that is not known says nothing.

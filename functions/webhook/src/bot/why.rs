@@ -12,8 +12,9 @@ use domain::member;
 use domain::search::{Order, Search};
 use domain::sync::ledger::{Entry, last_applied};
 use domain::sync::{Kind, Origin, Outcome};
+use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
-use telegram::render::{reason_text, subject};
+use telegram::render::{decider, reason_text, subject};
 use telegram::text;
 use telegram::text::Html;
 use uuid::Uuid;
@@ -92,15 +93,19 @@ impl Webhook {
             names: BTreeMap::new(),
         };
         let mut people = Vec::new();
-        for step in steps {
+        let read = steps.iter().map(async |step| match step {
+            Step::Local(_) => anyhow::Ok((None, None)),
+            Step::Ours(entry) => Ok((self.bans.get(entry.ban_event_id).await?, self.syncs.requested(entry.sync_id).await?)),
+        });
+        for (step, (event, request)) in steps.iter().zip(try_join_all(read).await?) {
             match step {
                 Step::Local(event) => people.extend(event.initiator_user_id),
                 Step::Ours(entry) => {
-                    if let Some(event) = self.bans.get(entry.ban_event_id).await? {
+                    if let Some(event) = event {
                         people.extend(event.initiator_user_id);
                         behind.events.insert(entry.ban_event_id, event);
                     }
-                    if let Some(by) = self.syncs.requested(entry.sync_id).await?.and_then(|request| request.by) {
+                    if let Some(by) = request.and_then(|request| request.by) {
                         people.push(by);
                         behind.asked_by.insert(entry.sync_id, by);
                     }
@@ -127,14 +132,15 @@ impl Webhook {
 }
 
 fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
-    let by = |user: Option<UserId>| match user {
-        Some(UserId::ANONYMOUS_ADMIN) => Html(text!(lang, "by-anonymous")),
-        Some(user) => subject(lang, user, behind.names.get(&user).map(String::as_str)),
-        None => Html(text!(lang, "by-unknown")),
+    let named = |user: Option<UserId>, bot: Option<&str>| {
+        let name = user.and_then(|user| behind.names.get(&user));
+        decider(lang, user, name.map(String::as_str), bot)
     };
+    let by = |user| named(user, None);
+    let of = |event: &BanEvent| named(event.initiator_user_id, event.initiator_bot.as_deref());
     match step {
         Step::Local(event) => {
-            let (time, by) = (time::moment(event.event_timestamp), by(event.initiator_user_id));
+            let (time, by) = (time::moment(event.event_timestamp), of(event));
             match event.event_type {
                 member::Action::Ban => text!(lang, "step-local-ban", time = time, by = by),
                 member::Action::Unban => text!(lang, "step-local-unban", time = time, by = by),
@@ -147,7 +153,7 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
             let event = behind.events.get(&entry.ban_event_id);
             let chat = behind.chats.get(&entry.source_chat_id).cloned().or_else(|| event.and_then(|event| event.chat_title.clone()));
             let chat = chat.unwrap_or_else(|| entry.source_chat_id.to_string());
-            let decided = by(event.and_then(|event| event.initiator_user_id));
+            let decided = event.map_or_else(|| by(None), of);
             let time = time::moment(entry.at);
             let mut line = match (entry.kind, entry.outcome) {
                 (Kind::Ban, Outcome::Applied) => text!(lang, "step-banned", time = time, chat = chat, by = decided),

@@ -6,7 +6,7 @@
 //!
 //! | access | by |
 //! |---|---|
-//! | answer an update once | PutItem `UPDATE#<update id>`, if it is not done and not taken; PutItem when it is done; DeleteItem when it is not |
+//! | answer an update once | UpdateItem `UPDATE#<update id>`, if it is not done and not taken; PutItem when it is done; DeleteItem when it is to wait, UpdateItem when it failed |
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
 //! | the next message to a chat; a group's flood wait of messages | UpdateItem, GetItem `WINDOW#<chat>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |

@@ -524,6 +524,7 @@ mod tests {
                 until: None,
                 reason: None,
                 initiator_user_id: None,
+                initiator_bot: None,
                 event_timestamp: at,
                 occurred: Occurred::new(at, update),
                 tracked: true,

@@ -45,6 +45,7 @@ filter-kicks = 👢 Removed
 why = <b>{ $who } in { $chat }</b>
 why-nothing = Nothing has happened to { $who } in { $chat } that I know of.
 by-anonymous = an anonymous admin
+by-bot = the bot { $name }
 by-unknown = somebody I do not know
 step-local-ban = 🚫 { $time } · banned here by { $by }
 step-local-unban = ✅ { $time } · ban lifted here by { $by }

@@ -48,6 +48,7 @@ filter-kicks = 👢 Исключения
 why = <b>{ $who } в чате { $chat }</b>
 why-nothing = С { $who } в чате { $chat } ничего не происходило — по крайней мере, мне это неизвестно.
 by-anonymous = анонимный админ
+by-bot = бот { $name }
 by-unknown = кто-то, кого я не знаю
 step-local-ban = 🚫 { $time } · забанен здесь; решение: { $by }
 step-local-unban = ✅ { $time } · бан снят здесь; решение: { $by }

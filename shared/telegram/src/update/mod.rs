@@ -17,7 +17,7 @@ use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::{self, Member};
-use domain::profile::full_name;
+use domain::profile::{full_name, is_visible};
 use domain::role::{self, Role};
 use std::collections::BTreeMap;
 
@@ -223,6 +223,7 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
         until: new.until,
         reason: None,
         initiator_user_id: by,
+        initiator_bot: change.from.as_ref().and_then(bot_name),
         event_timestamp: at,
         occurred: occurred.clone(),
         tracked: false,
@@ -241,6 +242,13 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
     let by = by.filter(|&by| by != user.id);
     let joined = || Joined { chat_id: change.chat.id, user_id: user.id, by, asks: false, at };
     Ok(if came { Update::Joined(joined()) } else { Update::NotForUs })
+}
+
+/// What a bot is called: by its username, which only it has. The faces of anonymous admins and of channels are no bots.
+fn bot_name(user: &raw::User) -> Option<String> {
+    let person = user.person();
+    let is_one = person.is_bot && !person.id.is_reserved();
+    is_one.then(|| person.username.clone().unwrap_or_else(|| person.name())).filter(|name| is_visible(name))
 }
 
 fn bot_membership(change: &raw::MemberUpdated, update_id: Option<i64>, now: i64) -> Result<Update, Unreadable> {
@@ -314,6 +322,24 @@ mod tests {
         assert_eq!(event.user_name.as_deref(), Some("Mal Lory"));
         assert_eq!(event.initiator_user_id, Some(UserId(1)));
         assert_eq!(event.occurred, Occurred::new(1000, 7));
+    }
+
+    #[test]
+    fn a_bot_that_decides_is_known_by_its_username_and_the_faces_of_people_are_no_bots() {
+        let by = |from: &str| match of(&change("member", "kicked", 1).replace(r#""id":1,"is_bot":false,"first_name":"Alice""#, from)) {
+            Update::Ban(event) => event.initiator_bot,
+            other => panic!("{other:?}"),
+        };
+        for (from, expected) in [
+            (r#""id":1,"is_bot":false,"first_name":"Alice","username":"alice""#, None),
+            (r#""id":8,"is_bot":true,"first_name":"Guard","username":"guard_bot""#, Some("guard_bot")),
+            (r#""id":8,"is_bot":true,"first_name":"Guard""#, Some("Guard")),
+            (r#""id":8,"is_bot":true,"first_name":"\u3164""#, None),
+            (r#""id":1087968824,"is_bot":true,"first_name":"Group","username":"GroupAnonymousBot""#, None),
+            (r#""id":136817688,"is_bot":true,"first_name":"Channel","username":"Channel_Bot""#, None),
+        ] {
+            assert_eq!(by(from).as_deref(), expected, "{from}");
+        }
     }
 
     #[test]

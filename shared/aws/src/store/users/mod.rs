@@ -7,6 +7,7 @@
 //! | a person was seen, unchanged | UpdateItem on the profile, if it says the same |
 //! | a person changed, is registered | UpdateItem on the profile; the username's item where that changed |
 //! | who has a username | GetItem `NAME#<lower-case username>`, `NAME`, then the profile, which knows whether it is still his |
+//! | a username is taken, or given up | UpdateItem on its item, a second one where it changes hands |
 //! | erase a person | transaction: tombstone in the place of the profile, no username |
 //! | a chat: state, title, settings | GetItem, BatchGetItem, UpdateItem `CHAT#<id>`, `CHAT` |
 //! | the id that a chat has now, or had as a group | GetItem on the chat |
@@ -35,6 +36,7 @@ pub use erase::Erasing;
 pub use profiles::{Created, Profile, Seen};
 pub use rights::KnownRights;
 pub use settings::Chosen;
+pub use usernames::Holder;
 
 use super::{Attributes, Table, key};
 use crate::Aws;

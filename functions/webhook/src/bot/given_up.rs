@@ -1,0 +1,81 @@
+//! Somebody waits for an answer that can never be given: they are told so, and their update is brought no more.
+
+use super::show::Spot;
+use crate::{NotNow, Webhook};
+use aws::time;
+use domain::lang::Lang;
+use telegram::bot::OutgoingMessage;
+use telegram::text;
+use telegram::update::{Command, Press, Wrote};
+
+/// What has failed for this long, in seconds, is not mended by bringing the update again: an outage of the store or of Telegram is shorter, and
+/// the sender's other updates wait behind it.
+const PATIENCE: i64 = 3600;
+
+/// Somebody who asked for something, as far as their update alone tells.
+pub struct Unanswered {
+    update_id: Option<i64>,
+    lang: Lang,
+    spot: Spot,
+    /// The press of a button.
+    press: Option<String>,
+}
+
+impl Unanswered {
+    pub fn by_command(command: &Command) -> Self {
+        Self { update_id: command.update_id, lang: command.from.lang(), spot: Spot::of(command), press: None }
+    }
+
+    pub fn by_words(wrote: &Wrote) -> Self {
+        Self { update_id: wrote.update_id, lang: wrote.from.lang(), spot: Spot::private(wrote.from.id), press: None }
+    }
+
+    pub fn by_press(press: &Press) -> Self {
+        let (spot, callback) = (Spot::private(press.from.id), press.callback_id.clone());
+        Self { update_id: press.update_id, lang: press.from.lang(), spot, press: Some(callback) }
+    }
+}
+
+impl Webhook {
+    /// As `handled` says. Where that is never, or has failed for too long, it is said and done with.
+    pub async fn or_give_up(&self, unanswered: &Unanswered, handled: Result<(), NotNow>) -> Result<(), NotNow> {
+        let error = match handled {
+            Err(NotNow::Failed(error)) if self.has_failed_long(unanswered).await => error,
+            Err(NotNow::Never(error)) => error,
+            handled => return handled,
+        };
+        self.say_so(unanswered).await;
+        if let Some(update_id) = unanswered.update_id
+            && let Err(error) = self.gateway.update_done(update_id).await
+        {
+            tracing::warn!(error = format!("{error:#}"), "that an update is given up could not be recorded");
+        }
+        Err(NotNow::Never(error))
+    }
+
+    /// Notes a failure, and lets the next try have the update.
+    async fn has_failed_long(&self, unanswered: &Unanswered) -> bool {
+        let Some(update_id) = unanswered.update_id else { return false };
+        match self.gateway.update_failed(update_id).await {
+            Ok(since) => time::now() - since > PATIENCE,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "an update that could not be handled is held until its lease runs out");
+                false
+            }
+        }
+    }
+
+    /// What comes of saying it is nobody's to wait for.
+    async fn say_so(&self, unanswered: &Unanswered) {
+        let words = text!(unanswered.lang, "cannot-be-done");
+        if let Some(callback_id) = &unanswered.press {
+            return self.answer_press(callback_id, &words).await;
+        }
+        let Spot { chat_id, thread_id, reply_to, .. } = unanswered.spot;
+        let reply_to = reply_to.filter(|_| !unanswered.spot.is_private());
+        let message = OutgoingMessage { thread_id, reply_to, ..OutgoingMessage::html(chat_id, words) };
+        if let Err(failure) = self.telegram.send(&message).await {
+            tracing::warn!(%failure, "somebody does not read that they get no answer");
+        }
+    }
+}
