@@ -13,7 +13,7 @@ use aws::queue::{Message, Queue};
 use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
-use aws::store::users::{AdminItem, Users};
+use aws::store::users::Users;
 use aws::{env, time};
 use domain::chat::Cause;
 use domain::event::{self, ChatChanged, Envelope, SyncPart};
@@ -24,10 +24,10 @@ use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use told::Told;
+use told::{Known, Told};
 use uuid::Uuid;
 
-/// Administrators of a source that are asked about its bans.
+/// Administrators of a source that are read: Telegram lets a chat have about 50.
 const SOURCE_ADMINS: usize = 50;
 
 struct Planner {
@@ -99,7 +99,10 @@ impl Planner {
             return Ok(());
         }
         let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
-        let known = self.users.chats(told::chats(&summary, &results)).await?;
+        let known = Known {
+            chats: self.users.chats_with_successors(told::chats(&summary, &results)).await?,
+            of_source: self.admins_of(summary.source_chat_id).await?.into_iter().collect(),
+        };
         let mut messages = told::reports(event_id, &summary, &results, &known);
         messages.extend(told::questions(&summary, &results, &known));
         messages.extend(self.to_source(&summary, &results).await?);
@@ -117,13 +120,17 @@ impl Planner {
         if self.syncs.asked(question_id).await?.is_none() {
             return Ok(Vec::new());
         }
-        let wanted = Wanted { limit: SOURCE_ADMINS, cursor: None };
-        let admins = self.users.admins(source, &wanted).await?.items;
-        let told = |admin: AdminItem| {
+        let told = |recipient| {
             let content = Content::BansHeld { question_id, chat: told::source_chat(summary) };
-            Told { recipient: admin.user_id, what: question_id.to_string(), content, lang: None }
+            Told { recipient, what: question_id.to_string(), content, lang: None }
         };
-        Ok(admins.into_iter().map(told).collect())
+        Ok(self.admins_of(source).await?.into_iter().map(told).collect())
+    }
+
+    /// The administrators of a source, as far as they are known.
+    async fn admins_of(&self, source: ChatId) -> anyhow::Result<Vec<UserId>> {
+        let admins = self.users.admins(source, &Wanted { limit: SOURCE_ADMINS, cursor: None }).await?.items;
+        Ok(admins.into_iter().map(|admin| admin.user_id).collect())
     }
 
     /// Everybody who follows from the chat is told once.

@@ -7,6 +7,7 @@ use domain::chat::Chat;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::notification::{Asking, Content, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::sharing::{Shared, present};
 use domain::sync::{Outcome, Reason, TargetResult};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,26 +40,50 @@ impl Told {
     }
 }
 
-/// The chats that reports and questions name.
+/// The chats that reports and questions name, the source among them.
 pub fn chats(summary: &Summary, results: &[TargetResult]) -> BTreeSet<ChatId> {
     let reported = by_admin(results, summary.kind, summary.origin).into_values().flatten().flat_map(|(_, chats)| chats);
     let asked = results.iter().filter(|result| result.question.is_some()).map(|result| result.chat_id);
-    reported.chain(asked).collect()
+    reported.chain(asked).chain([summary.source_chat_id]).collect()
+}
+
+/// What the chats of a part are, and who are the source's own admins.
+pub struct Known {
+    pub chats: BTreeMap<ChatId, Chat>,
+    pub of_source: BTreeSet<UserId>,
+}
+
+impl Known {
+    /// What somebody may see of the decision that was carried over.
+    fn shared_with(&self, recipient: UserId, summary: &Summary) -> Shared {
+        match self.of_source.contains(&recipient) {
+            true => Shared::ALL,
+            false => Shared::with_others(present(&self.chats, summary.source_chat_id), summary.source_public),
+        }
+    }
+
+    /// What the source is called to those who may see so much.
+    fn source(&self, shared: Shared, summary: &Summary) -> String {
+        let title = shared.title(present(&self.chats, summary.source_chat_id), summary.source_chat_title.as_deref());
+        title.unwrap_or_else(|| summary.source_chat_id.to_string())
+    }
 }
 
 /// One report an admin, whatever number of their chats the sync touched. `event_id`: of the event that ended the part.
-pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>) -> Vec<Told> {
-    let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(known, *chat_id) };
+pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], known: &Known) -> Vec<Told> {
+    let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(&known.chats, *chat_id) };
     let report = |(recipient, groups): (UserId, Vec<(Outcome, Vec<ChatId>)>)| {
-        let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(known, *chat));
+        let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(&known.chats, *chat));
+        let shared = known.shared_with(recipient, summary);
         let report = SyncReport {
             sync_id: summary.sync_id,
             kind: summary.kind,
             user_id: summary.user_id,
             user_name: summary.user_name.clone(),
-            source_chat: source_chat(summary),
-            reason: summary.reason.clone(),
-            at: summary.event_timestamp,
+            source_chat: known.source(shared, summary),
+            shared: shared.step(),
+            reason: shared.reason(summary.reason.clone()),
+            at: shared.time(summary.event_timestamp),
             chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(named).collect())).collect(),
         };
         Told { recipient, what: event_id.to_owned(), content: Content::SyncReport(report), lang }
@@ -68,27 +93,30 @@ pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], know
 
 /// The questions of a part, to each admin of the chat that is asked. A message's id is that of its question: bans that are held within an
 /// hour are asked about once.
-pub fn questions(summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>) -> Vec<Told> {
+pub fn questions(summary: &Summary, results: &[TargetResult], known: &Known) -> Vec<Told> {
     let asked = results.iter().filter_map(|result| Some((result, result.question?)));
     let told = asked.flat_map(|(result, question_id)| {
-        let asking = Asking {
-            question_id,
-            held: result.outcome == Outcome::Skipped(Reason::Held),
-            user_id: summary.user_id,
-            user_name: summary.user_name.clone(),
-            source_chat: source_chat(summary),
-            chat: title(known, result.chat_id),
-            reason: summary.reason.clone(),
-            at: summary.event_timestamp,
-        };
-        let lang = lang(known, result.chat_id);
-        let what = question_id.to_string();
-        result.admins.iter().map(move |&recipient| Told { recipient, what: what.clone(), content: Content::Question(asking.clone()), lang })
+        let lang = lang(&known.chats, result.chat_id);
+        result.admins.iter().map(move |&recipient| {
+            let shared = known.shared_with(recipient, summary);
+            let asking = Asking {
+                question_id,
+                held: result.outcome == Outcome::Skipped(Reason::Held),
+                user_id: summary.user_id,
+                user_name: summary.user_name.clone(),
+                source_chat: known.source(shared, summary),
+                shared: shared.step(),
+                chat: title(&known.chats, result.chat_id),
+                reason: shared.reason(summary.reason.clone()),
+                at: shared.time(summary.event_timestamp),
+            };
+            Told { recipient, what: question_id.to_string(), content: Content::Question(asking), lang }
+        })
     });
     told.collect()
 }
 
-/// The title, in messages, of the chat where it was decided.
+/// The title, in messages to its own admins, of the chat where it was decided.
 pub fn source_chat(summary: &Summary) -> String {
     summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string())
 }
@@ -106,7 +134,7 @@ mod tests {
     use super::*;
     use domain::ban::Occurred;
     use domain::chat::{ChatState, Ignores};
-    use domain::settings::ChatSettings;
+    use domain::settings::{ChatSettings, ShareBans};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -135,13 +163,13 @@ mod tests {
     }
 
     /// Chats with titles and languages.
-    fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> BTreeMap<ChatId, Chat> {
+    fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> Known {
         let chat = |&(id, title, language): &(i64, Option<&str>, Option<Lang>)| {
             let (chat_id, settings) = (ChatId(id), ChatSettings { language, ..ChatSettings::default() });
             let (title, ignores) = (title.map(str::to_owned), Ignores::default());
             (chat_id, Chat { chat_id, title, state: ChatState::Active, migrated_to: None, migrated_from: None, settings, ignores })
         };
-        chats.iter().map(chat).collect()
+        Known { chats: chats.iter().map(chat).collect(), of_source: BTreeSet::new() }
     }
 
     fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
@@ -163,8 +191,7 @@ mod tests {
             .map(|told| {
                 assert_eq!(told.what, "event");
                 let Content::SyncReport(report) = told.content else { panic!("{:?}", told.content) };
-                assert_eq!((report.user_id, report.user_name.as_deref(), report.source_chat.as_str()), (UserId(5), Some("Mal"), "Source"));
-                assert_eq!((report.sync_id, report.reason.as_deref(), report.at), (Uuid::from_u128(1), Some("spam"), NOW));
+                assert_eq!((report.user_id, report.user_name.as_deref(), report.sync_id), (UserId(5), Some("Mal"), Uuid::from_u128(1)));
                 let named = |chats: Vec<NamedChat>| chats.into_iter().map(|chat| (chat.chat_id.0, chat.title)).collect::<Vec<_>>();
                 let chats: Vec<_> = report.chats.into_iter().map(|(outcome, chats)| (outcome, named(chats))).collect();
                 (told.recipient.0, told.lang, chats)
@@ -185,7 +212,7 @@ mod tests {
         let results = [question(-1, &[1, 2], Reason::Asked, 70), question(-2, &[1], Reason::Held, 80)];
         let known = known(&[(-1, Some("One"), Some(Lang::Ru))]);
         assert_eq!(reports("event", &summary(), &results, &known), []);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-2, -1].map(ChatId)));
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -2, -1].map(ChatId)));
         let asked: Vec<_> = questions(&summary(), &results, &known)
             .into_iter()
             .map(|told| {
@@ -196,6 +223,45 @@ mod tests {
             .collect();
         let (one, two) = ("One".to_owned(), "-2".to_owned());
         assert_eq!(asked, [(1, 70, one.clone(), false, Some(Lang::Ru)), (2, 70, one, false, Some(Lang::Ru)), (1, 80, two, true, None)]);
+    }
+
+    /// Source, reason and time as a report and a question tell them to somebody.
+    fn told_of(recipient: i64, share_bans: ShareBans, public: bool) -> [(String, Option<String>, Option<i64>); 2] {
+        let mut known = known(&[(-9, Some("Source now"), None)]);
+        known.of_source = BTreeSet::from([UserId(1)]);
+        known.chats.get_mut(&ChatId(-9)).unwrap().settings.share_bans = share_bans;
+        let summary = Summary { source_public: public, ..summary() };
+        let results = [result(-1, &[recipient], Outcome::Applied), question(-2, &[recipient], Reason::Asked, 70)];
+        let mut told = reports("event", &summary, &results, &known);
+        told.extend(questions(&summary, &results, &known));
+        let of: Vec<_> = told
+            .into_iter()
+            .map(|told| match told.content {
+                Content::SyncReport(report) => (report.source_chat, report.reason, report.at),
+                Content::Question(asking) => (asking.source_chat, asking.reason, asking.at),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        of.try_into().unwrap()
+    }
+
+    #[test]
+    fn cards_and_questions_tell_of_the_source_what_it_shares_and_its_own_admins_all() {
+        use ShareBans::{Events, Full, Nothing};
+        let all = ("Source now", Some("spam"), Some(NOW));
+        for (step, public, expected) in [
+            (Nothing, false, ("-9", None, None)),
+            (Nothing, true, ("Source", None, None)),
+            (Events, false, ("-9", None, Some(NOW))),
+            (Events, true, ("Source", None, Some(NOW))),
+            (Full, false, all),
+            (Full, true, all),
+        ] {
+            for (recipient, (chat, reason, at)) in [(2, expected), (1, all)] {
+                let expected = (chat.to_owned(), reason.map(str::to_owned), at);
+                assert_eq!(told_of(recipient, step, public), [expected.clone(), expected], "{step:?} {public} {recipient}");
+            }
+        }
     }
 
     #[test]

@@ -339,8 +339,9 @@ mod tests {
             user_id: UserId(5),
             user_name: None,
             source_chat: "One".to_owned(),
+            shared: Default::default(),
             reason: None,
-            at: 0,
+            at: None,
             chats: vec![(Outcome::Applied, chats.collect())],
         };
         let notification = Notification {

@@ -183,6 +183,7 @@ fn summary(sync: &Sync<'_>, whom: &Whom, plan: &Plan, plan_id: Uuid, chunks: u32
         user_name: ban.user_name.clone(),
         source_chat_id: ban.chat_id,
         source_chat_title: ban.chat_title.clone(),
+        source_public: ban.chat_public,
         reason: ban.reason.clone(),
         occurred: ban.occurred.clone(),
         until: ban.until,
@@ -249,6 +250,7 @@ pub fn ban_of(summary: &Summary) -> Ban {
         event_timestamp: summary.event_timestamp,
         occurred: summary.occurred.clone(),
         chat_title: None,
+        chat_public: false,
         user_name: None,
     }
 }

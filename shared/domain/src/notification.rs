@@ -3,6 +3,7 @@
 use crate::ban::derive;
 use crate::ids::{ChatId, UserId};
 use crate::lang::Lang;
+use crate::settings::ShareBans;
 use crate::sync::{Kind, Origin, Outcome, Reason, TargetResult};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,10 +70,14 @@ pub struct SyncReport {
     pub kind: Kind,
     pub user_id: UserId,
     pub user_name: Option<String>,
+    /// Its title where the recipient may see that, else its id.
     pub source_chat: String,
+    /// How much the recipient may see of the source's decision: what is missing below may have been left out for that.
+    #[serde(default)]
+    pub shared: ShareBans,
     pub reason: Option<String>,
     /// When the source's decision was made, Unix seconds.
-    pub at: i64,
+    pub at: Option<i64>,
     /// Chats by what became of it there.
     pub chats: Vec<(Outcome, Vec<NamedChat>)>,
 }
@@ -92,11 +97,14 @@ pub struct Asking {
     pub held: bool,
     pub user_id: UserId,
     pub user_name: Option<String>,
+    /// As in [`SyncReport`], with what follows it.
     pub source_chat: String,
+    #[serde(default)]
+    pub shared: ShareBans,
     pub chat: String,
     pub reason: Option<String>,
     /// When the source's ban happened, Unix seconds.
-    pub at: i64,
+    pub at: Option<i64>,
 }
 
 /// The chats of each admin, grouped by outcome in a fixed order. Outcomes that are no news (the ban was lifted before it was carried

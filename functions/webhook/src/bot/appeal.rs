@@ -15,7 +15,9 @@ use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::Status;
 use domain::notification::{Content, Notification, notification_id};
+use domain::sharing::{Shared, Sight};
 use domain::subscription::Source;
+use domain::sync::ledger::Entry;
 use domain::sync::{Kind, Outcome};
 use std::collections::BTreeSet;
 use telegram::text;
@@ -56,11 +58,12 @@ impl Webhook {
             let results = self.syncs.results_from(sync.sync_id, None, CHUNKS).await?.results;
             let applied = results.iter().filter(|result| result.outcome == Outcome::Applied).map(|result| result.chat_id);
             let new: Vec<ChatId> = applied.filter(|chat| seen.insert(*chat)).collect();
-            let chats = self.users.chats(new.iter().copied().chain([sync.source_chat_id])).await?;
-            let source = chats.get(&sync.source_chat_id);
+            let chats = self.users.chats_with_successors(new.iter().copied().chain([sync.source_chat_id])).await?;
+            let sight = Sight { chats, own: BTreeSet::new() };
+            let entries = self.syncs.entries_of(sync, new.iter().copied()).await?;
+            let source = sight.of(sync.source_chat_id, sync.source_public);
             for chat in new {
-                let known = chats.get(&chat);
-                if lines.len() == CHATS || !known.is_none_or(|known| known.settings.share_bans) {
+                if lines.len() == CHATS || !sight.of(chat, false).happened() {
                     continue;
                 }
                 // It may have been lifted since in any way.
@@ -68,11 +71,13 @@ impl Webhook {
                 if !banned {
                     continue;
                 }
-                let title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| chat.to_string());
-                let time = time::date(sync.event_timestamp);
-                lines.push(match source.is_none_or(|source| source.settings.share_bans) {
+                let entry = entries.get(&chat).map(|log| &log.entry);
+                let title = known_as(&sight, chat, entry);
+                // That of the ban in this chat: the source may keep its own time to itself.
+                let time = time::date(entry.map_or(sync.started_at_ms / 1000, |entry| entry.at));
+                lines.push(match source.happened() {
                     true => {
-                        let from = source.and_then(|source| source.title.clone()).or_else(|| sync.source_chat_title.clone());
+                        let from = source.title(sight.present(sync.source_chat_id), sync.source_chat_title.as_deref());
                         let from = from.unwrap_or_else(|| sync.source_chat_id.to_string());
                         text!(lang, "banned-in-from", chat = &title, source = from, time = time)
                     }
@@ -171,8 +176,13 @@ impl Webhook {
 
     /// However often it is told, he reads it once.
     async fn tell_appellant(&self, appeal: &Appeal, lifted: bool) -> anyhow::Result<()> {
-        let chat = self.users.chats([appeal.chat_id]).await?.remove(&appeal.chat_id).and_then(|chat| chat.title);
-        let content = Content::AppealDecided { chat: chat.unwrap_or_else(|| appeal.chat_id.to_string()), lifted };
+        let sight = Sight { chats: self.users.chats_with_successors([appeal.chat_id]).await?, own: BTreeSet::new() };
+        let entry = match self.syncs.summary(appeal.sync_id).await? {
+            Some(sync) => self.syncs.entries_of(&sync, [appeal.chat_id]).await?.remove(&appeal.chat_id),
+            None => None,
+        };
+        let chat = known_as(&sight, appeal.chat_id, entry.as_ref().map(|log| &log.entry));
+        let content = Content::AppealDecided { chat, lifted };
         let what = format!("{} decided", appeal.appeal_id);
         self.notify(&[appeal.user_id], &what, &appeal.ban_event_id.to_string(), &content).await
     }
@@ -195,4 +205,10 @@ impl Webhook {
         };
         self.notifications.send_all(recipients.iter().map(message).collect::<anyhow::Result<_>>()?).await
     }
+}
+
+/// What a chat is called to somebody who is banned in it. A member of it knows its title; whoever was banned before they ever came may not.
+fn known_as(sight: &Sight, chat: ChatId, entry: Option<&Entry>) -> String {
+    let shared = if entry.is_some_and(|entry| entry.was_member) { Shared::ALL } else { sight.of(chat, false) };
+    shared.title(sight.present(chat), None).unwrap_or_else(|| chat.to_string())
 }

@@ -2,7 +2,7 @@
 
 use super::action::{Action, InChat, Purpose};
 use super::asker::{Asks, Context};
-use super::history::Sees;
+use super::history::place;
 use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop, time};
 use crate::Webhook;
@@ -188,9 +188,9 @@ impl Webhook {
         let search = Search { user_id: Some(user), event_type: Some(member::Action::Ban), ..Search::default() };
         let wanted = Wanted { limit: LOOKED_AT, cursor: None };
         let page = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?;
-        let sees = Sees::of(self, asker, page.items.iter().map(|event| event.chat_id)).await?;
-        let seen = page.items.iter().filter(|event| sees.may_see(event.chat_id));
-        Ok(seen.map(|event| (sees.title(event), event.event_timestamp)).collect())
+        let sight = self.sight(asker, page.items.iter().map(|event| event.chat_id)).await?;
+        let seen = page.items.into_iter().filter_map(|event| sight.event(event));
+        Ok(seen.map(|event| (place(&event), event.event_timestamp)).collect())
     }
 
     /// What people are called, where that is known.

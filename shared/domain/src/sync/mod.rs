@@ -75,6 +75,11 @@ impl Origin {
         matches!(self, Self::Confirmed | Self::UndoneHere)
     }
 
+    /// An admin of the source has decided this: who that is, is the source's to tell.
+    pub fn is_of_source(self) -> bool {
+        matches!(self, Self::Released | Self::UndoneEverywhere)
+    }
+
     /// As ids are made of it. Never to be changed: a repeat would make a second sync.
     fn in_ids(self) -> &'static str {
         match self {

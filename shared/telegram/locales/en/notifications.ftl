@@ -7,6 +7,8 @@ ban-detected =
     Reason: { $reason }
     Time: { $time }
 reason-not-given = not given
+# The source keeps it to itself.
+not-shared = not shared
 question-ban =
     { $ban }
 

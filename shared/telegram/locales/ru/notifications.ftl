@@ -7,6 +7,8 @@ ban-detected =
     Причина: { $reason }
     Время: { $time }
 reason-not-given = не указана
+# The source keeps it to itself.
+not-shared = не раскрывается
 question-ban =
     { $ban }
 

@@ -1,7 +1,7 @@
 //! What admins are told on their own, not in answer to a command.
 
 use super::html::plain_text;
-use super::report::{ban_detected, sync_report, undo_buttons};
+use super::report::{Told, ban_detected, sync_report, undo_buttons};
 use super::{escape_words, name_of, subject};
 use crate::bot::Button;
 use crate::text;
@@ -66,7 +66,8 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
 
 fn question(asking: &Asking, lang: Lang) -> String {
     let user = name_of(asking.user_id, asking.user_name.as_deref());
-    let ban = Html(ban_detected(asking.user_id, &user, &asking.source_chat, asking.reason.as_deref(), asking.at, lang));
+    let told = Told { chat: &asking.source_chat, shared: asking.shared, reason: asking.reason.as_deref(), at: asking.at };
+    let ban = Html(ban_detected(asking.user_id, &user, &told, lang));
     match asking.held {
         false => text!(lang, "question-ban", ban = ban, chat = &asking.chat),
         true => text!(lang, "question-held", ban = ban, chat = &asking.chat),
@@ -78,6 +79,7 @@ mod tests {
     use super::super::html::{LONGEST, length};
     use super::*;
     use domain::ids::UserId;
+    use domain::settings::ShareBans;
     use uuid::Uuid;
 
     fn sent(lang: Lang, content: Content) -> Notification {
@@ -96,9 +98,10 @@ mod tests {
             user_id: UserId(5),
             user_name: Some("Mal".to_owned()),
             source_chat: "A & B".to_owned(),
+            shared: ShareBans::Full,
             chat: "Mine".to_owned(),
             reason: None,
-            at: 1_736_937_000,
+            at: Some(1_736_937_000),
         })
     }
 

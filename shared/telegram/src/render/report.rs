@@ -9,6 +9,7 @@ use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::notification::{NamedChat, SyncReport};
 use domain::question::UndoButton;
+use domain::settings::ShareBans;
 use domain::sync::{Kind, Outcome, Reason, Totals};
 
 /// Buttons to undo under one report: of more chats, `/undo` there.
@@ -48,10 +49,39 @@ pub fn undo_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
     applied.iter().take(UNDO_BUTTONS).map(button).collect()
 }
 
+/// What the recipient may know of a decision in the source.
+pub struct Told<'a> {
+    /// Title or id.
+    pub chat: &'a str,
+    pub shared: ShareBans,
+    pub reason: Option<&'a str>,
+    /// Unix seconds.
+    pub at: Option<i64>,
+}
+
+impl Told<'_> {
+    /// The source's reason; where there is none, whether that is because it is kept back.
+    fn reason(&self, lang: Lang) -> Html {
+        Html(match (self.reason, self.shared) {
+            (Some(reason), _) => escape(reason),
+            (None, ShareBans::Full) => text!(lang, "reason-not-given"),
+            (None, ShareBans::Events | ShareBans::Nothing) => text!(lang, "not-shared"),
+        })
+    }
+
+    fn time(&self, lang: Lang) -> String {
+        self.at.map_or_else(|| text!(lang, "not-shared"), time)
+    }
+}
+
 /// What happened in the source. `user`: his name as HTML.
-pub fn ban_detected(id: UserId, user: &str, source: &str, reason: Option<&str>, at: i64, lang: Lang) -> String {
+pub fn ban_detected(id: UserId, user: &str, told: &Told, lang: Lang) -> String {
     let user = Html(user.to_owned());
-    text!(lang, "ban-detected", user = user, id = id, chat = source, reason = given(reason, lang), time = time(at))
+    text!(lang, "ban-detected", user = user, id = id, chat = told.chat, reason = told.reason(lang), time = told.time(lang))
+}
+
+fn told(report: &SyncReport) -> Told<'_> {
+    Told { chat: &report.source_chat, shared: report.shared, reason: report.reason.as_deref(), at: report.at }
 }
 
 fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
@@ -60,9 +90,7 @@ fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang
     let told = match (report.kind, outcome) {
         (Kind::Ban, Outcome::Applied) => text!(lang, "report-banned", user = user, chat = chat),
         (Kind::Ban, Outcome::Already) => text!(lang, "report-already-banned", user = user, chat = chat),
-        (Kind::Ban, Outcome::Skipped(Reason::AutoSyncOff | Reason::NotifyOnly)) => {
-            ban_detected(report.user_id, &name, &report.source_chat, report.reason.as_deref(), report.at, lang)
-        }
+        (Kind::Ban, Outcome::Skipped(Reason::AutoSyncOff | Reason::NotifyOnly)) => ban_detected(report.user_id, &name, &told(report), lang),
         (Kind::Ban, Outcome::Skipped(why)) => text!(lang, "report-not-banned", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Ban, Outcome::Failed(why)) => text!(lang, "report-ban-failed", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Lift, Outcome::Applied | Outcome::Already) => text!(lang, "report-lifted", user = user, chat = chat),
@@ -108,8 +136,8 @@ fn head(report: &SyncReport, totals: &Totals, lang: Lang) -> String {
         title = title,
         person = subject(lang, report.user_id, report.user_name.as_deref()),
         source = &report.source_chat,
-        reason = given(report.reason.as_deref(), lang),
-        time = time(report.at)
+        reason = told(report).reason(lang),
+        time = told(report).time(lang)
     );
     format!("{head}\n")
 }
@@ -129,11 +157,6 @@ fn line(kind: Kind, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
         Some(fix) => format!("{line}\n    🔧 {fix}"),
         None => line,
     }
-}
-
-/// The source's reason; that there is none, where there is none.
-fn given(reason: Option<&str>, lang: Lang) -> Html {
-    Html(reason.map_or_else(|| text!(lang, "reason-not-given"), escape))
 }
 
 fn time(at: i64) -> String {

@@ -16,8 +16,9 @@ fn of_groups(groups: &[(Outcome, &[&str])]) -> SyncReport {
         user_id: UserId(987_654_321),
         user_name: Some("Mal <lory>".to_owned()),
         source_chat: "A & B".to_owned(),
+        shared: ShareBans::Full,
         reason: None,
-        at: 1_736_937_000,
+        at: Some(1_736_937_000),
         chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(&mut named).collect())).collect(),
     }
 }
@@ -51,6 +52,23 @@ fn a_chat_without_automatic_sync_hears_of_the_ban_itself() {
         sync_report(&report(Outcome::Skipped(Reason::AutoSyncOff), &["My chat"]), Lang::En),
         "🚫 User Mal &lt;lory&gt; (ID: 987654321) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC"
     );
+}
+
+#[test]
+fn what_the_source_keeps_to_itself_is_told_as_not_shared() {
+    for (shared, at, reason, expected) in [
+        (ShareBans::Nothing, None, None, "Reason: not shared\nTime: not shared"),
+        (ShareBans::Events, Some(1_736_937_000), None, "Reason: not shared\nTime: 2025-01-15 10:30 UTC"),
+        (ShareBans::Full, Some(1_736_937_000), None, "Reason: not given\nTime: 2025-01-15 10:30 UTC"),
+        (ShareBans::Full, Some(1_736_937_000), Some("spam".to_owned()), "Reason: spam\nTime: 2025-01-15 10:30 UTC"),
+    ] {
+        let mixed = SyncReport { shared, at, reason: reason.clone(), ..of_groups(&MIXED) };
+        let one = SyncReport { shared, at, reason, ..report(Outcome::Skipped(Reason::AutoSyncOff), &["My chat"]) };
+        for report in [mixed, one] {
+            let text = sync_report(&report, Lang::En);
+            assert!(text.contains(expected), "{shared:?}: {text}");
+        }
+    }
 }
 
 #[test]
