@@ -39,6 +39,7 @@ pub fn present(chats: &BTreeMap<ChatId, Chat>, chat: ChatId) -> Option<&Chat> {
 }
 
 impl Sight {
+    /// See [`present`].
     pub fn present(&self, chat: ChatId) -> Option<&Chat> {
         present(&self.chats, chat)
     }

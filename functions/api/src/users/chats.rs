@@ -59,7 +59,7 @@ fn step<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ShareBansBo
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         Value::Bool(_) => {
-            Err(D::Error::custom("share_bans has three steps: \"nothing\" for what was false, \"events\" for what was true, or \"full\""))
+            Err(D::Error::custom("it has three steps now: \"nothing\" for what was false, \"events\" for what was true, or \"full\""))
         }
         step => serde_json::from_value(step).map(Some).map_err(D::Error::custom),
     }
