@@ -19,7 +19,7 @@
 //! - [`webhook`]: the front door; [`other_door`]: the one without API Gateway, on another AWS
 //! - [`users`]: people and chats, and what they chose; [`items`]: the same in the store
 //! - [`admins`]: who is an administrator where
-//! - [`erasure`]: a person is erased everywhere
+//! - [`erasure`]: a person is erased everywhere; [`privacy`]: what others see of a chat's bans, and a person of what is held on them
 //! - [`bans`]: ban events that programs register, and how they are found; [`made_up`]: such events
 //! - [`load`]: much history at once; [`storage`]: of a concern by itself, on another emulator, too
 //! - [`archive`]: what becomes of events whose time has run out
@@ -79,6 +79,7 @@ mod operator;
 mod other_door;
 mod play;
 mod pressure;
+mod privacy;
 mod questions;
 mod quiet;
 mod reconfigured;

@@ -65,7 +65,7 @@ async fn who_only_wants_to_be_told_is_told() -> Result<()> {
     let pair = play.pair(Mode::Notify).await?;
     let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::NotifyOnly));
-    play.telegram.wait_until_sees(pair.boris, "was banned in Source", PATIENCE).await?;
+    play.telegram.wait_until_sees(pair.boris, &format!("was banned in {}", pair.source), PATIENCE).await?;
     play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     Ok(())

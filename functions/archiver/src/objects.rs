@@ -6,7 +6,7 @@
 use anyhow::Context;
 use aws::archive::Object;
 use aws::batch::{Item, StreamRecord, read};
-use aws::store::bans::OF_STORE;
+use aws::store::bans::{ARCHIVED, ERASED};
 use domain::ban::derive;
 use domain::event::date;
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ pub fn of<'a>(items: impl IntoIterator<Item = (&'a str, &'a Item)>) -> anyhow::R
     Ok(days.into_iter().map(object).collect())
 }
 
-/// The day on which it happened, and the event as it was stored, whichever version wrote it.
+/// The day on which it happened, and what is archived of the event, whichever version wrote it.
 ///
 /// Nothing here may fail over what is in an item: the stream would stand still for a day, and then lose what is behind it.
 fn line(item: &Item) -> anyhow::Result<(String, String)> {
@@ -43,9 +43,8 @@ fn line(item: &Item) -> anyhow::Result<(String, String)> {
         // DynamoDB's own JSON, which can tell of everything.
         Err(_) => serde_json::from_value(serde_json::to_value(item)?).context("an item is an object")?,
     };
-    for name in OF_STORE {
-        event.remove(name);
-    }
+    let erased = event.contains_key(ERASED);
+    event.retain(|name, _| ARCHIVED.contains(&name.as_str()) && !(erased && name == "user_id"));
     let at = event.get("event_timestamp").and_then(Value::as_i64).unwrap_or_default();
     Ok((date(at), serde_json::to_string(&event)?))
 }
@@ -78,10 +77,25 @@ mod tests {
         assert_eq!(about.collect::<Vec<_>>(), [("2", Some("date=2025-11-23"), 2), ("0", Some("date=2025-11-24"), 2)]);
         let line = made[1].1.text.lines().next().unwrap();
         let event: BanEvent = serde_json::from_str(line).unwrap();
-        assert_eq!((event.reason.as_deref(), event.metadata["ticket"].as_str(), event.tracked), (Some("spam\n\"x\""), "42", true));
-        for name in OF_STORE {
-            assert!(!line.contains(&format!("\"{name}\":")), "{name}");
+        assert_eq!((event.user_id.0, event.chat_id.0, event.event_timestamp, event.tracked), (5, -100, 1_763_942_400, true));
+        let names = serde_json::from_str::<Map<String, Value>>(line).unwrap();
+        assert!(names.keys().all(|name| ARCHIVED.contains(&name.as_str())), "{line}");
+    }
+
+    #[test]
+    fn no_name_title_or_reason_is_archived_and_of_an_erased_person_no_id() {
+        let mut said = item(1, 5);
+        for (name, text) in [("user_name", "Mallory"), ("chat_title", "Secret club"), ("reason", "insults")] {
+            said[name] = json!({"S": text});
         }
+        said["initiator_user_id"] = json!({"N": "777000111"});
+        let text = objects_of(&[said.clone()])[0].1.text.clone();
+        for gone in ["Mallory", "Secret club", "insults", "ticket", "777000111"] {
+            assert!(!text.contains(gone), "{gone}: {text}");
+        }
+        said["erased"] = json!({"BOOL": true});
+        let erased: Value = serde_json::from_str(&objects_of(&[said])[0].1.text).unwrap();
+        assert_eq!((&erased["user_id"], &erased["chat_id"]), (&Value::Null, &json!(-100)));
     }
 
     #[test]
@@ -95,7 +109,7 @@ mod tests {
     fn an_item_that_nobody_can_read_is_archived_all_the_same() {
         let made = objects_of(&[json!({"event_id": {"S": "x"}, "bytes": {"B": "AAE="}}), json!({"event_id": {"S": "y"}})]);
         assert_eq!((made.len(), made[0].1.text.lines().count()), (1, 2));
-        assert!(made[0].1.key.starts_with("bans/date=1970-01-01/") && made[0].1.text.contains("AAE="), "{made:?}");
+        assert!(made[0].1.key.starts_with("bans/date=1970-01-01/") && made[0].1.text.contains(r#"{"S":"x"}"#), "{made:?}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ impl Lifecycle {
         let mut done = self.erasure.subscriptions(part(0), &self.subscriptions).await?;
         done += self.users.erase_roles(user, until, part(done).limit).await?;
         done += self.erasure.notifications(part(done)).await?;
+        done += self.syncs.erase_appeals(user, until, part(done).limit).await?;
         done += self.erasure.syncs(part(done)).await?;
         done += self.erasure.bans(part(done)).await?;
         Ok(done)

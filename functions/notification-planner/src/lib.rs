@@ -13,7 +13,7 @@ use aws::queue::{Message, Queue};
 use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
-use aws::store::users::{AdminItem, Users};
+use aws::store::users::Users;
 use aws::{env, time};
 use domain::chat::Cause;
 use domain::event::{self, AdminChanged, ChatChanged, Envelope, SyncPart};
@@ -24,10 +24,10 @@ use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use told::Told;
+use told::{Known, Told};
 use uuid::Uuid;
 
-/// Administrators of a source that are told that its bans are held.
+/// Administrators of a source that are read: Telegram lets a chat have about 50.
 const SOURCE_ADMINS: usize = 50;
 
 /// Syncs about a person that are looked at for whether a source bans and unbans them over and over.
@@ -103,20 +103,23 @@ impl Planner {
             return Ok(());
         }
         let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
-        let known = self.users.chats(told::chats(&summary, &results)).await?;
-        if known.is_empty() && told::chats(&summary, &results).is_empty() {
+        let chats = told::chats(&summary, &results);
+        if chats.is_empty() {
             return Ok(());
         }
         let by = self.users.profiles(summary.initiator_user_id).await?;
-        let by = summary.initiator_user_id.and_then(|by_id| by.get(&by_id));
-        let decision = told::decision(&summary, known.get(&summary.source_chat_id), by);
-        let mut messages = told::reports(event_id, &summary, &results, &known, &decision);
+        let known = Known {
+            chats: self.users.chats_with_successors(chats).await?,
+            of_source: self.admins_of(summary.source_chat_id).await?.into_iter().collect(),
+            by: summary.initiator_user_id.and_then(|id| by.get(&id)).cloned(),
+        };
+        let mut messages = told::reports(event_id, &summary, &results, &known);
         if !messages.is_empty() && self.is_cycle(&summary).await? {
             for told in &mut messages {
                 told.fold(told::cycle(&summary));
             }
         }
-        messages.extend(told::questions(&summary, &results, &known, &decision));
+        messages.extend(told::questions(&summary, &results, &known));
         messages.extend(self.to_source(&summary, &results).await?);
         self.send(&summary.ban_event_id.to_string(), messages).await
     }
@@ -139,13 +142,17 @@ impl Planner {
         let source = summary.source_chat_id;
         // Once an hour.
         let what = id_of(About::Held, source, summary.user_id, source, summary.event_timestamp, 0).to_string();
-        let wanted = Wanted { limit: SOURCE_ADMINS, cursor: None };
-        let admins = self.users.admins(source, &wanted).await?.items;
-        let told = |admin: AdminItem| {
+        let told = |recipient| {
             let content = Content::BansHeld { chat: told::source_chat(summary) };
-            Told { recipient: admin.user_id, what: what.clone(), content, lang: None }
+            Told { recipient, what: what.clone(), content, lang: None }
         };
-        Ok(admins.into_iter().map(told).collect())
+        Ok(self.admins_of(source).await?.into_iter().map(told).collect())
+    }
+
+    /// The administrators of a source, as far as they are known.
+    async fn admins_of(&self, source: ChatId) -> anyhow::Result<Vec<UserId>> {
+        let admins = self.users.admins(source, &Wanted { limit: SOURCE_ADMINS, cursor: None }).await?.items;
+        Ok(admins.into_iter().map(|admin| admin.user_id).collect())
     }
 
     /// An admin who follows something from the chat is told that their right to ban went or came, and their subscriptions with it.

@@ -7,6 +7,7 @@ use domain::chat::Chat;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::notification::{Asking, Content, Decider, Decision, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::sharing::{Shared, present};
 use domain::sync::{Outcome, Reason, TargetResult};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,19 +56,39 @@ pub fn chats(summary: &Summary, results: &[TargetResult]) -> BTreeSet<ChatId> {
     if named.is_empty() { named } else { named.into_iter().chain([summary.source_chat_id]).collect() }
 }
 
-/// What is told of the source's decision. `by`: the profile of whoever decided.
-pub fn decision(summary: &Summary, source: Option<&Chat>, by: Option<&Profile>) -> Decision {
-    let decider = |user_id| Decider {
-        user_id,
-        name: by.filter(|profile| profile.erased_at.is_none()).map(Profile::name).filter(|name| !name.is_empty()),
-        is_bot: by.is_some_and(|profile| profile.is_bot),
-    };
-    Decision {
-        source_chat: source_chat(summary),
-        source_chat_id: Some(summary.source_chat_id),
-        by: summary.initiator_user_id.filter(|_| source.is_some_and(|source| source.settings.share_bans)).map(decider),
-        reason: summary.reason.clone(),
-        at: summary.event_timestamp,
+/// What the chats of a part are, who are the source's own admins, and whoever decided there.
+pub struct Known {
+    pub chats: BTreeMap<ChatId, Chat>,
+    pub of_source: BTreeSet<UserId>,
+    pub by: Option<Profile>,
+}
+
+impl Known {
+    /// What somebody may see of the decision that was carried over.
+    fn shared_with(&self, recipient: UserId, summary: &Summary) -> Shared {
+        match self.of_source.contains(&recipient) {
+            true => Shared::ALL,
+            false => Shared::with_others(present(&self.chats, summary.source_chat_id), summary.source_public),
+        }
+    }
+
+    /// What somebody is told of the decision.
+    fn decision(&self, recipient: UserId, summary: &Summary) -> Decision {
+        let shared = self.shared_with(recipient, summary);
+        let title = shared.title(present(&self.chats, summary.source_chat_id), summary.source_chat_title.as_deref());
+        Decision {
+            source_chat: title.unwrap_or_else(|| summary.source_chat_id.to_string()),
+            source_chat_id: Some(summary.source_chat_id),
+            shared: shared.step(),
+            by: shared.decider(summary.initiator_user_id).map(|user_id| self.decider(user_id, summary)),
+            reason: shared.reason(summary.reason.clone()),
+            at: shared.time(summary.event_timestamp),
+        }
+    }
+
+    fn decider(&self, user_id: UserId, summary: &Summary) -> Decider {
+        let profile = self.by.as_ref().filter(|profile| profile.erased_at.is_none());
+        Decider { user_id, name: profile.map(Profile::name).filter(|name| !name.is_empty()), bot: summary.initiator_bot.clone() }
     }
 }
 
@@ -84,22 +105,16 @@ pub fn cycle(summary: &Summary) -> String {
 }
 
 /// One report an admin, whatever number of their chats the sync touched. `event_id`: of the event that ended the part.
-pub fn reports(
-    event_id: &str,
-    summary: &Summary,
-    results: &[TargetResult],
-    known: &BTreeMap<ChatId, Chat>,
-    decision: &Decision,
-) -> Vec<Told> {
-    let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(known, *chat_id) };
+pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], known: &Known) -> Vec<Told> {
+    let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(&known.chats, *chat_id) };
     let report = |(recipient, groups): (UserId, Vec<(Outcome, Vec<ChatId>)>)| {
-        let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(known, *chat));
+        let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(&known.chats, *chat));
         let report = SyncReport {
             sync_id: summary.sync_id,
             kind: summary.kind,
             user_id: summary.user_id,
             user_name: summary.user_name.clone(),
-            decision: decision.clone(),
+            decision: known.decision(recipient, summary),
             chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(named).collect())).collect(),
         };
         Told { recipient, what: event_id.to_owned(), content: Content::SyncReport(report), lang }
@@ -109,27 +124,28 @@ pub fn reports(
 
 /// The questions of a part, to each admin of the chat that is asked. A message's id is that of its question: bans that are held within an
 /// hour are asked about once.
-pub fn questions(summary: &Summary, results: &[TargetResult], known: &BTreeMap<ChatId, Chat>, decision: &Decision) -> Vec<Told> {
+pub fn questions(summary: &Summary, results: &[TargetResult], known: &Known) -> Vec<Told> {
     let asked = results.iter().filter_map(|result| Some((result, result.question?)));
     let told = asked.flat_map(|(result, question_id)| {
-        let asking = Asking {
-            question_id,
-            held: result.outcome == Outcome::Skipped(Reason::Held),
-            flooded: result.outcome == Outcome::Skipped(Reason::Flooded),
-            new_source: result.outcome == Outcome::Skipped(Reason::NewSource),
-            user_id: summary.user_id,
-            user_name: summary.user_name.clone(),
-            decision: decision.clone(),
-            chat: title(known, result.chat_id),
-        };
-        let lang = lang(known, result.chat_id);
-        let what = question_id.to_string();
-        result.admins.iter().map(move |&recipient| Told { recipient, what: what.clone(), content: Content::Question(asking.clone()), lang })
+        let lang = lang(&known.chats, result.chat_id);
+        result.admins.iter().map(move |&recipient| {
+            let asking = Asking {
+                question_id,
+                held: result.outcome == Outcome::Skipped(Reason::Held),
+                flooded: result.outcome == Outcome::Skipped(Reason::Flooded),
+                new_source: result.outcome == Outcome::Skipped(Reason::NewSource),
+                user_id: summary.user_id,
+                user_name: summary.user_name.clone(),
+                decision: known.decision(recipient, summary),
+                chat: title(&known.chats, result.chat_id),
+            };
+            Told { recipient, what: question_id.to_string(), content: Content::Question(asking), lang }
+        })
     });
     told.collect()
 }
 
-/// The title, in messages, of the chat where it was decided.
+/// The title, in messages to its own admins, of the chat where it was decided.
 pub fn source_chat(summary: &Summary) -> String {
     summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string())
 }
@@ -147,7 +163,7 @@ mod tests {
     use super::*;
     use domain::ban::Occurred;
     use domain::chat::{ChatState, Ignores};
-    use domain::settings::ChatSettings;
+    use domain::settings::{ChatSettings, ShareBans};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -176,7 +192,7 @@ mod tests {
     }
 
     /// Chats with titles and languages.
-    fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> BTreeMap<ChatId, Chat> {
+    fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> Known {
         let chat = |&(id, title, language): &(i64, Option<&str>, Option<Lang>)| {
             let (chat_id, settings) = (ChatId(id), ChatSettings { language, ..ChatSettings::default() });
             let (title, ignores, known_sources) = (title.map(str::to_owned), Ignores::default(), BTreeSet::new());
@@ -185,7 +201,7 @@ mod tests {
                 Chat { chat_id, title, state: ChatState::Active, migrated_to: None, migrated_from: None, settings, ignores, known_sources },
             )
         };
-        chats.iter().map(chat).collect()
+        Known { chats: chats.iter().map(chat).collect(), of_source: BTreeSet::new(), by: None }
     }
 
     fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
@@ -201,20 +217,13 @@ mod tests {
         let failed = Outcome::Failed(Reason::NoRights);
         let results = [result(-1, &[1], Outcome::Applied), result(-2, &[1, 2], failed), result(-3, &[1], Outcome::Applied)];
         let known = known(&[(-1, Some("One"), None), (-2, Some("Two"), Some(Lang::En))]);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -3, -2, -1].map(ChatId)));
-        let told: Vec<_> = reports("event", &summary(), &results, &known, &decision(&summary(), None, None))
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-3, -2, -1].map(ChatId)));
+        let told: Vec<_> = reports("event", &summary(), &results, &known)
             .into_iter()
             .map(|told| {
                 assert_eq!(told.what, "event");
                 let Content::SyncReport(report) = told.content else { panic!("{:?}", told.content) };
-                assert_eq!(
-                    (report.user_id, report.user_name.as_deref(), report.decision.source_chat.as_str()),
-                    (UserId(5), Some("Mal"), "Source")
-                );
-                assert_eq!(
-                    (report.sync_id, report.decision.reason.as_deref(), report.decision.at),
-                    (Uuid::from_u128(1), Some("spam"), NOW)
-                );
+                assert_eq!((report.user_id, report.user_name.as_deref(), report.sync_id), (UserId(5), Some("Mal"), Uuid::from_u128(1)));
                 let named = |chats: Vec<NamedChat>| chats.into_iter().map(|chat| (chat.chat_id.0, chat.title)).collect::<Vec<_>>();
                 let chats: Vec<_> = report.chats.into_iter().map(|(outcome, chats)| (outcome, named(chats))).collect();
                 (told.recipient.0, told.lang, chats)
@@ -234,10 +243,9 @@ mod tests {
     fn each_admin_of_a_chat_that_is_asked_has_its_question_and_no_report() {
         let results = [question(-1, &[1, 2], Reason::Asked, 70), question(-2, &[1], Reason::Held, 80)];
         let known = known(&[(-1, Some("One"), Some(Lang::Ru))]);
-        let decision = decision(&summary(), None, None);
-        assert_eq!(reports("event", &summary(), &results, &known, &decision), []);
+        assert_eq!(reports("event", &summary(), &results, &known), []);
         assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -2, -1].map(ChatId)));
-        let asked: Vec<_> = questions(&summary(), &results, &known, &decision)
+        let asked: Vec<_> = questions(&summary(), &results, &known)
             .into_iter()
             .map(|told| {
                 let Content::Question(asking) = told.content else { panic!("{:?}", told.content) };
@@ -249,33 +257,48 @@ mod tests {
         assert_eq!(asked, [(1, 70, one.clone(), false, Some(Lang::Ru)), (2, 70, one, false, Some(Lang::Ru)), (1, 80, two, true, None)]);
     }
 
+    /// Source, reason and time as a report and a question tell them to somebody.
+    fn told_of(recipient: i64, share_bans: ShareBans, public: bool) -> [(String, Option<String>, Option<i64>); 2] {
+        let mut known = known(&[(-9, Some("Source now"), None)]);
+        known.of_source = BTreeSet::from([UserId(1)]);
+        known.chats.get_mut(&ChatId(-9)).unwrap().settings.share_bans = share_bans;
+        let summary = Summary { source_public: public, ..summary() };
+        let results = [result(-1, &[recipient], Outcome::Applied), question(-2, &[recipient], Reason::Asked, 70)];
+        let mut told = reports("event", &summary, &results, &known);
+        told.extend(questions(&summary, &results, &known));
+        let of: Vec<_> = told
+            .into_iter()
+            .map(|told| match told.content {
+                Content::SyncReport(report) => (report.decision.source_chat, report.decision.reason, report.decision.at),
+                Content::Question(asking) => (asking.decision.source_chat, asking.decision.reason, asking.decision.at),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        of.try_into().unwrap()
+    }
+
+    #[test]
+    fn cards_and_questions_tell_of_the_source_what_it_shares_and_its_own_admins_all() {
+        use ShareBans::{Events, Full, Nothing};
+        let all = ("Source now", Some("spam"), Some(NOW));
+        for (step, public, expected) in [
+            (Nothing, false, ("-9", None, None)),
+            (Nothing, true, ("Source", None, None)),
+            (Events, false, ("-9", None, Some(NOW))),
+            (Events, true, ("Source", None, Some(NOW))),
+            (Full, false, all),
+            (Full, true, all),
+        ] {
+            for (recipient, (chat, reason, at)) in [(2, expected), (1, all)] {
+                let expected = (chat.to_owned(), reason.map(str::to_owned), at);
+                assert_eq!(told_of(recipient, step, public), [expected.clone(), expected], "{step:?} {public} {recipient}");
+            }
+        }
+    }
+
     #[test]
     fn a_source_without_a_title_is_called_by_its_id() {
         assert_eq!(source_chat(&Summary { source_chat_title: None, ..summary() }), "-9");
-    }
-
-    #[test]
-    fn who_decided_is_told_where_the_source_shares_it() {
-        let summary = Summary { initiator_user_id: Some(UserId(7)), ..summary() };
-        let by: Profile = serde_json::from_value(json!({ "user_id": 7, "first_name": "Guard", "is_bot": true })).unwrap();
-        let source = |share_bans| {
-            let mut source = known(&[(-9, Some("Source"), None)]).remove(&ChatId(-9)).unwrap();
-            source.settings.share_bans = share_bans;
-            source
-        };
-        let told = decision(&summary, Some(&source(true)), Some(&by));
-        assert_eq!(told.by, Some(Decider { user_id: UserId(7), name: Some("Guard".to_owned()), is_bot: true }));
-        assert_eq!((told.source_chat_id, told.at), (Some(ChatId(-9)), NOW));
-        assert_eq!(decision(&summary, Some(&source(false)), Some(&by)).by, None);
-        assert_eq!(decision(&summary, None, Some(&by)).by, None, "nothing is known of the source");
-    }
-
-    #[test]
-    fn a_ban_and_its_correction_are_told_each_and_what_follows_within_the_hour_is_told_once() {
-        assert_eq!([1, 2, 3, 9].map(is_cycle), [false, false, true, true]);
-        let at = |event_timestamp| cycle(&Summary { event_timestamp, ..summary() });
-        assert_eq!(at(7200), at(10_799));
-        assert_ne!(at(7200), at(10_800));
     }
 
     /// The message of something in a chat where English is chosen, which is not what is spoken where nobody has chosen.

@@ -338,7 +338,14 @@ mod tests {
             kind: Kind::Ban,
             user_id: UserId(5),
             user_name: None,
-            decision: Decision { source_chat: "One".to_owned(), source_chat_id: None, by: None, reason: None, at: 0 },
+            decision: Decision {
+                source_chat: "One".to_owned(),
+                source_chat_id: None,
+                shared: Default::default(),
+                by: None,
+                reason: None,
+                at: None,
+            },
             chats: vec![(Outcome::Applied, chats.collect())],
         };
         let notification = Notification {

@@ -176,6 +176,7 @@ mod tests {
             event_timestamp: at,
             occurred: Occurred::new(at, 0),
             chat_title: Some("Source".to_owned()),
+            chat_public: false,
             user_name: None,
         }
     }

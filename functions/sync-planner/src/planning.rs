@@ -173,8 +173,10 @@ fn summary(sync: &Sync<'_>, whom: &Whom, plan: &Plan, plan_id: Uuid, chunks: u32
         user_name: ban.user_name.clone(),
         source_chat_id: ban.chat_id,
         source_chat_title: ban.chat_title.clone(),
+        source_public: ban.chat_public,
         reason: ban.reason.clone(),
         initiator_user_id: ban.initiator_user_id,
+        initiator_bot: ban.initiator_bot.clone(),
         occurred: ban.occurred.clone(),
         until: ban.until,
         event_timestamp: ban.event_timestamp,
@@ -241,6 +243,7 @@ pub fn ban_of(summary: &Summary) -> Ban {
         event_timestamp: summary.event_timestamp,
         occurred: summary.occurred.clone(),
         chat_title: None,
+        chat_public: false,
         user_name: None,
     }
 }

@@ -18,6 +18,7 @@ use aws::queue::Queue;
 use aws::store::bans::Bans;
 use aws::store::dialogue::Dialogue;
 use aws::store::gateway::Gateway;
+use aws::store::held::Held;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
 use aws::store::users::Users;
@@ -53,6 +54,8 @@ struct Webhook {
     dialogue: Dialogue,
     /// Messages to people, and what is to go from groups.
     notifications: Queue,
+    /// What is held on people besides.
+    held: Held,
 }
 
 /// Handles events until Lambda ends the process.
@@ -87,6 +90,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 dialogue: Dialogue::new(&aws, env::required("GATEWAY_TABLE")?),
                 notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                held: Held::new(&aws, env::required("BANS_TABLE")?, env::required("NOTIFICATIONS_TABLE")?),
                 gateway,
                 aws,
             })

@@ -72,6 +72,9 @@ pub struct BanEvent {
     /// Title of the chat at that time, for messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_title: Option<String>,
+    /// The chat had a username at that time: whoever wanted could look it up, title and all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chat_public: bool,
     /// Name of the user at that time, for messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
@@ -145,6 +148,7 @@ mod tests {
             occurred: Occurred::new(at, update),
             tracked: true,
             chat_title: None,
+            chat_public: false,
             user_name: None,
             metadata: BTreeMap::new(),
         }

@@ -100,6 +100,8 @@ pub struct Ban {
     pub occurred: Occurred,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_title: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chat_public: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
 }
@@ -119,6 +121,7 @@ impl From<&BanEvent> for Ban {
             event_timestamp: event.event_timestamp,
             occurred: event.occurred.clone(),
             chat_title: event.chat_title.clone(),
+            chat_public: event.chat_public,
             user_name: event.user_name.clone(),
         }
     }

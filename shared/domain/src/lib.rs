@@ -10,6 +10,7 @@
 //! - [`role`]: what an administrator of a chat is to us
 //! - [`profile`]: what people are called, and what may be said of them
 //! - [`settings`]: what people and chats chose, and what they may choose
+//! - [`sharing`]: what somebody may see of a decision in a chat
 //! - [`subscription`]: who follows which source from which chat
 //! - [`sync`]: from followers to targets, from targets to chunks, from results to a closed summary
 //! - [`question`]: what a chat's admins are asked, and their answer
@@ -40,6 +41,7 @@ pub mod registration;
 pub mod role;
 pub mod search;
 pub mod settings;
+pub mod sharing;
 pub mod subscription;
 pub mod sync;
 pub mod tidy;

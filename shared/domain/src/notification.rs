@@ -3,6 +3,7 @@
 use crate::ban::derive;
 use crate::ids::{ChatId, UserId};
 use crate::lang::Lang;
+use crate::settings::ShareBans;
 use crate::sync::{Kind, Origin, Outcome, Reason, TargetResult};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,17 +88,20 @@ pub struct SyncReport {
 /// A source's decision as far as its chat lets it be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What the source is called.
+    /// The source's title where the recipient may see that, else its id.
     pub source_chat: String,
     /// `None` in messages of an older version.
     #[serde(default)]
     pub source_chat_id: Option<ChatId>,
+    /// How much the recipient may see of it: what is missing below may have been left out for that.
+    #[serde(default)]
+    pub shared: ShareBans,
     /// Who decided, where that is told.
     #[serde(default)]
     pub by: Option<Decider>,
     pub reason: Option<String>,
     /// When it was decided, Unix seconds.
-    pub at: i64,
+    pub at: Option<i64>,
 }
 
 /// Whoever made a decision.
@@ -106,7 +110,9 @@ pub struct Decider {
     /// [`UserId::ANONYMOUS_ADMIN`] where an admin acted anonymously.
     pub user_id: UserId,
     pub name: Option<String>,
-    pub is_bot: bool,
+    /// What they are called where they are a bot.
+    #[serde(default)]
+    pub bot: Option<String>,
 }
 
 /// A chat and what it is called.

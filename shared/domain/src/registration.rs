@@ -120,6 +120,7 @@ impl NewBanEvent {
             occurred: Occurred::new(at, 0),
             tracked: false,
             chat_title: None,
+            chat_public: false,
             user_name: None,
             metadata: self.metadata,
         })

@@ -157,8 +157,12 @@ impl Client {
     }
 
     /// Sends a file; `caption`: HTML.
-    pub async fn send_document(&self, chat: ChatId, document: Document, caption: &str) -> Result<(), Failure> {
-        let fields = [("chat_id", chat.to_string()), ("caption", caption.to_owned()), ("parse_mode", "HTML".to_owned())];
+    pub async fn send_document(&self, chat: ChatId, document: Document, caption: &str, under: &[Vec<Button>]) -> Result<(), Failure> {
+        let mut fields = vec![("chat_id", chat.to_string()), ("caption", caption.to_owned()), ("parse_mode", "HTML".to_owned())];
+        if !under.is_empty() {
+            let markup = serde_json::to_string(&buttons(under)).map_err(|_| Failure::UnreadableResult)?;
+            fields.push(("reply_markup", markup));
+        }
         self.upload("sendDocument", &fields, "document", document).await
     }
 

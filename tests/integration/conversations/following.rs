@@ -81,7 +81,7 @@ async fn a_preview_tells_of_bans_that_chats_share() -> Result<()> {
         let open = talk.chat("Open club", alice, &[mallory]).await?;
         let closed = talk.chat("Closed club", alice, &[mallory]).await?;
         let chat = talk.chat("Book club", boris, &[mallory]).await?;
-        let change = domain::settings::ChatChange { share_bans: Some(false), ..Default::default() };
+        let change = domain::settings::ChatChange { share_bans: Some(domain::settings::ShareBans::Nothing), ..Default::default() };
         talk.play.users.choose_for_chat(domain::ids::ChatId(closed), &change).await?;
         for source in [open, closed] {
             talk.play.ban(source, alice, mallory).await?;

@@ -9,7 +9,8 @@ use aws::store::users::{ChatItem, Chosen};
 use axum::extract;
 use axum::http::StatusCode;
 use domain::chat::{Chat, ChatState};
-use domain::settings::{ChatChange, ChatSettings, FreeMap, NewSources, SyncBanType};
+use domain::settings::{ChatChange, ChatSettings, FreeMap, NewSources, ShareBans, SyncBanType};
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -53,6 +54,47 @@ impl From<NewSources> for NewSourcesBody {
     }
 }
 
+/// `nothing`: only that a chat has banned, to those who follow the person; `events`: that it happened, and when; `full`: with the chat's title,
+/// the reason and who decided it. The title of a chat with a public username is seen in any case.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShareBansBody {
+    Nothing,
+    Events,
+    Full,
+}
+
+impl From<ShareBansBody> for ShareBans {
+    fn from(step: ShareBansBody) -> Self {
+        match step {
+            ShareBansBody::Nothing => Self::Nothing,
+            ShareBansBody::Events => Self::Events,
+            ShareBansBody::Full => Self::Full,
+        }
+    }
+}
+
+impl From<ShareBans> for ShareBansBody {
+    fn from(step: ShareBans) -> Self {
+        match step {
+            ShareBans::Nothing => Self::Nothing,
+            ShareBans::Events => Self::Events,
+            ShareBans::Full => Self::Full,
+        }
+    }
+}
+
+/// Whoever still sends a switch is told what to send. Taken for a step, `true` would share less than its sender was promised.
+fn step<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ShareBansBody>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::Bool(_) => {
+            Err(D::Error::custom("it has three steps now: \"nothing\" for what was false, \"events\" for what was true, or \"full\""))
+        }
+        step => serde_json::from_value(step).map(Some).map_err(D::Error::custom),
+    }
+}
+
 /// What is to be another way; what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -79,8 +121,11 @@ pub struct ChatSettingsChange {
     /// A ban of the source that lasts at most so many seconds is a kick, and not carried over. 60 unless chosen; 0: none is.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 3600)]
     kick_seconds: Option<Integer>,
-    /// Let admins of other chats, and whoever was banned, see this chat's bans.
-    share_bans: Option<bool>,
+    /// How much admins of other chats, and whoever was banned, see of this chat's bans. It was a switch before: its `false` is `nothing`, its
+    /// `true` is `events`.
+    #[serde(default, deserialize_with = "step")]
+    #[schema(inline)]
+    share_bans: Option<ShareBansBody>,
     /// `null`: of whoever is answered.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<LangBody>, inline)]
@@ -109,7 +154,7 @@ impl From<ChatSettingsChange> for ChatChange {
             sync_unban: change.sync_unban,
             spare_bots: change.spare_bots,
             kick_seconds: change.kick_seconds.map(|Integer(seconds)| seconds),
-            share_bans: change.share_bans,
+            share_bans: change.share_bans.map(Into::into),
             language: change.language.map(|language| language.map(Into::into)),
             timezone: change.timezone,
             settings: change.settings.map(FreeMap),
@@ -137,8 +182,9 @@ pub struct ChatSettingsBody {
     spare_bots: bool,
     /// A ban of the source that lasts at most so many seconds is a kick, and not carried over.
     kick_seconds: i64,
-    /// Admins of other chats, and whoever was banned, may see this chat's bans.
-    share_bans: bool,
+    /// How much admins of other chats, and whoever was banned, see of this chat's bans.
+    #[schema(inline)]
+    share_bans: ShareBansBody,
     #[schema(inline)]
     language: Option<LangBody>,
     timezone: String,
@@ -164,7 +210,7 @@ impl From<ChatItem> for ChatSettingsBody {
             sync_unban: settings.sync_unban,
             spare_bots: settings.spare_bots,
             kick_seconds: settings.kick_seconds,
-            share_bans: settings.share_bans,
+            share_bans: settings.share_bans.into(),
             language: settings.language.map(Into::into),
             timezone: settings.timezone,
             settings: settings.settings.0,

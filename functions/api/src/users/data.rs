@@ -10,6 +10,7 @@ use crate::ids::{GroupId, PersonId};
 use crate::page::{PageBody, PageQuery};
 use crate::subscriptions::body::SubscriptionBody;
 use aws::store::held::NotificationItem;
+use aws::store::sync::{Appeal, Summary};
 use axum::extract;
 use axum::http::StatusCode;
 use domain::ban::BanEvent;
@@ -33,6 +34,9 @@ pub enum PartBody {
     Roles,
     Subscriptions,
     BanEvents,
+    Decisions,
+    Syncs,
+    Appeals,
     Notifications,
 }
 
@@ -53,6 +57,12 @@ pub struct DataBody {
     subscriptions: Option<PageBody<SubscriptionBody>>,
     /// What admins did to him, newest first.
     ban_events: Option<PageBody<HeldBan>>,
+    /// What he did to others as an admin, newest first.
+    decisions: Option<PageBody<HeldDecision>>,
+    /// What was carried over of what was done to him, newest first.
+    syncs: Option<PageBody<HeldSync>>,
+    /// Where he has asked that a ban be lifted.
+    appeals: Option<PageBody<HeldAppeal>>,
     /// The log of what the bot wrote to him.
     notifications: Option<PageBody<HeldNotification>>,
 }
@@ -85,6 +95,81 @@ impl From<BanEvent> for HeldBan {
     }
 }
 
+/// Something that he did to somebody as an admin. What that person is called is theirs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldDecision {
+    event_id: Uuid,
+    #[schema(inline)]
+    chat_id: GroupId,
+    #[schema(inline)]
+    user_id: PersonId,
+    /// ban, kick, restrict, unban, unrestrict.
+    event_type: String,
+    reason: Option<String>,
+    /// Unix seconds.
+    event_timestamp: i64,
+}
+
+impl From<BanEvent> for HeldDecision {
+    fn from(event: BanEvent) -> Self {
+        Self {
+            event_id: event.event_id,
+            chat_id: GroupId(event.chat_id),
+            user_id: PersonId(event.user_id),
+            event_type: event.event_type.name().to_owned(),
+            reason: event.reason,
+            event_timestamp: event.event_timestamp,
+        }
+    }
+}
+
+/// A sync about him. What it did in which chat is in `/api/v1/sync/logs`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldSync {
+    sync_id: Uuid,
+    ban_event_id: Uuid,
+    #[schema(inline)]
+    source_chat_id: GroupId,
+    /// His name at that time.
+    user_name: Option<String>,
+    reason: Option<String>,
+    /// Unix seconds.
+    started_at: i64,
+}
+
+impl From<Summary> for HeldSync {
+    fn from(sync: Summary) -> Self {
+        Self {
+            sync_id: sync.sync_id,
+            ban_event_id: sync.ban_event_id,
+            source_chat_id: GroupId(sync.source_chat_id),
+            user_name: sync.user_name,
+            reason: sync.reason,
+            started_at: sync.started_at_ms / 1000,
+        }
+    }
+}
+
+/// An appeal. Its words are with those who were asked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldAppeal {
+    appeal_id: Uuid,
+    #[schema(inline)]
+    chat_id: GroupId,
+    ban_event_id: Uuid,
+    /// Unix seconds.
+    at: i64,
+    /// `null`: nobody has decided.
+    lifted: Option<bool>,
+}
+
+impl From<Appeal> for HeldAppeal {
+    fn from(appeal: Appeal) -> Self {
+        let Appeal { appeal_id, chat_id, ban_event_id, at, lifted, .. } = appeal;
+        Self { appeal_id, chat_id: GroupId(chat_id), ban_event_id, at, lifted }
+    }
+}
+
 /// A message of the bot to him.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldNotification {
@@ -94,12 +179,15 @@ pub struct HeldNotification {
     /// Unix seconds.
     created_at: i64,
     sent_at: Option<i64>,
+    failed_at: Option<i64>,
+    /// Why Telegram did not take it.
+    error_message: Option<String>,
 }
 
 impl From<NotificationItem> for HeldNotification {
     fn from(item: NotificationItem) -> Self {
-        let NotificationItem { notification_type, channel, status, created_at, sent_at } = item;
-        Self { notification_type, channel, status, created_at, sent_at }
+        let NotificationItem { notification_type, channel, status, created_at, sent_at, failed_at, error_message } = item;
+        Self { notification_type, channel, status, created_at, sent_at, failed_at, error_message }
     }
 }
 
@@ -133,6 +221,9 @@ pub async fn get_user_data(
         roles: None,
         subscriptions: None,
         ban_events: None,
+        decisions: None,
+        syncs: None,
+        appeals: None,
         notifications: None,
     };
     if part.is_none() {
@@ -155,6 +246,15 @@ pub async fn get_user_data(
     if wants(PartBody::BanEvents) {
         body.ban_events = Some(PageBody::new(state.held.bans(user, &wanted).await?, HeldBan::from));
     }
+    if wants(PartBody::Decisions) {
+        body.decisions = Some(PageBody::new(state.held.decisions(user, &wanted).await?, HeldDecision::from));
+    }
+    if wants(PartBody::Syncs) {
+        body.syncs = Some(PageBody::new(state.syncs.page_of_person(user, &wanted).await?, HeldSync::from));
+    }
+    if wants(PartBody::Appeals) {
+        body.appeals = Some(PageBody::new(state.syncs.appeals_of(user, &wanted).await?, HeldAppeal::from));
+    }
     if wants(PartBody::Notifications) {
         body.notifications = Some(PageBody::new(state.held.notifications(user, &wanted).await?, HeldNotification::from));
     }
@@ -171,8 +271,8 @@ pub struct ErasedBody {
 }
 
 /// Erase a person. Profile, settings and username are gone at once, and updates do not write them again until he himself starts the bot
-/// in private; subscriptions, roles and the log of messages go within seconds. What admins did to him stays as their chats' record,
-/// without his name and their reasons.
+/// in private; subscriptions, roles, appeals and the log of messages go within minutes. What admins did to him, and what he did as an admin, stays
+/// as their chats' record with his id, without his name and their reasons, until it is a year old. Backups hold what is erased for 35 days.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{user_id}/data",

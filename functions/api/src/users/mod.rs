@@ -22,6 +22,7 @@ use crate::health::Ready;
 use crate::roles::Roles;
 use aws::store::held::Held;
 use aws::store::subscriptions::Subscriptions;
+use aws::store::sync::Syncs;
 use aws::store::users::Users;
 use aws::{Aws, env};
 use domain::lang::Lang;
@@ -40,6 +41,7 @@ pub struct State {
     roles: Roles,
     subscriptions: Arc<Subscriptions>,
     held: Arc<Held>,
+    syncs: Arc<Syncs>,
 }
 
 impl State {
@@ -49,6 +51,7 @@ impl State {
             roles: Roles::from_env(aws, users.clone()).await?,
             users,
             subscriptions: Arc::new(Subscriptions::new(aws, env::required("SUBSCRIPTIONS_TABLE")?)),
+            syncs: Arc::new(Syncs::new(aws, env::required("SYNC_TABLE")?)),
             held: Arc::new(Held::new(aws, env::required("BANS_TABLE")?, env::required("NOTIFICATIONS_TABLE")?)),
         })
     }

@@ -1,9 +1,10 @@
 //! What a command, a button or an answer asks for. Stored with a message's buttons, so that a button is no more than a number.
 
+use super::data::Place;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member;
-use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, SyncBanType, UserChange};
+use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, ShareBans, SyncBanType, UserChange};
 use domain::subscription::Mode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,6 +42,8 @@ pub enum Action {
     SetMine(MyOption),
     MyData,
     MyDataFile,
+    /// A further file of it.
+    MyDataPart(Place),
     AskErase,
     Erase,
     /// Where the asker himself was banned by a sync, and why.
@@ -155,6 +158,7 @@ pub enum ChatTopic {
     BanType,
     Delay,
     NewSources,
+    ShareBans,
     Language,
 }
 
@@ -172,7 +176,7 @@ pub enum ChatOption {
     SpareBots(bool),
     Kicks(bool),
     NewSources(NewSources),
-    ShareBans(bool),
+    ShareBans(ShareBans),
     Language(Option<Lang>),
 }
 
@@ -298,7 +302,7 @@ impl From<ChatOption> for ChatChange {
             ChatOption::SpareBots(on) => Self { spare_bots: Some(on), ..none },
             ChatOption::Kicks(on) => Self { kick_seconds: Some(if on { ChatSettings::default().kick_seconds } else { 0 }), ..none },
             ChatOption::NewSources(chosen) => Self { new_sources: Some(chosen), ..none },
-            ChatOption::ShareBans(on) => Self { share_bans: Some(on), ..none },
+            ChatOption::ShareBans(step) => Self { share_bans: Some(step), ..none },
             ChatOption::Language(lang) => Self { language: Some(lang), ..none },
         }
     }
@@ -407,6 +411,14 @@ mod tests {
             ),
             (r#"{"why_me_further":{"looked":8}}"#, Action::WhyMeFurther { looked: 8 }),
             (
+                r#"{"my_data_part":{"part":2,"list":"ban_events","cursor":"x"}}"#,
+                Action::MyDataPart(Place { part: 2, list: super::super::data::List::BanEvents, cursor: Some("x".to_owned()) }),
+            ),
+            (
+                r#"{"in":{"chat":-5,"then":{"set":{"share_bans":"full"}}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::ShareBans(ShareBans::Full)) },
+            ),
+            (
                 r#"{"ask_appeal":{"chat":-5,"sync_id":"00000000-0000-0000-0000-000000000007"}}"#,
                 Action::AskAppeal { chat: ChatId(-5), sync_id: Uuid::from_u128(7) },
             ),
@@ -414,5 +426,8 @@ mod tests {
             assert_eq!(serde_json::from_str::<Action>(stored).unwrap(), action);
             assert_eq!(serde_json::to_string(&action).unwrap(), stored);
         }
+        let switch = r#"{"in":{"chat":-5,"then":{"set":{"share_bans":false}}}}"#;
+        let off = Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::ShareBans(ShareBans::Nothing)) };
+        assert_eq!(serde_json::from_str::<Action>(switch).unwrap(), off, "when it was a switch");
     }
 }

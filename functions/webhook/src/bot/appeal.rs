@@ -8,7 +8,7 @@ use crate::look::Looked;
 use crate::{NotNow, Webhook, budget};
 use aws::queue::Message;
 use aws::store::page::Wanted;
-use aws::store::sync::{Appeal, Summary};
+use aws::store::sync::Appeal;
 use aws::store::users::Profile;
 use domain::appeal::AppealButton;
 use domain::ban::derive;
@@ -16,7 +16,9 @@ use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::Status;
 use domain::notification::{Content, Notification, notification_id};
+use domain::sharing::{Shared, Sight};
 use domain::subscription::Source;
+use domain::sync::ledger::Entry;
 use domain::sync::{Kind, Outcome};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
@@ -41,7 +43,9 @@ struct Place {
     title: String,
     /// The title of the chat whose ban it was; `None`: that keeps its bans to itself.
     source: Option<String>,
-    sync: Summary,
+    sync_id: Uuid,
+    /// When it was banned there, Unix seconds.
+    at: i64,
 }
 
 /// What an answer to an appeal comes to.
@@ -77,13 +81,13 @@ impl Webhook {
             if here.is_none_or(|here| here.member.status != Status::Kicked) {
                 continue;
             }
-            let Place { chat, title, sync, .. } = place;
-            let time = time::date(sync.event_timestamp);
+            let Place { chat, title, sync_id, at, .. } = place;
+            let time = time::date(*at);
             lines.push(match &place.source {
                 Some(source) => text!(lang, "banned-in-from", chat = title, source = source, time = time),
                 None => text!(lang, "banned-in", chat = title, time = time),
             });
-            let appeal = Action::AskAppeal { chat: *chat, sync_id: sync.sync_id };
+            let appeal = Action::AskAppeal { chat: *chat, sync_id: *sync_id };
             screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = title), appeal)]);
         }
         let further = Action::WhyMeFurther { looked: looked + done };
@@ -110,15 +114,16 @@ impl Webhook {
             let results = self.syncs.results_from(sync.sync_id, None, CHUNKS).await?.results;
             let applied = results.iter().filter(|result| result.outcome == Outcome::Applied).map(|result| result.chat_id);
             let new: Vec<ChatId> = applied.filter(|chat| seen.insert(*chat)).collect();
-            let mut chats = self.users.chats(new.iter().copied().chain([sync.source_chat_id])).await?;
-            let source = chats.get(&sync.source_chat_id).cloned();
-            let source = source.as_ref().is_none_or(|source| source.settings.share_bans).then(|| {
-                let title = source.and_then(|source| source.title).or_else(|| sync.source_chat_title.clone());
+            let chats = self.users.chats_with_successors(new.iter().copied().chain([sync.source_chat_id])).await?;
+            let sight = Sight { chats, own: BTreeSet::new() };
+            let entries = self.syncs.entries_of(&sync, new.iter().copied()).await?;
+            let source = sight.of(sync.source_chat_id, sync.source_public);
+            let source = source.happened().then(|| {
+                let title = source.title(sight.present(sync.source_chat_id), sync.source_chat_title.as_deref());
                 title.unwrap_or_else(|| sync.source_chat_id.to_string())
             });
             for chat in new {
-                let known = chats.remove(&chat);
-                if known.as_ref().is_some_and(|known| !known.settings.share_bans) {
+                if !sight.of(chat, false).happened() {
                     continue;
                 }
                 passed += 1;
@@ -128,8 +133,11 @@ impl Webhook {
                 if places.len() == CHATS {
                     return Ok((places, true));
                 }
-                let title = known.and_then(|known| known.title).unwrap_or_else(|| chat.to_string());
-                places.push(Place { chat, title, source: source.clone(), sync: sync.clone() });
+                let entry = entries.get(&chat).map(|log| &log.entry);
+                // That of the ban in this chat: the source may keep its own time to itself.
+                let at = entry.map_or(sync.started_at_ms / 1000, |entry| entry.at);
+                let (title, sync_id) = (known_as(&sight, chat, entry), sync.sync_id);
+                places.push(Place { chat, title, source: source.clone(), sync_id, at });
             }
         }
         Ok((places, false))
@@ -224,8 +232,13 @@ impl Webhook {
 
     /// However often it is told, he reads it once.
     async fn tell_appellant(&self, appeal: &Appeal, lifted: bool) -> anyhow::Result<()> {
-        let chat = self.users.chats([appeal.chat_id]).await?.remove(&appeal.chat_id).and_then(|chat| chat.title);
-        let content = Content::AppealDecided { chat: chat.unwrap_or_else(|| appeal.chat_id.to_string()), lifted };
+        let sight = Sight { chats: self.users.chats_with_successors([appeal.chat_id]).await?, own: BTreeSet::new() };
+        let entry = match self.syncs.summary(appeal.sync_id).await? {
+            Some(sync) => self.syncs.entries_of(&sync, [appeal.chat_id]).await?.remove(&appeal.chat_id),
+            None => None,
+        };
+        let chat = known_as(&sight, appeal.chat_id, entry.as_ref().map(|log| &log.entry));
+        let content = Content::AppealDecided { chat, lifted };
         let what = format!("{} decided", appeal.appeal_id);
         self.notify(&[appeal.user_id], &what, &appeal.ban_event_id.to_string(), &content).await
     }
@@ -248,4 +261,10 @@ impl Webhook {
         };
         self.notifications.send_all(recipients.iter().map(message).collect::<anyhow::Result<_>>()?).await
     }
+}
+
+/// What a chat is called to somebody who is banned in it. A member of it knows its title; whoever was banned before they ever came may not.
+fn known_as(sight: &Sight, chat: ChatId, entry: Option<&Entry>) -> String {
+    let shared = if entry.is_some_and(|entry| entry.was_member) { Shared::ALL } else { sight.of(chat, false) };
+    shared.title(sight.present(chat), None).unwrap_or_else(|| chat.to_string())
 }

@@ -7,12 +7,13 @@ use super::{Asker, Room, Stop, csv, time};
 use crate::Webhook;
 use aws::store::page::{PageError, Wanted};
 use domain::ban::BanEvent;
-use domain::chat::Chat;
+use domain::chat::ChatState;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member;
 use domain::search::{Order, Search};
-use std::collections::{BTreeMap, BTreeSet};
+use domain::sharing::Sight;
+use std::collections::BTreeSet;
 use telegram::render::subject;
 use telegram::text;
 
@@ -28,31 +29,15 @@ const AT_A_TIME: usize = 200;
 /// What the list can be narrowed to.
 const FILTERS: [Option<member::Action>; 4] = [None, Some(member::Action::Ban), Some(member::Action::Unban), Some(member::Action::Kick)];
 
-/// Which chats somebody may look into: his own, and those that share.
-pub struct Sees {
-    chats: BTreeMap<ChatId, Chat>,
-    own: BTreeSet<ChatId>,
-}
-
-impl Sees {
-    pub async fn of(webhook: &Webhook, asker: &Asker, chats: impl IntoIterator<Item = ChatId>) -> anyhow::Result<Self> {
-        let chats: BTreeSet<_> = chats.into_iter().collect();
-        let own = webhook.chats_of(asker).await?.into_iter().map(|chat| chat.chat_id).collect();
-        Ok(Self { chats: webhook.users.chats(chats).await?, own })
-    }
-
-    /// Of a chat that nothing is known of, no admin has asked that it be kept to itself.
-    pub fn may_see(&self, chat: ChatId) -> bool {
-        self.own.contains(&chat) || self.chats.get(&chat).is_none_or(|chat| chat.settings.share_bans)
-    }
-
-    pub fn title(&self, event: &BanEvent) -> String {
-        let known = self.chats.get(&event.chat_id).and_then(|chat| chat.title.clone());
-        known.or_else(|| event.chat_title.clone()).unwrap_or_else(|| event.chat_id.to_string())
-    }
-}
-
 impl Webhook {
+    /// What the asker may see of decisions in these chats. Theirs are those where the bot is told of every change of a role: elsewhere a role that
+    /// has ended may still be known.
+    pub async fn sight(&self, asker: &Asker, chats: impl IntoIterator<Item = ChatId>) -> anyhow::Result<Sight> {
+        let chats: BTreeSet<_> = chats.into_iter().collect();
+        let own = self.chats_of(asker).await?.into_iter().filter(|chat| chat.state == ChatState::Active).map(|chat| chat.chat_id);
+        Ok(Sight { own: own.collect(), chats: self.users.chats_with_successors(chats).await? })
+    }
+
     /// A chat's history, newest first.
     pub async fn chat_history(&self, asker: &Asker, room: &Room, filter: Option<member::Action>, after: &[String]) -> Result<Screen, Stop> {
         let lang = asker.lang;
@@ -95,17 +80,18 @@ impl Webhook {
         let search = Search { user_id: Some(user), event_type: filter, ..Search::default() };
         let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
         let page = self.bans.search(&search, Order::User(user), &wanted).await.map_err(unreadable)?;
-        let sees = Sees::of(self, asker, page.items.iter().map(|event| event.chat_id)).await?;
+        let sight = self.sight(asker, page.items.iter().map(|event| event.chat_id)).await?;
         let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
         let here = |filter, after| Action::Person { user, filter, after };
         let filters = filters(lang, filter, |filter| here(filter, Vec::new()));
-        let seen: Vec<_> = page.items.iter().filter(|event| sees.may_see(event.chat_id)).collect();
+        let read = page.items.len();
+        let seen: Vec<_> = page.items.into_iter().filter_map(|event| sight.event(event)).collect();
         if seen.is_empty() && after.is_empty() && page.next.is_none() {
             return Ok(Screen::text(text!(lang, "history-empty-person", who = who)).row(filters));
         }
         let mut lines = vec![text!(lang, "history-of-person", who = who)];
-        lines.extend(seen.iter().map(|event| line(lang, event, telegram::render::escape(&sees.title(event)))));
-        let hidden = page.items.len() - seen.len();
+        lines.extend(seen.iter().map(|event| line(lang, event, telegram::render::escape(&place(event)))));
+        let hidden = read - seen.len();
         if hidden > 0 {
             lines.push(text!(lang, "history-hidden", count = hidden));
         }
@@ -118,10 +104,10 @@ impl Webhook {
     pub async fn person_file(&self, asker: &Asker, user: UserId, filter: Option<member::Action>) -> Result<Screen, Stop> {
         self.admin_of_something(asker).await?;
         let search = Search { user_id: Some(user), event_type: filter, ..Search::default() };
-        let mut events = self.many(&search, Order::User(user)).await?;
-        let sees = Sees::of(self, asker, events.iter().map(|event| event.chat_id)).await?;
-        events.retain(|event| sees.may_see(event.chat_id));
-        let file = csv::of_events(&format!("history-{user}"), &events, |event| sees.title(event))?;
+        let events = self.many(&search, Order::User(user)).await?;
+        let sight = self.sight(asker, events.iter().map(|event| event.chat_id)).await?;
+        let events: Vec<_> = events.into_iter().filter_map(|event| sight.event(event)).collect();
+        let file = csv::of_events(&format!("history-{user}"), &events, place)?;
         Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "history-file", count = events.len(), most = IN_A_FILE)) })
     }
 
@@ -148,6 +134,11 @@ impl Webhook {
             None => Err(Screen::text(text!(asker.lang, "only-for-admins")).into()),
         }
     }
+}
+
+/// What the chat of an event is called to who sees it.
+pub fn place(event: &BanEvent) -> String {
+    event.chat_title.clone().unwrap_or_else(|| event.chat_id.to_string())
 }
 
 fn filters(lang: Lang, chosen: Option<member::Action>, to: impl Fn(Option<member::Action>) -> Action) -> Vec<Choice> {
@@ -192,34 +183,6 @@ pub fn unreadable(error: PageError) -> Stop {
 mod tests {
     use super::super::screen::To;
     use super::*;
-    use domain::chat::{ChatState, Ignores};
-    use domain::settings::ChatSettings;
-
-    #[test]
-    fn bans_of_a_chat_that_keeps_them_to_itself_are_seen_by_its_own_admins_only() {
-        let chat = |id, share_bans| {
-            let settings = ChatSettings { share_bans, ..ChatSettings::default() };
-            let (id, state, ignores) = (ChatId(id), ChatState::Active, Ignores::default());
-            (
-                id,
-                Chat {
-                    chat_id: id,
-                    title: None,
-                    state,
-                    migrated_to: None,
-                    migrated_from: None,
-                    settings,
-                    ignores,
-                    known_sources: Default::default(),
-                },
-            )
-        };
-        let chats = BTreeMap::from([chat(-1, true), chat(-2, false), chat(-3, false)]);
-        let sees = Sees { chats, own: BTreeSet::from([ChatId(-3)]) };
-        for (chat, expected) in [(-1, true), (-2, false), (-3, true), (-4, true)] {
-            assert_eq!(sees.may_see(ChatId(chat)), expected, "{chat}");
-        }
-    }
 
     #[test]
     fn a_list_can_be_narrowed_to_whatever_it_does_not_show_now() {

@@ -46,7 +46,7 @@ impl Webhook {
         }
         let users: Vec<_> = ignores.users.iter().copied().take(SHOWN).collect();
         let sources: Vec<_> = ignores.sources.iter().copied().take(SHOWN).collect();
-        let (names, chats) = (self.names(&users).await?, self.users.chats(sources.iter().copied()).await?);
+        let (names, sight) = (self.names(&users).await?, self.sight(asker, sources.iter().copied()).await?);
         let hidden = ignores.users.len() + ignores.sources.len() - users.len() - sources.len();
         let mut lines = vec![text!(lang, "ignored-list", chat = room.title())];
         let mut screen = Screen::default();
@@ -57,7 +57,7 @@ impl Webhook {
             screen = screen.row([Choice::new(label, Action::In { chat: room.id, then: InChat::Unignore { user } })]);
         }
         for source in sources {
-            let title = chats.get(&source).and_then(|chat| chat.title.clone()).unwrap_or_else(|| source.to_string());
+            let title = sight.of(source, false).title(sight.present(source), None).unwrap_or_else(|| source.to_string());
             lines.push(format!("• {}", text!(lang, "ignored-source", chat = &title)));
             let label = format!("✖️ {}", telegram::render::escape(&title));
             screen = screen.row([Choice::new(label, Action::In { chat: room.id, then: InChat::Unblock { source } })]);

@@ -1,4 +1,4 @@
-//! What a person chose for himself, and what is held on him.
+//! What a person chose, and erasing what is held on them; [`super::data`] shows it.
 
 use super::action::{Action, MyOption, MyTopic};
 use super::asker::{Asks, Context};
@@ -6,13 +6,10 @@ use super::options::language;
 use super::screen::{Choice, Screen};
 use super::{Asker, Stop, time};
 use crate::Webhook;
-use aws::store::page::Wanted;
 use aws::store::users::{Chosen, Profile};
 use domain::lang::Lang;
 use domain::settings::{QuietHours, UserSettings};
 use domain::subscription::Source;
-use serde_json::json;
-use telegram::bot::Document;
 use telegram::text;
 
 /// Quiet hours that can be chosen by button, in minutes of the day; the REST API takes any.
@@ -21,9 +18,6 @@ const QUIET: [(u16, u16); 3] = [(22 * 60, 7 * 60), (23 * 60, 8 * 60), (0, 9 * 60
 /// Time zones that can be chosen by button: the most people that speak one of the bot's languages.
 const ZONES: [&str; 8] =
     ["UTC", "Europe/London", "Europe/Berlin", "Europe/Moscow", "Europe/Kyiv", "Asia/Almaty", "Asia/Yekaterinburg", "America/New_York"];
-
-/// Items of each list of a data file.
-const HELD: usize = 500;
 
 impl Webhook {
     pub async fn my_settings(&self, asker: &Asker) -> Result<Screen, Stop> {
@@ -80,28 +74,6 @@ impl Webhook {
         Ok(Screen::text(text)
             .row([Choice::new(text!(lang, "button-data-file"), Action::MyDataFile)])
             .row([Choice::new(text!(lang, "button-erase"), Action::AskErase)]))
-    }
-
-    /// All that is held on him, as far as it is kept under his id; what was sent to him is told by the REST API.
-    pub async fn my_data_file(&self, asker: &Asker) -> Result<Screen, Stop> {
-        let wanted = Wanted { limit: HELD, cursor: None };
-        let unreadable = super::history::unreadable;
-        let roles = self.users.roles(asker.id, &wanted).await.map_err(unreadable)?.items;
-        let follows = self.subscriptions.page_of_admin(asker.id, None, None, &wanted).await.map_err(unreadable)?.items;
-        let search = domain::search::Search { user_id: Some(asker.id), ..Default::default() };
-        let bans = self.bans.search(&search, domain::search::Order::User(asker.id), &wanted).await.map_err(unreadable)?.items;
-        let data = json!({
-            "user_id": asker.id,
-            "profile": self.users.profile(asker.id).await?,
-            "roles": roles,
-            "subscriptions": follows,
-            "followers": self.subscriptions.count_of_source(Source::User(asker.id)).await?,
-            // Whose decision it was is theirs to tell.
-            "ban_events": bans.into_iter().map(|event| domain::ban::BanEvent { initiator_user_id: None, initiator_bot: None, ..event }).collect::<Vec<_>>(),
-        });
-        let content = serde_json::to_vec_pretty(&data).map_err(anyhow::Error::from)?;
-        let file = Document { file_name: format!("my-data-{}.json", asker.id), content };
-        Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "my-data-file")) })
     }
 
     pub fn ask_erase(&self, asker: &Asker) -> Screen {
@@ -176,6 +148,7 @@ mod tests {
     use super::super::screen::To;
     use super::*;
     use domain::settings::UserChange;
+    use serde_json::json;
 
     /// The choices that a screen's buttons set, with their labels.
     fn choices(screen: &Screen) -> Vec<(String, MyOption)> {

@@ -19,6 +19,7 @@ mod appeal;
 mod asker;
 mod choose;
 mod csv;
+mod data;
 mod follow;
 mod given_up;
 mod history;
@@ -204,7 +205,8 @@ impl Webhook {
             Action::PickMine(topic) => self.pick_mine(asker, *topic).await,
             Action::SetMine(option) => self.set_mine(asker, option.clone()).await,
             Action::MyData => self.my_data(asker).await,
-            Action::MyDataFile => self.my_data_file(asker).await,
+            Action::MyDataFile => self.my_data_file(asker, &data::Place::default()).await,
+            Action::MyDataPart(place) => self.my_data_file(asker, place).await,
             Action::AskErase => Ok(self.ask_erase(asker)),
             Action::Erase => self.erase(asker).await,
             Action::WhyMe => self.why_me(asker, 0).await,

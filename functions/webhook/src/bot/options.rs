@@ -7,7 +7,7 @@ use crate::Webhook;
 use aws::store::users::{ChatItem, Chosen};
 use domain::chat::ChatState;
 use domain::lang::Lang;
-use domain::settings::{ChatSettings, NewSources, SyncBanType};
+use domain::settings::{ChatSettings, NewSources, ShareBans, SyncBanType};
 use telegram::text;
 
 const HOUR: i64 = 3600;
@@ -61,10 +61,7 @@ pub fn settings(asker: &Asker, room: &Room) -> Screen {
             text!(lang, "set-kicks", mark = switch(settings.kick_seconds > 0)),
             set(ChatOption::Kicks(settings.kick_seconds == 0)),
         )])
-        .row([Choice::new(
-            text!(lang, "set-share-bans", mark = switch(settings.share_bans)),
-            set(ChatOption::ShareBans(!settings.share_bans)),
-        )])
+        .row([Choice::new(text!(lang, "set-share-bans", value = share_bans(lang, settings.share_bans)), pick(ChatTopic::ShareBans))])
         .row([
             Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), pick(ChatTopic::Language)),
             Choice::new(text!(lang, "button-ignored", count = ignored), here(InChat::Ignored)),
@@ -104,6 +101,10 @@ pub fn pick(asker: &Asker, room: &Room, topic: ChatTopic) -> Screen {
         ChatTopic::NewSources => {
             let choice = |of| Choice::new(label(new_sources(lang, of), now.new_sources == of), set(ChatOption::NewSources(of)));
             (text!(lang, "pick-new-sources"), [NewSources::Ask, NewSources::Ban, NewSources::Tell].map(choice).into())
+        }
+        ChatTopic::ShareBans => {
+            let choice = |step| Choice::new(label(share_bans(lang, step), now.share_bans == step), set(ChatOption::ShareBans(step)));
+            (text!(lang, "pick-share-bans"), ShareBans::ALL.map(choice).into())
         }
         ChatTopic::Language => {
             let choice = |of| Choice::new(label(language(lang, of), now.language == of), set(ChatOption::Language(of)));
@@ -147,6 +148,14 @@ pub fn language(lang: Lang, chosen: Option<Lang>) -> String {
         Some(Lang::Ru) => "Русский".to_owned(),
         Some(Lang::En) => "English".to_owned(),
         None => text!(lang, "language-of-telegram"),
+    }
+}
+
+fn share_bans(lang: Lang, step: ShareBans) -> String {
+    match step {
+        ShareBans::Nothing => text!(lang, "share-nothing"),
+        ShareBans::Events => text!(lang, "share-events"),
+        ShareBans::Full => text!(lang, "share-full"),
     }
 }
 
@@ -205,7 +214,7 @@ mod tests {
 
     #[test]
     fn each_choice_of_a_setting_is_the_marked_one_once_it_is_chosen() {
-        for topic in [ChatTopic::BanType, ChatTopic::Delay, ChatTopic::NewSources, ChatTopic::Language] {
+        for topic in [ChatTopic::BanType, ChatTopic::Delay, ChatTopic::NewSources, ChatTopic::ShareBans, ChatTopic::Language] {
             let mut settings = ChatSettings::default();
             let offered = choices(&pick(&ASKER, &room(settings.clone()), topic));
             assert!(offered.len() > 2, "{topic:?}");
@@ -226,7 +235,7 @@ mod tests {
         let settings = ChatSettings::default();
         let switches = |settings: &ChatSettings| choices(&super::settings(&ASKER, &room(settings.clone())));
         let before = switches(&settings);
-        assert_eq!(before.len(), 6);
+        assert_eq!(before.len(), 5);
         for (n, (_, option)) in before.iter().enumerate() {
             let turned = chosen(&settings, option);
             let after = switches(&turned);

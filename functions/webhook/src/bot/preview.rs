@@ -2,7 +2,7 @@
 
 use super::action::{Action, InChat};
 use super::follow::{AT_ONCE, cannot_follow, subscription};
-use super::history::Sees;
+use super::history::place;
 use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop, time};
 use crate::look::Looked;
@@ -99,10 +99,10 @@ impl Webhook {
         let found: Vec<Found> =
             stream::iter(users.map(|user| self.find(asker, room, user))).buffered(budget::AT_A_TIME).try_collect().await?;
         let chats = found.iter().flat_map(|found| &found.bans).map(|event| event.chat_id);
-        let sees = Sees::of(self, asker, chats).await?;
+        let sight = self.sight(asker, chats).await?;
         let known = found.into_iter().map(|Found { user, looked, bans, follows }| {
-            let seen = bans.iter().filter(|event| sees.may_see(event.chat_id));
-            let bans = seen.map(|event| (sees.title(event), event.event_timestamp)).collect();
+            let seen = bans.into_iter().filter_map(|event| sight.event(event));
+            let bans = seen.map(|event| (place(&event), event.event_timestamp)).collect();
             let here = match &looked {
                 Looked::There(here) => Here::Is(here.member.status),
                 Looked::Unknown => Here::Unknown,

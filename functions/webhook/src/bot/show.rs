@@ -169,7 +169,9 @@ impl Webhook {
         }
         if let Some(file) = screen.file.take() {
             let (to, caption) = (asker.id.private_chat(), screen.text.clone());
-            return match self.telegram.send_document(to, file, &caption).await {
+            // A message of its own: what was pressed stays as it is.
+            let buttons = self.buttons(&Spot::private(asker.id), &screen, who).await?.unwrap_or_default();
+            return match self.telegram.send_document(to, file, &caption, &buttons).await {
                 Ok(()) => Ok(Shown::There(None)),
                 Err(failure) if failure.reaction() == Reaction::NoPrivateMessages => Ok(Shown::NotAllowed),
                 Err(failure) => self.again_or_given_up(to, failure, "a file was not taken").await.map(|()| Shown::There(None)),

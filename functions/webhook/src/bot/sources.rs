@@ -8,6 +8,7 @@ use aws::store::users::Listed;
 use domain::chat::{Chat, MOST_IGNORED, MOST_KNOWN};
 use domain::ids::ChatId;
 use domain::lang::Lang;
+use domain::settings::ShareBans;
 use std::collections::BTreeMap;
 use telegram::text;
 use telegram::text::Html;
@@ -114,5 +115,5 @@ fn label(chats: &BTreeMap<ChatId, Chat>, source: ChatId) -> String {
 }
 
 fn title(chats: &BTreeMap<ChatId, Chat>, source: ChatId) -> Option<&String> {
-    chats.get(&source).filter(|chat| chat.settings.share_bans).and_then(|chat| chat.title.as_ref())
+    chats.get(&source).filter(|chat| chat.settings.share_bans == ShareBans::Full).and_then(|chat| chat.title.as_ref())
 }

@@ -10,6 +10,7 @@ use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::member;
 use domain::search::{Order, Search};
+use domain::sharing::Sight;
 use domain::sync::ledger::{Entry, last_applied};
 use domain::sync::{Kind, Origin, Outcome};
 use futures_util::future::try_join_all;
@@ -49,7 +50,8 @@ struct Behind {
     asked_by: BTreeMap<Uuid, UserId>,
     /// The admin who took a ban event back everywhere.
     undone_by: BTreeMap<Uuid, UserId>,
-    chats: BTreeMap<domain::ids::ChatId, String>,
+    /// What the asker may see of what the sources decided.
+    sight: Sight,
     names: BTreeMap<UserId, String>,
 }
 
@@ -64,7 +66,7 @@ impl Webhook {
         steps.sort_by_key(Step::moment);
         let left_out = steps.len().saturating_sub(STEPS);
         steps.drain(..left_out);
-        let behind = self.behind(&steps).await?;
+        let behind = self.behind(asker, &steps).await?;
         let name = self.names(&[user]).await?.remove(&user);
         let who = subject(lang, user, name.as_deref());
         if steps.is_empty() {
@@ -84,12 +86,12 @@ impl Webhook {
         Ok(screen.row([Choice::new(text!(lang, "button-history"), history)]))
     }
 
-    async fn behind(&self, steps: &[Step<'_>]) -> anyhow::Result<Behind> {
+    async fn behind(&self, asker: &Asker, steps: &[Step<'_>]) -> anyhow::Result<Behind> {
         let mut behind = Behind {
             events: BTreeMap::new(),
             asked_by: BTreeMap::new(),
             undone_by: BTreeMap::new(),
-            chats: BTreeMap::new(),
+            sight: Sight::default(),
             names: BTreeMap::new(),
         };
         let mut people = Vec::new();
@@ -122,8 +124,7 @@ impl Webhook {
             Step::Ours(entry) => Some(entry.source_chat_id),
             Step::Local(_) => None,
         });
-        let chats = self.users.chats(sources.collect::<std::collections::BTreeSet<_>>()).await?;
-        behind.chats = chats.into_iter().filter_map(|(id, chat)| Some((id, chat.title?))).collect();
+        behind.sight = self.sight(asker, sources).await?;
         people.sort();
         people.dedup();
         behind.names = self.names(&people).await?;
@@ -151,9 +152,13 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
         }
         Step::Ours(entry) => {
             let event = behind.events.get(&entry.ban_event_id);
-            let chat = behind.chats.get(&entry.source_chat_id).cloned().or_else(|| event.and_then(|event| event.chat_title.clone()));
-            let chat = chat.unwrap_or_else(|| entry.source_chat_id.to_string());
-            let decided = event.map_or_else(|| by(None), of);
+            let (source, public) = (entry.source_chat_id, event.is_some_and(|event| event.chat_public));
+            let shared = behind.sight.of(source, public);
+            let chat = shared.title(behind.sight.present(source), event.and_then(|event| event.chat_title.as_deref()));
+            let chat = chat.unwrap_or_else(|| source.to_string());
+            let as_shared = |decider: Html| shared.decider(Some(decider)).unwrap_or_else(|| Html(text!(lang, "by-not-shared")));
+            let by_source = |user| as_shared(by(user));
+            let decided = as_shared(event.map_or_else(|| by(None), of));
             let time = time::moment(entry.at);
             let mut line = match (entry.kind, entry.outcome) {
                 (Kind::Ban, Outcome::Applied) => text!(lang, "step-banned", time = time, chat = chat, by = decided),
@@ -169,13 +174,15 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
                     text!(lang, "step-not-lifted", time = time, chat = chat, reason = reason_text(reason, lang))
                 }
             };
-            if let Some(origin) = of_origin(lang, entry.origin, behind.asked_by.get(&entry.sync_id).map(|user| by(Some(*user)))) {
+            let asked_by = behind.asked_by.get(&entry.sync_id).copied();
+            let asked_by = asked_by.map(|user| if entry.origin.is_of_source() { by_source(Some(user)) } else { by(Some(user)) });
+            if let Some(origin) = of_origin(lang, entry.origin, asked_by) {
                 line.push_str("\n   ↳ ");
                 line.push_str(&origin);
             }
             if let Some(by_whom) = behind.undone_by.get(&entry.ban_event_id).filter(|_| entry.kind == Kind::Ban) {
                 line.push_str("\n   ↳ ");
-                line.push_str(&text!(lang, "origin-undone-everywhere", by = by(Some(*by_whom))));
+                line.push_str(&text!(lang, "origin-undone-everywhere", by = by_source(Some(*by_whom))));
             }
             line
         }

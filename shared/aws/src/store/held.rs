@@ -4,15 +4,18 @@
 //! |---|---|---|
 //! | events of what was done to him | bans | Query `by_user`: `user_id`, newest first |
 //! | messages to him | notifications | Query `USER#<id>` |
-//! | take his name and the reason out of an event | bans | UpdateItem `event_id` |
+//! | what they decided | bans | Query `by_decider`: `decided_by`, newest first |
+//! | take their name and the reason out of an event, and have the archive leave out their id | bans | UpdateItem `event_id` |
 //! | take them out of the syncs about him | sync | Query `by_user`; UpdateItem `SYNC#<sync id>`, `SUMMARY` |
 //! | erase a message's log | notifications | BatchWriteItem |
+//! | erase an appeal | sync | Query `USER#<id>`, `A#…`; DeleteItem, `APPEAL#<id>` too |
 //! | erase what he followed | subscriptions | Query `ADMIN#<admin>`; transaction: no `SUB#<chat>#<source>`, no `ID#<id>`; DeleteItem `COUNT` |
 //!
-//! That a chat's admin banned somebody is the chat's record, and so are who follows him and whom a sync was to tell: there his id stays,
-//! and his name and the reason go. What is older than a year is gone from the tables anyway, and what is archived stays as it is.
+//! That a chat's admin banned somebody is the chat's record, and so are who follows them and whom a sync was to tell: there their id stays, and
+//! their name and the reason go. What is older than a year is gone from the tables anyway. The archive has no names. It has the ids of those
+//! whose events had expired before they were erased.
 
-use super::bans::BanItem;
+use super::bans::{BanItem, ERASED};
 use super::page::{Page, PageError, Wanted};
 use super::subscriptions::{SubscriptionItem, Subscriptions};
 use super::{Attributes, Table, key, n, s};
@@ -21,10 +24,11 @@ use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, DeleteRequest, TransactWriteItem, WriteRequest};
 use domain::ban::BanEvent;
 use domain::ids::UserId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What can be shown.
 pub struct Held {
@@ -33,7 +37,7 @@ pub struct Held {
 }
 
 /// A message to a person, as it is logged.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct NotificationItem {
     #[serde(default)]
     pub notification_type: String,
@@ -46,6 +50,11 @@ pub struct NotificationItem {
     pub created_at: i64,
     #[serde(default)]
     pub sent_at: Option<i64>,
+    #[serde(default)]
+    pub failed_at: Option<i64>,
+    /// Why Telegram did not take it.
+    #[serde(default)]
+    pub error_message: Option<String>,
 }
 
 impl Held {
@@ -58,6 +67,14 @@ impl Held {
     pub async fn bans(&self, user: UserId, wanted: &Wanted) -> Result<Page<BanEvent>, PageError> {
         let query = bans_of(&self.bans, user).scan_index_forward(false);
         let page: Page<BanItem> = self.bans.page(query, &format!("held: bans of {user}"), wanted).await?;
+        Ok(page.map(|item| item.event))
+    }
+
+    /// A page of what `user` decided in any chat, newest first.
+    pub async fn decisions(&self, user: UserId, wanted: &Wanted) -> Result<Page<BanEvent>, PageError> {
+        let query = self.bans.client.query().index_name("by_decider").key_condition_expression("decided_by = :user");
+        let query = query.expression_attribute_values(":user", n(user.0)).scan_index_forward(false);
+        let page: Page<BanItem> = self.bans.page(query, &format!("held: decisions of {user}"), wanted).await?;
         Ok(page.map(|item| item.event))
     }
 
@@ -192,20 +209,21 @@ impl Erasure {
             let Some(key) = keys.next().await else { break };
             let mut key = key.context("listing the syncs about a person")?;
             key.retain(|name, _| name == "pk" || name == "sk");
-            erased += usize::from(
-                strip(&self.sync, key, "REMOVE user_name, reason", "attribute_exists(user_name) OR attribute_exists(reason)").await?,
-            );
+            let update = self.sync.client.update_item().table_name(&self.sync.name).set_key(Some(key));
+            let update = update
+                .update_expression("REMOVE user_name, reason")
+                .condition_expression("attribute_exists(user_name) OR attribute_exists(reason)");
+            erased += usize::from(strip(update).await?);
         }
         Ok(erased)
     }
 
-    /// Takes his name and the reasons out of the events of what was done to him; how many.
+    /// Takes the person's name and the reasons out of the events of what was done to them, and marks those for the archive; how many.
     pub async fn bans(&self, part: Part) -> anyhow::Result<usize> {
         let query = bans_of(&self.bans, part.user).table_name(&self.bans.name);
         let query = query
-            .filter_expression(
-                "event_timestamp <= :until AND (attribute_exists(user_name) OR attribute_exists(reason) OR attribute_exists(metadata))",
-            )
+            .filter_expression("event_timestamp <= :until AND attribute_not_exists(#erased)")
+            .expression_attribute_names("#erased", ERASED)
             .expression_attribute_values(":until", n(part.until));
         let mut items = query.into_paginator().items().send();
         let mut erased = 0;
@@ -213,7 +231,13 @@ impl Erasure {
             let Some(item) = items.next().await else { break };
             let BanItem { event, .. } = serde_dynamo::from_item(item.context("reading a person's ban events")?)?;
             let event = Attributes::from([("event_id".to_owned(), s(event.event_id.to_string()))]);
-            strip(&self.bans, event, "REMOVE user_name, reason, metadata", "attribute_exists(event_id)").await?;
+            let update = self.bans.client.update_item().table_name(&self.bans.name).set_key(Some(event));
+            let update = update
+                .update_expression("REMOVE user_name, reason, metadata SET #erased = :true")
+                .condition_expression("attribute_exists(event_id)")
+                .expression_attribute_names("#erased", ERASED)
+                .expression_attribute_values(":true", AttributeValue::Bool(true));
+            strip(update).await?;
             erased += 1;
         }
         Ok(erased)
@@ -221,9 +245,8 @@ impl Erasure {
 }
 
 /// Changes an item of which the condition holds; `false`: it does not.
-async fn strip(table: &Table, key: Attributes, expression: &str, condition: &str) -> anyhow::Result<bool> {
-    let update = table.client.update_item().table_name(&table.name).set_key(Some(key));
-    match update.update_expression(expression).condition_expression(condition).send().await {
+async fn strip(update: UpdateItemFluentBuilder) -> anyhow::Result<bool> {
+    match update.send().await {
         Ok(_) => Ok(true),
         Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
         Err(error) => Err(error).context("taking a name out of an item"),

@@ -1,6 +1,6 @@
 //! How a chat's admins want bans carried over.
 
-use super::{FreeMap, Problem, UTC, chosen_map, chosen_zone};
+use super::{FreeMap, Problem, ShareBans, UTC, chosen_map, chosen_zone};
 use crate::lang::Lang;
 use crate::sync::LONGEST_BAN;
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,8 @@ pub struct ChatSettings {
     pub spare_bots: bool,
     /// A ban of the source that lasts at most so many seconds is a kick, and not carried over; 0: none is.
     pub kick_seconds: i64,
-    /// Admins of other chats, and whoever was banned, may see this chat's bans. Who follows a person hears of them anyway.
-    pub share_bans: bool,
+    /// How much admins of other chats, and whoever was banned, see of this chat's bans. Followers of a person hear of a ban anyway.
+    pub share_bans: ShareBans,
     /// Of what is written in the chat; `None`: of whoever is answered.
     pub language: Option<Lang>,
     /// A name of the IANA time zone database.
@@ -85,7 +85,7 @@ impl Default for ChatSettings {
             sync_unban: false,
             spare_bots: false,
             kick_seconds: KICK,
-            share_bans: true,
+            share_bans: ShareBans::Events,
             language: None,
             timezone: UTC.to_owned(),
             settings: FreeMap::default(),
@@ -106,7 +106,7 @@ pub struct ChatChange {
     pub sync_unban: Option<bool>,
     pub spare_bots: Option<bool>,
     pub kick_seconds: Option<i64>,
-    pub share_bans: Option<bool>,
+    pub share_bans: Option<ShareBans>,
     pub language: Option<Option<Lang>>,
     pub timezone: Option<String>,
     /// Replaces the whole map.

@@ -6,12 +6,14 @@
 mod chat;
 mod free;
 mod quiet;
+mod share;
 mod user;
 mod zones;
 
 pub use chat::{ChatChange, ChatSettings, LONGEST_DELAY, LONGEST_TITLE, NewSources, SyncBanType};
 pub use free::{FreeMap, LARGEST as LARGEST_MAP};
 pub use quiet::{QuietHours, clock, minute_of_day};
+pub use share::ShareBans;
 pub use user::{UserChange, UserSettings};
 
 use jiff::tz::TimeZone;

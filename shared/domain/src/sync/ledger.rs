@@ -529,6 +529,7 @@ mod tests {
                 occurred: Occurred::new(at, update),
                 tracked: true,
                 chat_title: None,
+                chat_public: false,
                 user_name: None,
                 metadata: BTreeMap::new(),
             };

@@ -80,6 +80,11 @@ impl Origin {
         matches!(self, Self::Ban | Self::Delayed | Self::Released | Self::Triggered)
     }
 
+    /// An admin of the source has decided this: who that is, is the source's to tell.
+    pub fn is_of_source(self) -> bool {
+        matches!(self, Self::UndoneEverywhere)
+    }
+
     /// As ids are made of it. Never to be changed: a repeat would make a second sync.
     fn in_ids(self) -> &'static str {
         match self {

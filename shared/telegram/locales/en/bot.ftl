@@ -37,16 +37,18 @@ help =
     Name a person by a reply, a mention, @username or numeric ID: <code>/subscribe 123456789</code>. In private you may also forward a message of theirs.
 privacy =
     <b>What I keep</b>
-    • Names and usernames of people who write where I am, so that @username can be looked up.
-    • Bans and their ends in the chats where I am an administrator, for a year.
-    • Who follows whom, and what each chat chose.
-    I keep no messages, no pictures, no phone numbers, and I sell nothing.
+    • Of people who write where I am: names, username, language, when I last saw them.
+    • Bans and unbans in chats where I am an administrator, who decided them, and what I synced: a year. After that an archive keeps IDs, dates and what kind of event it was, with no end. It has no names, titles, reasons or deciders.
+    • Who follows whom, who is an admin where, what people and chats chose.
+    • Which messages I sent you and when, without their words: 90 days. That you appealed: a year.
+    • Besides: logs with IDs (30 days), messages I could not deliver (14 days), backups (35 days).
+    I keep no chat messages, no pictures, no phone numbers, and I sell nothing.
 
     <b>Who sees it</b>
-    A chat’s administrators see its history. Those of other chats, and whoever was banned, see bans of chats that share them: /settings turns that off. Who follows a person hears of their bans.
+    A chat’s admins see its history. What others see of its bans, each chat chooses in /settings: nothing, that it happened, or all of it, with title, reason and who decided. A chat that chose nothing else shares that it happened. Whoever follows a person hears in any case that a chat has banned them: by the chat’s ID, or by its title if it has a public @username. The reason of your own ban is always in /mydata.
 
     <b>Your rights</b>
-    /mydata shows what I hold about you and erases it.
+    /mydata shows all I hold about you and erases it. Chats keep their records, with your ID and without your name, until these are a year old: bans of you, and bans you decided. The archive has your ID only in what came there before you asked. That an admin follows you, or a chat ignores you, is theirs to end.
 
 ## Who may what
 
@@ -208,6 +210,7 @@ button-choose-people = { $count ->
        *[other] 👥 Choose people
     }
 button-data-file = 📄 All of it as a file
+button-data-next = 📄 Part { $part }
 button-erase = 🗑 Erase it
 button-erase-really = 🗑 Yes, erase it
 button-appeal = ✍️ Appeal: { $chat }

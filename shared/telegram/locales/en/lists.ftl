@@ -47,6 +47,8 @@ why-nothing = Nothing has happened to { $who } in { $chat } that I know of.
 by-anonymous = an anonymous admin
 by-bot = the bot { $name }
 by-unknown = somebody I do not know
+# The source does not share who decides.
+by-not-shared = an admin there
 step-local-ban = 🚫 { $time } · banned here by { $by }
 step-local-unban = ✅ { $time } · ban lifted here by { $by }
 step-local-kick = 👢 { $time } · removed here by { $by }
@@ -96,6 +98,8 @@ my-data =
     Known since: { $since }
     You follow: { $follows }
     You are followed by: { $followers }
-my-data-file = What is held under your ID. Bans are told without who decided them.
-ask-erase = <b>Erase everything about you?</b> Your name, settings and subscriptions go, and your name in what was decided about you. That you were banned somewhere is the chat’s own record and stays, without your name. It cannot be undone.
-erased = ✅ It is being erased; within minutes all of it is gone. If you send /start, we begin anew.
+my-data-file = Part { $part } of what I hold under your ID. Bans say why; where and by whom only if that chat shares it.
+ask-erase =
+    <b>Erase your data?</b>
+    Your name, settings, subscriptions, roles, appeals and the log of my messages go, and so do your name and the reasons in what was decided about you. Chats keep their records with your ID, without your name, until they are a year old: bans of you, and bans you decided. Whoever follows you still does. It cannot be undone.
+erased = ✅ I am erasing it; that takes some minutes. Backups go within 35 days. If you send /start, we begin anew.

@@ -13,8 +13,9 @@ decision-facts =
     Time: { $time }
 decision-source = { $chat } (ID: <code>{ $id }</code>)
 decision-by = { $source }, by { $by }
-decision-by-bot = the bot { $name }
 reason-not-given = not given
+# The source keeps it to itself.
+not-shared = not shared
 question-ban =
     { $ban }
 

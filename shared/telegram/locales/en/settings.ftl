@@ -15,7 +15,10 @@ pick-new-sources = Anybody can make a group and ban there. What shall I do with 
 set-sync-unban = { $mark } Lift when the source lifts
 set-spare-bots = { $mark } Leave bots alone
 set-kicks = { $mark } Short bans are kicks
-set-share-bans = { $mark } Share this chat’s bans
+set-share-bans = 👁 Our bans, to others: { $value }
+share-nothing = nothing
+share-events = that it happened
+share-full = all of it
 set-language = 🌐 { $value }
 set-notifications = { $mark } Messages about bans
 set-quiet-hours = 🌙 Quiet hours: { $value }
@@ -39,6 +42,12 @@ language-of-telegram = as in Telegram
 quiet-never = none
 pick-ban-type = How long are bans to last that are carried over?
 pick-delay = How long is a ban to wait before it is carried over? Lifted meanwhile, it is not.
+pick-share-bans =
+    <b>What do admins of other chats, and whoever was banned, see of your bans?</b>
+    • Nothing: lists leave your bans out.
+    • That it happened: when, and your chat’s ID.
+    • All of it: your chat’s title, the reason and who decided, too.
+    Whoever follows a person hears that a chat has banned them in any case: by its ID, or by its title if it has a public @username. Your own admins always see everything.
 pick-language = Which language shall I speak?
 pick-quiet-hours = When shall my messages come without a sound? The hours are those of { $zone }.
 pick-zone = Which time zone are you in? Choose one, or send its name, for example <code>Europe/Moscow</code>.

@@ -13,8 +13,9 @@ decision-facts =
     Время: { $time }
 decision-source = { $chat } (ID: <code>{ $id }</code>)
 decision-by = { $source }, решение: { $by }
-decision-by-bot = бот { $name }
 reason-not-given = не указана
+# The source keeps it to itself.
+not-shared = не раскрывается
 question-ban =
     { $ban }
 

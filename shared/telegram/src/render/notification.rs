@@ -84,6 +84,7 @@ mod tests {
     use super::*;
     use domain::ids::{ChatId, UserId};
     use domain::notification::Decision;
+    use domain::settings::ShareBans;
     use uuid::Uuid;
 
     fn sent(lang: Lang, content: Content) -> Notification {
@@ -106,9 +107,10 @@ mod tests {
             decision: Decision {
                 source_chat: "A & B".to_owned(),
                 source_chat_id: Some(ChatId(-9)),
+                shared: ShareBans::Full,
                 by: None,
                 reason: None,
-                at: 1_736_937_000,
+                at: Some(1_736_937_000),
             },
             chat: "Mine".to_owned(),
         })

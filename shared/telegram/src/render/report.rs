@@ -1,7 +1,7 @@
 //! The result of a sync for one admin: a message about his chat, or a card with a line a chat.
 
 use super::html::plain_text;
-use super::{escape, name_of, subject};
+use super::{decider, escape, name_of, subject};
 use crate::bot::Button;
 use crate::text;
 use crate::text::Html;
@@ -9,6 +9,7 @@ use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::notification::{Decision, NamedChat, SyncReport};
 use domain::question::{BlockButton, UndoButton};
+use domain::settings::ShareBans;
 use domain::sync::{Kind, Outcome, Reason, Totals};
 
 /// Buttons of a kind under one report: of more chats, `/undo` and `/block` there.
@@ -67,7 +68,7 @@ pub fn block_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
 pub fn ban_detected(id: UserId, user: &str, decision: &Decision, lang: Lang) -> String {
     let user = Html(user.to_owned());
     let (chat, source) = (&decision.source_chat, source_of(decision, lang));
-    let (reason, time) = (given(decision.reason.as_deref(), lang), time(decision.at));
+    let (reason, time) = (reason_of(decision, lang), time_of(decision, lang));
     text!(lang, "ban-detected", user = user, id = id, chat = chat, source = source, reason = reason, time = time)
 }
 
@@ -81,23 +82,20 @@ pub fn cycles(report: &SyncReport, lang: Lang) -> String {
 fn source_of(decision: &Decision, lang: Lang) -> Html {
     let chat = &decision.source_chat;
     let source = match decision.source_chat_id {
+        // What has no title that may be told is called by its id.
+        Some(id) if *chat == id.to_string() => text!(lang, "subject-unnamed", id = id),
         Some(id) => text!(lang, "decision-source", chat = chat, id = id),
         None => escape(chat),
     };
     let Some(by) = &decision.by else { return Html(source) };
-    let name = Html(name_of(by.user_id, by.name.as_deref()));
-    let by = match by.is_bot {
-        _ if by.user_id == UserId::ANONYMOUS_ADMIN => text!(lang, "by-anonymous"),
-        true => text!(lang, "decision-by-bot", name = name),
-        false => name.0,
-    };
-    Html(text!(lang, "decision-by", source = Html(source), by = Html(by)))
+    let by = decider(lang, Some(by.user_id), by.name.as_deref(), by.bot.as_deref());
+    Html(text!(lang, "decision-by", source = Html(source), by = by))
 }
 
 /// Source, reason and time of the decision.
 fn facts(decision: &Decision, lang: Lang) -> String {
-    let (source, reason) = (source_of(decision, lang), given(decision.reason.as_deref(), lang));
-    text!(lang, "decision-facts", source = source, reason = reason, time = time(decision.at))
+    let (source, reason) = (source_of(decision, lang), reason_of(decision, lang));
+    text!(lang, "decision-facts", source = source, reason = reason, time = time_of(decision, lang))
 }
 
 fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
@@ -176,9 +174,17 @@ fn line(kind: Kind, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
     }
 }
 
-/// The source's reason; that there is none, where there is none.
-fn given(reason: Option<&str>, lang: Lang) -> Html {
-    Html(reason.map_or_else(|| text!(lang, "reason-not-given"), escape))
+/// The source's reason; where there is none, whether that is because it is kept back.
+fn reason_of(decision: &Decision, lang: Lang) -> Html {
+    Html(match (&decision.reason, decision.shared) {
+        (Some(reason), _) => escape(reason),
+        (None, ShareBans::Full) => text!(lang, "reason-not-given"),
+        (None, ShareBans::Events | ShareBans::Nothing) => text!(lang, "not-shared"),
+    })
+}
+
+fn time_of(decision: &Decision, lang: Lang) -> String {
+    decision.at.map_or_else(|| text!(lang, "not-shared"), time)
 }
 
 fn time(at: i64) -> String {

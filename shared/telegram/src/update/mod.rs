@@ -229,6 +229,7 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
         tracked: false,
         user_name: Some(user.person().name()).filter(|name| !name.is_empty()),
         chat_title: change.chat.title(),
+        chat_public: change.chat.is_public(),
         metadata: BTreeMap::new(),
     });
     if role::changed(&old, &new) {

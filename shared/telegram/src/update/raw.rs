@@ -60,9 +60,16 @@ pub struct Chat<'a> {
     pub kind: Option<Text<'a>>,
     #[serde(borrow)]
     pub title: Option<Text<'a>>,
+    #[serde(borrow)]
+    username: Option<Text<'a>>,
 }
 
 impl Chat<'_> {
+    /// A username makes a chat public (Bot API, `Chat`).
+    pub fn is_public(&self) -> bool {
+        text(&self.username).is_some_and(|name| !name.is_empty())
+    }
+
     /// Only users have positive ids.
     pub fn is_private(&self) -> bool {
         text(&self.kind).map_or(self.id.0 > 0, |kind| kind == "private")

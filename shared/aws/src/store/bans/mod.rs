@@ -9,13 +9,14 @@
 //! | how many tracked bans has a chat in an hour? | Query `by_chat`: `chat_id`, `occurred` within it, counted |
 //! | a person's events, newest first | Query `by_user`: `user_id`, `occurred` within a period |
 //! | a chat's events, newest first | Query `by_chat`: `chat_id`, `occurred` within a period |
+//! | what a person decided, newest first | Query `by_decider`: `decided_by`, then `occurred` |
 //! | everybody's events of a period, newest first | Query `by_day`, once a shard: `day` (`2026-11-24#07`), `moment` within the period |
 //! | events that are all of what is given (user, chat, period, type, part of the reason) | the narrowest of the three; the rest is filtered |
 //!
 //! The indexes are written asynchronously, within a second as a rule; a ban is carried over only after the settle time.
 //!
 //! # What it costs
-//! Events of half a kilobyte, in DynamoDB's request units. To store one: 4 write units (the table and three indexes). A page of 50 of a
+//! Events of half a kilobyte, in DynamoDB's request units. To store one: 5 write units (the table and four indexes). A page of 50 of a
 //! person or a chat: one Query, 4 read units. A page of 50 of everybody's: a Query a shard, 8 to 16 read units. What is filtered out is
 //! paid for as well: a page reads at most [`history`]'s `READS`, and is short, or empty, with a cursor, when it has not found enough by
 //! then.
@@ -64,7 +65,7 @@ pub struct Bans {
     table: Table,
 }
 
-/// An event as stored. Attributes that are for the store only are left out of the archive: see [`OF_STORE`].
+/// An event as stored. Of its attributes the archive gets those of [`ARCHIVED`].
 #[derive(Serialize, Deserialize)]
 pub struct BanItem {
     #[serde(flatten)]
@@ -75,12 +76,19 @@ pub struct BanItem {
     /// Order in `by_day`: unique, unlike `occurred`, so that a page can begin after it.
     #[serde(default)]
     moment: String,
+    /// Partition of `by_decider`. Absent where the decider is nobody's id: all anonymous admins would share a partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decided_by: Option<UserId>,
     version: u32,
     expires_at: i64,
 }
 
-/// Attributes of an item that are no part of the event.
-pub const OF_STORE: [&str; 4] = ["day", "moment", "version", "expires_at"];
+/// Attributes that an expired event has in the archive: ids and facts, by which bans can be counted. Names, titles, reasons, whatever was said
+/// besides, and who decided it end with the item.
+pub const ARCHIVED: [&str; 8] = ["event_id", "user_id", "chat_id", "event_type", "until", "event_timestamp", "occurred", "tracked"];
+
+/// Is there where the person that it was done to was erased: then the archive does not have their id either.
+pub const ERASED: &str = "erased";
 
 impl BanItem {
     /// `now`: Unix seconds.
@@ -89,6 +97,7 @@ impl BanItem {
         Self {
             day: day_key(&date(event.event_timestamp), shard),
             moment: moment(&event.occurred, event.event_id),
+            decided_by: event.initiator_user_id.filter(|decider| !decider.is_reserved()),
             version: VERSION,
             expires_at: event.event_timestamp.saturating_add(RETENTION).max(now + AT_LEAST),
             event,

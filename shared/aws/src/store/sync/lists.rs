@@ -78,6 +78,15 @@ impl Syncs {
         Ok(summaries.iter().filter(|sync| sync.source_chat_id == source && sync.origin.is_news()).count())
     }
 
+    /// A page of the syncs about a person, the newest first, as they are after every write that was answered.
+    pub async fn page_of_person(&self, user: UserId, wanted: &Wanted) -> Result<Page<Summary>, PageError> {
+        let query = self.of_person(user).scan_index_forward(false);
+        let page: Page<OfPerson> = self.table.page(query, &format!("syncs about {user}"), wanted).await?;
+        let keys = page.items.into_iter().map(|of| summary_key(of.of_sync)).collect();
+        let items = serde_dynamo::from_items(self.table.get_all(keys).await?).context("reading syncs")?;
+        Ok(Page { items, next: page.next })
+    }
+
     /// Is anything about this person?
     pub async fn is_about(&self, user: UserId) -> anyhow::Result<bool> {
         let answer = self.of_person(user).limit(1).send().await.context("looking for a person's syncs")?;
@@ -145,6 +154,6 @@ impl Syncs {
     }
 }
 
-fn person_pk(user: UserId) -> String {
+pub(super) fn person_pk(user: UserId) -> String {
     format!("USER#{user}")
 }

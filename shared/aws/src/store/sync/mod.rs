@@ -21,6 +21,7 @@
 //! | who is waited for in a group that became a supergroup | Query `CHAT#<chat>`, `P#…`; PutItem, if it is not there; DeleteItem |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
 //! | an appeal, once; its decision, once | PutItem, if it is not there; UpdateItem, GetItem `APPEAL#<id>`, `APPEAL` |
+//! | note an appeal under its person; a page of theirs; erase them | PutItem; Query `USER#<user>`, `A#<appeal>`, then BatchGetItem; DeleteItem |
 //! | note a sync under its person; all of his, newest first | PutItem; Query `USER#<user>`, `S#<occurred>#<sync id>`, then BatchGetItem |
 //! | a page of a person's syncs, newest first | Query `by_user`: `user_id`, then BatchGetItem |
 //! | the syncs of a day, newest first | Query `by_day`: `day`, then BatchGetItem |
@@ -89,11 +90,17 @@ pub struct Summary {
     pub source_chat_id: ChatId,
     #[serde(default)]
     pub source_chat_title: Option<String>,
+    /// The source had a username when its decision was made.
+    #[serde(default)]
+    pub source_public: bool,
     #[serde(default)]
     pub reason: Option<String>,
     /// Who decided; shown where the source's chat shares it.
     #[serde(default)]
     pub initiator_user_id: Option<UserId>,
+    /// What they are called where they are a bot.
+    #[serde(default)]
+    pub initiator_bot: Option<String>,
     pub occurred: Occurred,
     /// End of the source's ban, Unix seconds.
     #[serde(default)]

@@ -9,7 +9,14 @@ fn report(outcome: Outcome, chats: &[&str]) -> SyncReport {
 }
 
 fn decision() -> Decision {
-    Decision { source_chat: "A & B".to_owned(), source_chat_id: Some(ChatId(-1009)), by: None, reason: None, at: 1_736_937_000 }
+    Decision {
+        source_chat: "A & B".to_owned(),
+        source_chat_id: Some(ChatId(-1009)),
+        shared: ShareBans::Full,
+        by: None,
+        reason: None,
+        at: Some(1_736_937_000),
+    }
 }
 
 fn of_groups(groups: &[(Outcome, &[&str])]) -> SyncReport {
@@ -58,6 +65,27 @@ fn a_chat_without_automatic_sync_hears_of_the_ban_itself() {
         "🚫 User Mal &lt;lory&gt; (ID: 987654321) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\
          Source: A &amp; B (ID: <code>-1009</code>)"
     );
+}
+
+#[test]
+fn what_the_source_keeps_to_itself_is_told_as_not_shared() {
+    let at = Some(1_736_937_000);
+    for (shared, at, reason, expected) in [
+        (ShareBans::Nothing, None, None, "Reason: not shared\nTime: not shared"),
+        (ShareBans::Events, at, None, "Reason: not shared\nTime: 2025-01-15 10:30 UTC"),
+        (ShareBans::Full, at, None, "Reason: not given\nTime: 2025-01-15 10:30 UTC"),
+        (ShareBans::Full, at, Some("spam".to_owned()), "Reason: spam\nTime: 2025-01-15 10:30 UTC"),
+    ] {
+        let decision = Decision { shared, at, reason, ..decision() };
+        let mixed = SyncReport { decision: decision.clone(), ..of_groups(&MIXED) };
+        let one = SyncReport { decision, ..report(Outcome::Skipped(Reason::AutoSyncOff), &["My chat"]) };
+        for report in [mixed, one] {
+            let text = sync_report(&report, Lang::En);
+            assert!(text.contains(expected), "{shared:?}: {text}");
+        }
+    }
+    let unnamed = Decision { source_chat: "-1009".to_owned(), ..decision() };
+    assert_eq!(source_of(&unnamed, Lang::En).0, "ID <code>-1009</code>");
 }
 
 #[test]
@@ -188,15 +216,15 @@ fn a_report_blocks_its_source_by_a_button_a_chat() {
 
 #[test]
 fn whoever_decided_is_named_and_a_bot_as_a_bot() {
-    let by = |id, name: Option<&str>, is_bot| {
-        let by = Some(Decider { user_id: UserId(id), name: name.map(str::to_owned), is_bot });
+    let by = |id, name: Option<&str>, bot: Option<&str>| {
+        let by = Some(Decider { user_id: UserId(id), name: name.map(str::to_owned), bot: bot.map(str::to_owned) });
         source_of(&Decision { by, ..decision() }, Lang::En).0
     };
     let source = "A &amp; B (ID: <code>-1009</code>)";
-    assert_eq!(by(7, Some("Al <ice>"), false), format!("{source}, by Al &lt;ice&gt;"));
-    assert_eq!(by(7, None, false), format!("{source}, by 7"));
-    assert_eq!(by(7, Some("Guard"), true), format!("{source}, by the bot Guard"));
-    assert_eq!(by(UserId::ANONYMOUS_ADMIN.0, None, false), format!("{source}, by an anonymous admin"));
+    assert_eq!(by(7, Some("Al <ice>"), None), format!("{source}, by Al &lt;ice&gt; (ID: <code>7</code>)"));
+    assert_eq!(by(7, None, None), format!("{source}, by ID <code>7</code>"));
+    assert_eq!(by(7, None, Some("guard_bot")), format!("{source}, by the bot @guard_bot"));
+    assert_eq!(by(UserId::ANONYMOUS_ADMIN.0, None, None), format!("{source}, by an anonymous admin"));
 }
 
 #[test]
