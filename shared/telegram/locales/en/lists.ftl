@@ -38,6 +38,7 @@ why = <b>{ $who } in { $chat }</b>
 why-nothing = Nothing has happened to { $who } in { $chat } that I know of.
 by-anonymous = an anonymous admin
 by-unknown = somebody I do not know
+by-program = a program of the bot's operator
 step-local-ban = 🚫 { $time } · banned here by { $by }
 step-local-unban = ✅ { $time } · ban lifted here by { $by }
 step-local-kick = 👢 { $time } · removed here by { $by }

@@ -41,6 +41,7 @@ why = <b>{ $who } в чате { $chat }</b>
 why-nothing = С { $who } в чате { $chat } ничего не происходило — по крайней мере, мне это неизвестно.
 by-anonymous = анонимный админ
 by-unknown = кто-то, кого я не знаю
+by-program = программа владельца бота
 step-local-ban = 🚫 { $time } · забанен здесь; решение: { $by }
 step-local-unban = ✅ { $time } · бан снят здесь; решение: { $by }
 step-local-kick = 👢 { $time } · исключён здесь; решение: { $by }
