@@ -4,6 +4,7 @@ use super::State;
 use super::admins::AdminBody;
 use super::profiles::UserBody;
 use super::settings::UserSettingsBody;
+use crate::access::Caller;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Path, Query};
 use crate::ids::{GroupId, PersonId};
@@ -12,6 +13,7 @@ use crate::subscriptions::body::SubscriptionBody;
 use aws::store::held::NotificationItem;
 use axum::extract;
 use axum::http::StatusCode;
+use domain::access::{Concern, Right, Scope};
 use domain::ban::BanEvent;
 use domain::subscription::Source;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,21 @@ pub enum PartBody {
     Subscriptions,
     BanEvents,
     Notifications,
+}
+
+impl PartBody {
+    const ALL: [Self; 4] = [Self::Roles, Self::Subscriptions, Self::BanEvents, Self::Notifications];
+
+    /// Whose data it is: what a concern holds is read with its scope.
+    fn scope(self) -> Scope {
+        let concern = match self {
+            Self::Roles => Concern::Users,
+            Self::Subscriptions => Concern::Subscriptions,
+            Self::BanEvents => Concern::Bans,
+            Self::Notifications => Concern::Notifications,
+        };
+        Scope { concern, right: Right::Read }
+    }
 }
 
 /// All that is held on a person. Each list begins here, and goes on by its `next_cursor` with its name as `part`.
@@ -104,8 +121,12 @@ impl From<NotificationItem> for HeldNotification {
 }
 
 /// All that is held on a person.
+///
+/// Each concern's data needs that concern's scope. A key that has not all of them reads one `part` at a time: `roles` needs `users:read`
+/// alone, the others also `subscriptions:read`, `bans:read` or `notifications:read`.
 #[utoipa::path(
     get,
+    security(("bearer" = ["users:read", "subscriptions:read", "bans:read", "notifications:read"])),
     path = "/api/v1/users/{user_id}/data",
     params(("user_id" = inline(PersonId), Path), DataQuery, PageQuery),
     responses(
@@ -115,6 +136,7 @@ impl From<NotificationItem> for HeldNotification {
 )]
 pub async fn get_user_data(
     extract::State(state): extract::State<State>,
+    caller: Caller,
     Path(PersonId(user)): Path<PersonId>,
     Query(DataQuery { part }): Query<DataQuery>,
     Query(page): Query<PageQuery>,
@@ -122,6 +144,9 @@ pub async fn get_user_data(
     let wanted = page.wanted()?;
     if wanted.cursor.is_some() && part.is_none() {
         return Err(ApiError::refused("part_missing", "a cursor belongs to one part, which has to be named"));
+    }
+    for part in part.map_or(PartBody::ALL.to_vec(), |part| vec![part]) {
+        caller.must_have(part.scope())?;
     }
     let wants = |list| part.is_none_or(|part| part == list);
     let mut body = DataBody {
@@ -170,9 +195,11 @@ pub struct ErasedBody {
     erased_at: i64,
 }
 
-/// Erase a person. Profile, settings and username are gone at once, and updates do not write them again until he himself starts the bot
-/// in private; subscriptions, roles and the log of messages go within seconds. What admins did to him stays as their chats' record,
-/// without his name and their reasons.
+/// Erase a person.
+///
+/// Profile, settings and username are gone at once, and updates do not write them again until the person starts the bot in private;
+/// subscriptions, roles and the log of messages go within seconds. What admins did stays as their chats' record, without the name and the
+/// reasons.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{user_id}/data",
