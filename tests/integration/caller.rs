@@ -44,6 +44,12 @@ impl Caller<'_> {
         self.play.api(method, &path, Some(&self.token), body.as_ref()).await
     }
 
+    /// A POST with an `Idempotency-Key`; `path` as that of [`Caller::call`].
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Result<Answer> {
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v1/{path}") };
+        self.play.api_with("POST", &path, Some(&self.token), Some(body), &[("idempotency-key", key)]).await
+    }
+
     pub async fn get(&self, path: &str) -> Result<Answer> {
         self.call("GET", path, None).await
     }
@@ -152,9 +158,9 @@ impl Play {
         Ok(Caller { play: self, token: self.token(scopes).await? })
     }
 
-    /// An operator's program, which looks after people and chats.
+    /// An operator's program, which looks after people and chats, and reads all that is held on somebody.
     pub async fn operator(&self) -> Result<Caller<'_>> {
-        self.caller(&["users:read", "users:write"]).await
+        self.caller(&["users:read", "users:write", "subscriptions:read", "bans:read", "notifications:read"]).await
     }
 
     /// A program that registers ban events and looks at them.
@@ -189,10 +195,25 @@ impl Play {
 
     /// Calls the API; `token` is an access token or an API key.
     pub async fn api(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer> {
+        self.api_with(method, path, token, body, &[]).await
+    }
+
+    /// As [`Play::api`], with more headers.
+    async fn api_with(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer> {
         let mut request =
             http().request(method.parse()?, format!("{}{path}", self.stack.api_url.as_deref().context("the stack has no API Gateway")?));
         if let Some(token) = token {
             request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());

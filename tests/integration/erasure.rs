@@ -12,7 +12,7 @@ use telegram_sim::AdminRights;
 use telegram_sim::control::NewUser;
 
 /// Tables that hold people for longer than days.
-const TABLES: [&str; 5] = ["users", "subscriptions", "bans", "sync", "notifications"];
+const TABLES: [&str; 6] = ["users", "subscriptions", "bans", "sync", "notifications", "audit"];
 
 impl Play {
     /// Items, of all tables, in which a text or a number stands.
@@ -79,7 +79,9 @@ async fn nothing_of_an_erased_person_is_found_and_nothing_is_written_until_he_co
         let of_ledger = begins("pk", "CHAT#") && begins("sk", "L#");
         // For an hour: when he was written to, and that a sync acted on him.
         let passing = begins("pk", "WINDOW#") || begins("pk", "PERSON#");
-        let record = !item["event_id"].is_null() || of_sync || of_ledger || passing;
+        // For a year: which program changed what of him, and that he was erased.
+        let of_audit = begins("pk", "AUDIT#");
+        let record = !item["event_id"].is_null() || of_sync || of_ledger || passing || of_audit;
         assert!(tombstone || follower || record, "{item}");
     }
     let data = operator.there(&path).await?;

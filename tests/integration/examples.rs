@@ -5,6 +5,7 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use domain::access::Scope;
+use domain::subscription::Mode;
 use serde_json::{Map, Value, json};
 use std::fs;
 use telegram_sim::control::Fault;
@@ -146,6 +147,21 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
         ensure!(answer.status == 204, "{path}: {} {}", answer.status, answer.body);
     }
     recorder.call(&play, token, "get_ignored", get(ignored), Value::Null).await?;
+    let undo = json!({ "chat_id": follows });
+    recorder.call(&play, token, "undo_sync", ("POST", format!("/api/v1/syncs/{id}/undo")), undo).await?;
+    let asks = play.pair(Mode::Confirm).await?;
+    play.ban(asks.source, asks.alice, asks.mallory).await?;
+    play.telegram.wait_until_sees(asks.boris, "Ban in Target, too?", PATIENCE).await?;
+    let questions = format!("/api/v1/sync/questions?chat_id={}", asks.target);
+    recorder.call(&play, token, "list_open_questions", get(questions), Value::Null).await?;
+    // Others play at the same time: one item of each list will do, and it is to be of this test.
+    recorder.call(&play, token, "list_chats", get("/api/v1/chats?limit=1".into()), Value::Null).await?;
+    let changed = recorder.call(&play, token, "list_changes", get("/api/v1/audit?limit=1".into()), Value::Null).await?;
+    ensure!(changed["items"][0]["objects"].is_object(), "{changed}");
+    let item = recorder.examples["get_chat"]["responses"]["200"].clone();
+    recorder.examples.get_mut("list_chats").context("it is recorded")?["responses"]["200"]["items"] = json!([item]);
+    recorder.examples.get_mut("list_changes").context("it is recorded")?["responses"]["200"]["items"][0]["objects"] =
+        json!({ "chat_id": [chat], "user_id": [mallory] });
 
     // Not of this run's secrets and counts.
     recorder.examples.get_mut("subscription_stats").context("stats are recorded")?["responses"]["200"]["total"] =

@@ -24,6 +24,7 @@
 //! - [`load`]: much history at once; [`storage`]: of a concern by itself, on another emulator, too
 //! - [`archive`]: what becomes of events whose time has run out
 //! - [`sync_api`]: syncs that programs ask for, and their log
+//! - [`audit`]: what programs change is noted, and done once
 //! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
 //! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
@@ -43,6 +44,7 @@
 mod access;
 mod admins;
 mod archive;
+mod audit;
 mod aws_calls;
 mod bans;
 mod bench;

@@ -9,6 +9,7 @@ use domain::subscription::{MAX_PER_ADMIN, Source, Subscription};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use telegram_sim::AdminRights;
 
 const SCOPES: [&str; 2] = ["subscriptions:read", "subscriptions:write"];
 
@@ -201,5 +202,32 @@ async fn a_store_that_does_not_answer_is_503_and_comes_back() -> Result<()> {
     assert!(failed.headers.contains_key("retry-after"));
     assert_eq!((ready.status, live.status), (503, 200));
     assert_eq!(play.api("GET", "/subscriptions/health/ready", None, None).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_admin_who_may_not_ban_bans_through_no_subscription_of_a_program() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&SCOPES).await?;
+    let (boris, carol, mallory) = (play.admin("Boris", "en").await?, play.admin("Carol", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[carol, mallory]).await?;
+    let helper = AdminRights { can_restrict_members: false, ..AdminRights::moderator() };
+    play.telegram.promote(chat, carol, helper).await?;
+    play.accepted_in(&[chat]).await?;
+    let refused = caller.post(PATH, body(carol, chat, mallory)).await?;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("cannot_ban")), "{}", refused.body);
+
+    play.telegram.promote(chat, carol, AdminRights::moderator()).await?;
+    play.accepted_in(&[chat]).await?;
+    let made =
+        caller.post(PATH, json!({ "admin_user_id": carol, "admin_chat_id": chat, "tracked_user_id": mallory, "mode": "notify" })).await?;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("{PATH}/{}", made.body["subscription_id"].as_str().unwrap());
+    play.telegram.promote(chat, carol, helper).await?;
+    play.accepted_in(&[chat]).await?;
+    let stronger = caller.patch(&path, json!({ "mode": "auto" })).await?;
+    assert_eq!((stronger.status, &stronger.body["code"]), (422, &json!("cannot_ban")), "{}", stronger.body);
+    assert_eq!(caller.get(&path).await?.body["mode"], "notify");
+    assert_eq!(caller.delete(&path).await?.status, 204, "ending needs no right");
     Ok(())
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use aws::store::users::Listed;
 use domain::chat::MOST_IGNORED;
 use domain::ids::{ChatId, UserId};
+use domain::subscription::Mode;
 use domain::sync::{Kind, Origin, Request, Whom};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
@@ -71,10 +72,9 @@ async fn a_dry_run_tells_what_would_be_done_in_every_chat_and_does_nothing() -> 
     let (b, c, d) = (history.chats[0], history.chats[1], history.chats[2]);
     let stranger = play.chat("Nobody follows from here", boris, &[mallory]).await?;
     play.telegram.promote(c, mallory, AdminRights::moderator()).await?;
-    // By the bot itself, which is nobody's decision.
-    let ban = json!({ "chat_id": d, "user_id": mallory });
-    assert_eq!(play.caller(&["telegram:write"]).await?.post("/api/ban_user", ban).await?.status, 200);
-    play.telegram.wait_until_accepted(PATIENCE).await?;
+    // Carried over to one of them before.
+    let before = dispatcher.asks_for("trigger", Some(&json!({ "ban_event_id": history.event_id, "chat_ids": [d] }))).await?;
+    dispatcher.ended(&before).await?;
 
     let all = json!({ "ban_event_id": history.event_id, "dry_run": true });
     let of_followers = vec![banned(b), left(c, "is_admin"), left(d, "already")];
@@ -92,7 +92,7 @@ async fn a_dry_run_tells_what_would_be_done_in_every_chat_and_does_nothing() -> 
     assert_eq!(sorted(dispatcher.dry_run(&all).await?), sorted(history.chats.iter().map(|&chat| left(chat, "lifted")).collect()));
 
     assert!(play.telegram.calls(CallFilter::method("banChatMember").chat(b)).await?.is_empty());
-    assert_eq!(dispatcher.list(&format!("sync/logs?user_id={mallory}"), 50).await?, [Value::Null; 0]);
+    assert_eq!(chats(&dispatcher.list(&format!("sync/logs?user_id={mallory}"), 50).await?), [d]);
     Ok(())
 }
 
@@ -278,5 +278,59 @@ async fn what_a_chat_ignores_is_left_out_of_syncs() -> Result<()> {
         let (status, unknown) = operator.call(method, path, None).await?.parts();
         assert_eq!((status, &unknown["code"]), (404, &json!("chat_unknown")), "{path}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_program_takes_a_sync_back_in_one_chat_and_then_everywhere() -> Result<()> {
+    let play = Play::begin().await?;
+    let dispatcher = play.dispatcher().await?;
+    let history = play.history(2).await?;
+    let (mallory, b, c) = (history.mallory, history.chats[0], history.chats[1]);
+    let id = dispatcher.asks_for("trigger", Some(&json!({ "ban_event_id": history.event_id }))).await?;
+    dispatcher.ended(&id).await?;
+    assert!(play.telegram.is_banned(b, mallory).await? && play.telegram.is_banned(c, mallory).await?);
+
+    let path = format!("syncs/{id}/undo");
+    let (status, here) = dispatcher.post(&path, json!({ "chat_id": b })).await?.parts();
+    assert_eq!((status, &here["status"]), (202, &json!("requested")), "{here}");
+    let here = here["sync_id"].as_str().context("it has an id")?.to_owned();
+    assert_eq!(dispatcher.ended(&here).await?["origin"], "undone_here");
+    assert!(!play.telegram.is_banned(b, mallory).await? && play.telegram.is_banned(c, mallory).await?);
+
+    let (status, everywhere) = dispatcher.post(&path, json!({})).await?.parts();
+    assert_eq!(status, 202, "{everywhere}");
+    let everywhere = everywhere["sync_id"].as_str().context("it has an id")?;
+    assert_eq!(dispatcher.ended(everywhere).await?["origin"], "undone_everywhere");
+    assert!(!play.telegram.is_banned(c, mallory).await?);
+    // It is taken back for good: carried over again, it bans nobody.
+    let again = dispatcher.asks_for("trigger", Some(&json!({ "ban_event_id": history.event_id }))).await?;
+    assert_eq!(dispatcher.ended(&again).await?["totals"]["applied"], 0);
+    assert!(!play.telegram.is_banned(c, mallory).await?);
+
+    let (status, refused) = dispatcher.post(&format!("syncs/{here}/undo"), json!({})).await?.parts();
+    assert_eq!((status, &refused["code"]), (409, &json!("not_a_ban")), "{refused}");
+    let unknown = dispatcher.post("syncs/00000000-0000-4000-8000-000000000000/undo", json!({})).await?;
+    assert_eq!(unknown.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_chats_admins_are_asked_is_listed_until_somebody_answers() -> Result<()> {
+    let play = Play::begin().await?;
+    let dispatcher = play.dispatcher().await?;
+    let pair = play.pair(Mode::Confirm).await?;
+    let path = format!("sync/questions?chat_id={}", pair.target);
+    assert_eq!(dispatcher.list(&path, 50).await?, [Value::Null; 0]);
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let card = play.telegram.wait_until_sees(pair.boris, "Ban in Target, too?", PATIENCE).await?;
+    let open = dispatcher.list(&path, 50).await?;
+    let [question] = open.as_slice() else { anyhow::bail!("one question: {open:?}") };
+    assert_eq!((&question["about"], &question["user_id"]), (&json!("ban"), &json!(pair.mallory)), "{question}");
+    assert_eq!((&question["source_chat_id"], &question["ban_event_ids"]), (&json!(pair.source), &json!([event.event_id])));
+    assert_eq!(dispatcher.list(&format!("sync/questions?chat_id={}", pair.source), 50).await?, [Value::Null; 0], "others' questions");
+    play.telegram.press_button(pair.boris, &card, "Ignore").await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    assert_eq!(dispatcher.list(&path, 50).await?, [Value::Null; 0]);
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
+use domain::settings::ChatChange;
+use domain::subscription::Mode;
 use serde_json::json;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault, FaultAction};
@@ -14,6 +16,10 @@ async fn a_program_sends_bans_unbans_and_looks() -> Result<()> {
     let caller = play.caller(&SCOPES).await?;
     let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[mallory]).await?;
+    let seconds = json!({ "chat_id": chat, "user_id": mallory, "until_date": aws::time::now_ms() + 3_600_000 });
+    let refused = caller.post("/api/ban_user", seconds).await?;
+    let hint = refused.body["message"].as_str().is_some_and(|message| message.contains("looks like milliseconds"));
+    assert!(refused.status == 400 && hint, "{} {}", refused.status, refused.body);
 
     let message = json!({ "chat_id": chat, "text": "<b>Hello</b>", "parse_mode": "HTML" });
     let sent = caller.post("/api/send_message", message).await?;
@@ -117,5 +123,70 @@ async fn a_group_with_too_many_messages_takes_no_more_of_them_and_all_else_goes_
     let sent = async || Ok(send(chat).await.ok().filter(|answer| answer.status != 429));
     let answer = play.telegram.wait_until("the group to take messages again", PATIENCE, sent).await?;
     assert!(answer.body["message_id"].is_i64(), "{}", answer.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_programs_ban_is_explained_and_lifted_in_the_chat_as_any_other() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&["telegram:write"]).await?;
+    let registrar = play.registrar().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let ban = json!({ "chat_id": pair.source, "user_id": pair.mallory });
+    assert_eq!(caller.post("/api/ban_user", ban.clone()).await?.status, 200);
+    let events = registrar.there(&format!("events/chat/{}", pair.source)).await?["items"].take();
+    assert_eq!((&events[0]["event_type"], &events[0]["user_id"]), (&json!("ban"), &json!(pair.mallory)), "{events}");
+    assert!(events[0]["metadata"]["api_key"].is_string() && events[0]["initiator_user_id"].is_null(), "{events}");
+    // The key may not register bans: this one stays in the chat.
+    assert_eq!(events[0]["tracked"], false, "{events}");
+
+    play.telegram.say_private(pair.alice, &format!("/why {}", pair.mallory)).await?;
+    let why = play.telegram.wait_until_sees(pair.alice, "banned here by", PATIENCE).await?;
+    assert!(why.text.contains("banned here by a program"), "{}", why.text);
+    assert_eq!(why.text.matches("banned").count(), 1, "told once: {}", why.text);
+
+    let answer = play.command(pair.source, pair.alice, &format!("/undo {}", pair.mallory)).await?;
+    assert!(answer.text.starts_with("↩️ Lifting the ban in this chat"), "{}", answer.text);
+    play.telegram.wait_until_not_banned(pair.source, pair.mallory, PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_programs_ban_is_carried_over_where_its_key_may_register_bans_and_taken_back_with_it() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&["telegram:write", "bans:write"]).await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let ban = json!({ "chat_id": pair.source, "user_id": pair.mallory });
+    assert_eq!(caller.post("/api/ban_user", ban).await?.status, 200);
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    play.quiet(&pair.ids()).await?;
+
+    let answer = play.command(pair.source, pair.alice, &format!("/undo {}", pair.mallory)).await?;
+    assert!(answer.text.starts_with("↩️ Lifting the ban wherever it is mine"), "{}", answer.text);
+    play.telegram.wait_until_not_banned(pair.source, pair.mallory, PATIENCE).await?;
+    play.telegram.wait_until_not_banned(pair.target, pair.mallory, PATIENCE).await?;
+    Ok(())
+}
+
+/// The source's admin lifts its ban; the program's own decision in the target is not the source's to lift.
+#[tokio::test]
+async fn a_programs_ban_stays_when_another_source_lifts_its_own() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&["telegram:write"]).await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.choose(pair.target, ChatChange { sync_unban: Some(true), ..ChatChange::default() }).await?;
+    let ban = json!({ "chat_id": pair.target, "user_id": pair.mallory });
+    assert_eq!(caller.post("/api/ban_user", ban.clone()).await?.status, 200);
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    play.sync_of(&event).await?;
+    play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
+    play.sync_of(&play.last_event(pair.source, pair.mallory).await?).await?;
+    assert!(play.telegram.is_banned(pair.target, pair.mallory).await?);
+
+    // Unbanned by the program, nothing is left to undo.
+    assert_eq!(caller.post("/api/unban_user", ban).await?.status, 200);
+    assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+    let nothing = play.command(pair.target, pair.boris, &format!("/undo {}", pair.mallory)).await?;
+    assert!(nothing.text.starts_with("There is nothing to undo here"), "{}", nothing.text);
     Ok(())
 }

@@ -153,8 +153,14 @@ async fn each_of_a_batch_is_changed_on_its_own() -> Result<()> {
         assert_eq!(result["user"]["last_name"] == json!(user.to_string()), expected == "updated", "{result}");
     }
     assert_eq!(body["results"][3]["problems"][0]["field"], "username");
-    let twice = json!({"users": [users[0], users[0]]});
-    assert_eq!(operator.post("users/batch", twice).await?.body["code"], "duplicate_user");
+    // One that is named twice and one that cannot be read do not spoil the others.
+    let mixed = json!({"users": [users[0], users[0], {"user_id": "x", "change": {}}, 5, users[1]]});
+    let (status, body) = operator.post("users/batch", mixed).await?.parts();
+    let results = body["results"].as_array().cloned().unwrap_or_default();
+    let told: Vec<_> = results.iter().map(|result| (result["index"].as_i64(), result["status"].as_str().unwrap_or_default())).collect();
+    let expected = [(Some(0), "updated"), (Some(1), "invalid"), (Some(2), "invalid"), (Some(3), "invalid"), (Some(4), "updated")];
+    assert_eq!((status, told.as_slice()), (200, &expected[..]), "{body}");
+    assert_eq!((&results[1]["problems"][0]["field"], &results[2]["problems"][0]["field"]), (&json!("user_id"), &json!("user_id")));
     assert_eq!(operator.post("users/batch", json!({ "users": [] })).await?.status, 400);
     let many: Vec<_> = (1..=101).map(|user| json!({"user_id": user, "change": {}})).collect();
     assert_eq!(operator.post("users/batch", json!({ "users": many })).await?.status, 400);

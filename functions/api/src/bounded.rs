@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 
-/// The last second of the year 9999.
-pub const LAST_MOMENT: i64 = 253_402_300_799;
+/// The last moment that is read, Unix seconds: in the year 5138. What is greater is of this time, and in milliseconds.
+pub const LAST_MOMENT: i64 = 100_000_000_000;
 
 /// A whole number, also where it is written `5.0`: JSON Schema takes that for an integer, in paths and queries as in bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,22 @@ impl<const LEAST: i64, const MOST: i64> TryFrom<Integer> for Whole<LEAST, MOST> 
     }
 }
 
+/// A moment in Unix seconds, `LEAST` at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Integer")]
+pub struct Moment<const LEAST: i64>(pub i64);
+
+impl<const LEAST: i64> TryFrom<Integer> for Moment<LEAST> {
+    type Error = String;
+
+    fn try_from(Integer(number): Integer) -> Result<Self, String> {
+        if number > LAST_MOMENT {
+            return Err(format!("must be Unix seconds; {number} looks like milliseconds: divide it by 1000"));
+        }
+        if number < LEAST { Err(format!("must be Unix seconds, {LEAST} at least")) } else { Ok(Self(number)) }
+    }
+}
+
 /// A text of `LEAST` to `MOST` characters.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -76,6 +92,17 @@ impl<const LEAST: usize, const MOST: usize> TryFrom<String> for Text<LEAST, MOST
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn milliseconds_in_the_place_of_seconds_are_refused_with_a_hint() {
+        let moment = |json: &str| serde_json::from_str::<Moment<10>>(json).map(|Moment(at)| at).map_err(|error| error.to_string());
+        assert_eq!((moment("10"), moment("1764000000"), moment("100000000000")), (Ok(10), Ok(1_764_000_000), Ok(LAST_MOMENT)));
+        for milliseconds in ["1764000000000", "100000000001", "1764000000000.0"] {
+            assert!(moment(milliseconds).is_err_and(|error| error.contains("looks like milliseconds")), "{milliseconds}");
+        }
+        assert!(moment("9").is_err_and(|error| error.contains("10 at least")));
+        assert!(moment("1e300").is_err() && moment("\"10\"").is_err());
+    }
 
     #[test]
     fn bounds_are_kept_in_characters_and_numbers() {

@@ -1,7 +1,8 @@
 //! Which part of the API a Lambda answers.
 
+use crate::changes::{self, Changes};
 use crate::health::Ready;
-use crate::{access, bans, error, health, subscriptions, sync, telegram_calls, users};
+use crate::{access, audit, bans, error, health, subscriptions, sync, telegram_calls, users};
 use aws::Aws;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
@@ -9,18 +10,24 @@ use domain::access::Concern;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The largest body that is read, in bytes: 500 events of a bulk with room to spare. API Gateway itself takes ten times as much.
-const LARGEST_BODY: usize = 1024 * 1024;
+pub const LARGEST_BODY: usize = 1024 * 1024;
 
 /// All routes of `concern`, with clients for what they need.
 pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
     Ok(match concern {
-        Concern::Subscriptions => complete(concern, subscriptions::routes(), subscriptions::State::from_env(aws).await?),
-        Concern::Users => complete(concern, users::routes(), users::State::from_env(aws).await?),
-        Concern::Bans => complete(concern, bans::routes(), bans::State::from_env(aws).await?),
-        Concern::Telegram => complete(concern, telegram_calls::routes(), telegram_calls::State::from_env(aws).await?),
-        Concern::Sync => complete(concern, sync::routes(), sync::State::from_env(aws).await?),
+        Concern::Subscriptions => complete(concern, changing(subscriptions::routes(), aws)?, subscriptions::State::from_env(aws).await?),
+        Concern::Users => complete(concern, changing(users::routes(), aws)?, users::State::from_env(aws).await?),
+        Concern::Bans => complete(concern, changing(bans::routes(), aws)?, bans::State::from_env(aws).await?),
+        Concern::Telegram => complete(concern, changing(telegram_calls::routes(), aws)?, telegram_calls::State::from_env(aws).await?),
+        Concern::Sync => complete(concern, changing(sync::routes(), aws)?, sync::State::from_env(aws).await?),
+        Concern::Audit => complete(concern, audit::routes(), audit::State::from_env(aws)?),
         Concern::Notifications | Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),
     })
+}
+
+/// Whatever is changed by these routes is noted.
+fn changing<S: Clone + Send + Sync + 'static>(routes: OpenApiRouter<S>, aws: &Aws) -> anyhow::Result<OpenApiRouter<S>> {
+    Ok(routes.layer(middleware::from_fn_with_state(Changes::from_env(aws)?, changes::keep)))
 }
 
 /// Every route asks for a scope, except those of health; every error has its body.

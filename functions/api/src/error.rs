@@ -111,6 +111,11 @@ impl ApiError {
         Self { code, ..self }
     }
 
+    /// Seconds after which another try may succeed.
+    pub fn retry_after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..self }
+    }
+
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }

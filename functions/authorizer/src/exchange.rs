@@ -4,7 +4,7 @@ use crate::authorize::Credential;
 use crate::event::{Request, Response};
 use crate::{Authorizer, subject};
 use aws::time;
-use domain::access::{ApiKey, Refused, Scope, Scopes, TOKEN_LIFE};
+use domain::access::{ApiKey, Refused, Scope, Scopes, TOKEN_LIFE, TOKENS_A_MINUTE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -46,6 +46,8 @@ enum Denied {
     /// No key, or none that can be read.
     NoKey,
     Refused(Refused),
+    /// The key has had its tokens of this minute; seconds until the next one.
+    TooMany(i64),
     /// The key has not these scopes.
     Missing(Scopes),
     /// Something of ours failed.
@@ -78,6 +80,10 @@ impl Authorizer {
             Denied::Refused(refused)
         })?;
         let scopes = narrowed(&record.scopes, wanted.scopes)?;
+        self.keys.count_token(&record.key_id).await?.map_err(|seconds| {
+            tracing::warn!(correlation_id = request.id, key_id = %record.key_id, "a key asks for too many tokens");
+            Denied::TooMany(seconds)
+        })?;
         let (kid, key) = self.signing.current().await?;
         let claims = self.tokens.claims(subject(&record), scopes, time::now());
         let access_token = self.tokens.sign(&claims, &kid, &key).map_err(anyhow::Error::from)?;
@@ -149,6 +155,12 @@ impl Denied {
             Self::Missing(scopes) => {
                 let missing: Vec<Scope> = scopes.iter().collect();
                 error(id, 403, "missing_scope", "the key does not have all of these scopes", json!({ "missing": missing }))
+            }
+            Self::TooMany(seconds) => {
+                let message = format!("a key gets at most {TOKENS_A_MINUTE} tokens a minute; one is good for a quarter of an hour");
+                let mut response = error(id, 429, "too_many_requests", &message, Value::Null);
+                response.headers.insert("retry-after", seconds.to_string());
+                response
             }
             Self::Failed(_) => {
                 let mut response = error(id, 503, "unavailable", "no token can be issued now; try again", Value::Null);
@@ -251,6 +263,13 @@ mod tests {
         let response = denied.response("x");
         let body: Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!((response.status_code, &body["details"]["missing"]), (403, &json!(["bans:write", "sync:read"])));
+    }
+
+    #[test]
+    fn a_key_that_asks_for_too_many_tokens_is_told_when_to_come_again() {
+        let response = Denied::TooMany(17).response("x");
+        assert_eq!((response.status_code, response.headers["retry-after"].as_str()), (429, "17"));
+        assert!(response.body.contains("too_many_requests"), "{}", response.body);
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub const PERMANENT: &str = "permanent";
 /// See [`PERMANENT`].
 pub const TEMPORARY: &str = "temporary";
 
+/// The name in an event's metadata under which the id of the API key stands whose program decided it.
+pub const API_KEY: &str = "api_key";
+
 /// Seconds after which an event is history. Telegram brings an update again for a day: what is older comes from somebody who loads
 /// what he has kept, and must not carry out bans that nobody asks for any more.
 pub const NEWS: i64 = 24 * 3600;

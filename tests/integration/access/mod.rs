@@ -8,7 +8,7 @@ use crate::caller::{Answer, TOKEN_PATH};
 use crate::play::{PATIENCE, Play};
 use crate::stack::skipped;
 use anyhow::{Context, Result};
-use domain::access::{ApiKey, KeyId};
+use domain::access::{ApiKey, KeyId, TOKENS_A_MINUTE};
 use forge::{Forge, said};
 use serde_json::{Value, json};
 
@@ -147,8 +147,9 @@ async fn the_use_of_a_key_is_noted_once_a_minute() -> Result<()> {
     }
     let key = play.key(&["users:read"], None).await?;
     play.stack.count_calls(key.id().as_str()).await?;
+    let bearer = format!("Bearer {}", key.reveal());
     for _ in 0..3 {
-        play.exchange(&key, &json!({})).await?;
+        play.decision(&bearer)?;
     }
     let writes = async || -> Result<u32> {
         let calls = play.stack.counted_calls(key.id().as_str(), "authorizer").await?;
@@ -159,12 +160,66 @@ async fn the_use_of_a_key_is_noted_once_a_minute() -> Result<()> {
     assert!(record.last_used_at.is_some_and(|at| at >= record.created_at));
 
     // A minute later it is noted again.
-    let id = json!({"pk": {"S": "KEY"}, "sk": {"S": key.id().as_str()}});
+    let id = json!({"pk": {"S": partition(&key)}, "sk": {"S": key.id().as_str()}});
     let aged = json!({"TableName": play.stack.tables["auth"], "Key": id, "UpdateExpression": "SET last_used_at = :then",
         "ExpressionAttributeValues": {":then": {"N": (aws::time::now() - 61).to_string()}}});
     play.stack.aws("dynamodb", "UpdateItem", aged).await?;
-    play.exchange(&key, &json!({})).await?;
+    play.decision(&bearer)?;
     assert_eq!(writes().await?, 2);
+    Ok(())
+}
+
+/// Where the store has a key.
+fn partition(key: &ApiKey) -> String {
+    format!("KEY#{:02}", key.id().shard())
+}
+
+#[tokio::test]
+async fn who_asks_for_token_after_token_waits_and_takes_nothing_from_others() -> Result<()> {
+    let play = Play::begin().await?;
+    let (greedy, other) = (play.key(&["users:read"], None).await?, play.key(&["users:read"], None).await?);
+    let refused = async || {
+        for _ in 0..TOKENS_A_MINUTE {
+            let answer = play.exchange(&greedy, &json!({})).await?;
+            if answer.status != 200 {
+                return Ok(Some(answer));
+            }
+        }
+        anyhow::Ok(None)
+    };
+    // The minute may turn meanwhile.
+    let mut answer = None;
+    for _ in 0..3 {
+        answer = refused().await?;
+        if answer.is_some() {
+            break;
+        }
+    }
+    let Answer { status, headers, body } = answer.context("the key is told to wait")?;
+    assert_eq!((status, &body["code"]), (429, &json!("too_many_requests")), "{body}");
+    let wait: u32 = headers["retry-after"].to_str()?.parse()?;
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(play.exchange(&other, &json!({})).await?.status, 200);
+    assert_eq!(play.decision(&format!("Bearer {}", greedy.reveal()))?["isAuthorized"], true, "the key itself goes on");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_of_before_keys_were_spread_opens_the_door_and_is_revoked_as_any_other() -> Result<()> {
+    let play = Play::begin().await?;
+    let key = play.key(&["users:read"], None).await?;
+    let table = &play.stack.tables["auth"];
+    let id = json!({"pk": {"S": partition(&key)}, "sk": {"S": key.id().as_str()}});
+    let mut item = play.stack.aws("dynamodb", "GetItem", json!({"TableName": table, "Key": id})).await?["Item"].take();
+    anyhow::ensure!(item.is_object(), "the key is in a partition of its shard");
+    item["pk"]["S"] = "KEY".into();
+    play.stack.aws("dynamodb", "PutItem", json!({"TableName": table, "Item": item})).await?;
+    play.stack.aws("dynamodb", "DeleteItem", json!({"TableName": table, "Key": id})).await?;
+    assert_eq!(play.exchange(&key, &json!({})).await?.status, 200);
+    let listed = play.keys_command(&["list"])?;
+    assert!(listed.contains(&format!("{}  good", key.id())), "{listed}");
+    play.keys_command(&["revoke", key.id().as_str()])?;
+    assert_eq!(play.exchange(&key, &json!({})).await?.status, 401);
     Ok(())
 }
 
@@ -209,7 +264,7 @@ async fn a_key_is_made_once_and_revoked_only_where_it_is() -> Result<()> {
     let first = play.keys.get(key.id()).await?.and_then(|record| record.revoked_at);
     assert!(first.is_some() && play.keys.revoke(key.id()).await?);
     assert_eq!(play.keys.get(key.id()).await?.and_then(|record| record.revoked_at), first, "once revoked it stays as it is");
-    let item = json!({"TableName": play.stack.tables["auth"], "Key": {"pk": {"S": "KEY"}, "sk": {"S": key.id().as_str()}}});
+    let item = json!({"TableName": play.stack.tables["auth"], "Key": {"pk": {"S": partition(&key)}, "sk": {"S": key.id().as_str()}}});
     let item: Value = play.stack.aws("dynamodb", "GetItem", item).await?;
     assert!(!item.to_string().contains(&key.reveal()[17..]), "the secret is kept nowhere");
     Ok(())

@@ -1,6 +1,6 @@
 //! Ban events in requests and answers.
 
-use crate::bounded::{LAST_MOMENT, Text, Whole};
+use crate::bounded::{Moment, Text, Whole};
 use crate::ids::{GroupId, PersonId};
 use domain::ban::BanEvent;
 use domain::member::Action;
@@ -34,8 +34,8 @@ pub struct NewBanEvent {
     initiator_user_id: Option<PersonId>,
     /// When it was done, Unix seconds: since 2013, at most 5 minutes in the future. What is older than 24 hours is history: it is stored,
     /// and starts no sync.
-    #[schema(value_type = i64, minimum = 1_356_998_400_i64, maximum = 253_402_300_799_i64, example = 1764000000)]
-    event_timestamp: Whole<{ registration::EARLIEST }, LAST_MOMENT>,
+    #[schema(value_type = i64, minimum = 1_356_998_400_i64, maximum = 100_000_000_000_i64, example = 1764000000)]
+    event_timestamp: Moment<{ registration::EARLIEST }>,
     /// What else there is to say of it: names and texts, at most 4096 bytes together.
     #[serde(default)]
     metadata: BTreeMap<String, String>,

@@ -2,7 +2,7 @@
 
 use super::State;
 use super::body::{BanEventBody, EventType};
-use crate::bounded::{LAST_MOMENT, Text, Whole};
+use crate::bounded::{Moment, Text};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Path, Query};
 use crate::ids::{GroupId, PersonId};
@@ -16,6 +16,8 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// One ban event.
+///
+/// By the id that registering it answered, or that a sync names as its `ban_event_id`. Events are kept for a year.
 #[utoipa::path(
     get,
     path = "/api/v1/events/ban/{event_id}",
@@ -34,6 +36,8 @@ pub async fn get_ban_event(
 }
 
 /// What was done to a person, in any chat, newest first.
+///
+/// Both what the bot saw itself and what was registered, of the last year. `GET /api/v1/events/search` narrows it.
 #[utoipa::path(
     get,
     path = "/api/v1/events/user/{user_id}",
@@ -49,6 +53,9 @@ pub async fn list_ban_events_of_user(
 }
 
 /// What was done in a chat, newest first.
+///
+/// Both what the bot saw itself and what was registered, of the last year. What the bot carried over to this chat is in
+/// `GET /api/v1/sync/logs`.
 #[utoipa::path(
     get,
     path = "/api/v1/events/chat/{chat_id}",
@@ -73,11 +80,11 @@ pub struct SearchQuery {
     #[param(inline)]
     chat_id: Option<GroupId>,
     /// Not before, Unix seconds.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64, example = 1763000000)]
-    from: Option<Whole<0, LAST_MOMENT>>,
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 100_000_000_000_i64, example = 1763000000)]
+    from: Option<Moment<0>>,
     /// Not after, Unix seconds; left out, it is now.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64, example = 1764000000)]
-    to: Option<Whole<0, LAST_MOMENT>>,
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 100_000_000_000_i64, example = 1764000000)]
+    to: Option<Moment<0>>,
     #[param(inline)]
     event_type: Option<EventType>,
     /// Part of the reason, in any case.
@@ -106,8 +113,8 @@ pub async fn search_ban_events(
     let search = Search {
         user_id: query.user_id.map(|PersonId(user)| user),
         chat_id: query.chat_id.map(|GroupId(chat)| chat),
-        from: query.from.map(|Whole(from)| from),
-        to: query.to.map(|Whole(to)| to),
+        from: query.from.map(|Moment(from)| from),
+        to: query.to.map(|Moment(to)| to),
         event_type: query.event_type.map(Action::from),
         reason: query.reason.map(|Text(reason)| reason),
     };

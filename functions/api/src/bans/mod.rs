@@ -3,18 +3,19 @@
 //! # Layout
 //! - [`register`]: one event, or many at a time;
 //! - [`look`]: one event, a person's, a chat's, search;
-//! - [`row`]: an event among many, read by itself;
 //! - [`body`]: what they look like.
 
 mod body;
 mod look;
 mod register;
-mod row;
+
+#[cfg(test)]
+pub use body::NewBanEvent;
 
 use crate::bot;
 use crate::health::Ready;
+use crate::tracking::Tracking;
 use aws::store::bans::Bans;
-use aws::store::subscriptions::Subscriptions;
 use aws::{Aws, env};
 use std::sync::Arc;
 use telegram::client::Client;
@@ -25,19 +26,15 @@ use utoipa_axum::routes;
 #[derive(Clone)]
 pub struct State {
     bans: Arc<Bans>,
-    /// Asked whether anybody follows a person.
-    subscriptions: Arc<Subscriptions>,
+    tracking: Tracking,
     /// Tells which id is the bot's own.
     telegram: Client,
 }
 
 impl State {
     pub async fn from_env(aws: &Aws) -> anyhow::Result<Self> {
-        Ok(Self {
-            bans: Arc::new(Bans::new(aws, env::required("BANS_TABLE")?)),
-            subscriptions: Arc::new(Subscriptions::new(aws, env::required("SUBSCRIPTIONS_TABLE")?)),
-            telegram: bot::client(aws).await?,
-        })
+        let bans = Arc::new(Bans::new(aws, env::required("BANS_TABLE")?));
+        Ok(Self { tracking: Tracking::from_env(aws, bans.clone())?, bans, telegram: bot::client(aws).await? })
     }
 }
 

@@ -2,30 +2,29 @@
 
 use super::State;
 use super::body::{BanEventBody, NewBanEvent};
-use super::row::{Row, Unreadable};
+use crate::changes::Unchanged;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
+use crate::row::{Row, Unreadable};
 use aws::{metrics, time};
 use axum::extract;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use domain::ban::BanEvent;
 use domain::ids::UserId;
-use domain::member::Action;
 use domain::registration::{self, NotABanEvent};
-use domain::subscription::Source;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Events of a bulk at most.
 const MOST: usize = 500;
 
-/// People whose followers are looked for at a time.
-const AT_A_TIME: usize = 32;
-
-/// Register a ban event. Registering it again, by the same `event_id`, changes nothing and answers what is stored.
+/// Register a ban event.
+///
+/// An event that happened within 24 hours, of a person whom somebody follows, is carried over to the chats that follow; what is older is
+/// history. Registering it again, by the same `event_id`, changes nothing and answers what is stored.
 #[utoipa::path(
     post,
     path = "/api/v1/events/ban",
@@ -35,20 +34,17 @@ const AT_A_TIME: usize = 32;
         (status = 422, description = "It cannot have happened so: `not_a_person`, `bad_duration`, `in_future`, `bad_metadata`.", body = ErrorBody),
     )
 )]
-pub async fn register_ban_event(
-    extract::State(state): extract::State<State>,
-    Json(new): Json<NewBanEvent>,
-) -> Result<(StatusCode, axum::Json<BanEventBody>), ApiError> {
+pub async fn register_ban_event(extract::State(state): extract::State<State>, Json(new): Json<NewBanEvent>) -> Result<Response, ApiError> {
     let now = time::now();
     let event = state.event(new, now).map_err(|why| ApiError::refused(why.code(), why.to_string()))?;
-    let [event] = state.tracked([event], now).await?;
+    let [event] = state.tracking.tracked([event], now).await?;
     if let Some(stored) = state.bans.register(&event).await? {
-        return Ok((StatusCode::OK, axum::Json(stored.into())));
+        return Ok((StatusCode::OK, axum::Extension(Unchanged), axum::Json(BanEventBody::from(stored))).into_response());
     }
     let (event_type, UserId(user)) = (event.event_type.name(), event.user_id);
     metrics::count("ban_events_processed_total", Some(("event_type", event_type)), 1);
     tracing::info!(correlation_id = %event.event_id, chat_id = event.chat_id.0, user_id = user, event_type, tracked = event.tracked, "ban event stored");
-    Ok((StatusCode::CREATED, axum::Json(event.into())))
+    Ok((StatusCode::CREATED, axum::Json(BanEventBody::from(event))).into_response())
 }
 
 /// Ban events, told at once.
@@ -57,7 +53,7 @@ pub async fn register_ban_event(
 pub struct NewBanEvents {
     /// One that is not as described is `invalid` by its place and field, and the others are stored.
     #[schema(value_type = Vec<NewBanEvent>, min_items = 1, max_items = 500)]
-    events: Vec<Row>,
+    events: Vec<Row<NewBanEvent>>,
 }
 
 /// What became of every event.
@@ -112,7 +108,10 @@ pub struct BulkError {
     message: String,
 }
 
-/// Register up to 500 ban events. Each has its own result: some may be stored and others not, whatever the status of the answer.
+/// Register up to 500 ban events.
+///
+/// Each has its own result: some may be stored and others not, whatever the status of the answer. One that cannot be read is `invalid` by
+/// its place and field. `failed` ones can be told again.
 #[utoipa::path(
     post,
     path = "/api/v1/events/bulk",
@@ -131,7 +130,7 @@ pub async fn register_ban_events(
     let told = |Row(row)| state.event(row?, now).map_err(Invalid::from);
     let told: Vec<_> = events.into_iter().map(told).collect();
     let valid: Vec<_> = told.iter().flatten().cloned().collect();
-    let valid = state.tracked(valid, now).await?;
+    let valid = state.tracking.tracked(valid, now).await?;
     let mut stored = state.bans.register_all(&valid).await.into_iter();
     let results = told.into_iter().map(|told| match told {
         Err(why) => Outcome::Invalid(why),
@@ -225,23 +224,6 @@ impl State {
     fn event(&self, new: NewBanEvent, now: i64) -> Result<BanEvent, NotABanEvent> {
         let new = registration::NewBanEvent::from(new);
         if new.user_id == self.telegram.bot() { Err(NotABanEvent::User) } else { new.event(now) }
-    }
-
-    /// The events, tracked where somebody follows the person and it is news. Asked once a person.
-    async fn tracked<E: AsMut<[BanEvent]>>(&self, mut events: E, now: i64) -> anyhow::Result<E> {
-        let news: BTreeSet<_> = events.as_mut().iter().filter(|event| event.may_be_tracked(now)).map(|event| event.user_id).collect();
-        let asked: Vec<_> = news.into_iter().map(|user| self.is_followed(user)).collect();
-        let followed: BTreeMap<_, _> = stream::iter(asked).buffer_unordered(AT_A_TIME).try_collect().await?;
-        for event in events.as_mut().iter_mut().filter(|event| event.may_be_tracked(now)) {
-            // A lift goes where we banned, whoever follows now.
-            event.tracked = followed.get(&event.user_id) == Some(&true)
-                || event.event_type == Action::Unban && self.bans.was_carried(event.chat_id, event.user_id).await?;
-        }
-        Ok(events)
-    }
-
-    async fn is_followed(&self, user: UserId) -> anyhow::Result<(UserId, bool)> {
-        Ok((user, self.subscriptions.is_followed(Source::User(user)).await?))
     }
 }
 

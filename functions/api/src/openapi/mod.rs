@@ -4,11 +4,13 @@
 mod examples;
 mod token;
 
+use crate::changes::IDEMPOTENCY_KEY;
 use crate::error::{ErrorBody, RefusalBody};
 use crate::health::Health;
-use crate::{bans, subscriptions, sync, telegram_calls, users};
-use domain::access::Concern;
-use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItemBuilder};
+use crate::{audit, bans, subscriptions, sync, telegram_calls, users};
+use domain::access::{Concern, Right, Scope};
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa::{OpenApi as _, ToSchema};
@@ -24,7 +26,8 @@ const BEARER: &str = "bearer";
     info(
         title = "Bansync",
         description = "Ban synchronisation for Telegram. Ids of people and chats are Telegram's; moments are Unix seconds, UTC. \
-            Lists come in pages: give `next_cursor` as `cursor` for the next one."
+            Lists come in pages: give `next_cursor` as `cursor` for the next one. Each operation names the scopes that it needs. Whatever \
+            is changed is noted: see `GET /api/v1/audit`."
     ),
     components(schemas(ErrorBody, RefusalBody, Health)),
     servers((url = "/", description = "The stack's output `ApiUrl`"))
@@ -57,6 +60,7 @@ fn document() -> OpenApi {
         (Concern::Bans, bans::routes().into_openapi()),
         (Concern::Sync, sync::routes().into_openapi()),
         (Concern::Telegram, telegram_calls::routes().into_openapi()),
+        (Concern::Audit, audit::routes().into_openapi()),
     ] {
         document.merge(tagged(routes, concern));
         document.paths.paths.extend(health(concern));
@@ -64,12 +68,20 @@ fn document() -> OpenApi {
     document
 }
 
-/// Operations of a concern carry its name, the need of a token, and the errors that all have.
+/// Operations of a concern carry its name, the scopes that they need, and the errors that all have.
 fn tagged(mut routes: OpenApi, concern: Concern) -> OpenApi {
     for (name, path) in &mut routes.paths.paths {
+        if let Some(operation) = &mut path.get {
+            need(operation, Scope { concern, right: Right::Read });
+        }
+        for operation in [&mut path.post, &mut path.put, &mut path.patch, &mut path.delete].into_iter().flatten() {
+            need(operation, Scope { concern, right: Right::Write });
+        }
+        if let Some(operation) = &mut path.post {
+            may_repeat(operation);
+        }
         for operation in operations(path) {
             operation.tags = Some(vec![concern.name().to_owned()]);
-            operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
             for (status, said, by_gateway) in COMMON {
                 operation.responses.responses.entry(status.to_owned()).or_insert_with(|| error(said, by_gateway));
             }
@@ -97,6 +109,37 @@ fn tagged(mut routes: OpenApi, concern: Concern) -> OpenApi {
         HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of POST /api/v1/auth/token, or an API key.")).build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
     routes
+}
+
+/// The operation needs this scope, or those that it names itself; its description says so.
+fn need(operation: &mut Operation, scope: Scope) {
+    let named = operation.security.get_or_insert_with(|| vec![SecurityRequirement::new(BEARER, [scope.to_string()])]);
+    let scopes: Vec<String> =
+        serde_json::to_value(named).ok().and_then(|named| serde_json::from_value(named[0][BEARER].clone()).ok()).unwrap_or_default();
+    let scopes = scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    let said = operation.description.take().map(|said| said + "\n\n").unwrap_or_default();
+    operation.description = Some(format!("{said}Scope: {scopes}."));
+}
+
+/// The operation takes an `Idempotency-Key`.
+fn may_repeat(operation: &mut Operation) {
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!#-~]+$")).build();
+    let said = "A name of your own for this request, such as a UUID. The same request under the same key is answered as the first time for \
+        24 hours, and not carried out again; see the IETF draft \"The Idempotency-Key HTTP Header Field\".";
+    let header =
+        ParameterBuilder::new().name(IDEMPOTENCY_KEY.as_str()).parameter_in(ParameterIn::Header).description(Some(said)).schema(Some(key));
+    operation.parameters.get_or_insert_default().push(header.build().into());
+    for (status, said) in [
+        ("409", "`request_in_progress`: the first request with this `Idempotency-Key` is being carried out."),
+        ("422", "`idempotency_key_reused`: this `Idempotency-Key` was used for another request."),
+    ] {
+        match operation.responses.responses.get_mut(status) {
+            Some(RefOr::T(response)) => response.description = format!("{} {said}", response.description),
+            _ => {
+                operation.responses.responses.insert(status.to_owned(), error(said, false));
+            }
+        }
+    }
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
@@ -144,9 +187,26 @@ mod tests {
             for operation in operations(path) {
                 let id = operation.operation_id.clone().unwrap();
                 assert!(operation.responses.responses.contains_key("503"), "{id}");
+                assert!(operation.summary.as_ref().is_some_and(|summary| summary.ends_with(['.', '?'])), "{id}: {:?}", operation.summary);
                 assert!(ids.insert(id.clone()), "{id} twice");
             }
         }
         assert!(ids.len() > 20, "{ids:?}");
+    }
+
+    #[test]
+    fn every_operation_behind_a_token_names_its_scopes_and_has_a_sentence_that_helps() {
+        let mut document = document();
+        for (name, path) in &mut document.paths.paths {
+            for operation in operations(path).filter(|operation| operation.security.is_some()) {
+                let id = operation.operation_id.clone().unwrap();
+                let said = operation.description.clone().unwrap();
+                let (help, scopes) = said.rsplit_once("\n\nScope: ").unwrap_or_else(|| panic!("{name} {id}: {said}"));
+                assert!(help.len() > 20 && help.ends_with('.'), "{id}: {help}");
+                for scope in scopes.trim_end_matches('.').split(", ") {
+                    assert!(scope.trim_matches('`').parse::<Scope>().is_ok(), "{id}: {scope}");
+                }
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ pub struct OfAdmin {
 }
 
 /// What an admin follows, by chat.
+///
+/// Subscriptions that have ended are listed too, unless `is_active` leaves them out.
 #[utoipa::path(
     get,
     path = "/api/v1/subscriptions/admin/{admin_id}",
@@ -40,6 +42,8 @@ pub async fn list_subscriptions_of_admin(
 }
 
 /// Who follows a person: the active subscriptions, by chat.
+///
+/// These are the chats to which a ban of this person is carried.
 #[utoipa::path(
     get,
     path = "/api/v1/subscriptions/user/{user_id}",
@@ -76,6 +80,8 @@ pub struct CheckBody {
 }
 
 /// Does this admin follow this person from this chat?
+///
+/// One read, where listing the admin's subscriptions would be several.
 #[utoipa::path(
     get,
     path = "/api/v1/subscriptions/check",
@@ -133,6 +139,8 @@ pub struct UserStats {
 }
 
 /// How many subscriptions there are: in all, of an admin, to a person.
+///
+/// An admin's count tells how much is left of the limit.
 #[utoipa::path(
     get,
     path = "/api/v1/subscriptions/stats",

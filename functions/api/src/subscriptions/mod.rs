@@ -72,16 +72,23 @@ impl State {
         }
     }
 
-    /// Who follows is an admin of his chat; whom he follows is none, and somebody.
+    /// The admin who follows may ban in the chat; the person who is followed is none of its administrators.
     async fn check(&self, subscription: &Subscription) -> Result<(), ApiError> {
         subscription.check(self.roles.bot()).map_err(cannot_follow)?;
         let (chat, Source::User(tracked)) = (subscription.admin_chat_id, subscription.source);
-        if self.roles.of(chat, subscription.admin_user_id).await?.is_none() {
-            return Err(ApiError::refused("not_an_admin", "who follows is no administrator of this chat"));
-        }
+        self.may_ban(subscription).await?;
         match self.roles.of(chat, tracked).await? {
             Some(_) => Err(cannot_follow(CannotFollow::ChatAdmin)),
             None => Ok(()),
+        }
+    }
+
+    /// May the admin ban in the chat, by Telegram's word of the last five minutes? A subscription bans in his name.
+    async fn may_ban(&self, subscription: &Subscription) -> Result<(), ApiError> {
+        match self.roles.of(subscription.admin_chat_id, subscription.admin_user_id).await? {
+            None => Err(ApiError::refused("not_an_admin", "admin_user_id is no administrator of this chat")),
+            Some(role) if !role.can_ban => Err(ApiError::refused("cannot_ban", "admin_user_id may not ban in this chat")),
+            Some(_) => Ok(()),
         }
     }
 

@@ -11,16 +11,17 @@ use uuid::Uuid;
 
 /// Follow somebody.
 ///
-/// What had ended begins again. Nobody follows himself, the bot, an administrator of his own chat, or an id that stands for no single
-/// person; an admin has at most 100 subscriptions, over all chats.
+/// What had ended begins again. The admin must be able to ban in the chat, by Telegram's word of the last five minutes: a subscription bans
+/// in the admin's name. Nobody follows themselves, the bot, an administrator of the same chat, or an id that stands for no single person;
+/// an admin has at most 100 subscriptions, over all chats.
 #[utoipa::path(
     post,
     path = "/api/v1/subscriptions",
     responses(
-        (status = 201, description = "He follows.", body = SubscriptionBody),
+        (status = 201, description = "The admin follows.", body = SubscriptionBody),
         (status = 404, description = "`chat_unknown`: the bot is in no such chat.", body = ErrorBody),
-        (status = 409, description = "`already_exists`: he follows already; `chat_migrated`: the group became a supergroup; `limit_reached`: he has as many as he may.", body = ErrorBody),
-        (status = 422, description = "This person cannot be followed: `self_subscription`, `bot`, `reserved_id`, `chat_admin`; or who follows is `not_an_admin` of the chat; or the bot may not look there.", body = ErrorBody),
+        (status = 409, description = "`already_exists`: the admin follows already; `chat_migrated`: the group became a supergroup; `limit_reached`: 100 are there.", body = ErrorBody),
+        (status = 422, description = "This person cannot be followed: `self_subscription`, `bot`, `reserved_id`, `chat_admin`; or the admin is `not_an_admin` of the chat, or has no right to ban there: `cannot_ban`; or the bot may not look there.", body = ErrorBody),
     )
 )]
 pub async fn create_subscription(
@@ -33,6 +34,8 @@ pub async fn create_subscription(
 }
 
 /// A subscription.
+///
+/// By the id that following answered; it is the same for the same admin, chat and person.
 #[utoipa::path(
     get,
     path = "/api/v1/subscriptions/{subscription_id}",
@@ -50,6 +53,8 @@ pub async fn get_subscription(
 }
 
 /// Change a subscription's mode, end it, or begin it again.
+///
+/// Ending it needs no right of the admin; anything else needs the right to ban in the chat.
 #[utoipa::path(
     patch,
     path = "/api/v1/subscriptions/{subscription_id}",
@@ -58,7 +63,7 @@ pub async fn get_subscription(
         (status = 200, description = "As it is now.", body = SubscriptionBody),
         (status = 404, description = "There is none.", body = ErrorBody),
         (status = 409, description = "`limit_reached`: no place to begin it again; `inactive`: its mode is chosen when it begins.", body = ErrorBody),
-        (status = 422, description = "This person can no longer be followed.", body = ErrorBody),
+        (status = 422, description = "This person can no longer be followed; or the admin is `not_an_admin` of the chat any more, or has no right to ban there: `cannot_ban`.", body = ErrorBody),
     )
 )]
 pub async fn update_subscription(
@@ -75,6 +80,7 @@ pub async fn update_subscription(
         }
         (false, true) => state.follow(&item.subscription, mode).await?,
         (true, true) if mode != item.mode => {
+            state.may_ban(&item.subscription).await?;
             let changed = state.subscriptions.set_mode(&item.subscription, mode).await?;
             changed.ok_or_else(|| ApiError::conflict("inactive", "the subscription has ended"))?
         }
@@ -85,6 +91,8 @@ pub async fn update_subscription(
 }
 
 /// End a subscription. It stays as history.
+///
+/// Bans that were carried over by it stay; `POST /api/v1/syncs/{sync_id}/undo` takes them back.
 #[utoipa::path(
     delete,
     path = "/api/v1/subscriptions/{subscription_id}",

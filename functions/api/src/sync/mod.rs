@@ -4,16 +4,19 @@
 //! - [`trigger`]: carry a ban over again, or to more chats; [`dry_run`]: what that would do, with [`look`]s by Telegram;
 //! - [`status`]: a sync as a whole;
 //! - [`log`]: what was done in which chat;
-//! - [`retry`]: the chats that failed;
+//! - [`retry`]: the chats that failed; [`undo`]: taking back;
+//! - [`questions`]: what admins are asked;
 //! - [`body`]: what they share.
 
 mod body;
 mod dry_run;
 mod log;
 mod look;
+mod questions;
 mod retry;
 mod status;
 mod trigger;
+mod undo;
 
 use crate::bot;
 use crate::error::ApiError;
@@ -65,6 +68,8 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(status::get_sync_status))
         .routes(routes!(log::list_sync_log))
         .routes(routes!(retry::retry_sync))
+        .routes(routes!(undo::undo_sync))
+        .routes(routes!(questions::list_open_questions))
 }
 
 fn unknown_sync() -> ApiError {

@@ -4,6 +4,7 @@ use super::State;
 use super::body::RequestedBody;
 use super::dry_run::DryRunBody;
 use crate::bounded::Text;
+use crate::changes::Unchanged;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Json, Query};
 use crate::ids::GroupId;
@@ -69,7 +70,7 @@ impl IntoResponse for Triggered {
     fn into_response(self) -> Response {
         match self {
             Self::Requested(body) => (StatusCode::ACCEPTED, axum::Json(body)).into_response(),
-            Self::DryRun(body) => axum::Json(body).into_response(),
+            Self::DryRun(body) => (axum::Extension(Unchanged), axum::Json(body)).into_response(),
         }
     }
 }

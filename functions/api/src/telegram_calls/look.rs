@@ -86,6 +86,8 @@ pub struct AdminsBody {
 }
 
 /// What somebody is in a chat.
+///
+/// Asked of Telegram now. Somebody who never was there has `left`.
 #[utoipa::path(
     get,
     path = "/api/chat_member",
@@ -110,6 +112,8 @@ pub async fn chat_member(
 }
 
 /// The administrators of a chat.
+///
+/// Asked of Telegram now; `can_ban` tells who may ban others there.
 #[utoipa::path(
     get,
     path = "/api/chat_admins",

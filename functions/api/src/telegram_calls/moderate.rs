@@ -1,13 +1,16 @@
 //! Banning and unbanning.
 
 use super::State;
-use crate::bounded::{LAST_MOMENT, Whole};
+use super::record::Told;
+use crate::access::Caller;
+use crate::bounded::Moment;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
 use crate::ids::{GroupId, PersonId};
 use aws::time;
 use axum::extract;
 use domain::ids::UserId;
+use domain::member::Action;
 use domain::sync::{LONGEST_BAN, MARGIN, SHORTEST_BAN, ends_too_soon};
 use serde::{Deserialize, Serialize};
 use telegram::reaction::Reaction;
@@ -22,8 +25,8 @@ pub struct NewBan {
     #[schema(inline)]
     user_id: PersonId,
     /// End of the ban, Unix seconds: 40 seconds to 366 days from now. For ever where it is left out.
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64)]
-    until_date: Option<Whole<0, LAST_MOMENT>>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 100_000_000_000_i64)]
+    until_date: Option<Moment<0>>,
 }
 
 /// Somebody to unban.
@@ -47,29 +50,41 @@ pub struct Done {
     until_date: Option<i64>,
 }
 
-/// Ban somebody in a chat, member or not. This starts no sync.
+/// Ban somebody in a chat, member or not.
+///
+/// The ban stands in the chat's history and in the bot's ledger: `/why` tells of it, and the chat's admins lift it by `/undo`. It is the
+/// chat's own decision, as an event that is registered: whom somebody follows is banned in the chats that follow as well, where the key
+/// also has `bans:write`.
 #[utoipa::path(
     post,
     path = "/api/ban_user",
     responses(
-        (status = 200, description = "He is banned.", body = Done),
+        (status = 200, description = "They are banned.", body = Done),
         (status = 404, description = "The bot is in no such chat, or Telegram knows no such person.", body = ErrorBody),
         (status = 409, description = "The group became a supergroup.", body = ErrorBody),
-        (status = 422, description = "The end is too near or too far; the bot may not ban there; he is an administrator; or nobody can be banned by this id.", body = ErrorBody),
+        (status = 422, description = "The end is too near or too far; the bot may not ban there; the person is an administrator; or nobody can be banned by this id.", body = ErrorBody),
     )
 )]
-pub async fn ban_user(extract::State(state): extract::State<State>, Json(ban): Json<NewBan>) -> Result<axum::Json<Done>, ApiError> {
+pub async fn ban_user(
+    extract::State(state): extract::State<State>,
+    caller: Caller,
+    Json(ban): Json<NewBan>,
+) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (ban.chat_id, ban.user_id);
-    let until_date = ban.until_date.map(|Whole(until)| until);
+    let until_date = ban.until_date.map(|Moment(until)| until);
     state.is_a_person(user)?;
     has_an_end(until_date, time::now())?;
     state.pace.reserve().await?;
     // Again: the pace may have taken its time.
-    has_an_end(until_date, time::now())?;
-    match state.telegram.ban(chat, user, until_date).await {
-        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
-        _ => Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date })),
+    let at = time::now();
+    has_an_end(until_date, at)?;
+    if let Err(failure) = state.telegram.ban(chat, user, until_date).await
+        && failure.reaction() != Reaction::Fine
+    {
+        return Err(state.pace.refused(failure).await);
     }
+    state.record(&caller, Told { chat, user, action: Action::Ban, until: until_date, at }).await?;
+    Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date }))
 }
 
 /// Will Telegram take a ban that is sent at `now` for one that ends?
@@ -83,25 +98,36 @@ fn has_an_end(until_date: Option<i64>, now: i64) -> Result<(), ApiError> {
     }
 }
 
-/// Lift somebody's ban in a chat. Whoever is not banned stays as he is.
+/// Lift somebody's ban in a chat. Whoever is not banned stays as they are.
+///
+/// This is the chat's own decision, and recorded as a ban is. Chats that lift what their sources lift do so, where the key also has
+/// `bans:write`.
 #[utoipa::path(
     post,
     path = "/api/unban_user",
     responses(
-        (status = 200, description = "He is not banned.", body = Done),
+        (status = 200, description = "They are not banned.", body = Done),
         (status = 404, description = "The bot is in no such chat, or Telegram knows no such person.", body = ErrorBody),
         (status = 409, description = "The group became a supergroup.", body = ErrorBody),
         (status = 422, description = "The bot may not do this there; or nobody can be banned by this id.", body = ErrorBody),
     )
 )]
-pub async fn unban_user(extract::State(state): extract::State<State>, Json(unban): Json<NewUnban>) -> Result<axum::Json<Done>, ApiError> {
+pub async fn unban_user(
+    extract::State(state): extract::State<State>,
+    caller: Caller,
+    Json(unban): Json<NewUnban>,
+) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (unban.chat_id, unban.user_id);
     state.is_a_person(user)?;
     state.pace.reserve().await?;
-    match state.telegram.unban(chat, user).await {
-        Err(failure) if failure.reaction() != Reaction::Fine => Err(state.pace.refused(failure).await),
-        _ => Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None })),
+    let at = time::now();
+    if let Err(failure) = state.telegram.unban(chat, user).await
+        && failure.reaction() != Reaction::Fine
+    {
+        return Err(state.pace.refused(failure).await);
     }
+    state.record(&caller, Told { chat, user, action: Action::Unban, until: None, at }).await?;
+    Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None }))
 }
 
 impl State {

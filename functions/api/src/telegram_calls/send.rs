@@ -47,6 +47,9 @@ pub struct SentMessage {
 }
 
 /// Send a message in the bot's name.
+///
+/// In the pace that Telegram allows, which all callers share: 429 tells when to come again. A person gets private messages after starting
+/// the bot.
 #[utoipa::path(
     post,
     path = "/api/send_message",

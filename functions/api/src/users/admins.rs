@@ -55,7 +55,9 @@ impl From<AdminItem> for AdminBody {
     }
 }
 
-/// The administrators of a chat that are known: those whose role changed while the bot was there, and those who were asked for.
+/// The administrators of a chat that are known.
+///
+/// Those whose role changed while the bot was there, and those who were asked for. `GET /api/chat_admins` asks Telegram for all of them.
 #[utoipa::path(
     get,
     path = "/api/v1/chats/{chat_id}/admins",
@@ -80,7 +82,9 @@ pub struct VerifyQuery {
     chat_id: GroupId,
 }
 
-/// Is somebody an administrator of a chat? What is told is at most five minutes old.
+/// Is somebody an administrator of a chat?
+///
+/// The answer is at most five minutes old: what is older is asked of Telegram again.
 #[utoipa::path(
     get,
     path = "/api/v1/admins/verify",

@@ -277,7 +277,9 @@ pub fn unknown_chat() -> ApiError {
     ApiError::not_found("this chat is not known").with_code("chat_unknown")
 }
 
-/// Register a chat that the bot is in. Whoever adds the bot to a chat registers it by that; this is for chats that have it from before.
+/// Register a chat that the bot is in.
+///
+/// Adding the bot to a chat registers it already; this is for chats that have it from before.
 #[utoipa::path(
     post,
     path = "/api/v1/chats",
@@ -307,6 +309,8 @@ pub async fn create_chat(
 }
 
 /// What is known of a chat.
+///
+/// Its title and the bot's place there by Telegram's last word, and what its admins chose.
 #[utoipa::path(
     get,
     path = "/api/v1/chats/{chat_id}",
@@ -324,6 +328,8 @@ pub async fn get_chat(
 }
 
 /// How bans are carried into a chat.
+///
+/// What the chat's admins chose by `/settings` or by this API, and what holds where they did not.
 #[utoipa::path(
     get,
     path = "/api/v1/chats/{chat_id}/settings",
@@ -340,7 +346,9 @@ pub async fn get_chat_settings(
     Ok(axum::Json(state.users.chat(chat).await?.ok_or_else(unknown_chat)?.into()))
 }
 
-/// Choose for a chat. Choices that meet are all kept.
+/// Choose for a chat.
+///
+/// What is left out stays. Choices that meet are all kept. A ban that is being carried over already keeps to the settings of before.
 #[utoipa::path(
     put,
     path = "/api/v1/chats/{chat_id}/settings",

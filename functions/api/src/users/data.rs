@@ -4,6 +4,7 @@ use super::State;
 use super::admins::AdminBody;
 use super::profiles::UserBody;
 use super::settings::UserSettingsBody;
+use crate::access::Caller;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Path, Query};
 use crate::ids::{GroupId, PersonId};
@@ -13,6 +14,7 @@ use aws::store::held::NotificationItem;
 use aws::store::sync::{Appeal, Summary};
 use axum::extract;
 use axum::http::StatusCode;
+use domain::access::{Concern, Right, Scope};
 use domain::ban::BanEvent;
 use domain::subscription::Source;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,23 @@ pub enum PartBody {
     Syncs,
     Appeals,
     Notifications,
+}
+
+impl PartBody {
+    const ALL: [Self; 7] =
+        [Self::Roles, Self::Subscriptions, Self::BanEvents, Self::Decisions, Self::Syncs, Self::Appeals, Self::Notifications];
+
+    /// Whose data it is: what a concern holds is read with its scope.
+    fn scope(self) -> Scope {
+        let concern = match self {
+            Self::Roles => Concern::Users,
+            Self::Subscriptions => Concern::Subscriptions,
+            Self::BanEvents | Self::Decisions => Concern::Bans,
+            Self::Syncs | Self::Appeals => Concern::Sync,
+            Self::Notifications => Concern::Notifications,
+        };
+        Scope { concern, right: Right::Read }
+    }
 }
 
 /// All that is held on a person. Each list begins here, and goes on by its `next_cursor` with its name as `part`.
@@ -192,8 +211,12 @@ impl From<NotificationItem> for HeldNotification {
 }
 
 /// All that is held on a person.
+///
+/// Each concern's data needs that concern's scope. A key that has not all of them reads one `part` at a time: `roles` needs `users:read`
+/// alone, the others also `subscriptions:read`, `bans:read` or `notifications:read`.
 #[utoipa::path(
     get,
+    security(("bearer" = ["users:read", "subscriptions:read", "bans:read", "notifications:read"])),
     path = "/api/v1/users/{user_id}/data",
     params(("user_id" = inline(PersonId), Path), DataQuery, PageQuery),
     responses(
@@ -203,6 +226,7 @@ impl From<NotificationItem> for HeldNotification {
 )]
 pub async fn get_user_data(
     extract::State(state): extract::State<State>,
+    caller: Caller,
     Path(PersonId(user)): Path<PersonId>,
     Query(DataQuery { part }): Query<DataQuery>,
     Query(page): Query<PageQuery>,
@@ -210,6 +234,9 @@ pub async fn get_user_data(
     let wanted = page.wanted()?;
     if wanted.cursor.is_some() && part.is_none() {
         return Err(ApiError::refused("part_missing", "a cursor belongs to one part, which has to be named"));
+    }
+    for part in part.map_or(PartBody::ALL.to_vec(), |part| vec![part]) {
+        caller.must_have(part.scope())?;
     }
     let wants = |list| part.is_none_or(|part| part == list);
     let mut body = DataBody {
@@ -270,9 +297,11 @@ pub struct ErasedBody {
     erased_at: i64,
 }
 
-/// Erase a person. Profile, settings and username are gone at once, and updates do not write them again until he himself starts the bot
-/// in private; subscriptions, roles, appeals and the log of messages go within minutes. What admins did to him, and what he did as an admin, stays
-/// as their chats' record with his id, without his name and their reasons, until it is a year old. Backups hold what is erased for 35 days.
+/// Erase a person.
+///
+/// Profile, settings and username are gone at once, and updates do not write them again until the person starts the bot in private;
+/// subscriptions, roles, appeals and the log of messages go within minutes. What admins did to the person, and what the person did as an admin,
+/// stays as their chats' record with the id, without the name and the reasons, until it is a year old. Backups hold what is erased for 35 days.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{user_id}/data",

@@ -32,6 +32,8 @@ impl From<Ignores> for IgnoredBody {
 }
 
 /// Whom and what a chat keeps out.
+///
+/// People who are banned there by no sync, and chats whose bans are not carried over to it.
 #[utoipa::path(
     get,
     path = "/api/v1/chats/{chat_id}/ignored",
@@ -49,7 +51,9 @@ pub async fn get_ignored(
     Ok(axum::Json(chat.ignores.into()))
 }
 
-/// Keep a person out: no sync bans him in this chat any more.
+/// Keep a person out: no sync bans them in this chat any more.
+///
+/// A ban that stands already stays; `POST /api/v1/syncs/{sync_id}/undo` takes it back.
 #[utoipa::path(
     put,
     path = "/api/v1/chats/{chat_id}/ignored/users/{user_id}",
@@ -69,6 +73,8 @@ pub async fn ignore_user(
 }
 
 /// Keep a person out no longer.
+///
+/// The next ban elsewhere is carried over again; earlier ones are not.
 #[utoipa::path(
     delete,
     path = "/api/v1/chats/{chat_id}/ignored/users/{user_id}",
@@ -87,6 +93,8 @@ pub async fn stop_ignoring_user(
 }
 
 /// Keep a source out: none of its bans is carried over to this chat any more.
+///
+/// Bans of it that stand already stay.
 #[utoipa::path(
     put,
     path = "/api/v1/chats/{chat_id}/ignored/sources/{source_chat_id}",
@@ -106,6 +114,8 @@ pub async fn ignore_source(
 }
 
 /// Keep a source out no longer.
+///
+/// Its next ban is carried over again; earlier ones are not.
 #[utoipa::path(
     delete,
     path = "/api/v1/chats/{chat_id}/ignored/sources/{source_chat_id}",

@@ -4,13 +4,14 @@
 //! - [`profiles`]: register, find, change, deactivate people;
 //! - [`batch`]: change many at once;
 //! - [`settings`]: what a person chose;
-//! - [`chats`]: register chats; what a chat chose;
+//! - [`chats`]: register chats; what a chat chose; [`chat_list`]: all of them;
 //! - [`ignored`]: whom and what a chat keeps out of its bans;
 //! - [`admins`]: who may do what where;
 //! - [`data`]: all that is held on a person, and its erasure.
 
 mod admins;
 mod batch;
+mod chat_list;
 mod chats;
 mod data;
 mod ignored;
@@ -70,7 +71,7 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(batch::update_users))
         .routes(routes!(settings::get_user_settings, settings::update_user_settings))
         .routes(routes!(data::get_user_data, data::erase_user_data))
-        .routes(routes!(chats::create_chat))
+        .routes(routes!(chats::create_chat, chat_list::list_chats))
         .routes(routes!(chats::get_chat))
         .routes(routes!(chats::get_chat_settings, chats::update_chat_settings))
         .routes(routes!(ignored::get_ignored))

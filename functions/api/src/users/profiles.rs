@@ -108,7 +108,9 @@ impl From<Profile> for UserBody {
     }
 }
 
-/// Register a person. Whoever writes where the bot is registers himself.
+/// Register a person.
+///
+/// Writing where the bot is registers a person already; this is for people whom it has not seen.
 #[utoipa::path(
     post,
     path = "/api/v1/users",
@@ -152,7 +154,9 @@ pub struct FindQuery {
     username: String,
 }
 
-/// Whoever has a username, as far as is known.
+/// The person who has a username, as far as is known.
+///
+/// The bot knows it from the person's last message where it is; the username may have gone to somebody else since.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
@@ -175,6 +179,8 @@ pub async fn find_user(
 }
 
 /// What is known of a person.
+///
+/// Names as the bot saw them last, or as they were told by this API.
 #[utoipa::path(
     get,
     path = "/api/v1/users/{user_id}",
@@ -192,6 +198,8 @@ pub async fn get_user(
 }
 
 /// Change what is known of a person.
+///
+/// What is left out stays, `null` takes a value away. Names come from Telegram again with the person's next message.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{user_id}",
@@ -214,7 +222,9 @@ pub async fn update_user(
     }
 }
 
-/// Deactivate a person: he is not told of anything until he is made active again. Nothing is erased.
+/// Deactivate a person.
+///
+/// The bot tells them nothing until they are made active again. Nothing is erased: that is `DELETE /api/v1/users/{user_id}/data`.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{user_id}",

@@ -95,7 +95,9 @@ impl From<UserSettingsChange> for UserChange {
     }
 }
 
-/// What a person chose, or what holds where he did not.
+/// What a person chose, or what holds where they did not.
+///
+/// Language, messages, quiet hours and time zone, as `/settings` shows them in private.
 #[utoipa::path(
     get,
     path = "/api/v1/users/{user_id}/settings",
@@ -112,7 +114,9 @@ pub async fn get_user_settings(
     Ok(axum::Json(state.users.profile(user).await?.ok_or_else(unknown_user)?.into()))
 }
 
-/// Choose for a person. Choices that meet are all kept.
+/// Choose for a person.
+///
+/// What is left out stays. Choices that meet are all kept.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{user_id}/settings",

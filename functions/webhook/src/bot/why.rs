@@ -5,7 +5,7 @@ use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop, time};
 use crate::Webhook;
 use aws::store::page::Wanted;
-use domain::ban::BanEvent;
+use domain::ban::{API_KEY, BanEvent};
 use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::member;
@@ -48,8 +48,8 @@ struct Behind {
     events: BTreeMap<Uuid, BanEvent>,
     /// Who asked for a sync, where an admin did.
     asked_by: BTreeMap<Uuid, UserId>,
-    /// The admin who took a ban event back everywhere.
-    undone_by: BTreeMap<Uuid, UserId>,
+    /// The admin who took a ban event back everywhere; `None`: a program did.
+    undone_by: BTreeMap<Uuid, Option<UserId>>,
     /// What the asker may see of what the sources decided.
     sight: Sight,
     names: BTreeMap<UserId, String>,
@@ -62,7 +62,9 @@ impl Webhook {
         let search = Search { user_id: Some(user), chat_id: Some(room.id), ..Search::default() };
         let wanted = Wanted { limit: LOCAL, cursor: None };
         let local = self.decided_in(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?.items;
-        let mut steps: Vec<_> = entries.iter().map(Step::Ours).chain(local.iter().map(Step::Local)).collect();
+        // A program's ban in the chat's own name is told as the chat's decision.
+        let ours = entries.iter().filter(|entry| !(entry.is_chats_own() && entry.origin.is_news()));
+        let mut steps: Vec<_> = ours.map(Step::Ours).chain(local.iter().map(Step::Local)).collect();
         steps.sort_by_key(Step::moment);
         let left_out = steps.len().saturating_sub(STEPS);
         steps.drain(..left_out);
@@ -119,7 +121,7 @@ impl Webhook {
             Step::Local(_) => None,
         });
         behind.undone_by = self.syncs.undone(events).await?;
-        people.extend(behind.undone_by.values());
+        people.extend(behind.undone_by.values().flatten());
         let sources = steps.iter().filter_map(|step| match step {
             Step::Ours(entry) => Some(entry.source_chat_id),
             Step::Local(_) => None,
@@ -141,7 +143,11 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
     let of = |event: &BanEvent| named(event.initiator_user_id, event.initiator_bot.as_deref());
     match step {
         Step::Local(event) => {
-            let (time, by) = (time::moment(event.event_timestamp), of(event));
+            let by = match event.initiator_user_id {
+                None if event.metadata.contains_key(API_KEY) => Html(text!(lang, "by-program")),
+                _ => of(event),
+            };
+            let time = time::moment(event.event_timestamp);
             match event.event_type {
                 member::Action::Ban => text!(lang, "step-local-ban", time = time, by = by),
                 member::Action::Unban => text!(lang, "step-local-unban", time = time, by = by),
@@ -182,7 +188,7 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
             }
             if let Some(by_whom) = behind.undone_by.get(&entry.ban_event_id).filter(|_| entry.kind == Kind::Ban) {
                 line.push_str("\n   ↳ ");
-                line.push_str(&text!(lang, "origin-undone-everywhere", by = by_source(Some(*by_whom))));
+                line.push_str(&text!(lang, "origin-undone-everywhere", by = by_source(*by_whom)));
             }
             line
         }

@@ -2,13 +2,13 @@
 //! command and opens the door with it.
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::access::{ApiKeyRecord, KeyId};
+use domain::access::{ApiKeyRecord, KEY_SHARDS, KeyId};
 use serde_json::{Map, Value, json};
 
 use crate::aws::Aws;
 
-/// The partition of all keys.
-const PARTITION: &str = "KEY";
+/// The partition of all keys that were made before keys were spread.
+const FORMER_PARTITION: &str = "KEY";
 
 /// Schema version of items written now.
 const VERSION: i64 = 1;
@@ -22,15 +22,23 @@ impl Table {
     pub fn put(&self, record: &ApiKeyRecord) -> Result<()> {
         let mut item = attributes(&serde_json::to_value(record)?)?;
         item.insert("version".to_owned(), json!({ "N": VERSION.to_string() }));
-        item.extend(key(&record.key_id));
+        item.extend(key(&partition(&record.key_id), &record.key_id));
         let put = json!({"TableName": self.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"});
         self.aws.call("dynamodb", "put_item", &put).map(drop)
     }
 
     pub fn all(&self) -> Result<Vec<ApiKeyRecord>> {
-        let mut query = json!({"TableName": self.name, "KeyConditionExpression": "pk = :keys",
-            "ExpressionAttributeValues": {":keys": {"S": PARTITION}}});
         let mut records = Vec::new();
+        for partition in (0..KEY_SHARDS).map(of_shard).chain([FORMER_PARTITION.to_owned()]) {
+            self.add(&partition, &mut records)?;
+        }
+        records.sort_by(|one, other| one.key_id.cmp(&other.key_id));
+        Ok(records)
+    }
+
+    fn add(&self, partition: &str, records: &mut Vec<ApiKeyRecord>) -> Result<()> {
+        let mut query = json!({"TableName": self.name, "KeyConditionExpression": "pk = :keys",
+            "ExpressionAttributeValues": {":keys": {"S": partition}}});
         loop {
             let page = self.aws.call("dynamodb", "query", &query)?;
             for item in page["Items"].as_array().into_iter().flatten() {
@@ -38,25 +46,40 @@ impl Table {
             }
             match page.get("LastEvaluatedKey") {
                 Some(last) if !last.is_null() => query["ExclusiveStartKey"] = last.clone(),
-                _ => return Ok(records),
+                _ => return Ok(()),
             }
         }
     }
 
     /// `now`: Unix seconds. Once revoked, a key stays as it is.
     pub fn revoke(&self, id: &KeyId, now: i64) -> Result<()> {
-        let get = json!({"TableName": self.name, "Key": key(id), "ConsistentRead": true});
-        let found = self.aws.call("dynamodb", "get_item", &get)?;
-        ensure!(found["Item"].is_object(), "there is no key {id}; `cargo xtask keys list` shows those that are there");
-        let update = json!({"TableName": self.name, "Key": key(id), "ConditionExpression": "attribute_exists(pk)",
-            "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :now)",
-            "ExpressionAttributeValues": {":now": {"N": now.to_string()}}});
-        self.aws.call("dynamodb", "update_item", &update).map(drop)
+        let mut is_there = false;
+        for key in [key(&partition(id), id), key(FORMER_PARTITION, id)] {
+            let get = json!({"TableName": self.name, "Key": key, "ConsistentRead": true});
+            if !self.aws.call("dynamodb", "get_item", &get)?["Item"].is_object() {
+                continue;
+            }
+            is_there = true;
+            let update = json!({"TableName": self.name, "Key": key, "ConditionExpression": "attribute_exists(pk)",
+                "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :now)",
+                "ExpressionAttributeValues": {":now": {"N": now.to_string()}}});
+            self.aws.call("dynamodb", "update_item", &update)?;
+        }
+        ensure!(is_there, "there is no key {id}; `cargo xtask keys list` shows those that are there");
+        Ok(())
     }
 }
 
-fn key(id: &KeyId) -> Map<String, Value> {
-    Map::from_iter([("pk".to_owned(), json!({ "S": PARTITION })), ("sk".to_owned(), json!({ "S": id }))])
+fn of_shard(shard: u8) -> String {
+    format!("KEY#{shard:02}")
+}
+
+fn partition(id: &KeyId) -> String {
+    of_shard(id.shard())
+}
+
+fn key(partition: &str, id: &KeyId) -> Map<String, Value> {
+    Map::from_iter([("pk".to_owned(), json!({ "S": partition })), ("sk".to_owned(), json!({ "S": id }))])
 }
 
 /// A flat record as DynamoDB's attributes.

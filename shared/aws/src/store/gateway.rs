@@ -2,19 +2,23 @@
 //!
 //! # Layout
 //! - here: the limiter of calls and its breaker
-//! - [`updates`]: an update is answered once; [`people`]: one sync at a time acts on a person; [`windows`]: the next message to a chat
+//! - [`updates`]: an update is answered once; [`people`]: one sync at a time acts on a person; [`windows`]: the next message to a chat;
+//!   [`answers`]: a request of the API is carried out once
 //!
 //! | access | by |
 //! |---|---|
 //! | answer an update once | UpdateItem `UPDATE#<update id>`, if it is not done and not taken; PutItem when it is done; DeleteItem when it is to wait, UpdateItem when it failed |
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
+//! | carry a request of the API out once; its answer | UpdateItem `REQUEST#<hash of caller, route and key>` |
 //! | the next message to a chat; a group's flood wait of messages | UpdateItem, GetItem `WINDOW#<chat>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
+mod answers;
 mod people;
 mod updates;
 mod windows;
 
+pub use answers::{KeptAnswer, LONGEST_ANSWER, Repeated};
 pub use people::Taken;
 
 use super::{Attributes, Table, VERSION, n, s};

@@ -15,6 +15,10 @@ const PREFIX: &str = "bsk_";
 /// Characters of a key's id.
 const ID_LENGTH: usize = 12;
 
+/// Partitions over which the store spreads the keys. A partition of DynamoDB answers 3000 read units a second (DynamoDB Developer Guide,
+/// "Burst and adaptive capacity"), and an unknown key costs a read as well.
+pub const KEY_SHARDS: u8 = 16;
+
 /// Random bytes in a key: as many as SHA-256 has, so that a plain hash is as good as a slow one and nobody can guess.
 const SECRET_BYTES: usize = 32;
 
@@ -26,6 +30,12 @@ pub struct KeyId(String);
 impl KeyId {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The partition of the key, below [`KEY_SHARDS`]. Ids are random, so keys are spread evenly.
+    pub fn shard(&self) -> u8 {
+        let spread = self.0.bytes().fold(0_u32, |spread, letter| spread.wrapping_mul(31).wrapping_add(letter.into()));
+        (spread % u32::from(KEY_SHARDS)) as u8
     }
 }
 
@@ -235,6 +245,18 @@ mod tests {
             prop_assert!(read.hash().is(&key.hash()));
             prop_assert_eq!(key.reveal().len(), 4 + 12 + 1 + 43);
         }
+    }
+
+    #[test]
+    fn keys_are_spread_over_all_partitions_and_each_stays_in_its_own() {
+        let mut keys = [0; KEY_SHARDS as usize];
+        for n in 0..16_000_u32 {
+            let mut id = [0; 12];
+            id[..8].copy_from_slice(&Sha256::digest(n.to_be_bytes())[..8]);
+            keys[usize::from(ApiKey::new(id, [0; 32]).id().shard())] += 1;
+        }
+        assert!(keys.iter().all(|keys| (800..1200).contains(keys)), "{keys:?}");
+        assert_eq!(["bbbbbbbbbbbb", "0a1b2c3d4e5f"].map(|id| id.parse::<KeyId>().unwrap().shard()), [0, 6]);
     }
 
     #[test]

@@ -18,11 +18,13 @@ pub enum Concern {
     Sync,
     Notifications,
     Analytics,
+    /// Who changed what by the API.
+    Audit,
 }
 
 impl Concern {
-    pub const ALL: [Self; 7] =
-        [Self::Subscriptions, Self::Users, Self::Bans, Self::Telegram, Self::Sync, Self::Notifications, Self::Analytics];
+    pub const ALL: [Self; 8] =
+        [Self::Subscriptions, Self::Users, Self::Bans, Self::Telegram, Self::Sync, Self::Notifications, Self::Analytics, Self::Audit];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -33,6 +35,7 @@ impl Concern {
             Self::Sync => "sync",
             Self::Notifications => "notifications",
             Self::Analytics => "analytics",
+            Self::Audit => "audit",
         }
     }
 }

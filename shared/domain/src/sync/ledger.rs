@@ -52,6 +52,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What a program had us do in the chat's own name, or the taking back of that.
+    pub fn is_chats_own(&self) -> bool {
+        self.source_chat_id == self.chat_id
+    }
+
     /// A ban stood there after it, or may have.
     fn has_banned(&self) -> bool {
         self.kind == Kind::Ban && (matches!(self.outcome, Outcome::Applied | Outcome::Already) || self.begun)
@@ -173,8 +178,10 @@ pub fn lifting(entries: &[Entry], decisions: &Decisions, chat: ChatId, source: C
     if !last.leaves_a_ban() {
         return Lifting::Leave(Reason::NotBanned);
     }
+    // A program's ban in the chat's own name is a decision of the chat as well: the chat's admins alone take it back.
+    let is_last = |decision: &&Decision| origin == Origin::UndoneHere && last.is_chats_own() && decision.occurred == last.occurred;
     // Telegram's dates are whole seconds: what happened in the same one may have come after ours.
-    if decisions.in_chat(chat).is_some_and(|decision| decision.at >= last.at) {
+    if decisions.in_chat(chat).filter(|decision| !is_last(decision)).is_some_and(|decision| decision.at >= last.at) {
         return Lifting::Leave(Reason::LocalDecision);
     }
     let banned = || entries.iter().filter(|entry| entry.has_banned());
@@ -314,6 +321,21 @@ mod tests {
         assert_eq!(after(&[lifted.clone(), ours.clone()], &[], Origin::Unban), Lifting::Leave(Reason::NotBanned));
         let again = entry(Kind::Ban, A, 170, Outcome::Applied);
         assert_eq!(after(&[again, lifted, ours], &[], Origin::Unban), Lifting::Unban);
+    }
+
+    #[test]
+    fn a_ban_in_the_chats_own_name_is_taken_back_by_the_chat_and_by_no_source() {
+        let own = Entry { chat_id: CHAT, source_chat_id: CHAT, ..entry(Kind::Ban, CHAT, 100, Outcome::Applied) };
+        let decided_by_it = [(CHAT, 100, Some(None)), (A, 200, None)];
+        assert_eq!(after(std::slice::from_ref(&own), &decided_by_it, Origin::UndoneHere), Lifting::Unban);
+        for origin in [Origin::Unban, Origin::UndoneEverywhere] {
+            assert_eq!(after(std::slice::from_ref(&own), &decided_by_it, origin), Lifting::Leave(Reason::LocalDecision), "{origin:?}");
+        }
+        let older = entry(Kind::Ban, A, 50, Outcome::Applied);
+        assert_eq!(after(&[older, own.clone()], &decided_by_it, Origin::Unban), Lifting::Leave(Reason::LocalDecision));
+        let later = [(CHAT, 101, Some(None))];
+        assert_eq!(after(std::slice::from_ref(&own), &later, Origin::UndoneHere), Lifting::Leave(Reason::LocalDecision));
+        assert!(!is_ours(&[own], &decided(&decided_by_it), CHAT), "another sync leaves it behind its own ban");
     }
 
     #[test]

@@ -49,6 +49,7 @@ by-bot = the bot { $name }
 by-unknown = somebody I do not know
 # The source does not share who decides.
 by-not-shared = an admin there
+by-program = a program of the bot's operator
 step-local-ban = 🚫 { $time } · banned here by { $by }
 step-local-unban = ✅ { $time } · ban lifted here by { $by }
 step-local-kick = 👢 { $time } · removed here by { $by }

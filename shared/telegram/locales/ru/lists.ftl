@@ -52,6 +52,7 @@ by-bot = бот { $name }
 by-unknown = кто-то, кого я не знаю
 # The source does not share who decides.
 by-not-shared = админ того чата
+by-program = программа владельца бота
 step-local-ban = 🚫 { $time } · забанен здесь; решение: { $by }
 step-local-unban = ✅ { $time } · бан снят здесь; решение: { $by }
 step-local-kick = 👢 { $time } · исключён здесь; решение: { $by }

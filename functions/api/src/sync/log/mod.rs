@@ -10,7 +10,7 @@ mod walk;
 
 use super::State;
 use super::body::{KindBody, OriginBody, OutcomeBody};
-use crate::bounded::{LAST_MOMENT, Whole};
+use crate::bounded::Moment;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
 use crate::ids::{GroupId, PersonId};
@@ -43,11 +43,11 @@ pub struct LogQuery {
     #[param(inline)]
     status: Option<OutcomeBody>,
     /// Not before, Unix seconds: when the sync began; in a chat's log, when the decision that it carries over was made.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64, example = 1763000000)]
-    from: Option<Whole<0, LAST_MOMENT>>,
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 100_000_000_000_i64, example = 1763000000)]
+    from: Option<Moment<0>>,
     /// Not after, Unix seconds, as `from`; left out, it is now.
-    #[param(value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_i64, example = 1764000000)]
-    to: Option<Whole<0, LAST_MOMENT>>,
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 100_000_000_000_i64, example = 1764000000)]
+    to: Option<Moment<0>>,
 }
 
 impl From<LogQuery> for Filter {
@@ -57,8 +57,8 @@ impl From<LogQuery> for Filter {
             user_id: query.user_id.map(|PersonId(user)| user),
             chat_id: query.chat_id.map(|GroupId(chat)| chat),
             status: query.status,
-            from: query.from.map(|Whole(from)| from),
-            to: query.to.map(|Whole(to)| to),
+            from: query.from.map(|Moment(from)| from),
+            to: query.to.map(|Moment(to)| to),
         }
     }
 }

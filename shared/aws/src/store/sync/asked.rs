@@ -1,12 +1,14 @@
 //! Questions to a chat's admins. The first who answers decides.
 
 use super::Syncs;
+use super::ledger::chat_pk;
+use crate::store::page::{Page, PageError, Wanted};
 use crate::store::{Attributes, VERSION, key, n, s, value};
 use crate::time;
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use domain::question::{Choice, MOST_EVENTS, OPEN, Question};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -28,6 +30,13 @@ impl Asked {
     }
 }
 
+/// That a chat has a question.
+#[derive(Debug, Serialize, Deserialize)]
+struct Noted {
+    /// Not `question_id`: by that a question is known.
+    noted_question: Uuid,
+}
+
 /// What came of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
@@ -41,7 +50,10 @@ pub enum Answered {
 
 impl Syncs {
     /// Asks, or adds an event to what is asked. `false`: that question has been answered, or is about as many bans as it can be.
+    ///
+    /// The question is noted under its chat first: none is asked that is not listed.
     pub async fn ask(&self, question: &Question, event: Uuid) -> anyhow::Result<bool> {
+        self.note(question).await?;
         let Question { question_id, about, chat_id, user_id, source_chat_id, asked_at, .. } = question;
         let update = self
             .update(question_key(*question_id))
@@ -68,6 +80,33 @@ impl Syncs {
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
             Err(error) => Err(error).context("asking a chat's admins"),
         }
+    }
+
+    /// A page of the questions of a chat that can be answered now, in no order. Those that were answered are left out, so a page may be short.
+    pub async fn open_questions(&self, chat: ChatId, wanted: &Wanted) -> Result<Page<Asked>, PageError> {
+        let query = self
+            .query()
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .filter_expression("expires_at > :now")
+            .expression_attribute_values(":pk", s(chat_pk(chat)))
+            .expression_attribute_values(":sk", s("Q#"))
+            .expression_attribute_values(":now", n(time::now()));
+        let page: Page<Noted> = self.table.page(query, &format!("questions of {chat}"), wanted).await?;
+        let keys = page.items.into_iter().map(|noted| question_key(noted.noted_question)).collect();
+        let items = self.table.get_all(keys).await.context("reading questions")?;
+        let asked: Vec<Asked> = serde_dynamo::from_items(items).context("reading questions")?;
+        let now = time::now();
+        Ok(Page { items: asked.into_iter().filter(|asked| asked.question.is_open(now)).collect(), next: page.next })
+    }
+
+    async fn note(&self, question: &Question) -> anyhow::Result<()> {
+        let Question { question_id, chat_id, asked_at, .. } = question;
+        let mut item: Attributes = serde_dynamo::to_item(Noted { noted_question: *question_id })?;
+        item.extend(key(chat_pk(*chat_id), format!("Q#{question_id}")));
+        item.insert("expires_at".to_owned(), n(asked_at + OPEN));
+        item.insert("version".to_owned(), n(i64::from(VERSION)));
+        self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).send().await.context("noting a question")?;
+        Ok(())
     }
 
     pub async fn asked(&self, question_id: Uuid) -> anyhow::Result<Option<Asked>> {

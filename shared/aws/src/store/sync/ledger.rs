@@ -5,10 +5,11 @@ use crate::store::page::{Page, PageError, Wanted};
 use crate::store::{Attributes, VERSION, count_to, key, n, s};
 use anyhow::Context;
 use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
-use domain::ban::Occurred;
+use domain::ban::{BanEvent, Occurred};
 use domain::ids::{ChatId, UserId};
+use domain::member::Action;
 use domain::sync::ledger::Entry;
-use domain::sync::{ChunkMessage, Order, Outcome, Reason, TargetResult};
+use domain::sync::{ChunkMessage, Kind, Order, Origin, Outcome, Reason, TargetResult, sync_id};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -47,6 +48,38 @@ impl Syncs {
         };
         let requests = entries.iter().map(request).collect::<anyhow::Result<Vec<_>>>()?;
         self.table.write_all(requests).await.context("writing the ledger")
+    }
+
+    /// Enters what we did in a chat in its own name, because a program asked for it: a ban or an unban, which `event` tells of. The entry is
+    /// that of the event's own sync, which acts in all other chats and never in this one.
+    pub async fn enter_own(&self, event: &BanEvent) -> anyhow::Result<()> {
+        let (kind, origin) = match event.event_type {
+            Action::Ban => (Kind::Ban, Origin::Ban),
+            Action::Unban => (Kind::Lift, Origin::Unban),
+            Action::Kick | Action::Restrict | Action::Unrestrict => anyhow::bail!("only bans and unbans have entries"),
+        };
+        let sync_id = sync_id(event.event_id);
+        let entry = Entry {
+            sync_id,
+            ban_event_id: event.event_id,
+            kind,
+            origin,
+            user_id: event.user_id,
+            chat_id: event.chat_id,
+            source_chat_id: event.chat_id,
+            occurred: event.occurred.clone(),
+            outcome: Outcome::Applied,
+            at: event.event_timestamp,
+            millis: 0,
+            until: event.until,
+            prior: None,
+            was_member: false,
+            begun: false,
+            mute: None,
+            term: None,
+        };
+        self.name(event.user_id, sync_id, &event.occurred, Summary::expiry()).await?;
+        self.enter(&[LogEntry { entry, tries: 0 }]).await
     }
 
     /// All that we did to a person in a chat, in the order of what was carried over.

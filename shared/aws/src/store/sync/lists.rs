@@ -94,10 +94,10 @@ impl Syncs {
     }
 
     /// Notes a sync under its person, before it begins.
-    pub(super) async fn name(&self, summary: &Summary) -> anyhow::Result<()> {
-        let mut item: Attributes = serde_dynamo::to_item(OfPerson { of_sync: summary.sync_id, occurred: summary.occurred.clone() })?;
-        item.extend(key(person_pk(summary.user_id), format!("S#{}#{}", summary.occurred.as_str(), summary.sync_id)));
-        item.insert("expires_at".to_owned(), n(summary.expires_at));
+    pub(super) async fn name(&self, user: UserId, sync_id: Uuid, occurred: &Occurred, expires_at: i64) -> anyhow::Result<()> {
+        let mut item: Attributes = serde_dynamo::to_item(OfPerson { of_sync: sync_id, occurred: occurred.clone() })?;
+        item.extend(key(person_pk(user), format!("S#{}#{sync_id}", occurred.as_str())));
+        item.insert("expires_at".to_owned(), n(expires_at));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
         self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).send().await.context("noting a person's sync")?;
         Ok(())

@@ -20,6 +20,7 @@
 //! | all that is known of a chunk before it is worked on | BatchGetItem: the summary, the part, the chunk, `UNDONE` |
 //! | who is waited for in a group that became a supergroup | Query `CHAT#<chat>`, `P#…`; PutItem, if it is not there; DeleteItem |
 //! | a question to a chat's admins, and its answer | UpdateItem, GetItem `QUESTION#<id>`, `QUESTION` |
+//! | the open questions of a chat | PutItem, Query `CHAT#<chat>`, `Q#<question id>`, then BatchGetItem |
 //! | an appeal, once; its decision, once | PutItem, if it is not there; UpdateItem, GetItem `APPEAL#<id>`, `APPEAL` |
 //! | note an appeal under its person; a page of theirs; erase them | PutItem; Query `USER#<user>`, `A#<appeal>`, then BatchGetItem; DeleteItem |
 //! | note a sync under its person; all of his, newest first | PutItem; Query `USER#<user>`, `S#<occurred>#<sync id>`, then BatchGetItem |
@@ -42,6 +43,7 @@ mod moved;
 mod parts;
 mod pending;
 mod stuck;
+mod undo;
 mod undone;
 
 pub use appeals::Appeal;
@@ -51,6 +53,7 @@ pub use ledger::{LogEntry, SyncLog};
 pub use parts::{NextItem, Part, RequestItem, TotalsItem};
 pub use pending::Pending;
 pub use stuck::{MOST_RETRIES, Planned, StuckItem};
+pub use undo::newest_carried;
 
 use super::{Attributes, DAY, Table, VERSION, key, n};
 use crate::{Aws, time};
@@ -186,7 +189,7 @@ impl Syncs {
 
     /// Begins a sync; `false` when it has begun before.
     pub async fn begin(&self, summary: &Summary) -> anyhow::Result<bool> {
-        self.name(summary).await?;
+        self.name(summary.user_id, summary.sync_id, &summary.occurred, summary.expires_at).await?;
         self.put_new(summary_key(summary.sync_id), serde_dynamo::to_item(summary)?).await.context("beginning a sync")
     }
 

@@ -12,19 +12,20 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Undone {
     undone_event: Uuid,
-    undone_by: UserId,
+    /// `None`: a program.
+    undone_by: Option<UserId>,
 }
 
 impl Syncs {
-    /// Takes a ban back for good; the first who does so stays.
-    pub async fn undo_event(&self, event_id: Uuid, by: UserId) -> anyhow::Result<()> {
+    /// Takes a ban back for good; the first who does so stays. `by`: `None` is a program.
+    pub async fn undo_event(&self, event_id: Uuid, by: Option<UserId>) -> anyhow::Result<()> {
         let item = serde_dynamo::to_item(Undone { undone_event: event_id, undone_by: by })?;
         self.put_new(undone_key(event_id), item).await.context("taking a ban back")?;
         Ok(())
     }
 
-    /// Those of these ban events that were taken back everywhere, and by whom.
-    pub async fn undone(&self, events: impl IntoIterator<Item = Uuid>) -> anyhow::Result<BTreeMap<Uuid, UserId>> {
+    /// Those of these ban events that were taken back everywhere, and by whom; `None`: by a program.
+    pub async fn undone(&self, events: impl IntoIterator<Item = Uuid>) -> anyhow::Result<BTreeMap<Uuid, Option<UserId>>> {
         let keys: BTreeSet<_> = events.into_iter().collect();
         let items = self.table.get_newest(keys.into_iter().map(undone_key).collect()).await.context("looking for what was taken back")?;
         let undone: Vec<Undone> = serde_dynamo::from_items(items)?;

@@ -14,6 +14,7 @@
 //! | a group became a supergroup, which gets what the group chose | UpdateItem on both |
 //! | keep a person or a source out of a chat's bans, know a source | UpdateItem on the chat |
 //! | chats whose check is due: those where the bot is, as far as is known | Query `by_check`: `check_key` and `chat_id`; with their state |
+//! | a page of the chats where the bot is | Query `by_check`, shard after shard, then BatchGetItem on the chats |
 //! | the bot's rights in a chat were looked at, and were others | UpdateItem on the chat |
 //! | an administrator's role in a chat | GetItem, UpdateItem `CHAT#<chat>`, `ADMIN#<user>` |
 //! | a chat's administrators | Query `CHAT#<chat>`, `ADMIN#…` |

@@ -1,15 +1,15 @@
-//! A row of a bulk: an event, or what keeps it from being one. A row that cannot be read does not spoil the others.
+//! A row of a bulk: what it is to be, or what keeps it from being that. A row that cannot be read does not spoil the others.
 
-use crate::bans::body::NewBanEvent;
 use crate::extract::Object;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// One row.
 #[derive(Debug)]
-pub struct Row(pub Result<NewBanEvent, Unreadable>);
+pub struct Row<T>(pub Result<T, Unreadable>);
 
-/// Why a row is no event.
+/// Why a row cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// The field that is not as described, or is missing; `None`: the row is no object.
@@ -17,11 +17,11 @@ pub struct Unreadable {
     pub message: String,
 }
 
-impl<'de> Deserialize<'de> for Row {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Row<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let row = Value::deserialize(deserializer)?;
-        let read: Result<Object<NewBanEvent>, _> = serde_path_to_error::deserialize(row);
-        Ok(Self(read.map(|Object(event)| event).map_err(|error| unreadable(&error))))
+        let read: Result<Object<T>, _> = serde_path_to_error::deserialize(row);
+        Ok(Self(read.map(|Object(row)| row).map_err(|error| unreadable(&error))))
     }
 }
 
@@ -38,6 +38,7 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadab
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bans::NewBanEvent;
     use serde_json::json;
 
     #[test]
@@ -68,13 +69,15 @@ mod tests {
             (with("\u{feff}user_id", json!(5)), Some("\u{feff}user_id")),
             (without, Some("chat_id")),
         ] {
-            let rows: Vec<Row> = serde_json::from_value(json!([row, good])).unwrap();
+            let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([row, good])).unwrap();
             let field = rows[0].0.as_ref().err().map(|why| why.field.as_deref().unwrap_or_default());
             assert_eq!(field, expected, "{row}: {:?}", rows[0]);
             assert!(rows[1].0.is_ok());
         }
+        let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([with("event_timestamp", json!(1_764_000_000_000_i64))])).unwrap();
+        assert!(rows[0].0.as_ref().is_err_and(|why| why.message.contains("looks like milliseconds")), "{:?}", rows[0]);
         for row in [json!(null), json!(5), json!([]), json!("a")] {
-            let rows: Vec<Row> = serde_json::from_value(json!([row])).unwrap();
+            let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([row])).unwrap();
             assert!(rows[0].0.as_ref().is_err_and(|why| why.field.is_none() && !why.message.is_empty()), "{row}: {:?}", rows[0]);
         }
     }

@@ -1,0 +1,107 @@
+//! What a change is about: ids from the path, the request and the answer. Nothing else of them is kept, so that no name and no text is.
+
+use aws::store::audit::Id;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// The names that the API has for ids.
+const NAMES: [&str; 13] = [
+    "user_id",
+    "chat_id",
+    "chat_ids",
+    "source_chat_id",
+    "admin_user_id",
+    "admin_chat_id",
+    "tracked_user_id",
+    "initiator_user_id",
+    "subscription_id",
+    "event_id",
+    "ban_event_id",
+    "sync_id",
+    "message_id",
+];
+
+/// How a row of a bulk ends that changed something.
+const DONE: [&str; 2] = ["created", "updated"];
+
+type Objects = BTreeMap<String, BTreeSet<Id>>;
+
+/// `parameters`: the variables of the path.
+pub fn of<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>, request: &Value, answer: &Value) -> Objects {
+    let mut objects = Objects::new();
+    for (name, text) in parameters {
+        let id = text.parse().map(Id::Telegram).ok().or_else(|| text.parse().map(Id::Ours).ok());
+        add(&mut objects, name, id);
+    }
+    // A bulk's rows are told by its answer: not all of them are done.
+    for fields in [request, answer].into_iter().filter_map(Value::as_object) {
+        add_all(&mut objects, fields);
+    }
+    for row in answer["results"].as_array().into_iter().flatten().filter_map(Value::as_object) {
+        if row.get("status").and_then(Value::as_str).is_some_and(|status| DONE.contains(&status)) {
+            add_all(&mut objects, row);
+        }
+    }
+    objects
+}
+
+fn add_all(objects: &mut Objects, fields: &Map<String, Value>) {
+    for (name, value) in fields {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| add(objects, name, id(value))),
+            value => add(objects, name, id(value)),
+        }
+    }
+}
+
+fn add(objects: &mut Objects, name: &str, id: Option<Id>) {
+    if let Some(id) = id.filter(|_| NAMES.contains(&name)) {
+        objects.entry(name.to_owned()).or_default().insert(id);
+    }
+}
+
+/// A caller's own id of an event may be any text: only a UUID is taken.
+fn id(value: &Value) -> Option<Id> {
+    match value {
+        Value::Number(number) => number.as_i64().map(Id::Telegram),
+        Value::String(text) => Uuid::try_parse(text).ok().map(Id::Ours),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn written(parameters: &[(&str, &str)], request: &Value, answer: &Value) -> Value {
+        serde_json::to_value(of(parameters.iter().copied(), request, answer)).unwrap()
+    }
+
+    #[test]
+    fn ids_are_taken_from_the_path_the_request_and_the_answer() {
+        let id = "1b671a64-40d5-491e-99b0-da01ff1f3341";
+        let request = json!({ "admin_user_id": 5, "mode": "auto", "chat_ids": [-1, -2] });
+        let of = written(&[("chat_id", "-7"), ("subscription_id", id)], &request, &json!({ "sync_id": id, "user_id": 9 }));
+        let expected = json!({ "admin_user_id": [5], "chat_id": [-7], "chat_ids": [-2, -1], "subscription_id": [id], "sync_id": [id], "user_id": [9] });
+        assert_eq!(of, expected);
+    }
+
+    #[test]
+    fn no_name_and_no_text_is_taken() {
+        let request = json!({ "user_id": 5, "first_name": "Boris", "event_id": "Boris was here", "text": "hello", "reason": "5" });
+        let answer = json!({ "username": "boris", "settings": { "user_id": 6 } });
+        assert_eq!(written(&[("user_id", "Boris"), ("name", "7")], &request, &answer), json!({ "user_id": [5] }));
+    }
+
+    #[test]
+    fn of_a_bulk_the_rows_that_are_done_are_taken() {
+        let (one, other) = ("1b671a64-40d5-491e-99b0-da01ff1f3341", "2b671a64-40d5-491e-99b0-da01ff1f3341");
+        let request = json!({ "events": [{ "user_id": 5 }, { "user_id": 6 }] });
+        let answer = json!({ "results": [{ "status": "created", "event_id": one }, { "status": "duplicate", "event_id": other }] });
+        assert_eq!(written(&[], &request, &answer), json!({ "event_id": [one] }));
+        let answer = json!({ "results": [{ "status": "not_found", "user_id": 5 }, { "status": "updated", "user_id": 6 }] });
+        assert_eq!(written(&[], &Value::Null, &answer), json!({ "user_id": [6] }));
+    }
+}

@@ -1,0 +1,66 @@
+//! What a program bans and unbans stands in the chat's history and in the ledger of what the bot did.
+
+use super::State;
+use crate::access::Caller;
+use aws::{metrics, time};
+use domain::access::{Concern, Right, Scope};
+use domain::ban::{API_KEY, BanEvent, Occurred};
+use domain::ids::{ChatId, UserId};
+use domain::member::Action;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What carries a ban over to the chats that follow, as registering an event does.
+const CARRIES: Scope = Scope { concern: Concern::Bans, right: Right::Write };
+
+/// What was done by Telegram.
+pub struct Told {
+    pub chat: ChatId,
+    pub user: UserId,
+    pub action: Action,
+    /// End of a ban, Unix seconds; `None`: for ever.
+    pub until: Option<i64>,
+    /// When it was asked for, Unix seconds.
+    pub at: i64,
+}
+
+impl State {
+    /// Telegram tells the bot of its own bans, and the bot drops that: what is to be known of them is written here.
+    ///
+    /// Where this fails, the ban stands and the caller is told to try again: a further try finds it done by Telegram, and writes it. The entry
+    /// comes before the event, which starts the sync.
+    pub async fn record(&self, caller: &Caller, told: Told) -> anyhow::Result<()> {
+        let event = event(caller.key_id(), &told);
+        let [event] = match caller.has(CARRIES) {
+            true => self.tracking.tracked([event], time::now()).await?,
+            false => [event],
+        };
+        self.syncs.enter_own(&event).await?;
+        self.bans.register(&event).await?;
+        let event_type = event.event_type.name();
+        metrics::count("ban_events_processed_total", Some(("event_type", event_type)), 1);
+        tracing::info!(correlation_id = %event.event_id, chat_id = told.chat.0, user_id = told.user.0, event_type, tracked = event.tracked, "a program decided");
+        Ok(())
+    }
+}
+
+/// The event has an id of its own: nobody else tells of it.
+fn event(key_id: &str, told: &Told) -> BanEvent {
+    BanEvent {
+        event_id: Uuid::new_v4(),
+        user_id: told.user,
+        chat_id: told.chat,
+        event_type: told.action,
+        until: told.until,
+        reason: None,
+        initiator_user_id: None,
+        initiator_bot: None,
+        event_timestamp: told.at,
+        occurred: Occurred::new(told.at, 0),
+        tracked: false,
+        chat_title: None,
+        chat_public: false,
+        user_name: None,
+        metadata: BTreeMap::from([(API_KEY.to_owned(), key_id.to_owned())]),
+    }
+}
