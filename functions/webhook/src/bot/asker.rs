@@ -8,6 +8,7 @@ use aws::store::users::ChatItem;
 use domain::chat::{Chat, ChatState};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
+use domain::member::Member;
 use domain::role::Role;
 use domain::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub struct Asker {
     pub lang: Lang,
     /// The group he asks in; `None`: in private.
     pub group: Option<ChatId>,
+    /// What Telegram has said of him there at this request, where it was asked.
+    pub member: Option<Member>,
 }
 
 /// A chat that the asker is an admin of.
@@ -73,16 +76,19 @@ impl Webhook {
             None => None,
         };
         let lang = of_group.unwrap_or_else(|| Lang::of(chosen, person.language_code.as_deref()));
-        Ok(Asker { id: person.id, lang, group })
+        Ok(Asker { id: person.id, lang, group, member: None })
     }
 
     /// A chat, if the asker is its admin now; `bans`: if he may ban there.
     pub async fn room(&self, asker: &Asker, chat: ChatId, bans: bool) -> Result<Room, Stop> {
         let mut known = self.users.chats_with_successors([chat]).await?;
         let id = known.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat);
-        let member = match self.telegram.member(id, asker.id).await {
-            Ok(member) => member,
-            Err(failure) => return Err(self.cannot_check(asker, failure).await),
+        let member = match asker.member.filter(|_| asker.group == Some(id)) {
+            Some(member) => member,
+            None => match self.telegram.member(id, asker.id).await {
+                Ok(member) => member,
+                Err(failure) => return Err(self.cannot_check(asker, failure).await),
+            },
         };
         self.note_role(id, asker.id, Role::of(&member)).await;
         if !member.is_admin() {
