@@ -149,7 +149,7 @@ async fn every_command_counts_and_none_is_answered_beyond_the_pace() -> Result<(
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let before = play.telegram.private_messages(boris).await?.len();
     assert!(before >= 30, "{before} answers to thirty commands");
-    assert_eq!(play.requests(boris, since).await?.iter().sum::<u32>(), 30, "every command counts, whatever minute it was in");
+    assert_eq!(play.requests(boris, since).await?.iter().sum::<usize>(), 30, "every command counts, whatever minute it was in");
     play.set_requests(boris, 30).await?;
     for command in all {
         play.telegram.say_private(boris, command).await?;
@@ -165,21 +165,21 @@ async fn every_command_counts_and_none_is_answered_beyond_the_pace() -> Result<(
 
 impl Play {
     /// How many requests of somebody were counted in each minute since that of `since` (Unix seconds).
-    async fn requests(&self, user: i64, since: i64) -> Result<Vec<u32>> {
+    async fn requests(&self, user: i64, since: i64) -> Result<Vec<usize>> {
         let mut counts = Vec::new();
         for minute in since / 60..=now() / 60 {
             let key = json!({"pk": {"S": format!("PACE#{user}#{minute}")}});
             let item = self.stack.aws("dynamodb", "GetItem", json!({"TableName": self.stack.tables["gateway"], "Key": key})).await?;
-            counts.push(item["Item"]["requests"]["N"].as_str().map_or(Ok(0), str::parse)?);
+            counts.push(item["Item"]["updates"]["NS"].as_array().map_or(0, Vec::len));
         }
         Ok(counts)
     }
 
     /// As if somebody had made so many requests in this minute already, and in the next, should it begin meanwhile.
-    pub async fn set_requests(&self, user: i64, requests: u32) -> Result<()> {
-        let this = now() / 60;
+    pub async fn set_requests(&self, user: i64, requests: usize) -> Result<()> {
+        let (this, updates) = (now() / 60, (1..=requests).map(|update| update.to_string()).collect::<Vec<_>>());
         for minute in [this, this + 1] {
-            let item = json!({"pk": {"S": format!("PACE#{user}#{minute}")}, "requests": {"N": requests.to_string()},
+            let item = json!({"pk": {"S": format!("PACE#{user}#{minute}")}, "updates": {"NS": updates},
                 "expires_at": {"N": (now() + 3600).to_string()}, "version": {"N": "1"}});
             self.stack.aws("dynamodb", "PutItem", json!({"TableName": self.stack.tables["gateway"], "Item": item})).await?;
         }

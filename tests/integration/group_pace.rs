@@ -1,6 +1,5 @@
 //! A group that has had as many messages as Telegram takes for it in a minute waits for the next ones, and nobody else does.
 
-use crate::guard::Guard;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Result, ensure};
 use aws::Aws;
@@ -8,75 +7,16 @@ use aws::queue::{Message, Queue};
 use domain::ids::ChatId;
 use domain::tidy::Tidy;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use telegram_sim::control::{CallFilter, Control, Fault, FaultAction, Limits};
-
-/// Messages a minute that Telegram takes for a group (Bot FAQ, "My bot is hitting limits").
-const MESSAGES: u32 = 20;
-
-/// Commands that somebody types: fewer than the bot takes from a person in a minute, and more than it can answer.
-const COMMANDS: usize = 29;
+use telegram_sim::control::{CallFilter, Fault, FaultAction};
 
 /// How long a group waits where a test says so, in seconds.
 const WAIT: i64 = 4;
-
-/// Less than a group with too many messages waits, on a machine that has other things to do.
-const SOON: Duration = Duration::from_secs(50);
 
 /// One message too many to a group: it takes the next one after [`WAIT`].
 fn full() -> Fault {
     let parameters = Some(json!({ "retry_after": WAIT }));
     Fault::new(FaultAction::Error { code: 429, description: format!("Too Many Requests: retry after {WAIT}"), parameters })
-}
-
-impl Play {
-    /// Telegram takes no more messages for a group than it does.
-    async fn limit_groups(&self) -> Result<Guard> {
-        let limits = Limits { messages_per_group_per_minute: Some(MESSAGES), ..Limits::default() };
-        self.telegram.set_limits(limits).await?;
-        let url = self.telegram.url().to_owned();
-        Ok(Guard::new("the limits of the simulator", async move { Ok(Control::new(&url).set_limits(Limits::default()).await?) }))
-    }
-}
-
-#[tokio::test]
-async fn who_types_many_commands_in_a_group_holds_up_no_ban_elsewhere() -> Result<()> {
-    let play = Play::alone().await?;
-    let _limits = play.limit_groups().await?;
-    let scene = play.scene(1).await?;
-    let (mia, owner) = (play.person("Mia").await?, play.admin("Owen", "en").await?);
-    let chat = play.chat("Chatty", owner, &[mia]).await?;
-    let before = play.telegram.call_counts().await?.calls_during_flood_wait;
-    let mut said = Vec::new();
-    for _ in 0..COMMANDS {
-        said.push(play.telegram.say(chat, mia, "/verify").await?);
-    }
-    let refused = async || {
-        let calls = play.telegram.calls(CallFilter::method("sendMessage").chat(chat)).await?;
-        Ok(calls.iter().any(|call| call.error_code == Some(429)).then_some(()))
-    };
-    play.telegram.wait_until("Telegram to refuse a message to the group", PATIENCE, refused).await?;
-
-    let began = Instant::now();
-    let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
-    play.all_applied(&scene, &event).await?;
-    play.telegram.say_private(scene.boris, "/help").await?;
-    play.telegram.wait_until_sees(scene.boris, "Following", PATIENCE).await?;
-    let took = began.elapsed();
-    ensure!(took < SOON, "the ban and an answer to somebody else took {took:?}");
-
-    // In the end everybody is answered, and once.
-    play.accepted_in(&[chat]).await?;
-    let seen = play.telegram.sees(mia).await?;
-    let mut answers = BTreeMap::<i64, usize>::new();
-    for answered in seen.iter().filter(|seen| seen.from == play.stack.bot_id).filter_map(|seen| seen.reply_to) {
-        *answers.entry(answered).or_default() += 1;
-    }
-    assert_eq!(answers, said.into_iter().map(|said| (said, 1)).collect());
-    let counts = play.telegram.call_counts().await?;
-    assert_eq!(counts.calls_during_flood_wait, before, "nobody wrote there before the wait had ended");
-    Ok(())
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@
 //! - [`fuzz`]: updates that nobody has thought of
 //! - [`chats`]: the bot gains and loses rights and chats
 //! - [`rights`]: the bot looks at its rights by itself
-//! - [`once`]: an update that comes again is answered once; [`group_pace`]: a group with too many messages holds up nobody else
+//! - [`once`]: an update that comes again is answered once; [`group_pace`]: a group with too many messages holds up nobody else;
+//!   [`floods`]: nor does whoever asks for too much, and admins are answered all the same
 //! - [`pressure`]: what a retry cannot mend, and what takes long; [`names`]: who is meant, and what people are called
 //! - [`webhook`]: the front door; [`other_door`]: the one without API Gateway, on another AWS
 //! - [`users`]: people and chats, and what they chose; [`items`]: the same in the store
@@ -66,6 +67,7 @@ mod examples;
 mod fairness;
 mod fault_runs;
 mod faults;
+mod floods;
 mod fuzz;
 mod group_pace;
 mod guard;

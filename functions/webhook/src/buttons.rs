@@ -1,6 +1,7 @@
-//! Pressed buttons. Every press is answered; whoever presses must have the right at that moment, by Telegram's own word.
+//! Pressed buttons. A press is answered as long as its presser keeps to the pace; whoever presses must have the right at that moment, by
+//! Telegram's own word. A press of a button that was not offered leads to no other call.
 
-use crate::bot::{Asker, Decided, MenuButton};
+use crate::bot::{Asker, Decided, MenuButton, Pace};
 use crate::{NotNow, Webhook};
 use aws::store::sync::{Answered, Asked};
 use aws::store::users::Listed;
@@ -14,6 +15,26 @@ use telegram::reaction::Reaction;
 use telegram::render::subject;
 use telegram::text;
 use telegram::update::Press;
+
+/// A button of ours, by its data.
+enum Pressed {
+    Menu(MenuButton),
+    Question(Button),
+    Undo(UndoButton),
+    Block(BlockButton),
+    Appeal(AppealButton),
+}
+
+impl Pressed {
+    /// `None`: data that no button of ours has, or none of the message that it comes from.
+    fn read(press: &Press) -> Option<Self> {
+        let data = press.data.as_str();
+        let read = MenuButton::read(data).map(Self::Menu).or_else(|| Button::read(data).map(Self::Question));
+        let read = read.or_else(|| UndoButton::read(data).map(Self::Undo)).or_else(|| BlockButton::read(data).map(Self::Block));
+        let read = read.or_else(|| AppealButton::read(data).map(Self::Appeal));
+        read.filter(|_| press.offered)
+    }
+}
 
 /// What a press comes to.
 struct Answer {
@@ -36,30 +57,42 @@ impl Answer {
 impl Webhook {
     /// A press that is brought again has the same outcome: whose answer counts, stays.
     pub async fn pressed(&self, press: &Press) -> Result<(), NotNow> {
+        if self.is_silent(press.from.id) {
+            return Ok(());
+        }
+        let pressed = Pressed::read(press);
+        if let Err(wait) = self.may_call().await {
+            return if pressed.is_some() { Err(wait) } else { Ok(()) };
+        }
+        let its_lang = Lang::of(None, press.from.language_code.as_deref());
+        let pressed = match (self.pace(press.from.id, press.update_id).await?, pressed) {
+            (Pace::Fine, Some(pressed)) => pressed,
+            (Pace::Fine, None) => {
+                self.answer_press(&press.callback_id, &text!(its_lang, "stale-button")).await;
+                return Ok(());
+            }
+            (Pace::Told, _) => {
+                self.answer_press(&press.callback_id, &text!(its_lang, "too-fast")).await;
+                return Ok(());
+            }
+            (Pace::Silent, _) => return Ok(()),
+        };
         let group = press.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0);
-        self.may_write(group.unwrap_or_else(|| press.from.id.private_chat())).await?;
         let asker = self.asker(&press.from, group).await?;
         let lang = asker.lang;
-        if let Some(button) = MenuButton::read(&press.data) {
-            return self.menu_pressed(button, press, asker).await;
-        }
-        let answer = if let Some(button) = Button::read(&press.data) {
-            self.answered(button, &asker).await?
-        } else if let Some(button) = UndoButton::read(&press.data) {
-            self.undo_pressed(button, &asker).await?
-        } else if let Some(button) = BlockButton::read(&press.data) {
-            self.block_pressed(button, &asker).await?
-        } else if let Some(button) = AppealButton::read(&press.data) {
-            match self.appeal_answered(button, asker.id).await? {
+        let answer = match pressed {
+            Pressed::Menu(button) => return self.menu_pressed(button, press, asker).await,
+            Pressed::Question(button) => self.answered(button, &asker).await?,
+            Pressed::Undo(button) => self.undo_pressed(button, &asker).await?,
+            Pressed::Block(button) => self.block_pressed(button, &asker).await?,
+            Pressed::Appeal(button) => match self.appeal_answered(button, asker.id).await? {
                 Decided::Now { lifted: true } => Answer::settled(text!(lang, "appeal-lifted")),
                 Decided::Now { lifted: false } => Answer::settled(text!(lang, "appeal-stands")),
                 Decided::Before { lifted: true } => Answer::settled(text!(lang, "appeal-was-lifted")),
                 Decided::Before { lifted: false } => Answer::settled(text!(lang, "appeal-was-refused")),
                 Decided::MayNot => Answer::open(text!(lang, "may-not-decide")),
                 Decided::Gone => Answer::open(text!(lang, "stale-button")),
-            }
-        } else {
-            Answer::open(text!(lang, "stale-button"))
+            },
         };
         if answer.settled
             && let Some(under) = &press.under

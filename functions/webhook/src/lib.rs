@@ -213,6 +213,9 @@ impl Webhook {
         if let Some(ban) = change.ban {
             self.ban(ban).await?;
         }
+        if change.role.is_some() {
+            self.gateway.forget_refusal(change.chat_id, change.user_id).await?;
+        }
         self.users.set_role(change.chat_id, change.user_id, change.role, &change.occurred).await
     }
 

@@ -22,16 +22,20 @@ impl From<anyhow::Error> for NotNow {
     }
 }
 
+impl NotNow {
+    /// In so many milliseconds.
+    pub fn of_ms(ms: i64) -> Self {
+        Self::Wait((ms + 999) / 1000)
+    }
+}
+
 impl Webhook {
     /// `Err` while a flood wait is on.
     pub async fn may_call(&self) -> Result<(), NotNow> {
-        after(self.gateway.blocked_for_ms().await?)
-    }
-
-    /// `Err` while a flood wait is on, everybody's or that of messages to this chat.
-    pub async fn may_write(&self, chat: ChatId) -> Result<(), NotNow> {
-        self.may_call().await?;
-        after(self.gateway.messages_blocked_for_ms(chat).await?)
+        match self.gateway.blocked_for_ms().await? {
+            0 => Ok(()),
+            ms => Err(NotNow::of_ms(ms)),
+        }
     }
 
     /// Why the update is to come again after this failure of a call that is no message: see [`Webhook::message_not_now`].
@@ -68,11 +72,6 @@ impl Webhook {
             }
         }
     }
-}
-
-/// `Err` where there are milliseconds to wait.
-fn after(ms: i64) -> Result<(), NotNow> {
-    if ms > 0 { Err(NotNow::Wait((ms + 999) / 1000)) } else { Ok(()) }
 }
 
 /// After a flood wait of so many seconds; `told`: whether the others know of it.

@@ -29,6 +29,8 @@ pub struct Cache {
     roles: Mutex<HashMap<(ChatId, UserId), Option<Role>>>,
     /// When it was last looked whether somebody is waited for, by chat and person, Unix seconds.
     words: Mutex<HashMap<(ChatId, UserId), i64>>,
+    /// Who was beyond the pace, and in which minute.
+    silent: Mutex<HashMap<UserId, i64>>,
 }
 
 #[derive(Clone)]
@@ -87,6 +89,20 @@ impl Cache {
                 true
             }
         }
+    }
+
+    /// Somebody is beyond the pace of this minute: what else they ask for in it costs nothing here.
+    pub fn silence(&self, user: UserId, now: i64) {
+        if let Ok(mut silent) = self.silent.lock() {
+            if silent.len() >= REMEMBERED {
+                silent.clear();
+            }
+            silent.insert(user, now / 60);
+        }
+    }
+
+    pub fn is_silent(&self, user: UserId, now: i64) -> bool {
+        self.silent.lock().is_ok_and(|silent| silent.get(&user) == Some(&(now / 60)))
     }
 
     /// Somebody whose profile changes is written when he is seen next.
@@ -148,6 +164,15 @@ mod tests {
         }
         cache.forget(UserId(5));
         assert_eq!(cache.fresh(UserId(5), &names(&person("Mal")), NOW), None);
+    }
+
+    #[test]
+    fn whoever_is_beyond_the_pace_is_silent_until_the_minute_is_over() {
+        let cache = Cache::default();
+        cache.silence(UserId(5), 119);
+        for (user, now, expected) in [(5, 60, true), (5, 119, true), (5, 120, false), (6, 119, false)] {
+            assert_eq!(cache.is_silent(UserId(user), now), expected, "{user} {now}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //! - [`event`]: the envelope that travels on the bus
 //! - [`notification`]: who is told what after a sync
 //! - [`outage`]: when what could not be done comes again
-//! - [`limiter`]: when the next calls to Telegram may start
+//! - [`limiter`]: when the next calls to Telegram may start; [`message_window`]: when a chat takes the next answer, and whose
 //! - [`lang`]: the languages the bot speaks
 //! - [`access`]: who may call the REST API, and for what
 //!
@@ -33,6 +33,7 @@ pub mod ids;
 pub mod lang;
 pub mod limiter;
 pub mod member;
+pub mod message_window;
 pub mod notification;
 pub mod outage;
 pub mod profile;

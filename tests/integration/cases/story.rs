@@ -188,6 +188,7 @@ impl Story {
             let data = message.buttons.iter().flatten().find_map(|button| button.callback_data.clone());
             value["callback_query"]["data"] = json!(data);
             value["callback_query"]["message"]["message_id"] = message.message_id.into();
+            value["callback_query"]["message"]["reply_markup"] = json!(message.reply_markup);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use aws::store::users::ChatItem;
 use domain::chat::{Chat, ChatState};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::member::Status;
+use domain::member::{Member, Status};
 use domain::role::Role;
 use domain::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub struct Asker {
     pub lang: Lang,
     /// The group he asks in; `None`: in private.
     pub group: Option<ChatId>,
+    /// What Telegram has said of him there at this request, where it was asked.
+    pub member: Option<Member>,
 }
 
 /// A chat that the asker is an admin of.
@@ -76,7 +78,7 @@ impl Webhook {
             None => None,
         };
         let lang = of_group.unwrap_or_else(|| Lang::of(chosen, person.language_code.as_deref()));
-        Ok(Asker { id: person.id, lang, group })
+        Ok(Asker { id: person.id, lang, group, member: None })
     }
 
     /// A chat, if the asker is its admin now; `bans`: if he may ban there.
@@ -84,9 +86,12 @@ impl Webhook {
         let mut known = self.users.chats_with_successors([chat]).await?;
         let id = known.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat);
         let known_as = id;
-        let (id, member) = match self.of_chat(id, async |chat| self.telegram.member(chat, asker.id).await).await? {
-            Ok(found) => found,
-            Err(failure) => return Err(self.cannot_check(asker, failure).await),
+        let (id, member) = match asker.member.filter(|_| asker.group == Some(id)) {
+            Some(member) => (id, member),
+            None => match self.of_chat(id, async |chat| self.telegram.member(chat, asker.id).await).await? {
+                Ok(found) => found,
+                Err(failure) => return Err(self.cannot_check(asker, failure).await),
+            },
         };
         if id != known_as {
             known.extend(self.users.chats([id]).await?);

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::screen::{Choice, Screen};
 use super::show::{Edit, Reply, Spot};
-use super::{Asker, Pace, Stop};
+use super::{Asker, Stop};
 use crate::{NotNow, Webhook};
 use aws::store::dialogue::Menu;
 use domain::ids::UserId;
@@ -83,17 +83,16 @@ impl Webhook {
         menu: Menu,
         action: Action,
         press: &Press,
-        asker: Asker,
+        mut asker: Asker,
     ) -> Result<Option<Reply>, NotNow> {
         let moments_word = async |word: &str| {
             self.answer_press(&press.callback_id, word).await;
             Ok(None)
         };
-        match self.pace(asker.id).await? {
-            Pace::Fine => {}
-            Pace::Told => return moments_word(&text!(asker.lang, "too-fast")).await,
-            // The button stops waiting, and nothing is said.
-            Pace::Silent => return moments_word("").await,
+        if let Some(group) = asker.group
+            && let Err(word) = self.admit_press(&mut asker, group, menu.who.is_none()).await?
+        {
+            return moments_word(&word).await;
         }
         let screen = match self.outcome(&asker, "button", &action).await {
             Ok(screen) => screen,
@@ -114,7 +113,11 @@ impl Webhook {
             // Telegram does not have the message any more.
             None => Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, edit: None },
         };
-        Ok(Some(Reply { press: Some(press_answer), ..Reply::new(asker, spot, screen, Some(action)) }))
+        let reply = Reply { press: Some(press_answer), ..Reply::new(asker, spot, screen, Some(action)) };
+        if reply.asker.group.is_none() && !reply.is_edit() {
+            self.place_in_private(reply.asker.id).await?;
+        }
+        Ok(Some(reply))
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`screen`], [`show`]: what is shown, and where
 //! - [`read`]: a command becomes an action
 //! - [`asker`]: who asks, and what he may
+//! - [`floods`]: which requests are answered
 //! - [`menu`]: a pressed button
 //! - [`choose`]: which chat is meant
 //! - [`given_up`]: an answer that can never be given
@@ -20,6 +21,7 @@ mod asker;
 mod choose;
 mod csv;
 mod data;
+mod floods;
 mod follow;
 mod given_up;
 mod history;
@@ -44,6 +46,7 @@ mod wrote;
 
 pub use appeal::Decided;
 pub use asker::Asker;
+pub use floods::Pace;
 pub use given_up::Unanswered;
 pub use menu::MenuButton;
 pub use show::Reply;
@@ -52,13 +55,11 @@ use crate::{NotNow, Webhook, budget};
 use action::{Action, InChat};
 use asker::Room;
 use domain::ids::UserId;
+use domain::message_window::Standing;
 use screen::{Choice, Screen};
 use show::Spot;
 use telegram::text;
 use telegram::update::{Command, CommandName, Target};
-
-/// Requests of a person in a minute; the next one is answered, and then none until the minute is over.
-const REQUESTS: u32 = 30;
 
 /// Why there is no screen.
 pub enum Stop {
@@ -85,18 +86,12 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-/// How a person keeps to the pace.
-pub enum Pace {
-    Fine,
-    /// One too many: he is told.
-    Told,
-    /// He was told.
-    Silent,
-}
-
 impl Webhook {
     /// Carries a command out once and answers it. What is not for the bot costs no write.
     pub async fn command(&self, command: Command) -> Result<(), NotNow> {
+        if floods::paced(&command).is_some_and(|paced| self.is_silent(paced)) {
+            return Ok(());
+        }
         if let Some(bot) = &command.addressed_to
             && !self.is_me(bot).await?
         {
@@ -106,7 +101,10 @@ impl Webhook {
         if command.name == CommandName::Unknown && !self.has_begun(command.from.id).await? {
             return self.saw(&command.from).await;
         }
-        self.may_write(command.chat_id).await?;
+        if !command.private && self.is_left_alone(command.chat_id, command.from.id).await? {
+            return self.saw(&command.from).await;
+        }
+        self.may_call().await?;
         self.once(command.update_id, self.reply_to(&command)).await
     }
 
@@ -116,7 +114,28 @@ impl Webhook {
             self.users.begin(command.from.id).await?;
             self.people.forget(command.from.id);
         }
-        let asker = self.asker(&command.from, (!command.private).then_some(command.chat_id)).await?;
+        if command.private {
+            self.place_in_private(command.from.id).await?;
+        }
+        let pace = match floods::paced(command) {
+            Some(paced) => self.pace(paced, command.update_id).await?,
+            None => Pace::Fine,
+        };
+        if pace == Pace::Silent {
+            return Ok(None);
+        }
+        let mut asker = self.asker(&command.from, (!command.private).then_some(command.chat_id)).await?;
+        let mut looks = false;
+        let mut refusal = None;
+        if !command.private {
+            let Some(admitted) = self.admit(&mut asker, command).await? else { return Ok(None) };
+            looks = admitted.standing == Standing::Looks;
+            refusal = admitted.refusal.filter(|_| !floods::is_for_anybody(command.name));
+        }
+        let spot = Spot::of(command);
+        if let Some(screen) = refusal {
+            return Ok(Some(Reply::new(asker, spot, screen, None)));
+        }
         let target = match &command.target {
             Target::Person(person) => Some(person),
             _ => None,
@@ -124,14 +143,17 @@ impl Webhook {
         for person in command.replied_to.iter().chain(target) {
             self.people.seen(&self.users, person).await?;
         }
-        let spot = Spot::of(command);
-        // Who hides behind the chat shares its pace.
-        let paced = if command.anonymous { UserId(command.chat_id.0) } else { command.from.id };
-        let (screen, action) = match self.pace(paced).await? {
+        let (screen, action) = match pace {
             Pace::Fine => match self.read(command, &asker).await {
                 Ok(action) if command.anonymous && matches!(action, Action::In { .. }) => {
                     let screen = menu::who_it_is(&asker, action);
                     return Ok(Some(Reply { for_anybody: true, ..Reply::new(asker, spot, screen, None) }));
+                }
+                Ok(Action::In { then, .. }) if looks && then.needs_right_to_ban() => {
+                    if !self.is_refused_first(command.chat_id, asker.id).await? {
+                        return Ok(None);
+                    }
+                    (Screen::text(text!(asker.lang, "may-not-decide")), None)
                 }
                 Ok(action) => (self.screen(&asker, command.name.name(), &action).await?, Some(action)),
                 // Nobody could press what is shown to an anonymous admin.
@@ -141,23 +163,13 @@ impl Webhook {
                 Err(Stop::Show(screen)) => (*screen, None),
                 Err(Stop::NotNow(not_now)) => return Err(not_now),
             },
-            Pace::Told => (Screen::text(text!(asker.lang, "too-fast")), None),
-            Pace::Silent => return Ok(None),
+            Pace::Told | Pace::Silent => (Screen::text(text!(asker.lang, "too-fast")), None),
         };
         Ok(Some(Reply::new(asker, spot, screen, action)))
     }
 
     async fn has_begun(&self, user: UserId) -> anyhow::Result<bool> {
         Ok(self.users.profile(user).await?.is_some_and(|profile| profile.can_write == Some(true)))
-    }
-
-    /// One write.
-    pub async fn pace(&self, user: UserId) -> anyhow::Result<Pace> {
-        Ok(match self.dialogue.count_request(user).await? {
-            0..=REQUESTS => Pace::Fine,
-            count if count == REQUESTS + 1 => Pace::Told,
-            _ => Pace::Silent,
-        })
     }
 
     /// Carries an action out, and remembers in private which chat it was about. What stands in its way is a screen, too.

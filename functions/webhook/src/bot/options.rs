@@ -188,7 +188,7 @@ mod tests {
     use domain::ids::{ChatId, UserId};
     use domain::settings::ChatChange;
 
-    const ASKER: Asker = Asker { id: UserId(1), lang: Lang::En, group: None };
+    const ASKER: Asker = Asker { id: UserId(1), lang: Lang::En, group: None, member: None };
 
     fn room(settings: ChatSettings) -> Room {
         let (id, state, ignores, known_sources) = (ChatId(-5), ChatState::Active, Ignores::default(), Default::default());

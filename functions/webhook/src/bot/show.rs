@@ -288,7 +288,7 @@ mod tests {
             (edit(), Screen { keyboard: Some(Keyboard::Remove), ..Screen::text("x") }, false),
             (None, Screen::text("x"), false),
         ] {
-            let asker = Asker { id: ASKER, lang: Lang::En, group: None };
+            let asker = Asker { id: ASKER, lang: Lang::En, group: None, member: None };
             let reply = Reply::new(asker, Spot { edit, ..Spot::private(ASKER) }, screen, None);
             assert_eq!(reply.is_edit(), expected, "{:?} {:?}", reply.spot, reply.screen);
         }

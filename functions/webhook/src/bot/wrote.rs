@@ -14,6 +14,9 @@ use telegram::update::{Forwarded, Target, Written, Wrote};
 impl Webhook {
     /// A text that nobody asked for is left alone.
     pub async fn wrote(&self, wrote: Wrote) -> Result<(), NotNow> {
+        if self.is_silent(wrote.from.id) {
+            return Ok(());
+        }
         let asks = self.context(wrote.from.id).await?.asks;
         if asks.is_none() && matches!(wrote.what, Written::Text(_)) {
             return self.saw(&wrote.from).await;
@@ -29,7 +32,8 @@ impl Webhook {
 
     async fn reply_to_words(&self, asker: Asker, asks: Option<Asks>, wrote: &Wrote) -> Result<Option<Reply>, NotNow> {
         let spot = Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: wrote.message_id, edit: None };
-        let screen = match self.pace(asker.id).await? {
+        self.place_in_private(asker.id).await?;
+        let screen = match self.pace(asker.id, wrote.update_id).await? {
             Pace::Fine => match self.answered_with(&asker, asks, &wrote.what).await {
                 Ok(screen) => screen,
                 Err(Stop::Show(screen)) => *screen,

@@ -11,7 +11,7 @@ use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::UserId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -56,26 +56,24 @@ impl Dialogue {
         Self { table: Table::new(aws, table) }
     }
 
-    /// Counts one more request of a person; how many there are in this minute. One write.
-    pub async fn count_request(&self, user: UserId) -> anyhow::Result<u32> {
-        #[derive(Deserialize)]
-        struct Pace {
-            requests: u32,
-        }
+    /// Counts a request of a person, once however often its update is brought in a minute; how many there are in this one. One write.
+    pub async fn count_request(&self, user: UserId, update_id: Option<i64>) -> anyhow::Result<usize> {
         let now = time::now();
+        let request = update_id.unwrap_or_else(time::now_ms).to_string();
         let update = self
             .table
             .client
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(pk(format!("PACE#{user}#{}", now / 60))))
-            .update_expression("ADD requests :one SET expires_at = :expires, version = :version")
-            .expression_attribute_values(":one", n(1))
+            .update_expression("ADD updates :update SET expires_at = :expires, version = :version")
+            .expression_attribute_values(":update", AttributeValue::Ns(vec![request]))
             .expression_attribute_values(":expires", n(now + 120))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
             .return_values(ReturnValue::UpdatedNew);
         let item = update.send().await.context("counting a person's requests")?.attributes.unwrap_or_default();
-        Ok(serde_dynamo::from_item::<_, Pace>(item)?.requests)
+        let updates = item.get("updates").and_then(|updates| updates.as_ns().ok());
+        updates.map(Vec::len).context("a count of requests has no updates")
     }
 
     /// Writes a message's buttons; `false` when they were changed since the revision before this one.

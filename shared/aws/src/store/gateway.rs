@@ -3,23 +3,26 @@
 //! # Layout
 //! - here: the limiter of calls and its breaker
 //! - [`updates`]: an update is answered once; [`people`]: one sync at a time acts on a person; [`windows`]: the next message to a chat;
-//!   [`answers`]: a request of the API is carried out once
+//!   [`answers`]: a request of the API is carried out once; [`refusals`]: who was refused in a group lately
 //!
 //! | access | by |
 //! |---|---|
 //! | answer an update once | UpdateItem `UPDATE#<update id>`, if it is not done and not taken; PutItem when it is done; DeleteItem when it is to wait, UpdateItem when it failed |
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
 //! | carry a request of the API out once; its answer | UpdateItem `REQUEST#<hash of caller, route and key>` |
-//! | the next message to a chat; a group's flood wait of messages | UpdateItem, GetItem `WINDOW#<chat>` |
+//! | the next message to a chat; a group's flood wait of messages; the answers of its last minute | UpdateItem, GetItem `WINDOW#<chat>` |
+//! | one refusal an hour to a person in a group | GetItem, PutItem, DeleteItem `REFUSED#<chat>#<user>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
 mod answers;
 mod people;
+mod refusals;
 mod updates;
 mod windows;
 
 pub use answers::{KeptAnswer, LONGEST_ANSWER, Repeated};
 pub use people::Taken;
+pub use refusals::Refused;
 
 use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, env, time};
@@ -29,8 +32,8 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use domain::limiter::{FAILURES, Grant, Health, Lane, Limiter, OPEN_MS};
 use std::collections::HashMap;
 
-/// How long it is kept when a chat was last written to, in seconds.
-const WINDOW_KEPT: i64 = 3600;
+/// How long it is kept what a chat was sent, in seconds: strangers' answers are counted by the hour.
+const WINDOW_KEPT: i64 = 2 * 3600;
 
 /// Rounds of asking the limiter while others ask at the same time.
 const LIMITER_ROUNDS: usize = 4;

@@ -130,6 +130,8 @@ pub struct Press {
     pub data: String,
     /// The message under which the button stands, where Telegram still has it.
     pub under: Option<Under>,
+    /// `false`: the message is there and has no button with this data. Old messages come without their buttons.
+    pub offered: bool,
 }
 
 /// A message with buttons.
@@ -191,12 +193,15 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
 }
 
 fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
-    let under = query.message.and_then(|message| parse::<raw::Message>(message).ok()).and_then(|message| {
+    let message = query.message.and_then(|message| parse::<raw::Message>(message).ok());
+    let data = query.data().unwrap_or_default();
+    let offered = message.as_ref().is_none_or(|message| message.is_inaccessible() || message.offers(&data));
+    let under = message.and_then(|message| {
         let message_id = message.message_id()?.try_into().ok()?;
         Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
     });
     let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
-    Press { update_id, callback_id: query.id.clone(), from, data: query.data().unwrap_or_default(), under }
+    Press { update_id, callback_id: query.id.clone(), from, data, under, offered }
 }
 
 /// The status before, where the update tells it.
@@ -434,6 +439,29 @@ mod tests {
             panic!()
         };
         assert_eq!((bare.data.as_str(), bare.under), ("", None));
+    }
+
+    #[test]
+    fn a_button_that_its_message_does_not_have_was_not_offered() {
+        let press = |message: &str| match of(&format!(r#"{{"callback_query":{{"id":"77","data":"u:1"{message}}}}}"#)) {
+            Update::Button(press) => press.offered,
+            other => panic!("{other:?}"),
+        };
+        let keyboard = |buttons: &str| {
+            let markup = format!(r#""reply_markup":{{"inline_keyboard":[{buttons}]}}"#);
+            format!(r#","message":{{"message_id":9,"date":1,"chat":{{"id":5}},"text":"x",{markup}}}"#)
+        };
+        for (message, expected) in [
+            (keyboard(r#"[{"text":"a","url":"u:1"}],[{"text":"b"},{"text":"c","callback_data":"u:1"}]"#), true),
+            (keyboard(r#"[{"text":"a","callback_data":"u:2"}]"#), false),
+            (keyboard(""), false),
+            (r#","message":{"message_id":9,"date":1,"chat":{"id":5},"text":"x"}"#.to_owned(), false),
+            // Telegram does not have it any more.
+            (r#","message":{"message_id":9,"date":0,"chat":{"id":5}}"#.to_owned(), true),
+            (String::new(), true),
+        ] {
+            assert_eq!(press(&message), expected, "{message}");
+        }
     }
 
     #[test]

@@ -153,6 +153,8 @@ pub struct Message<'a> {
     pub via_bot: Option<&'a RawValue>,
     #[serde(borrow)]
     users_shared: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reply_markup: Option<&'a RawValue>,
     pub migrate_to_chat_id: Option<ChatId>,
     pub migrate_from_chat_id: Option<ChatId>,
 }
@@ -172,6 +174,19 @@ impl<'a> Message<'a> {
         let entities: Vec<Entity> = serde_json::from_str(self.entities?.get()).ok()?;
         let mention = entities.iter().find(|entity| text(&entity.kind).as_deref() == Some("text_mention"))?;
         mention.user.as_ref().map(User::person)
+    }
+
+    /// Is nothing known of it but where it is (Bot API, `InaccessibleMessage`: "Always 0" of its date)?
+    pub fn is_inaccessible(&self) -> bool {
+        self.date.is_none_or(|date| date == 0)
+    }
+
+    /// Does a button under it have this data?
+    pub fn offers(&self, data: &str) -> bool {
+        let buttons = self.reply_markup.and_then(|markup| serde_json::from_str::<ReplyMarkup>(markup.get()).ok());
+        buttons.is_some_and(|markup| {
+            markup.inline_keyboard.iter().flatten().any(|button| text(&button.callback_data).as_deref() == Some(data))
+        })
     }
 
     /// The people that were chosen by a button, and which button it was.
@@ -201,6 +216,19 @@ struct UsersShared<'a> {
     /// With names where the button asked for them.
     #[serde(borrow, default)]
     users: Vec<User<'a>>,
+}
+
+/// The buttons under a message.
+#[derive(Deserialize)]
+struct ReplyMarkup<'a> {
+    #[serde(borrow, default)]
+    inline_keyboard: Vec<Vec<InlineButton<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct InlineButton<'a> {
+    #[serde(borrow)]
+    callback_data: Option<Text<'a>>,
 }
 
 /// Where a forwarded message comes from.

@@ -74,7 +74,7 @@ fn a_document_goes_only_where_the_bot_may_send_one_and_counts_as_a_message() {
     let (chat, member, bot) = (s.chat, s.member, s.world.bot.id);
     let private = upload(&mut s, "document", FILE, json!({"chat_id": member})).unwrap_err();
     assert_eq!(private.description, "Forbidden: bot can't initiate conversation with a user");
-    s.world.traffic.limits = Limits { messages_per_chat_per_second: Some(1), ..Limits::default() };
+    s.world.traffic.limits = Limits { burst_per_chat: 1, ..Limits::default() };
     upload(&mut s, "document", FILE, json!({"chat_id": chat})).unwrap();
     assert_eq!(call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "x"})).unwrap_err().code, 429);
     s.world.traffic.limits = Limits::default();
@@ -115,6 +115,8 @@ fn users_are_requested_in_private_with_a_number_and_at_most_ten() {
         (member, request(json!({"request_id": 1, "max_quantity": 11})), Some("BUTTON_INVALID")),
         (member, keyboard(json!({"text": ""})), Some("keyboard button text must be non-empty")),
     ] {
+        // The chat takes a message a second.
+        s.world.at(s.world.now_ms() + 1000);
         let params = json!({"chat_id": to, "text": "x", "reply_markup": markup});
         match answer {
             Some(answer) => assert_eq!(refusal(&mut s, "sendMessage", params), answer, "{markup}"),

@@ -3,15 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The limits of the server and how quick it is. Everything is off by default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// The limits of the server and how quick it is. By default those of Telegram (Bot FAQ, "My bot is hitting limits"), and no delay; whoever
+/// sets them names what differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
-    /// Calls a second in all (Telegram: about 30). The 429 for one too many begins no flood wait: calls on their way
+    /// Calls of any kind a second. Telegram names no such limit. The 429 for one too many begins no flood wait: calls on their way
     /// beside it are no offence.
     pub calls_per_second: Option<u32>,
-    /// Messages a second to one chat (Telegram: about 1).
+    /// Messages a second to all chats ("no more than 30 messages per second"). The 429 is as that of calls.
+    pub messages_per_second: Option<u32>,
+    /// Messages a second to one chat ("avoid sending more than one message per second") in the long run.
     pub messages_per_chat_per_second: Option<u32>,
+    /// So many messages to one chat may come at once ("we may allow short bursts that go over this limit"): Telegram does not say how many.
+    pub burst_per_chat: u32,
     /// Messages and edits a minute in one group (Telegram: 20, Bot FAQ, "My bot is hitting limits"). The 429 for one too many holds messages
     /// to this group, and nothing else.
     pub messages_per_group_per_minute: Option<u32>,
@@ -20,6 +25,20 @@ pub struct Limits {
     /// Calls this soon after a 429 was given (milliseconds) are refused but not counted as
     /// `calls_during_flood_wait`: they were on their way already.
     pub flood_grace_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls_per_second: None,
+            messages_per_second: Some(30),
+            messages_per_chat_per_second: Some(1),
+            burst_per_chat: 8,
+            messages_per_group_per_minute: Some(20),
+            latency_ms: 0,
+            flood_grace_ms: 0,
+        }
+    }
 }
 
 /// An injected fault: which calls it meets and what it does to them. Every condition given must hold.

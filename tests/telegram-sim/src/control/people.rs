@@ -119,6 +119,12 @@ impl Control {
         self.press_as(user, chat, message_id, data, true).await
     }
 
+    /// Presses a button, offered or not, and does not wait for the answer.
+    pub async fn press_and_leave(&self, user: i64, chat: i64, message_id: i64, data: &str) -> Result<Pressed> {
+        let data = data.to_owned();
+        self.send(Command::Press { user, chat, message_id, data, forged: true, timeout_ms: Some(0) }).await
+    }
+
     /// Presses the first button of `message` whose label contains `label`. A button that opens a link is refused: the
     /// bot hears nothing of it.
     pub async fn press_button(&self, user: i64, message: &Seen, label: &str) -> Result<Pressed> {

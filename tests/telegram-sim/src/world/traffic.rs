@@ -41,7 +41,11 @@ pub struct Traffic {
     /// Of groups with too many messages: nothing but [`WRITING`] to the group is refused.
     message_floods: BTreeMap<i64, FloodWait>,
     recent_calls: VecDeque<i64>,
-    recent_messages: BTreeMap<i64, VecDeque<i64>>,
+    recent_messages: VecDeque<i64>,
+    /// Messages and edits of the last minute, by chat.
+    recent_of_chats: BTreeMap<i64, VecDeque<i64>>,
+    /// When what was sent to a chat will have been paced out by the second.
+    paced_out_ms: BTreeMap<i64, i64>,
     log: Vec<Call>,
     counts: CallCounts,
 }
@@ -94,19 +98,32 @@ impl Traffic {
         if let Some(wait) = full(&mut self.recent_calls, now_ms, 1000, self.limits.calls_per_second) {
             return Some(ApiError::too_many_requests(wait));
         }
+        let sends = SENDING.contains(&method);
+        if sends && let Some(wait) = full(&mut self.recent_messages, now_ms, 1000, self.limits.messages_per_second) {
+            return Some(ApiError::too_many_requests(wait));
+        }
         if let Some(chat) = chat.filter(|_| WRITING.contains(&method)) {
-            let times = self.recent_messages.entry(chat).or_default();
+            let times = self.recent_of_chats.entry(chat).or_default();
             let per_minute = self.limits.messages_per_group_per_minute.filter(|_| chat < 0);
             if let Some(wait) = full(times, now_ms, 60_000, per_minute) {
                 let until_ms = now_ms + i64::try_from(wait).unwrap_or(0) * 1000;
                 self.message_floods.insert(chat, FloodWait { since_ms: now_ms, until_ms });
                 return Some(ApiError::too_many_requests(wait));
             }
-            let per_second = self.limits.messages_per_chat_per_second.filter(|_| SENDING.contains(&method));
-            if let Some(wait) = count_over(times, now_ms, 1000, per_second) {
-                return Some(ApiError::too_many_requests(wait));
+            if let Some(per_second) = self.limits.messages_per_chat_per_second.filter(|_| sends) {
+                let interval_ms = 1000 / i64::from(per_second.max(1));
+                let paced_out_ms = self.paced_out_ms.entry(chat).or_default();
+                let next_ms = now_ms.max(*paced_out_ms) + interval_ms;
+                let burst_ms = i64::from(self.limits.burst_per_chat.max(1)) * interval_ms;
+                if next_ms - now_ms > burst_ms {
+                    return Some(ApiError::too_many_requests(seconds_until(now_ms, next_ms - burst_ms)));
+                }
+                *paced_out_ms = next_ms;
             }
             times.push_back(now_ms);
+        }
+        if sends {
+            self.recent_messages.push_back(now_ms);
         }
         self.recent_calls.push_back(now_ms);
         None

@@ -109,7 +109,7 @@ fn the_calls_of_any_one_second_are_limited() {
 #[test]
 fn the_messages_to_one_group_are_limited_by_second_and_minute() {
     let mut traffic = Traffic::default();
-    traffic.limits.messages_per_chat_per_second = Some(1);
+    traffic.limits.burst_per_chat = 1;
     traffic.limits.messages_per_group_per_minute = Some(2);
     let mut send = |now_ms| retry_after(traffic.admit(now_ms, "sendMessage", CHAT, None));
     assert_eq!(send(0), None);
@@ -133,6 +133,26 @@ fn a_group_with_too_many_messages_takes_no_more_of_them_and_all_else_goes_on() {
     assert_eq!(retry_after(traffic.admit(3000, "editMessageText", CHAT, None)), Some(json!(57)));
     assert_eq!(traffic.counts().calls_during_flood_wait, 1, "the bot was told to wait");
     assert_eq!(traffic.admit(60_000, "sendMessage", CHAT, None), Verdict::Proceed);
+}
+
+#[test]
+fn a_chat_takes_a_short_burst_and_then_a_message_a_second() {
+    let mut traffic = Traffic::default();
+    let mut send = |now_ms| retry_after(traffic.admit(now_ms, "sendMessage", Some(5), None));
+    assert_eq!([0; 8].map(&mut send), [const { None }; 8]);
+    assert_eq!(send(0), Some(json!(1)));
+    assert_eq!([1000, 2000, 2000].map(send), [None, None, Some(json!(1))]);
+}
+
+#[test]
+fn thirty_messages_a_second_are_taken_in_all_and_other_calls_go_on() {
+    let mut traffic = Traffic::default();
+    for chat in 1..=30 {
+        assert_eq!(traffic.admit(0, "sendMessage", Some(chat), None), Verdict::Proceed);
+    }
+    assert_eq!(retry_after(traffic.admit(999, "sendMessage", Some(31), None)), Some(json!(1)));
+    assert_eq!(traffic.admit(999, "banChatMember", CHAT, None), Verdict::Proceed);
+    assert_eq!(traffic.admit(1000, "sendMessage", Some(31), None), Verdict::Proceed);
 }
 
 #[test]

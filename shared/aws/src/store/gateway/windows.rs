@@ -1,7 +1,7 @@
 //! When a chat takes the next message.
 
-use super::{Gateway, WINDOW_KEPT, pk};
-use crate::store::{Attributes, VERSION, n};
+use super::{CONTENDED_WAIT_MS, Gateway, LIMITER_ROUNDS, WINDOW_KEPT, pk};
+use crate::store::{Attributes, VERSION, n, value};
 use crate::time;
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::ids::ChatId;
 use domain::limiter::{has_own_wait, message_interval_ms};
+use domain::message_window::{MessageWindow, Standing, Writes};
 
 impl Gateway {
     /// Takes the next place for a message to `chat`, or answers how many milliseconds to wait before asking again.
@@ -30,6 +31,42 @@ impl Gateway {
             return Ok(Err((busy.unwrap_or(until) - now).max(1)));
         }
         Err(error).context("taking a place for a message")
+    }
+
+    /// Takes a place for an answer in `chat`, or answers how many milliseconds there is none. A read, and a write where a place is taken.
+    pub async fn reserve_answer(&self, chat: ChatId, standing: Standing, writes: Writes) -> anyhow::Result<Result<(), i64>> {
+        for _ in 0..LIMITER_ROUNDS {
+            let (window, now) = (self.window(chat).await?, time::now_ms());
+            let next = match window.take(chat, standing, writes, now) {
+                Ok(next) => next,
+                Err(wait) => return Ok(Err(wait)),
+            };
+            // `busy_until_ms` is not written: a flood wait that is told meanwhile stays.
+            let update = self
+                .table
+                .client
+                .update_item()
+                .table_name(&self.table.name)
+                .set_key(Some(pk(window_key(chat))))
+                .update_expression(
+                    "SET written_ms = :written, sent_ms = :sent, strangers_ms = :strangers, taken = :taken, expires_at = :expires, version = :version",
+                )
+                .condition_expression("attribute_not_exists(taken) OR taken = :read")
+                .expression_attribute_values(":written", value(&next.written_ms)?)
+                .expression_attribute_values(":sent", n(next.sent_ms))
+                .expression_attribute_values(":strangers", value(&next.strangers_ms)?)
+                .expression_attribute_values(":taken", n(next.taken))
+                .expression_attribute_values(":read", n(window.taken))
+                .expression_attribute_values(":expires", n(now / 1000 + WINDOW_KEPT))
+                .expression_attribute_values(":version", n(i64::from(VERSION)));
+            match update.send().await {
+                Ok(_) => return Ok(Ok(())),
+                // Somebody else took one in between.
+                Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
+                Err(error) => return Err(error).context("taking a place for an answer"),
+            }
+        }
+        Ok(Err(CONTENDED_WAIT_MS))
     }
 
     /// Telegram answered `retry_after` (seconds) to a message, or to a change of one. In a group that holds messages to this group, and nothing
@@ -53,9 +90,13 @@ impl Gateway {
         if !has_own_wait(chat) {
             return Ok(0);
         }
+        Ok((self.window(chat).await?.busy_until_ms - time::now_ms()).max(0))
+    }
+
+    async fn window(&self, chat: ChatId) -> anyhow::Result<MessageWindow> {
         let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(pk(window_key(chat)))).consistent_read(true);
         let item = get.send().await.context("reading when a chat takes messages")?.item;
-        Ok(item.as_ref().and_then(busy_until_ms).map_or(0, |until| (until - time::now_ms()).max(0)))
+        Ok(item.map(serde_dynamo::from_item).transpose()?.unwrap_or_default())
     }
 
     fn window_until(&self, chat: ChatId, until_ms: i64) -> UpdateItemFluentBuilder {

@@ -1,0 +1,204 @@
+//! When a chat takes the bot's next answer, and whose.
+//!
+//! Telegram takes 20 messages a minute in a group, and about one a second in any chat with short bursts (Bot FAQ, "My bot is hitting limits",
+//! <https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>). Anybody in a group can ask for answers, so a part of its
+//! minute is kept for those who decide there, and people without rights have few answers in an hour.
+
+use crate::ids::ChatId;
+use serde::{Deserialize, Serialize};
+
+/// Messages and edits a minute in a group: "Limits for message editing and sending are shared" (tdlib/td#3034).
+const GROUP_MESSAGES: usize = 20;
+
+/// Those of them that people may have who cannot ban there. The rest of the minute is kept for who can.
+const UNRESERVED: usize = 12;
+
+/// Answers an hour in a group to people who are no administrators of it. Ten say to a whole group whom the bot listens to; more would be
+/// noise. Even all in one minute, they leave the reserved part alone.
+const STRANGERS: usize = 10;
+
+/// A minute, and as long as a message may be on its way to Telegram after its place was taken, in milliseconds.
+const GROUP_WINDOW_MS: i64 = 63_000;
+
+/// Between two messages in a group, in milliseconds.
+const GROUP_INTERVAL_MS: i64 = 1000;
+
+/// Answers in private: so many at once, and one a second in the long run.
+const PRIVATE_MESSAGES: usize = 5;
+const PRIVATE_WINDOW_MS: i64 = 5000;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Who is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// May ban in the group; or it is a private chat.
+    Decides,
+    /// An administrator of the group without the right to ban.
+    Looks,
+    /// Anybody else.
+    Stranger,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    Message,
+    /// A change of a message: it counts by the minute and not by the second.
+    Edit,
+}
+
+/// What a chat was sent lately; the default is a quiet one. Milliseconds since the Unix epoch, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MessageWindow {
+    /// No message before this: Telegram said so.
+    pub busy_until_ms: i64,
+    /// Messages and edits of the last minute.
+    pub written_ms: Vec<i64>,
+    /// The last message.
+    pub sent_ms: i64,
+    /// Answers to strangers of the last hour.
+    pub strangers_ms: Vec<i64>,
+    /// Places taken so far: tells one state from the next.
+    pub taken: i64,
+}
+
+impl MessageWindow {
+    /// Takes a place at `now_ms`; the state after that, or how many milliseconds there is none.
+    pub fn take(&self, chat: ChatId, standing: Standing, writes: Writes, now_ms: i64) -> Result<Self, i64> {
+        let group = chat.0 < 0;
+        let (most, window_ms) = match standing {
+            _ if !group => (PRIVATE_MESSAGES, PRIVATE_WINDOW_MS),
+            Standing::Decides => (GROUP_MESSAGES, GROUP_WINDOW_MS),
+            Standing::Looks | Standing::Stranger => (UNRESERVED, GROUP_WINDOW_MS),
+        };
+        let written = within(&self.written_ms, window_ms, now_ms);
+        let strangers = within(&self.strangers_ms, HOUR_MS, now_ms);
+        let mut waits = vec![wait(&written, most, window_ms, now_ms)];
+        if group {
+            // In private this paces notifications, which can wait better than whoever asked.
+            waits.push(self.busy_until_ms - now_ms);
+        }
+        if group && writes == Writes::Message {
+            waits.push(self.sent_ms + GROUP_INTERVAL_MS - now_ms);
+        }
+        if standing == Standing::Stranger {
+            waits.push(wait(&strangers, STRANGERS, HOUR_MS, now_ms));
+        }
+        match waits.into_iter().max() {
+            Some(wait) if wait > 0 => return Err(wait),
+            _ => {}
+        }
+        let mut next = Self { written_ms: written, strangers_ms: strangers, taken: self.taken + 1, ..self.clone() };
+        next.written_ms.push(now_ms);
+        if writes == Writes::Message {
+            next.sent_ms = now_ms;
+        }
+        if standing == Standing::Stranger {
+            next.strangers_ms.push(now_ms);
+        }
+        Ok(next)
+    }
+}
+
+fn within(times: &[i64], window_ms: i64, now_ms: i64) -> Vec<i64> {
+    times.iter().copied().filter(|at| now_ms - at < window_ms).collect()
+}
+
+/// Until fewer than `most` of these times are within the window, in milliseconds; 0 where they are.
+fn wait(times: &[i64], most: usize, window_ms: i64, now_ms: i64) -> i64 {
+    let in_the_way = times.len().checked_sub(most).and_then(|index| times.get(index));
+    in_the_way.map_or(0, |at| at + window_ms - now_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GROUP: ChatId = ChatId(-100);
+    const PRIVATE: ChatId = ChatId(5);
+    const NOW: i64 = 1_000_000_000;
+
+    /// A window after so many answers, as soon as each is possible; and the time then.
+    fn after(answers: usize, chat: ChatId, standing: Standing) -> (MessageWindow, i64) {
+        let (mut window, mut now) = (MessageWindow::default(), NOW);
+        for _ in 0..answers {
+            while let Err(wait) = window.take(chat, standing, Writes::Message, now) {
+                now += wait;
+            }
+            window = window.take(chat, standing, Writes::Message, now).unwrap();
+        }
+        (window, now)
+    }
+
+    #[test]
+    fn a_group_takes_twenty_a_minute_and_one_a_second_of_those_who_decide() {
+        let (window, now) = after(20, GROUP, Standing::Decides);
+        assert_eq!(now, NOW + 19 * 1000, "one a second");
+        assert_eq!(window.take(GROUP, Standing::Decides, Writes::Message, now + 1000), Err(NOW + 63_000 - now - 1000));
+        assert!(window.take(GROUP, Standing::Decides, Writes::Edit, now + 1000).is_err(), "edits count by the minute");
+        assert!(window.take(GROUP, Standing::Decides, Writes::Edit, NOW + 63_000).is_ok());
+    }
+
+    #[test]
+    fn an_edit_waits_for_no_second_and_makes_nobody_wait_one() {
+        let window = MessageWindow::default().take(GROUP, Standing::Decides, Writes::Message, NOW).unwrap();
+        assert_eq!(window.take(GROUP, Standing::Decides, Writes::Message, NOW + 1), Err(999));
+        let window = window.take(GROUP, Standing::Decides, Writes::Edit, NOW + 1).unwrap();
+        assert!(window.take(GROUP, Standing::Decides, Writes::Message, NOW + 1000).is_ok());
+    }
+
+    #[test]
+    fn whatever_others_ask_for_a_part_of_the_minute_is_left_to_those_who_decide() {
+        let (window, now) = after(12, GROUP, Standing::Looks);
+        let later = now + 1000;
+        assert!(window.take(GROUP, Standing::Looks, Writes::Message, later).is_err());
+        assert!(window.take(GROUP, Standing::Stranger, Writes::Message, later).is_err());
+        assert!(window.take(GROUP, Standing::Decides, Writes::Message, later).is_ok());
+    }
+
+    #[test]
+    fn strangers_have_ten_answers_an_hour_in_a_group() {
+        let (window, now) = after(10, GROUP, Standing::Stranger);
+        assert_eq!(window.take(GROUP, Standing::Stranger, Writes::Message, now + 120_000), Err(NOW + HOUR_MS - now - 120_000));
+        assert!(window.take(GROUP, Standing::Looks, Writes::Message, now + 120_000).is_ok());
+        assert!(window.take(GROUP, Standing::Stranger, Writes::Message, NOW + HOUR_MS).is_ok());
+    }
+
+    #[test]
+    fn in_private_a_few_are_answered_at_once_and_then_one_a_second() {
+        let (window, now) = after(5, PRIVATE, Standing::Decides);
+        assert_eq!(now, NOW);
+        assert_eq!(window.take(PRIVATE, Standing::Decides, Writes::Message, now), Err(5000));
+        assert_eq!(after(50, PRIVATE, Standing::Decides).1, NOW + 45_000);
+    }
+
+    #[test]
+    fn a_flood_wait_holds_a_group() {
+        for (chat, expected) in [(GROUP, Some(700)), (PRIVATE, None)] {
+            let window = MessageWindow { busy_until_ms: NOW + 700, ..MessageWindow::default() };
+            assert_eq!(window.take(chat, Standing::Decides, Writes::Edit, NOW).err(), expected, "{chat}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_minute_of_a_group_has_more_than_telegram_takes(asks in prop::collection::vec((0i64..4000, 0u8..3, any::<bool>()), 1..300)) {
+            let (mut window, mut now, mut written) = (MessageWindow::default(), NOW, Vec::new());
+            for (pause, standing, edits) in asks {
+                now += pause;
+                let standing = [Standing::Decides, Standing::Looks, Standing::Stranger][usize::from(standing)];
+                let writes = if edits { Writes::Edit } else { Writes::Message };
+                if let Ok(next) = window.take(GROUP, standing, writes, now) {
+                    (window, _) = (next, written.push(now));
+                }
+                prop_assert!(window.written_ms.len() <= GROUP_MESSAGES && window.strangers_ms.len() <= STRANGERS, "the item stays small");
+            }
+            for start in &written {
+                prop_assert!(written.iter().filter(|at| (*start..start + 60_000).contains(at)).count() <= GROUP_MESSAGES);
+            }
+        }
+    }
+}
