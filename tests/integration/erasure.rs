@@ -144,8 +144,8 @@ async fn much_is_erased_part_by_part_and_what_comes_after_it_stays() -> Result<(
     let named: Vec<_> = play.items("bans").await?.into_iter().filter(|item| item.to_string().contains(&name)).collect();
     assert_eq!(named.len(), 1, "the newer one stays");
     assert_eq!(named[0]["event_id"]["S"], newer.event_id.to_string());
-    let erased =
-        play.items("bans").await?.into_iter().filter(|item| item["user_id"]["N"] == user.to_string() && item["erased"]["BOOL"] == true);
+    let id = user.to_string();
+    let erased = play.items("bans").await?.into_iter().filter(|item| item["user_id"]["N"] == id && item["erased"]["BOOL"] == true);
     assert_eq!(erased.count(), 450, "whose id does not come into the archive");
     let (mut cursor, mut left) = (String::new(), 0);
     loop {

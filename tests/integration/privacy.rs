@@ -295,8 +295,8 @@ async fn who_was_banned_and_appealed_finds_that_and_what_was_written_to_them_in_
         Ok((told["appeals"]["items"] == json!([]) && told["notifications"]["items"] == json!([])).then_some(()))
     };
     play.telegram.wait_until("the appeal to be erased", PATIENCE, gone).await?;
-    let appeals =
-        play.items("sync").await?.into_iter().filter(|item| !item["appeal_id"].is_null() && item["user_id"]["N"] == mallory.to_string());
+    let id = mallory.to_string();
+    let appeals = play.items("sync").await?.into_iter().filter(|item| !item["appeal_id"].is_null() && item["user_id"]["N"] == id);
     assert_eq!(appeals.count(), 0);
     Ok(())
 }
