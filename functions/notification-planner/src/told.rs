@@ -217,7 +217,7 @@ mod tests {
         let failed = Outcome::Failed(Reason::NoRights);
         let results = [result(-1, &[1], Outcome::Applied), result(-2, &[1, 2], failed), result(-3, &[1], Outcome::Applied)];
         let known = known(&[(-1, Some("One"), None), (-2, Some("Two"), Some(Lang::En))]);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-3, -2, -1].map(ChatId)));
+        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -3, -2, -1].map(ChatId)));
         let told: Vec<_> = reports("event", &summary(), &results, &known)
             .into_iter()
             .map(|told| {
