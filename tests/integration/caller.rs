@@ -160,7 +160,7 @@ impl Play {
 
     /// An operator's program, which looks after people and chats, and reads all that is held on somebody.
     pub async fn operator(&self) -> Result<Caller<'_>> {
-        self.caller(&["users:read", "users:write", "subscriptions:read", "bans:read", "notifications:read"]).await
+        self.caller(&["users:read", "users:write", "subscriptions:read", "bans:read", "sync:read", "notifications:read"]).await
     }
 
     /// A program that registers ban events and looks at them.

@@ -145,11 +145,11 @@ async fn in_each_place_stands_what_the_step_says_that_a_chat_has_chosen() -> Res
         anyhow::bail!("three steps")
     };
     let of = |id, title, reason, decider| Stands { id, title, reason, decider };
-    let (none, id, all) = (of(false, false, false, false), of(true, false, false, false), of(false, true, true, false));
+    let (none, id, all) = (of(false, false, false, false), of(true, false, false, false), of(true, true, true, true));
     let expected = [
         ("card", id, id, all),
         ("question", id, id, all),
-        ("history", none, id, all),
+        ("history", none, id, of(false, true, true, false)),
         ("csv", none, id, of(true, true, true, true)),
         ("why", id, id, of(false, true, false, true)),
         ("private why", none, id, of(false, true, false, false)),

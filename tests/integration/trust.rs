@@ -4,7 +4,7 @@ use crate::play::{PATIENCE, Play};
 use anyhow::Result;
 use domain::ids::ChatId;
 use domain::question::BlockButton;
-use domain::settings::{ChatChange, NewSources};
+use domain::settings::{ChatChange, NewSources, ShareBans};
 use domain::subscription::Mode;
 use domain::sync::{Outcome, Reason};
 
@@ -43,7 +43,7 @@ async fn a_chat_may_only_be_told_of_first_bans_or_take_them_as_any() -> Result<(
     play.choose(pair.target, first_bans(NewSources::Tell)).await?;
     let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::NotifyOnly));
-    play.telegram.wait_until_sees(pair.boris, "was banned in Source", PATIENCE).await?;
+    play.telegram.wait_until_sees(pair.boris, &format!("was banned in {}", pair.source), PATIENCE).await?;
 
     // Its bans have come once: they are not the first any more, whatever is chosen then.
     play.choose(pair.target, first_bans(NewSources::Ban)).await?;
@@ -62,9 +62,10 @@ async fn a_card_says_where_a_ban_came_from_and_who_decided_and_blocks_that_sourc
     let (carol, kim) = (play.admin("Carol", "en").await?, play.person("Kim").await?);
     play.follow(pair.target, pair.boris, kim, Mode::Auto).await?;
     play.telegram.join(pair.source, kim).await?;
+    play.choose(pair.source, ChatChange { share_bans: Some(ShareBans::Full), ..ChatChange::default() }).await?;
     play.ban(pair.source, pair.alice, pair.mallory).await?;
     let card = play.telegram.wait_until_sees(pair.boris, "successfully synced", PATIENCE).await?;
-    assert!(card.text.contains(&format!("Source: Source (ID: {}), by Alice", pair.source)), "{}", card.text);
+    assert!(card.text.contains(&format!("Source: Source (ID: {}), by Alice (ID: {})", pair.source, pair.alice)), "{}", card.text);
 
     // A stranger was handed the button's data.
     let data = BlockButton { chat_id: ChatId(pair.target), source: ChatId(pair.source) }.data();
