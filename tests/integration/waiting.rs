@@ -164,7 +164,7 @@ async fn bans_that_are_held_are_one_question_and_whoever_floods_cannot_release_t
         assert_eq!(told.buttons.len(), 0);
         let data = asked.data_of("Ban").unwrap_or_default().to_owned();
         let pressed = play.telegram.press_forged(admin, admin, told.message_id, &data).await?;
-        assert_eq!(pressed.text.as_deref(), Some("Only an administrator of that chat who may ban can decide this."));
+        assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."));
     }
     play.quiet(&pair.ids()).await?;
     let questions = play.notices(pair.boris).await?.into_iter().filter(|text| text.contains("unusually many such bans"));
