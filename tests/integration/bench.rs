@@ -6,7 +6,7 @@ use crate::stack::{CallCount, skipped};
 use anyhow::{Context, Result};
 use domain::ids::{ChatId, UserId};
 use domain::settings::UserChange;
-use domain::sync::{CHUNK_TARGETS, PART_CHATS, SyncStatus, Totals, sync_id};
+use domain::sync::{CHUNK_TARGETS, PART_CHATS, SyncStatus, Totals};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -93,6 +93,8 @@ async fn a_ban_reaches_any_number_of_chats_each_once_in_bounded_memory() -> Resu
     let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let source = play.chat("Source", alice, &[mallory]).await?;
     play.users.choose(UserId(boris), &UserChange { notifications_enabled: Some(false), ..UserChange::default() }).await?;
+    let event = play.ban(source, alice, mallory).await?;
+    play.quiet(&[source, alice, mallory]).await?;
     let began = Instant::now();
     let all = play.seed(chats, boris, mallory).await?;
     println!("bench: {chats} subscriptions written in {} s", began.elapsed().as_secs());
@@ -101,8 +103,7 @@ async fn a_ban_reaches_any_number_of_chats_each_once_in_bounded_memory() -> Resu
     let planner = play.reconfigure("sync-planner", &[("TELEGRAM_CALLS_PER_SECOND", "100000"), ("SETTLE_SECONDS", "1")])?;
     let worker = play.reconfigure("sync-worker", &[("TELEGRAM_CALLS_PER_SECOND", "100000"), ("TELEGRAM_API_URL", &telegram.url)])?;
     play.stack.forget_calls().await?;
-    let event = play.ban(source, alice, mallory).await?;
-    let id = sync_id(event.event_id);
+    let id = play.carry_over(&event).await?;
     let mut memory = BTreeMap::new();
     let mut last = (Instant::now(), 0);
     let summary = loop {

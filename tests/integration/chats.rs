@@ -166,8 +166,9 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_subscriptions() -> Result<(
     let bot = BotRole::Administrator(AdminRights::moderator());
     let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.trusting(&[group]).await?;
     play.subscribe(group, boris, mallory).await?;
-    play.set_settings(group, json!({"sync_delay_seconds": {"N": "6"}})).await?;
+    play.set_settings(group, json!({"sync_delay_seconds": {"N": "6"}, "new_sources": {"S": "ban"}})).await?;
     let supergroup = play.telegram.migrate(group).await?;
     play.wait_until_followed(boris, supergroup, 1).await?;
     play.wait_until_followed(boris, group, 0).await?;
@@ -188,6 +189,7 @@ async fn a_group_that_becomes_a_supergroup_while_a_ban_is_on_its_way_is_banned_i
     let bot = BotRole::Administrator(AdminRights::moderator());
     let group = play.telegram.create_chat(NewChat::group("B", boris).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
+    play.trusting(&[group]).await?;
     play.subscribe(group, boris, mallory).await?;
     play.choose(group, ChatChange { sync_delay_seconds: Some(ON_ITS_WAY), ..ChatChange::default() }).await?;
 
@@ -237,7 +239,7 @@ async fn a_chat_with_automatic_sync_off_only_hears_of_the_ban() -> Result<()> {
     play.set_settings(b, json!({"auto_sync_enabled": {"BOOL": false}})).await?;
     let (summary, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Completed, Outcome::Skipped(Reason::AutoSyncOff)));
-    play.telegram.wait_until_sees(boris, "был забанен в чате A", PATIENCE).await?;
+    play.telegram.wait_until_sees(boris, &format!("был забанен в чате {a}"), PATIENCE).await?;
     assert!(!play.telegram.is_banned(b, mallory).await?);
     Ok(())
 }

@@ -2,13 +2,24 @@
 
 use crate::play::Play;
 use anyhow::Result;
+use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
 use domain::subscription::{Source, Subscription};
+use domain::sync::{Kind, Origin, Request, Whom, further_sync_id};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 impl Play {
+    /// Carries a ban that nobody followed when it came over to all who follow by now. Nothing is known of these chats: as if each had let it in.
+    pub async fn carry_over(&self, event: &BanEvent) -> Result<Uuid> {
+        let sync_id = further_sync_id(event.event_id, Origin::Confirmed, "to all");
+        let (ban_event_id, kind, origin, whom) = (event.event_id, Kind::Ban, Origin::Confirmed, Whom::Followers);
+        self.syncs.request(&Request { sync_id, ban_event_id, kind, origin, whom, by: None, waits: false }).await?;
+        Ok(sync_id)
+    }
+
     /// Has Boris follow Mallory from so many chats that nothing is known of; the chats.
     ///
     /// Such items stand where the table's stream has no reader: the events of as many subscriptions are another matter.

@@ -6,7 +6,7 @@ use crate::stack::skipped;
 use anyhow::{Context, Result};
 use domain::ids::UserId;
 use domain::settings::UserChange;
-use domain::sync::{PART_CHATS, SyncStatus, Totals, sync_id};
+use domain::sync::{PART_CHATS, SyncStatus, Totals};
 use std::time::Duration;
 
 #[tokio::test]
@@ -17,6 +17,8 @@ async fn a_sync_of_three_chats_is_done_while_one_of_thousands_goes_on() -> Resul
     }
     let (alice, mallory, nick) = (play.admin("Alice", "en").await?, play.person("Mallory").await?, play.person("Nick").await?);
     let source = play.chat("Source", alice, &[mallory, nick]).await?;
+    let (of_mallory, of_nick) = (play.ban(source, alice, mallory).await?, play.ban(source, alice, nick).await?);
+    play.quiet(&[source, alice, mallory, nick]).await?;
     let mut seeded = Vec::new();
     for (chats, user) in [(PART_CHATS + 1, mallory), (3, nick)] {
         let boris = play.admin("Boris", "en").await?;
@@ -26,24 +28,25 @@ async fn a_sync_of_three_chats_is_done_while_one_of_thousands_goes_on() -> Resul
     let telegram = CountingTelegram::begin()?;
     // At the usual pace.
     let worker = play.reconfigure("sync-worker", &[("TELEGRAM_API_URL", &telegram.url)])?;
-    let large = play.ban(source, alice, mallory).await?;
+    let large = play.carry_over(&of_mallory).await?;
     let begun = async || Ok((telegram.bans() > 0).then_some(()));
     play.telegram.wait_until("the large sync to have begun", PATIENCE, begun).await?;
 
-    let event = play.ban(source, alice, nick).await?;
-    play.wait_until_begun(&event).await?;
+    let small = play.carry_over(&of_nick).await?;
+    let known = async || Ok(play.syncs.summary(small).await.ok().flatten());
+    play.telegram.wait_until("the small sync to begin", PATIENCE, known).await?;
     // Until then it waits for nobody.
     tokio::time::sleep(Duration::from_secs(play.stack.settle_seconds.into())).await;
     let before = telegram.bans();
-    let (small, results) = play.sync_of(&event).await?;
-    let still = play.syncs.summary(sync_id(large.event_id)).await?.context("the large sync is known")?;
+    let (small, results) = play.results_of(small).await?;
+    let still = play.syncs.summary(large).await?.context("the large sync is known")?;
     let last = telegram.banned_in().iter().rposition(|chat| seeded[1].contains(chat)).context("the small one was carried out")?;
     let meanwhile = last.saturating_sub(before);
     let took = small.completed_at_ms.unwrap_or_default() - small.started_at_ms;
     println!("bench: 3 chats beside {}: {took} ms from sync.started to sync.completed, {meanwhile} other bans first", PART_CHATS + 1);
     // What is left ends without a call.
     play.telegram.unban(source, alice, mallory).await?;
-    let (ended, of_large) = play.sync_within(&large, 5 * PATIENCE).await?;
+    let (ended, of_large) = play.results_within(large, 5 * PATIENCE).await?;
     drop(worker);
 
     assert_eq!((small.status, small.totals), (SyncStatus::Completed, Totals { applied: 3, ..Totals::default() }));

@@ -188,7 +188,7 @@ impl Play {
         self.results_within(sync_id(event.event_id), patience).await
     }
 
-    async fn results_within(&self, id: Uuid, patience: Duration) -> Result<(Summary, Vec<TargetResult>)> {
+    pub async fn results_within(&self, id: Uuid, patience: Duration) -> Result<(Summary, Vec<TargetResult>)> {
         let mut last = None;
         for _ in 0..patience.as_millis() / 200 {
             last = self.syncs.summary(id).await?;

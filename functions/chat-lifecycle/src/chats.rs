@@ -59,7 +59,7 @@ impl Lifecycle {
         // He may have been made one again before this event came.
         let known = self.users.admin(admin.chat_id, admin.user_id).await?;
         if known.is_some_and(|known| known.role().is_some()) {
-            return Ok(());
+            return self.admin_changed(admin).await;
         }
         let followed = self.subscriptions.of_admin(admin.user_id, admin.chat_id).await?;
         for subscription in &followed {

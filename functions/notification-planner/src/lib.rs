@@ -85,7 +85,10 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
             }
             planner.chat_resumed(&event_id, &changed).await
         }
-        event::ADMIN_SUSPENDED | event::ADMIN_RESUMED => planner.admin_changed(&event_id, serde_json::from_str(payload)?).await,
+        event::ADMIN_SUSPENDED | event::ADMIN_RESUMED => {
+            let may_ban = event.detail.event_type == event::ADMIN_RESUMED;
+            planner.admin_changed(&event_id, serde_json::from_str(payload)?, may_ban).await
+        }
         other => {
             tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
             Ok(())
@@ -156,17 +159,21 @@ impl Planner {
     }
 
     /// An admin who follows something from the chat is told that their right to ban went or came, and their subscriptions with it.
-    async fn admin_changed(&self, event_id: &str, changed: AdminChanged) -> anyhow::Result<()> {
+    async fn admin_changed(&self, event_id: &str, changed: AdminChanged, may_ban: bool) -> anyhow::Result<()> {
         let AdminChanged { chat_id, user_id, .. } = changed;
         let known = self.users.admin(chat_id, user_id).await?;
-        let Some(role) = known.and_then(|known| known.role()) else { return Ok(()) };
+        // What has changed back meanwhile is no news.
+        let is_so = known.and_then(|known| known.role()).is_some_and(|role| role.can_ban == may_ban);
+        if !is_so {
+            return Ok(());
+        }
         if self.subscriptions.of_admin(user_id, chat_id).await?.is_empty() {
             return Ok(());
         }
         let chat = self.users.chats([chat_id]).await?.remove(&chat_id);
         let lang = chat.as_ref().and_then(|chat| chat.settings.language);
         let chat = chat.and_then(|chat| chat.title).unwrap_or_else(|| chat_id.to_string());
-        let content = if role.can_ban { Content::AdminResumed { chat } } else { Content::AdminSuspended { chat } };
+        let content = if may_ban { Content::AdminResumed { chat } } else { Content::AdminSuspended { chat } };
         self.send(event_id, vec![Told { recipient: user_id, what: event_id.to_owned(), content, lang }]).await
     }
 

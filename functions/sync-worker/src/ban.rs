@@ -200,8 +200,9 @@ impl Worker {
         if !chunk.origin.is_guarded() {
             return Ok(false);
         }
-        let since = chunk.occurred.at().unwrap_or_default() - 3600;
-        Ok(self.syncs.members_banned(chat, since, self.most_bans).await? >= self.most_bans)
+        // What is let go on later still counts by the time when it was decided.
+        let at = chunk.occurred.at().unwrap_or_default();
+        Ok(self.syncs.members_banned(chat, at - 3600, at + 3600, self.most_bans).await? >= self.most_bans)
     }
 }
 

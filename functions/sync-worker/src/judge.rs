@@ -56,7 +56,7 @@ pub fn divide(
         match target.task {
             Task::End(outcome) => ended.push(Ended::new(target.clone(), outcome)),
             // A ban that a local admin has lifted since, or set himself, is his.
-            Task::Ban(_) if !chunk.origin.is_decided_there() && decisions.newer(target.chat_id, &chunk.occurred) => {
+            Task::Ban(_) if !chunk.origin.overrides_local() && decisions.newer(target.chat_id, &chunk.occurred) => {
                 ended.push(Ended::new(target.clone(), Outcome::Skipped(Reason::LocalDecision)));
             }
             Task::Ban(_) | Task::Lift => targets.push(target.clone()),
@@ -147,6 +147,7 @@ mod tests {
             (Origin::Ban, Task::Ban(Term::Permanent), decided(here, Action::Unban, -1), acts),
             (Origin::Ban, Task::Ban(Term::Permanent), decided(ChatId(-200), Action::Unban, 1), acts),
             (Origin::Confirmed, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), acts),
+            (Origin::Released, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), local),
             // Of a lift the ledger tells what is the chat's own.
             (Origin::Unban, Task::Lift, decided(here, Action::Ban, 1), acts),
             (Origin::Ban, Task::End(asked), decided(here, Action::Unban, 1), ends),

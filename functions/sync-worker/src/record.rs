@@ -131,11 +131,14 @@ fn lost(end: &Ended) -> Option<(ChatId, ChatState)> {
 fn question(chunk: &ChunkMessage, end: &Ended, now: i64, number: u32) -> Question {
     let (chat_id, user_id, source_chat_id) = (end.target.chat_id, chunk.user_id, chunk.source_chat_id);
     let about = match end.outcome {
+        Outcome::Skipped(Reason::NewSource) => About::NewSource,
         Outcome::Skipped(Reason::Held) => About::Held,
         Outcome::Skipped(Reason::Flooded) => About::Flooded,
         _ => About::Ban,
     };
-    let question_id = id_of(about, source_chat_id, user_id, chat_id, chunk.occurred.at().unwrap_or_default(), number);
+    // What is asked about later than the ban came is a question of its own: that of then may have run out.
+    let at = if chunk.origin.is_news() { chunk.occurred.at().unwrap_or_default() } else { now };
+    let question_id = id_of(about, source_chat_id, user_id, chat_id, at, number);
     Question { question_id, about, chat_id, user_id, source_chat_id, asked_at: now, choice: None, decided_by: None }
 }
 
@@ -234,9 +237,12 @@ mod tests {
 
     #[test]
     fn a_question_says_why_it_is_asked() {
-        for (reason, about) in
-            [(Reason::Asked, About::Ban), (Reason::NewSource, About::Ban), (Reason::Held, About::Held), (Reason::Flooded, About::Flooded)]
-        {
+        for (reason, about) in [
+            (Reason::Asked, About::Ban),
+            (Reason::NewSource, About::NewSource),
+            (Reason::Held, About::Held),
+            (Reason::Flooded, About::Flooded),
+        ] {
             let (chunk, question) = (chunk(), question(&chunk(), &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000, 0));
             assert_eq!((question.chat_id, question.user_id, question.source_chat_id), (CHAT, chunk.user_id, chunk.source_chat_id));
             assert_eq!(question.about, about, "{reason:?}");

@@ -207,7 +207,7 @@ fn requests(asked: &Asked, choice: Choice, by: UserId) -> Vec<Request> {
     let question = &asked.question;
     let origin = match (choice, question.about) {
         (Choice::Ban, About::Ban | About::Flooded) => Origin::Confirmed,
-        (Choice::Ban, About::Held) => Origin::Released,
+        (Choice::Ban, About::NewSource | About::Held) => Origin::Released,
         (Choice::Ban, About::Release) | (Choice::Ignore | Choice::Never, _) => return Vec::new(),
     };
     let request = |event_id| Request {
@@ -264,7 +264,8 @@ mod tests {
         for (about, choice, expected) in [
             (About::Ban, Choice::Ban, Some(Origin::Confirmed)),
             (About::Flooded, Choice::Ban, Some(Origin::Confirmed)),
-            // The chat's own guard still counts.
+            // The chat's own guard still counts, and what was decided there since.
+            (About::NewSource, Choice::Ban, Some(Origin::Released)),
             (About::Held, Choice::Ban, Some(Origin::Released)),
             (About::Release, Choice::Ban, None),
             (About::Ban, Choice::Ignore, None),

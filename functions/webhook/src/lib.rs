@@ -19,6 +19,7 @@ use aws::store::bans::Bans;
 use aws::store::dialogue::Dialogue;
 use aws::store::gateway::Gateway;
 use aws::store::held::Held;
+use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
 use aws::store::users::Users;
@@ -38,6 +39,9 @@ use telegram::client::Client;
 use telegram::reaction::Reaction;
 use telegram::update::{self, AdminChange, BotMembership, Joined, Person, Update};
 use tokio::sync::OnceCell;
+
+/// Administrators of a chat: Telegram lets it have about 50.
+const ADMINS: usize = 100;
 
 struct Webhook {
     secret: Secret,
@@ -203,7 +207,18 @@ impl Webhook {
             }
         };
         for admin in admins.iter().filter(|admin| !admin.person.is_bot) {
-            self.users.observe_role(chat, admin.person.id, Role::of(&admin.member), None).await?;
+            let (user, role) = (admin.person.id, Role::of(&admin.member));
+            // While the bot was no administrator, no update told of changes.
+            let known = self.users.admin(chat, user).await?;
+            if known.as_ref().is_none_or(|known| known.role() != role) {
+                self.users.observe_role(chat, user, role, known.as_ref()).await?;
+            }
+        }
+        let listed = |user: UserId| admins.iter().any(|admin| admin.person.id == user);
+        for known in self.users.admins(chat, &Wanted { limit: ADMINS, cursor: None }).await?.items {
+            if !listed(known.user_id) {
+                self.users.observe_role(chat, known.user_id, None, Some(&known)).await?;
+            }
         }
         Ok(())
     }

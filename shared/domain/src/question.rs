@@ -20,6 +20,8 @@ pub const MOST_IN_AN_HOUR: u32 = 20;
 pub enum About {
     /// Is this person to be banned here, too?
     Ban,
+    /// The chat has never had a ban of this source: are its bans to be carried over here?
+    NewSource,
     /// The source bans so much that its bans are held: are they to be carried over here?
     Held,
     /// So many of this chat's members were banned that this source's bans are held here: are they to go on all the same?
@@ -65,11 +67,12 @@ impl Question {
     }
 }
 
-/// Of the bans that one question to a chat is about: those of one person by one source within an hour, and of whomever where a source's bans
-/// are held. `at`: Unix seconds of the ban. `number`: from 0, see [`MOST_IN_AN_HOUR`].
+/// Of the bans that one question to a chat is about: those of one person by one source within an hour, and of whomever where the question is
+/// about the source. `at`: Unix seconds of the ban. `number`: from 0, see [`MOST_IN_AN_HOUR`].
 pub fn id_of(about: About, source: ChatId, user: UserId, asked: ChatId, at: i64, number: u32) -> Uuid {
     let what = match about {
         About::Ban => format!("ban of {user}"),
+        About::NewSource => "new source".to_owned(),
         About::Held | About::Release => "held".to_owned(),
         About::Flooded => "flooded".to_owned(),
     };
@@ -191,7 +194,7 @@ mod tests {
     fn bans_of_one_person_and_held_bans_of_anybody_share_the_question_of_their_hour() {
         let (a, b, mal, eve) = (ChatId(-1), ChatId(-2), UserId(5), UserId(6));
         let first = |about, source, user, asked, at| id_of(about, source, user, asked, at, 0);
-        for about in [About::Ban, About::Held, About::Flooded] {
+        for about in [About::Ban, About::NewSource, About::Held, About::Flooded] {
             assert_eq!(first(about, a, mal, b, 7200), first(about, a, mal, b, 10_799), "{about:?}");
             assert_ne!(first(about, a, mal, b, 7200), first(about, a, mal, b, 10_800), "{about:?}: the next hour");
             assert_ne!(first(about, a, mal, b, 7200), first(about, b, mal, a, 7200), "{about:?}: the other way round");

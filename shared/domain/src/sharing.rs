@@ -72,6 +72,7 @@ impl Sight {
             chat_title: shared.title(self.present(event.chat_id), event.chat_title.as_deref()),
             initiator_user_id: shared.decider(event.initiator_user_id),
             initiator_bot: shared.decider(event.initiator_bot),
+            metadata: shared.reason(Some(event.metadata)).unwrap_or_default(),
             ..event
         }
     }

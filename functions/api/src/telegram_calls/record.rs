@@ -35,8 +35,9 @@ impl State {
             true => self.tracking.tracked([event], time::now()).await?,
             false => [event],
         };
-        self.syncs.enter_own(&event).await?;
+        // The event first: a ledger entry without its event could not be taken back.
         self.bans.register(&event).await?;
+        self.syncs.enter_own(&event).await?;
         let event_type = event.event_type.name();
         metrics::count("ban_events_processed_total", Some(("event_type", event_type)), 1);
         tracing::info!(correlation_id = %event.event_id, chat_id = told.chat.0, user_id = told.user.0, event_type, tracked = event.tracked, "a program decided");

@@ -213,10 +213,10 @@ impl From<NotificationItem> for HeldNotification {
 /// All that is held on a person.
 ///
 /// Each concern's data needs that concern's scope. A key that has not all of them reads one `part` at a time: `roles` needs `users:read`
-/// alone, the others also `subscriptions:read`, `bans:read` or `notifications:read`.
+/// alone, the others also `subscriptions:read`, `bans:read`, `sync:read` (`syncs`, `appeals`) or `notifications:read`.
 #[utoipa::path(
     get,
-    security(("bearer" = ["users:read", "subscriptions:read", "bans:read", "notifications:read"])),
+    security(("bearer" = ["users:read", "subscriptions:read", "bans:read", "sync:read", "notifications:read"])),
     path = "/api/v1/users/{user_id}/data",
     params(("user_id" = inline(PersonId), Path), DataQuery, PageQuery),
     responses(

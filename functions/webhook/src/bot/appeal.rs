@@ -214,18 +214,20 @@ impl Webhook {
             return Ok(Decided::MayNot);
         }
         if let Some(lifted) = appeal.lifted {
-            // A press that is brought again may have died before it told him.
+            // A press that is brought again may have died before it did so, or told him: asking twice is asking once.
+            if lifted {
+                self.undo_here(appeal.ban_event_id, appeal.sync_id, appeal.chat_id, by).await?;
+            }
             self.tell_appellant(&appeal, lifted).await?;
             return Ok(Decided::Before { lifted });
-        }
-        // First, so that a press that is brought again finds it undone or does it: asking twice is asking once.
-        if button.lift {
-            self.undo_here(appeal.ban_event_id, appeal.sync_id, appeal.chat_id, by).await?;
         }
         let Some(appeal) = self.syncs.decide_appeal(button.appeal_id, button.lift).await? else {
             let lifted = self.syncs.appealed(button.appeal_id).await?.and_then(|appeal| appeal.lifted);
             return Ok(lifted.map_or(Decided::Gone, |lifted| Decided::Before { lifted }));
         };
+        if button.lift {
+            self.undo_here(appeal.ban_event_id, appeal.sync_id, appeal.chat_id, by).await?;
+        }
         self.tell_appellant(&appeal, button.lift).await?;
         Ok(Decided::Now { lifted: button.lift })
     }

@@ -123,8 +123,8 @@ impl Webhook {
 
     /// Asks Telegram what somebody is in a group, and keeps that for this request.
     async fn seen_in(&self, asker: &mut Asker, chat: ChatId) -> Result<Seen, NotNow> {
-        let failure = match self.telegram.member(chat, asker.id).await {
-            Ok(member) => {
+        let failure = match self.of_chat(chat, async |chat| self.telegram.member(chat, asker.id).await).await? {
+            Ok((_, member)) => {
                 let standing = match (member.may_ban(), member.is_admin()) {
                     (true, _) => Standing::Decides,
                     (false, true) => Standing::Looks,
@@ -139,7 +139,11 @@ impl Webhook {
         };
         let stranger = matches!(failure.reaction(), Reaction::Skip(_));
         match self.cannot_check(asker, failure).await {
-            Stop::Show(screen) => Ok(Seen { admitted: Admitted { standing: Standing::Stranger, refusal: Some(*screen) }, stranger }),
+            Stop::Show(screen) => {
+                // Where Telegram does not tell, an admin may be asking: what strangers have used up is not theirs.
+                let standing = if stranger { Standing::Stranger } else { Standing::Looks };
+                Ok(Seen { admitted: Admitted { standing, refusal: Some(*screen) }, stranger })
+            }
             Stop::NotNow(not_now) => Err(not_now),
         }
     }

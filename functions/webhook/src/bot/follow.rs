@@ -32,7 +32,11 @@ impl Webhook {
                     Mode::Confirm => text!(lang, "followed-ask", who = who),
                     Mode::Notify => text!(lang, "followed-tell", who = who),
                 },
-                Followed::Already => text!(lang, "followed-already", who = who),
+                Followed::Already => {
+                    // Whoever may follow now may ban there: by Telegram's word of this moment.
+                    self.subscriptions.resume(&subscription).await?;
+                    text!(lang, "followed-already", who = who)
+                }
                 Followed::LimitReached => {
                     lines.push(text!(lang, "limit-reached", most = MAX_PER_ADMIN));
                     break;

@@ -75,6 +75,11 @@ impl Origin {
         matches!(self, Self::Confirmed | Self::Released | Self::UndoneHere)
     }
 
+    /// Does it count more than what an admin of the chat has decided on the person since? An answer to a question about many is about none of them.
+    pub fn overrides_local(self) -> bool {
+        matches!(self, Self::Confirmed | Self::UndoneHere)
+    }
+
     /// Is it held where too many of a chat's members are banned? Not where an admin has answered just that, nor what waited for one person.
     pub fn is_guarded(self) -> bool {
         matches!(self, Self::Ban | Self::Delayed | Self::Released | Self::Triggered)

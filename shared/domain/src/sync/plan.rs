@@ -80,7 +80,8 @@ impl Plan {
                 }
                 None => (Task::Ban(term(&settings, flow.until)), wait.max(flow.settle)),
             };
-            if !is_known && matches!(task, Task::Ban(_)) {
+            // Whoever answers a question makes the source a known one by that.
+            if !is_known && !flow.origin.is_decided_there() && matches!(task, Task::Ban(_)) {
                 plan.introduced.push(chat_id);
             }
             plan.targets.entry(delay.min(MAX_QUEUE_DELAY)).or_default().push(Target {

@@ -23,7 +23,7 @@ question-ban =
 question-new-source =
     { $ban }
 
-    ⚠️ Your chat has had no bans from this source yet. Ban in { $chat }, too? A “Ban” lets its further bans in.
+    ⚠️ Your chat has had no bans from this source yet. Ban in { $chat }, too? A “Ban” lets in what came from it so far and what comes.
 question-flooded =
     { $ban }
 
@@ -37,7 +37,7 @@ bans-held =
 cycles =
     🔁 { $person } is banned and unbanned over and over
     Source: { $source }
-    I follow each of these decisions, and tell you no more of them within this hour. How it stands: /why { $id }
+    I tell you no more of it within this hour. How it stands: /why { $id }
 
 ## The bot in a chat.
 

@@ -120,18 +120,26 @@ impl Reference {
         let prior = self.prior(state, place);
         let Some((holds, _)) = others.iter().max_by_key(|(_, until)| *until) else {
             let lift = Record { round: place.round, lift: true, set: true, prior: None, ..last.clone() };
-            return vec![state.with(prior.filter(is_far).map(End::at), lift)];
+            let lifted = state.with(prior.filter(is_far).map(End::at), lift);
+            // One that has lifted its ban and bans again may be taken for one that never stopped.
+            return if self.bans_again(state, place, why) { vec![lifted, state.clone()] } else { vec![lifted] };
         };
         // He stays banned until the last of the others' bans ends, or the chat's own.
         let until = others.iter().map(|(_, until)| *until).chain(prior).max().unwrap_or(FOR_EVER);
         let stays = |end: End| {
             let ours = Record { round: place.round, set: true, prior, ..(*holds).clone() };
-            if present.to <= end.to { state.clone() } else { state.with(Some(end).filter(|end| is_far(&end.from)), ours) }
+            let shorter = |end: End| state.with(Some(end).filter(|end| is_far(&end.from)), ours.clone());
+            match present.to <= end.to {
+                // An end that is not known to the second may be the sooner one.
+                true if end.from < present.to => vec![state.clone(), shorter(End { to: present.to, ..end })],
+                true => vec![state.clone()],
+                false => vec![shorter(end)],
+            }
         };
         // In a chat with ends of its own choice, those of its bans may count, too.
         let own = others.iter().filter(|(record, until)| record.wanted != Some(End::at(*until)));
         let own = own.map(|(record, _)| record.wanted.unwrap_or(present));
-        own.map(stays).chain([stays(End::at(until))]).collect()
+        own.flat_map(stays).chain(stays(End::at(until))).collect()
     }
 
     /// Somebody who was waited for has come: for each source that still bans him.
@@ -191,7 +199,23 @@ impl Reference {
             let until = since.try_fold(None, |_, (_, told)| told.bans.map(Some)).flatten();
             until.filter(|until| is_other && *until > place.now).map(|until| (record, until))
         };
-        self.since_decided(state, place).filter_map(holds).collect()
+        // What a source decided before is replaced by what it decided last.
+        let is_last = |record: &&Record| {
+            let mut of_source = self.since_decided(state, place).filter(|other| other.source == record.source);
+            of_source.all(|other| other.occurred <= record.occurred)
+        };
+        self.since_decided(state, place).filter(is_last).filter_map(holds).collect()
+    }
+
+    /// Does another source whose ban is in the chat ban now, whatever it decided in between?
+    fn bans_again(&self, state: &State, place: Place, why: Why) -> bool {
+        let (Why::Lifted(source) | Why::Everywhere(source, _)) = why else { return false };
+        let bans_now = |record: &Record| {
+            let last = self.decisions(record.source, place.person).max_by(|(_, one), (_, other)| one.occurred.cmp(&other.occurred));
+            last.is_some_and(|(_, told)| told.bans.is_some_and(|until| until > place.now))
+        };
+        let mut others = self.since_decided(state, place).filter(|record| record.source != source && record.source != place.chat);
+        others.any(bans_now)
     }
 
     /// The bans since the last lift of ours; what is decided in the chat ends what was before.

@@ -49,7 +49,8 @@ pub enum Answered {
 }
 
 impl Syncs {
-    /// Asks, or adds an event to what is asked. `false`: that question has been answered, or is about as many bans as it can be.
+    /// Asks, or adds an event to what is asked. `false`: that question has been answered, has run out, or is about as many bans as it
+    /// can be. One that is about this event already stays as it is.
     ///
     /// The question is noted under its chat first: none is asked that is not listed.
     pub async fn ask(&self, question: &Question, event: Uuid) -> anyhow::Result<bool> {
@@ -58,7 +59,8 @@ impl Syncs {
         let update = self
             .update(question_key(*question_id))
             .condition_expression(
-                "attribute_not_exists(choice) AND (attribute_not_exists(events) OR size(events) < :most OR contains(events, :one))",
+                "contains(events, :one) OR (attribute_not_exists(choice) AND (attribute_not_exists(expires_at) OR expires_at > :at) \
+                 AND (attribute_not_exists(events) OR size(events) < :most))",
             )
             .expression_attribute_names("#about", "about")
             .expression_attribute_names("#version", "version")

@@ -148,7 +148,7 @@ impl Syncs {
 
     /// How many people who were in the chat we banned there since `since`, Unix seconds of the decision that was carried over. Nobody counts
     /// beyond `most`.
-    pub async fn members_banned(&self, chat: ChatId, since: i64, most: u32) -> anyhow::Result<u32> {
+    pub async fn members_banned(&self, chat: ChatId, since: i64, until: i64, most: u32) -> anyhow::Result<u32> {
         let query = self
             .query()
             .select(Select::Count)
@@ -157,7 +157,7 @@ impl Syncs {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pk", s(chat_pk(chat)))
             .expression_attribute_values(":from", s(format!("L#{}", Occurred::new(since, 0).as_str())))
-            .expression_attribute_values(":to", s("L$"))
+            .expression_attribute_values(":to", s(format!("L#{}$", Occurred::new(until, 0).as_str())))
             .expression_attribute_values(":true", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
             .expression_attribute_values(":applied", s("applied"));
         count_to(query, most).await.context("counting bans of a chat")

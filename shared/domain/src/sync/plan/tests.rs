@@ -96,7 +96,7 @@ fn the_first_ban_of_a_source_is_asked_about_unless_the_chat_chose_otherwise() {
         (NewSources::Ask, Origin::Ban, false, false, asked, false),
         (NewSources::Ask, Origin::Triggered, false, false, asked, false),
         (NewSources::Ask, Origin::Ban, true, false, bans, false),
-        (NewSources::Ask, Origin::Confirmed, false, false, bans, true),
+        (NewSources::Ask, Origin::Confirmed, false, false, bans, false),
         (NewSources::Ask, Origin::Ban, false, true, Task::End(Outcome::Skipped(Reason::Held)), false),
         (NewSources::Tell, Origin::Ban, false, false, told, false),
         (NewSources::Tell, Origin::Ban, true, false, bans, false),
