@@ -3,6 +3,7 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result};
 use domain::ids::{ChatId, UserId};
+use domain::settings::{ChatChange, ShareBans};
 use domain::subscription::Mode;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -150,6 +151,7 @@ async fn a_guard_bot_that_decides_is_named_as_a_bot_and_its_owner_is_not_blamed(
     let bot = BotRole::Administrator(AdminRights::moderator());
     let source = play.telegram.create_chat(NewChat::supergroup("Source", alice).admins(&[guard]).members(&[mallory]).bot(bot)).await?;
     play.accepted_in(&[source]).await?;
+    play.choose(source, ChatChange { share_bans: Some(ShareBans::Full), ..ChatChange::default() }).await?;
     let target = play.chat("Target", boris, &[mallory]).await?;
     play.follow(target, boris, mallory, Mode::Auto).await?;
     let event = play.ban(source, guard, mallory).await?;
