@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use telegram_sim::control::{CallFilter, Delivery, Fault, FaultAction, Seen};
 
+/// Between messages to the bot in private: it answers one a second there, and more are brought again.
+const PACE: std::time::Duration = std::time::Duration::from_millis(1100);
+
 /// Refusals that stand however often Telegram is asked.
 const LASTING: [(u16, &str); 11] = [
     (400, "Bad Request: PARTICIPANT_ID_INVALID"),
@@ -77,12 +80,15 @@ fn moved(to: i64) -> Fault {
 #[tokio::test]
 async fn no_command_and_no_button_is_brought_again_for_what_telegram_refuses_for_good() -> Result<()> {
     let play = Play::begin().await?;
-    for (code, description) in LASTING {
+    let play = &play;
+    // Beside each other: a chat takes a message a second.
+    let refusals = LASTING.into_iter().map(async |(code, description)| {
         let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
         let chat = play.chat("B", boris, &[mallory]).await?;
         let mut menus = Vec::new();
         for (command, words, button) in [("/settings", "How bans", "❌"), ("/list", "follow nobody", "➕")] {
             play.telegram.say_private(boris, command).await?;
+            tokio::time::sleep(PACE).await;
             menus.push((play.newest(boris, words).await?, button));
         }
         let preview = format!("/subscribe {mallory}");
@@ -97,6 +103,7 @@ async fn no_command_and_no_button_is_brought_again_for_what_telegram_refuses_for
         let mut asked = 0;
         for command in commands {
             play.telegram.say_private(boris, &command).await?;
+            tokio::time::sleep(PACE).await;
             asked += 1;
         }
         play.brought_once(&[boris]).await.with_context(|| description.to_owned())?;
@@ -110,7 +117,9 @@ async fn no_command_and_no_button_is_brought_again_for_what_telegram_refuses_for
         let undo = format!("u:00000000000000000000000000000007:{chat}");
         let pressed = play.telegram.press_forged(boris, boris, menus[0].0.message_id, &undo).await?;
         assert!(pressed.text.is_some_and(|text| text.contains("no longer works")), "{description}");
-    }
+        anyhow::Ok(())
+    });
+    futures_util::future::try_join_all(refusals).await?;
     Ok(())
 }
 

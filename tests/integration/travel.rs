@@ -61,8 +61,17 @@ async fn a_ban_reaches_the_chats_that_follow_and_no_others_and_each_admin_is_tol
     play.telegram.wait_until_sees(carol, "Ban successfully synced", PATIENCE).await?;
     play.quiet(&[alice, boris, carol, dan, mallory, a, b, c, d]).await?;
     assert!(!play.telegram.is_banned(d, mallory).await?);
-    assert_eq!(play.notices(boris).await?, ["✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal <b>lory\nЧат: Chat B & friends"]);
-    assert_eq!(play.notices(carol).await?, ["✅ Ban successfully synced to your chat\nUser: Mal <b>lory\nChat: Chat C"]);
+    for (admin, agreed, source) in [
+        (
+            boris,
+            "✅ Бан успешно синхронизирован в ваш чат\nПользователь: Mal <b>lory\nЧат: Chat B & friends\n",
+            format!("Источник: ID {a}\n"),
+        ),
+        (carol, "✅ Ban successfully synced to your chat\nUser: Mal <b>lory\nChat: Chat C\n", format!("Source: ID {a}\n")),
+    ] {
+        let [notice] = &play.notices(admin).await?[..] else { anyhow::bail!("one card") };
+        assert!(notice.starts_with(&format!("{agreed}{source}")), "{notice}");
+    }
     assert_eq!(play.notices(dan).await?, [""; 0]);
     assert_eq!(play.notices(alice).await?, [""; 0]);
     Ok(())
