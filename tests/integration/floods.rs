@@ -175,7 +175,8 @@ async fn hundreds_of_presses_are_requests_like_commands_and_beyond_the_pace_noth
     let minutes = Play::minutes_since(began);
     let answered = play.answered_presses(&queries).await?;
     ensure!(answered <= ANSWERED * minutes, "{answered} answers in {minutes} minutes");
-    ensure!(answered >= ANSWERED - 1, "{answered} answers: as many as commands would have");
+    // Each /start of hers counts, too.
+    ensure!(answered >= ANSWERED - 2, "{answered} answers: as many as commands would have");
     let edits = play.telegram.calls(CallFilter::method("editMessageText").chat(mia)).await?;
     assert_eq!(edits.len(), 1, "the button is there once");
     if minutes == 1 {
