@@ -66,13 +66,8 @@ impl Gateway {
             .update(update_id, expression)
             .expression_attribute_values(":none", none)
             .expression_attribute_values(":now", n(now))
-            // What is done stays done, whatever its redelivery came upon.
-            .condition_expression("attribute_not_exists(pk) OR attribute_exists(taken_until_ms)")
             .return_values(ReturnValue::UpdatedNew);
-        let failed = match update.send().await {
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => return Ok(now),
-            failed => failed.context("giving an update back that failed")?,
-        };
+        let failed = update.send().await.context("giving an update back that failed")?;
         let since = failed.attributes.and_then(|mut item| item.remove("failing_since"));
         Ok(since.and_then(|since| since.as_n().ok()?.parse().ok()).unwrap_or(now))
     }
