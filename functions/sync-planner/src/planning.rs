@@ -279,6 +279,7 @@ mod tests {
             (Origin::Retried, HEAD_START),
             (Origin::Joined, HEAD_START),
             (Origin::Released, HEAD_START),
+            (Origin::LetThrough, HEAD_START),
             (Origin::UndoneHere, HEAD_START),
             (Origin::UndoneEverywhere, HEAD_START),
         ] {

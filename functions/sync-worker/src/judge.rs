@@ -148,6 +148,7 @@ mod tests {
             (Origin::Ban, Task::Ban(Term::Permanent), decided(ChatId(-200), Action::Unban, 1), acts),
             (Origin::Confirmed, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), acts),
             (Origin::Released, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), local),
+            (Origin::LetThrough, Task::Ban(Term::Permanent), decided(here, Action::Unban, 1), local),
             // Of a lift the ledger tells what is the chat's own.
             (Origin::Unban, Task::Lift, decided(here, Action::Ban, 1), acts),
             (Origin::Ban, Task::End(asked), decided(here, Action::Unban, 1), ends),

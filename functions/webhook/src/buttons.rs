@@ -2,7 +2,7 @@
 //! Telegram's own word. A press of a button that was not offered leads to no other call.
 
 use crate::bot::{Asker, Decided, MenuButton, Pace};
-use crate::{NotNow, Webhook};
+use crate::{NotNow, Webhook, budget};
 use aws::store::sync::{Answered, Asked};
 use aws::store::users::Listed;
 use domain::appeal::AppealButton;
@@ -19,6 +19,11 @@ use telegram::update::Press;
 /// A button of ours, by its data.
 enum Pressed {
     Menu(MenuButton),
+    Decision(Decision),
+}
+
+/// A button that decides something.
+enum Decision {
     Question(Button),
     Undo(UndoButton),
     Block(BlockButton),
@@ -29,10 +34,15 @@ impl Pressed {
     /// `None`: data that no button of ours has, or none of the message that it comes from.
     fn read(press: &Press) -> Option<Self> {
         let data = press.data.as_str();
-        let read = MenuButton::read(data).map(Self::Menu).or_else(|| Button::read(data).map(Self::Question));
-        let read = read.or_else(|| UndoButton::read(data).map(Self::Undo)).or_else(|| BlockButton::read(data).map(Self::Block));
-        let read = read.or_else(|| AppealButton::read(data).map(Self::Appeal));
+        let read = MenuButton::read(data).map(Self::Menu).or_else(|| Decision::read(data).map(Self::Decision));
         read.filter(|_| press.offered)
+    }
+}
+
+impl Decision {
+    fn read(data: &str) -> Option<Self> {
+        let read = Button::read(data).map(Self::Question).or_else(|| UndoButton::read(data).map(Self::Undo));
+        read.or_else(|| BlockButton::read(data).map(Self::Block)).or_else(|| AppealButton::read(data).map(Self::Appeal))
     }
 }
 
@@ -79,22 +89,17 @@ impl Webhook {
         };
         let group = press.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0);
         let asker = self.asker(&press.from, group).await?;
-        let lang = asker.lang;
-        let answer = match pressed {
+        let decision = match pressed {
             Pressed::Menu(button) => return self.menu_pressed(button, press, asker).await,
-            Pressed::Question(button) => self.answered(button, &asker).await?,
-            Pressed::Undo(button) => self.undo_pressed(button, &asker).await?,
-            Pressed::Block(button) => self.block_pressed(button, &asker).await?,
-            Pressed::Appeal(button) => match self.appeal_answered(button, asker.id).await? {
-                Decided::Now { lifted: true } => Answer::settled(text!(lang, "appeal-lifted")),
-                Decided::Now { lifted: false } => Answer::settled(text!(lang, "appeal-stands")),
-                Decided::Before { lifted: true } => Answer::settled(text!(lang, "appeal-was-lifted")),
-                Decided::Before { lifted: false } => Answer::settled(text!(lang, "appeal-was-refused")),
-                Decided::MayNot => Answer::open(text!(lang, "may-not-decide")),
-                Decided::Gone => Answer::open(text!(lang, "stale-button")),
-            },
+            Pressed::Decision(decision) => decision,
         };
+        // All that is decided bears being decided again: what takes too long comes again.
+        let Some(answer) = budget::within(self.decide(decision, &asker)).await else {
+            return Err(NotNow::Failed(anyhow::anyhow!("a press takes longer than an update may")));
+        };
+        let answer = answer?;
         if answer.settled
+            && !budget::is_spent()
             && let Some(under) = &press.under
             && let Err(failure) =
                 self.telegram.replace(under.chat_id, under.message_id, &format!("{}\n\n{}", under.text, plain(&answer.text))).await
@@ -107,6 +112,27 @@ impl Webhook {
         }
         self.answer_press(&press.callback_id, &answer.text).await;
         Ok(())
+    }
+
+    async fn decide(&self, decision: Decision, asker: &Asker) -> Result<Answer, NotNow> {
+        match decision {
+            Decision::Question(button) => self.answered(button, asker).await,
+            Decision::Undo(button) => self.undo_pressed(button, asker).await,
+            Decision::Block(button) => self.block_pressed(button, asker).await,
+            Decision::Appeal(button) => self.appeal_pressed(button, asker).await,
+        }
+    }
+
+    async fn appeal_pressed(&self, button: AppealButton, asker: &Asker) -> Result<Answer, NotNow> {
+        let lang = asker.lang;
+        Ok(match self.appeal_answered(button, asker.id).await? {
+            Decided::Now { lifted: true } => Answer::settled(text!(lang, "appeal-lifted")),
+            Decided::Now { lifted: false } => Answer::settled(text!(lang, "appeal-stands")),
+            Decided::Before { lifted: true } => Answer::settled(text!(lang, "appeal-was-lifted")),
+            Decided::Before { lifted: false } => Answer::settled(text!(lang, "appeal-was-refused")),
+            Decided::MayNot => Answer::open(text!(lang, "may-not-decide")),
+            Decided::Gone => Answer::open(text!(lang, "stale-button")),
+        })
     }
 
     async fn answered(&self, button: Button, asker: &Asker) -> Result<Answer, NotNow> {
@@ -206,7 +232,8 @@ impl Webhook {
 fn requests(asked: &Asked, choice: Choice, by: UserId) -> Vec<Request> {
     let question = &asked.question;
     let origin = match (choice, question.about) {
-        (Choice::Ban, About::Ban | About::Flooded) => Origin::Confirmed,
+        (Choice::Ban, About::Ban) => Origin::Confirmed,
+        (Choice::Ban, About::Flooded) => Origin::LetThrough,
         (Choice::Ban, About::NewSource | About::Held) => Origin::Released,
         (Choice::Ban, About::Release) | (Choice::Ignore | Choice::Never, _) => return Vec::new(),
     };
@@ -263,7 +290,7 @@ mod tests {
     fn an_answer_calls_for_a_sync_of_each_ban_that_was_asked_about_and_only_where_it_says_so() {
         for (about, choice, expected) in [
             (About::Ban, Choice::Ban, Some(Origin::Confirmed)),
-            (About::Flooded, Choice::Ban, Some(Origin::Confirmed)),
+            (About::Flooded, Choice::Ban, Some(Origin::LetThrough)),
             // The chat's own guard still counts, and what was decided there since.
             (About::NewSource, Choice::Ban, Some(Origin::Released)),
             (About::Held, Choice::Ban, Some(Origin::Released)),

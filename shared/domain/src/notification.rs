@@ -170,7 +170,7 @@ fn is_news(outcome: &Outcome, kind: Kind, origin: Origin) -> bool {
     if outcome.is_question() {
         return false;
     }
-    let asked_for = matches!(origin, Origin::Confirmed | Origin::Released | Origin::UndoneHere);
+    let asked_for = matches!(origin, Origin::Confirmed | Origin::Released | Origin::LetThrough | Origin::UndoneHere);
     let reason = match outcome {
         Outcome::Skipped(reason) => *reason,
         Outcome::Applied | Outcome::Already | Outcome::Failed(_) => return true,

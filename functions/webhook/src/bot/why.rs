@@ -206,7 +206,7 @@ fn of_origin(lang: Lang, origin: Origin, by: Option<Html>) -> Option<String> {
         Origin::Retried => text!(lang, "origin-retried"),
         Origin::Joined => text!(lang, "origin-joined"),
         Origin::Added => text!(lang, "origin-added"),
-        Origin::Released => text!(lang, "origin-released", by = by),
+        Origin::Released | Origin::LetThrough => text!(lang, "origin-released", by = by),
         Origin::UndoneHere => text!(lang, "origin-undone-here", by = by),
         Origin::UndoneEverywhere => text!(lang, "origin-undone-everywhere", by = by),
     })

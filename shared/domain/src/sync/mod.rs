@@ -62,6 +62,8 @@ pub enum Origin {
     Added,
     /// An admin of the chat let bans go on that were held because the source bans too much. The chat's own guard still counts.
     Released,
+    /// An admin of the chat let bans go on that were held because so many of its members were banned.
+    LetThrough,
     /// An admin takes it back in his chat.
     UndoneHere,
     /// An admin of the source takes it back everywhere.
@@ -72,7 +74,7 @@ impl Origin {
     /// Somebody with a right to the target chat has decided this, now: no question is asked again, nothing is held, and what was decided
     /// there before counts no more.
     pub fn is_decided_there(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Released | Self::UndoneHere)
+        matches!(self, Self::Confirmed | Self::Released | Self::LetThrough | Self::UndoneHere)
     }
 
     /// Does it count more than what an admin of the chat has decided on the person since? An answer to a question about many is about none of them.
@@ -102,6 +104,7 @@ impl Origin {
             Self::Joined => "Joined",
             Self::Added => "Added",
             Self::Released => "Released",
+            Self::LetThrough => "LetThrough",
             Self::UndoneHere => "UndoneHere",
             Self::UndoneEverywhere => "UndoneEverywhere",
         }
