@@ -68,13 +68,13 @@ impl Webhook {
     }
 
     /// Was this person told in the group that they may do nothing there? One read.
-    pub async fn is_left_alone(&self, chat: ChatId, user: UserId) -> anyhow::Result<bool> {
-        Ok(self.gateway.refused(chat, user).await?.is_some_and(|refused| !refused.may_look))
+    pub async fn is_left_alone(&self, chat: ChatId, user: UserId, update_id: Option<i64>) -> anyhow::Result<bool> {
+        Ok(self.gateway.refused(chat, user, update_id).await?.is_some_and(|refused| !refused.may_look))
     }
 
     /// Has an administrator without the right to ban not been refused in the group lately? Then they are now.
-    pub async fn is_refused_first(&self, chat: ChatId, user: UserId) -> anyhow::Result<bool> {
-        self.gateway.refuse(chat, user, true, REFUSED).await
+    pub async fn is_refused_first(&self, chat: ChatId, user: UserId, update_id: Option<i64>) -> anyhow::Result<bool> {
+        self.gateway.refuse(chat, user, true, REFUSED, update_id).await
     }
 
     /// A place for a message in private.
@@ -91,12 +91,12 @@ impl Webhook {
             false => self.seen_in(asker, chat).await?,
         };
         match self.gateway.reserve_answer(chat, admitted.standing, Writes::Message).await? {
-            Ok(()) if stranger => Ok(self.gateway.refuse(chat, asker.id, false, REFUSED).await?.then_some(admitted)),
+            Ok(()) if stranger => Ok(self.gateway.refuse(chat, asker.id, false, REFUSED, command.update_id).await?.then_some(admitted)),
             Ok(()) => Ok(Some(admitted)),
             Err(ms) if waits(admitted.standing, ms) => Err(NotNow::of_ms(ms)),
             Err(ms) => {
                 if stranger && ms >= LONG {
-                    self.gateway.refuse(chat, asker.id, false, (ms / 1000).min(REFUSED)).await?;
+                    self.gateway.refuse(chat, asker.id, false, (ms / 1000).min(REFUSED), None).await?;
                 }
                 Ok(None)
             }
@@ -106,12 +106,12 @@ impl Webhook {
     /// As [`Webhook::admit`], of a press in a group, which changes a message. `Err` of a text: what they are told for a moment.
     pub async fn admit_press(&self, asker: &mut Asker, chat: ChatId, anybodys: bool) -> Result<Result<(), String>, NotNow> {
         let admins_only = Ok(Err(text!(asker.lang, "admins-only")));
-        if anybodys && self.is_left_alone(chat, asker.id).await? {
+        if anybodys && self.is_left_alone(chat, asker.id, None).await? {
             return admins_only;
         }
         let Seen { admitted, stranger } = self.seen_in(asker, chat).await?;
         if stranger {
-            self.gateway.refuse(chat, asker.id, false, REFUSED).await?;
+            self.gateway.refuse(chat, asker.id, false, REFUSED, None).await?;
             return admins_only;
         }
         match self.gateway.reserve_answer(chat, admitted.standing, Writes::Edit).await? {

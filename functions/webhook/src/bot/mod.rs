@@ -101,7 +101,7 @@ impl Webhook {
         if command.name == CommandName::Unknown && !self.has_begun(command.from.id).await? {
             return self.saw(&command.from).await;
         }
-        if !command.private && self.is_left_alone(command.chat_id, command.from.id).await? {
+        if !command.private && self.is_left_alone(command.chat_id, command.from.id, command.update_id).await? {
             return self.saw(&command.from).await;
         }
         self.may_call().await?;
@@ -150,7 +150,7 @@ impl Webhook {
                     return Ok(Some(Reply { for_anybody: true, ..Reply::new(asker, spot, screen, None) }));
                 }
                 Ok(Action::In { then, .. }) if looks && then.needs_right_to_ban() => {
-                    if !self.is_refused_first(command.chat_id, asker.id).await? {
+                    if !self.is_refused_first(command.chat_id, asker.id, command.update_id).await? {
                         return Ok(None);
                     }
                     (Screen::text(text!(asker.lang, "may-not-decide")), None)

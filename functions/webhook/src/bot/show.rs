@@ -99,7 +99,12 @@ impl Reply {
 impl Webhook {
     /// Gives an answer.
     pub async fn show(&self, reply: Reply) -> Result<(), NotNow> {
+        // A press changes a message; what it sends besides takes a place, as a command's answer has.
+        let sends = reply.spot.is_private() && reply.spot.edit.is_some() && !reply.is_edit();
         let Reply { asker, spot, screen, action, for_anybody, press } = reply;
+        if sends {
+            self.place_in_private(asker.id).await?;
+        }
         if for_anybody {
             self.deliver_or_give_up(&asker, &spot, screen, None).await?;
         } else {
@@ -117,6 +122,8 @@ impl Webhook {
             return self.deliver_or_give_up(asker, spot, screen, Some(asker.id)).await;
         }
         let lang = asker.lang;
+        // Whoever asks in several groups at once has one private chat all the same.
+        self.place_in_private(asker.id).await?;
         let pointer = match self.deliver(asker, &Spot::private(asker.id), screen, Some(asker.id)).await? {
             Shown::There(_) => {
                 let pointer = Screen::text(text!(lang, "told-privately"));
