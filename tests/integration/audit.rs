@@ -109,6 +109,23 @@ async fn a_program_that_lost_the_answer_and_asks_again_does_nothing_twice() -> R
 }
 
 #[tokio::test]
+async fn a_message_of_which_telegram_says_nothing_in_time_is_not_sent_again_under_its_key() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&["telegram:write"]).await?;
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("B", boris, &[]).await?;
+    let message = json!({ "chat_id": chat, "text": "once" });
+    let late = Fault::new(FaultAction::Slow { ms: 7000 }).after_effect().method("sendMessage").chat(chat).times(1);
+    let _late = play.fault(late).await?;
+    for _ in 0..2 {
+        let answer = caller.post_once("/api/send_message", "m-1", &message).await?;
+        assert_eq!((answer.status, &answer.body["code"]), (504, &json!("outcome_unknown")), "{}", answer.body);
+    }
+    assert_eq!(play.telegram.calls(CallFilter::method("sendMessage").chat(chat)).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_was_refused_may_be_mended_and_tried_again_under_its_key() -> Result<()> {
     let play = Play::begin().await?;
     let operator = play.operator().await?;

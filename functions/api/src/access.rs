@@ -27,7 +27,7 @@ pub async fn require_scope(State(concern): State<Concern>, request: Request, nex
     Ok(next.run(request).await)
 }
 
-/// Who calls, by the authorizer's word.
+/// The caller, by the authorizer's word.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// `key:<key id>`.

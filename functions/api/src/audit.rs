@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-/// What the route needs.
+/// The scope that the route needs.
 #[derive(Clone)]
 pub struct State {
     audit: Arc<Audit>,
@@ -78,7 +78,7 @@ impl From<AuditEntry> for ChangeBody {
     }
 }
 
-/// What was changed by this API, newest first.
+/// Changes by this API, newest first.
 ///
 /// Tells which key did what to whom, and when, for a year. A page reads 31 days at most: where there were few changes it may be short, or
 /// empty, and have a `next_cursor` all the same.

@@ -106,6 +106,11 @@ impl ApiError {
         Self { retry_after: Some(1), cause: Some(cause.into()), ..error }
     }
 
+    /// 504: it was asked for, and Telegram did not say in time whether it is done. Asked for again it may be done twice.
+    pub fn outcome_unknown() -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "outcome_unknown", "Telegram did not say in time whether it is done; it may be")
+    }
+
     /// Another word for it than the status usually has.
     pub fn with_code(self, code: &'static str) -> Self {
         Self { code, ..self }

@@ -33,7 +33,7 @@ const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct Unchanged;
 
-/// What is kept of changes.
+/// The log of changes, and the answers that are kept.
 #[derive(Clone)]
 pub struct Changes {
     audit: Arc<Audit>,
@@ -71,7 +71,8 @@ pub async fn keep(
         None => None,
     };
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
-    if !response.status().is_success() {
+    // What may have been done counts as done: noted, and not done again.
+    if !response.status().is_success() && response.status() != StatusCode::GATEWAY_TIMEOUT {
         if let Some(once) = once {
             once.free(&changes.gateway).await;
         }

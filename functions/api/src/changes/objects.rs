@@ -1,4 +1,4 @@
-//! What a change is about: ids from the path, the request and the answer. Nothing else of them is kept, so that no name and no text is.
+//! Objects of a change: ids from the path, the request and the answer. Nothing else of them is kept, so that no name and no text is.
 
 use aws::store::audit::Id;
 use serde_json::{Map, Value};

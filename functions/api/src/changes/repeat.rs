@@ -4,7 +4,8 @@
 //! "Error Handling"): 422 where a key is used again for another request, 409 while the first one is being carried out. The draft writes a
 //! key as a string of structured fields, in quotes; many programs leave the quotes out, so both are read.
 //!
-//! An answer of success is kept. Any other has changed nothing: the key stays free, so that the request can be mended and tried again.
+//! An answer of success is kept, and one of which nobody knows what it has done (504). Any other leaves the key free, so that the request can be
+//! mended and tried again.
 
 use super::status;
 use crate::access::Caller;
@@ -36,7 +37,7 @@ pub struct Once {
     until: i64,
 }
 
-/// What becomes of a request with a key.
+/// Fate of a request with a key.
 pub enum Try {
     /// It is to be carried out.
     Begun(Once),

@@ -23,7 +23,7 @@ impl From<Kind> for KindBody {
 }
 
 /// What a sync was begun by: the source banned, or lifted its ban; an admin confirmed it; a chat's delay is over; a program asked for it
-/// (`triggered`), or for another try (`retried`); somebody came whose ban was pending; bans that were held go on (`released`); an admin
+/// (`triggered`), or for another try (`retried`); somebody came whose ban was pending; bans that were held go on (`released` by the source, `let_through` by the chat's own guard); an admin
 /// takes it back, in his chat or everywhere.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -37,6 +37,7 @@ pub enum OriginBody {
     Joined,
     Added,
     Released,
+    LetThrough,
     UndoneHere,
     UndoneEverywhere,
 }
@@ -53,6 +54,7 @@ impl From<Origin> for OriginBody {
             Origin::Joined => Self::Joined,
             Origin::Added => Self::Added,
             Origin::Released => Self::Released,
+            Origin::LetThrough => Self::LetThrough,
             Origin::UndoneHere => Self::UndoneHere,
             Origin::UndoneEverywhere => Self::UndoneEverywhere,
         }

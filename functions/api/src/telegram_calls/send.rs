@@ -8,6 +8,7 @@ use crate::ids::AnyChatId;
 use axum::extract;
 use serde::{Deserialize, Serialize};
 use telegram::bot::OutgoingMessage;
+use telegram::client::Failure;
 use telegram::reaction::Reaction;
 use utoipa::ToSchema;
 
@@ -59,6 +60,7 @@ pub struct SentMessage {
         (status = 404, description = "The bot is in no such chat.", body = ErrorBody),
         (status = 409, description = "The group became a supergroup.", body = ErrorBody),
         (status = 422, description = "The bot may not write there, or Telegram refuses the text.", body = ErrorBody),
+        (status = 504, description = "`outcome_unknown`: Telegram did not say in time; the message may be there.", body = ErrorBody),
     )
 )]
 pub async fn send_message(
@@ -75,6 +77,7 @@ pub async fn send_message(
     match state.telegram.send(&message).await {
         Ok(id) => Ok(axum::Json(SentMessage { message_id: Some(id) })),
         Err(failure) if failure.reaction() == Reaction::Fine => Ok(axum::Json(SentMessage { message_id: None })),
+        Err(Failure::Late) => Err(ApiError::outcome_unknown()),
         Err(failure) => Err(state.pace.message_refused(chat, failure).await),
     }
 }
