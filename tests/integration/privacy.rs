@@ -300,3 +300,18 @@ async fn who_was_banned_and_appealed_finds_that_and_what_was_written_to_them_in_
     assert_eq!(appeals.count(), 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn whoever_erases_themselves_by_the_button_is_found_by_their_username_no_more() -> Result<()> {
+    let play = Play::begin().await?;
+    let username = format!("mallory_{}", unique());
+    let user =
+        NewUser { username: Some(username.clone()), language_code: Some("en".to_owned()), started: true, ..NewUser::named("Mallory") };
+    let mallory = play.telegram.create_user(user).await?;
+    let data = play.asks(mallory, "/mydata", "What I hold").await?;
+    assert!(play.users.by_username(&username).await?.is_some());
+    let really = play.press(mallory, &data, "🗑").await?;
+    play.press(mallory, &really, "Yes").await?;
+    let gone = async || Ok(play.users.by_username(&username).await.is_ok_and(|found| found.is_none()).then_some(()));
+    Ok(play.telegram.wait_until("the username to be nobody's", PATIENCE, gone).await?)
+}

@@ -7,12 +7,13 @@ use aws::store::users::Listed;
 use domain::chat::MOST_IGNORED;
 use domain::ids::{ChatId, UserId};
 use domain::subscription::Mode;
-use domain::sync::{Kind, Origin, Request, Whom};
+use domain::sync::{Kind, Origin, Request, SyncStatus, Whom};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use telegram_sim::AdminRights;
-use telegram_sim::control::{CallFilter, Fault};
+use telegram_sim::control::{CallFilter, Fault, FaultAction};
+use uuid::Uuid;
 
 const DAY: i64 = 24 * 3600;
 
@@ -312,6 +313,28 @@ async fn a_program_takes_a_sync_back_in_one_chat_and_then_everywhere() -> Result
     assert_eq!((status, &refused["code"]), (409, &json!("not_a_ban")), "{refused}");
     let unknown = dispatcher.post("syncs/00000000-0000-4000-8000-000000000000/undo", json!({})).await?;
     assert_eq!(unknown.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_program_stops_a_sync_that_is_under_way() -> Result<()> {
+    let play = Play::begin().await?;
+    let dispatcher = play.dispatcher().await?;
+    let history = play.history(1).await?;
+    let slow = Fault::new(FaultAction::Slow { ms: 3000 }).method("banChatMember").chat(history.chats[0]).times(1);
+    let _slow = play.fault(slow).await?;
+    let id = dispatcher.asks_for("trigger", Some(&json!({ "ban_event_id": history.event_id }))).await?;
+    let sync_id: Uuid = id.parse()?;
+    let running = async || {
+        let summary = play.syncs.summary(sync_id).await.ok().flatten();
+        Ok(summary.filter(|summary| summary.status == SyncStatus::Running).map(drop))
+    };
+    play.telegram.wait_until("the sync to be under way", PATIENCE, running).await?;
+    let everywhere = dispatcher.post(&format!("syncs/{id}/undo"), json!({})).await?;
+    assert_eq!(everywhere.status, 202, "{}", everywhere.body);
+    dispatcher.ended(&id).await?;
+    play.quiet(&[history.mallory, history.chats[0], history.source]).await?;
+    assert!(!play.telegram.is_banned(history.chats[0], history.mallory).await?);
     Ok(())
 }
 

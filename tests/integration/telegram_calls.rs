@@ -2,8 +2,9 @@
 
 use crate::play::{PATIENCE, Play};
 use anyhow::Result;
+use domain::ids::{ChatId, UserId};
 use domain::settings::ChatChange;
-use domain::subscription::Mode;
+use domain::subscription::{Mode, Source, Subscription};
 use serde_json::json;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault, FaultAction};
@@ -166,6 +167,24 @@ async fn a_programs_ban_is_carried_over_where_its_key_may_register_bans_and_take
     play.telegram.wait_until_not_banned(pair.source, pair.mallory, PATIENCE).await?;
     play.telegram.wait_until_not_banned(pair.target, pair.mallory, PATIENCE).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_program_that_unbans_lifts_what_was_carried_over_though_nobody_follows_any_more() -> Result<()> {
+    let play = Play::begin().await?;
+    let caller = play.caller(&["telegram:write", "bans:write"]).await?;
+    let pair = play.pair(Mode::Auto).await?;
+    play.choose(pair.target, ChatChange { sync_unban: Some(true), ..ChatChange::default() }).await?;
+    let whom = json!({ "chat_id": pair.source, "user_id": pair.mallory });
+    assert_eq!(caller.post("/api/ban_user", whom.clone()).await?.status, 200);
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    play.quiet(&pair.ids()).await?;
+    let (admin_user_id, admin_chat_id, source) = (UserId(pair.boris), ChatId(pair.target), Source::User(UserId(pair.mallory)));
+    assert!(play.subscriptions.unfollow(&Subscription { admin_user_id, admin_chat_id, source }).await?);
+    let left = async || Ok(play.subscriptions.is_followed(source).await.is_ok_and(|followed| !followed).then_some(()));
+    play.telegram.wait_until("the index to follow", PATIENCE, left).await?;
+    assert_eq!(caller.post("/api/unban_user", whom).await?.status, 200);
+    Ok(play.telegram.wait_until_not_banned(pair.target, pair.mallory, PATIENCE).await?)
 }
 
 /// The source's admin lifts its ban; the program's own decision in the target is not the source's to lift.
