@@ -12,8 +12,10 @@
 mod admins;
 mod batch;
 mod chat_list;
+mod chat_settings;
 mod chats;
 mod data;
+mod held;
 mod ignored;
 mod profiles;
 mod settings;
