@@ -14,7 +14,7 @@ use aws::store::gateway::{Gateway, KeptAnswer, LONGEST_ANSWER, Repeated};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::ban::derive;
 
 /// The header that carries the key.
@@ -105,6 +105,10 @@ fn key(text: &str) -> Option<&str> {
 }
 
 fn replayed(answer: KeptAnswer) -> Response {
+    if status(answer.status) == StatusCode::GATEWAY_TIMEOUT {
+        // The body of an error is made for each request anew: it names the request.
+        return ApiError::outcome_unknown().into_response();
+    }
     let is_empty = answer.body.is_empty();
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = status(answer.status);
