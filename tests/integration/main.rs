@@ -61,6 +61,7 @@ mod counting_telegram;
 mod crowd;
 mod dead_letters;
 mod edges;
+mod ephemeral;
 mod erasure;
 mod events;
 mod examples;

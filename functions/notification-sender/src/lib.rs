@@ -14,8 +14,8 @@ use domain::notification::Notification;
 use domain::tidy::Tidy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use telegram::bot::OutgoingMessage;
 use telegram::client::{Client, Failure};
+use telegram::message::{OutgoingMessage, Posted};
 use telegram::reaction::{Mend, Reaction};
 use telegram::render;
 
@@ -233,7 +233,7 @@ impl Sender {
             ms => return Ok(Sent::Later(seconds(ms))),
         }
         for message_id in tidy.message_ids.iter().filter_map(|&id| i32::try_from(id).ok()) {
-            let called = self.telegram.delete(tidy.chat_id, message_id).await;
+            let called = self.telegram.delete(tidy.chat_id, Posted::Public(message_id)).await;
             health.add(called.as_ref().is_err_and(Failure::is_no_answer));
             let Err(failure) = called else { continue };
             match failure.reaction() {

@@ -102,7 +102,7 @@ impl Webhook {
             && !budget::is_spent()
             && let Some(under) = &press.under
             && let Err(failure) =
-                self.telegram.replace(under.chat_id, under.message_id, &format!("{}\n\n{}", under.text, plain(&answer.text))).await
+                self.telegram.replace(under.chat_id, under.posted, format!("{}\n\n{}", under.text, plain(&answer.text))).await
         {
             // The decision stands; only its message still looks open, and says so when it is pressed again.
             tracing::warn!(%failure, "a message whose buttons are done with could not be changed");

@@ -1,57 +1,14 @@
 //! The calls that the product makes. Each is one try; [`Failure::reaction`] tells what an error calls for.
 
 use crate::client::{Client, Failure};
+use crate::message::{Button, Delete, EditText, OutgoingMessage, Posted, SendMessage, markup_of};
 use crate::update::{ChatMember, MemberState, PERMISSIONS};
 use domain::ids::{ChatId, UserId};
 use domain::member::{Member, Mute};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use teloxide_core::payloads;
-use teloxide_core::types::{self, ParseMode, Recipient, ReplyParameters};
-
-/// A message to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutgoingMessage {
-    pub chat_id: ChatId,
-    pub text: String,
-    /// The text has Telegram's HTML tags, and names in it are escaped.
-    pub html: bool,
-    /// Forum topic.
-    pub thread_id: Option<i32>,
-    /// Message that it answers; sent all the same where that is gone.
-    pub reply_to: Option<i64>,
-    /// Rows of buttons under it.
-    pub buttons: Vec<Vec<Button>>,
-    /// In the place of the keyboard; only in private, and not along with `buttons`.
-    pub keyboard: Option<Keyboard>,
-    /// Comes without a sound.
-    pub silent: bool,
-}
-
-/// A button under a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Button {
-    pub text: String,
-    pub leads: Leads,
-}
-
-/// What a press of a button does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Leads {
-    /// Comes back with the press: 64 bytes at most.
-    Data(String),
-    /// Opens there.
-    Url(String),
-}
-
-/// What stands in the place of a person's keyboard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Keyboard {
-    /// A button by which people are chosen; `request_id` comes back with them.
-    ChoosePeople { request_id: i32, label: String, most: u8 },
-    /// His own again.
-    Remove,
-}
+use teloxide_core::types::{self, Recipient};
 
 /// A file to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,47 +27,11 @@ pub struct BotRights {
     pub can_delete: bool,
 }
 
-impl Button {
-    pub fn data(text: impl Into<String>, data: impl Into<String>) -> Self {
-        Self { text: text.into(), leads: Leads::Data(data.into()) }
-    }
-
-    /// What comes back with a press; `None`: the button opens something.
-    pub fn callback(&self) -> Option<&str> {
-        match &self.leads {
-            Leads::Data(data) => Some(data),
-            Leads::Url(_) => None,
-        }
-    }
-
-    pub fn url(text: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { text: text.into(), leads: Leads::Url(url.into()) }
-    }
-}
-
-impl OutgoingMessage {
-    pub fn html(chat_id: ChatId, text: String) -> Self {
-        Self { chat_id, text, html: true, thread_id: None, reply_to: None, buttons: Vec::new(), keyboard: None, silent: false }
-    }
-
-    fn markup(&self) -> Option<types::ReplyMarkup> {
-        match &self.keyboard {
-            None => (!self.buttons.is_empty()).then(|| buttons(&self.buttons).into()),
-            Some(Keyboard::Remove) => Some(types::ReplyMarkup::kb_remove()),
-            Some(Keyboard::ChoosePeople { request_id, label, most }) => {
-                let mut request = types::KeyboardButtonRequestUsers::new(types::RequestId(*request_id)).max_quantity(*most);
-                request.user_is_bot = Some(false);
-                (request.request_name, request.request_username) = (true, true);
-                let button = types::KeyboardButton::new(label).request(types::ButtonRequest::RequestUsers(request));
-                Some(types::KeyboardMarkup::new([[button]]).resize_keyboard().one_time_keyboard().into())
-            }
-        }
-    }
-}
-
 #[derive(Deserialize)]
 struct Sent {
     message_id: i64,
+    #[serde(default)]
+    ephemeral_message_id: Option<i64>,
 }
 
 impl Client {
@@ -151,34 +72,43 @@ impl Client {
         ChatMember::read(&member).map_err(|_| Failure::UnreadableResult)
     }
 
-    /// The id of the message that was sent.
-    pub async fn send(&self, message: &OutgoingMessage) -> Result<i64, Failure> {
-        self.call::<_, Sent>(&to_send(message)).await.map(|sent| sent.message_id)
+    /// The id of the message that was sent; `None`: it is ephemeral, and has none.
+    ///
+    /// One that was to be ephemeral and came to everybody, as a server does that does not know what that is, is deleted at once:
+    /// [`Failure::Public`].
+    pub async fn send(&self, message: &OutgoingMessage) -> Result<Option<i64>, Failure> {
+        let sent: Sent = self.call_json("sendMessage", &SendMessage::of(message)).await?;
+        if message.ephemeral.is_none() {
+            return Ok(Some(sent.message_id));
+        }
+        if sent.ephemeral_message_id.is_some() {
+            return Ok(None);
+        }
+        if let Ok(message_id @ 1..) = i32::try_from(sent.message_id) {
+            self.delete(message.chat_id, Posted::Public(message_id)).await?;
+        }
+        Err(Failure::Public)
     }
 
     /// Sends a file; `caption`: HTML.
     pub async fn send_document(&self, chat: ChatId, document: Document, caption: &str, under: &[Vec<Button>]) -> Result<(), Failure> {
         let mut fields = vec![("chat_id", chat.to_string()), ("caption", caption.to_owned()), ("parse_mode", "HTML".to_owned())];
         if !under.is_empty() {
-            let markup = serde_json::to_string(&buttons(under)).map_err(|_| Failure::UnreadableResult)?;
+            let markup = serde_json::to_string(&markup_of(under)).map_err(|_| Failure::UnreadableResult)?;
             fields.push(("reply_markup", markup));
         }
         self.upload("sendDocument", &fields, "document", document).await
     }
 
-    /// Changes a message of the bot's own; its chat and buttons are those of `message`.
-    pub async fn edit(&self, message_id: i32, message: &OutgoingMessage) -> Result<(), Failure> {
-        let text = message.text.clone();
-        let mut payload = payloads::EditMessageText::new(recipient(message.chat_id), types::MessageId(message_id), text);
-        payload.parse_mode = message.html.then_some(ParseMode::Html);
-        payload.link_preview_options = Some(no_preview());
-        payload.reply_markup = (!message.buttons.is_empty()).then(|| buttons(&message.buttons));
-        self.run(&payload).await
+    /// Changes a message of the bot's own; its chat and buttons are those of `message`. Of an ephemeral one it is not known whether its reader
+    /// sees the change.
+    pub async fn edit(&self, posted: Posted, message: &OutgoingMessage) -> Result<(), Failure> {
+        self.run_json(posted.method("editMessageText", "editEphemeralMessageText"), &EditText::of(posted, message)).await
     }
 
     /// Deletes a message; somebody else's only where the bot may.
-    pub async fn delete(&self, chat: ChatId, message_id: i32) -> Result<(), Failure> {
-        self.run(&payloads::DeleteMessage::new(recipient(chat), types::MessageId(message_id))).await
+    pub async fn delete(&self, chat_id: ChatId, posted: Posted) -> Result<(), Failure> {
+        self.run_json(posted.method("deleteMessage", "deleteEphemeralMessage"), &Delete { chat_id, posted }).await
     }
 
     /// What the bot may do in a chat.
@@ -199,8 +129,8 @@ impl Client {
     }
 
     /// Replaces a message of the bot's own by plain text without buttons.
-    pub async fn replace(&self, chat: ChatId, message_id: i32, text: &str) -> Result<(), Failure> {
-        self.run(&payloads::EditMessageText::new(recipient(chat), types::MessageId(message_id), text)).await
+    pub async fn replace(&self, chat: ChatId, posted: Posted, text: String) -> Result<(), Failure> {
+        self.edit(posted, &OutgoingMessage { html: false, ..OutgoingMessage::html(chat, text) }).await
     }
 
     /// Turns away somebody who asks to be let in.
@@ -238,40 +168,6 @@ fn restriction(chat: ChatId, user: UserId, mute: &Mute) -> serde_json::Value {
     body
 }
 
-fn to_send(message: &OutgoingMessage) -> payloads::SendMessage {
-    let mut payload = payloads::SendMessage::new(recipient(message.chat_id), message.text.clone());
-    payload.parse_mode = message.html.then_some(ParseMode::Html);
-    payload.disable_notification = message.silent.then_some(true);
-    payload.message_thread_id = message.thread_id.map(|id| types::ThreadId(types::MessageId(id)));
-    payload.reply_parameters = message
-        .reply_to
-        .and_then(|id| i32::try_from(id).ok())
-        .map(|id| ReplyParameters::new(types::MessageId(id)).allow_sending_without_reply());
-    payload.link_preview_options = Some(no_preview());
-    payload.reply_markup = message.markup();
-    payload
-}
-
-fn buttons(rows: &[Vec<Button>]) -> types::InlineKeyboardMarkup {
-    let button = |button: &Button| {
-        let kind = match &button.leads {
-            Leads::Data(data) => types::InlineKeyboardButtonKind::CallbackData(data.clone()),
-            // Made here of a username and a payload: always an address.
-            Leads::Url(url) => match url.parse() {
-                Ok(url) => types::InlineKeyboardButtonKind::Url(url),
-                Err(_) => types::InlineKeyboardButtonKind::CallbackData(String::from("-")),
-            },
-        };
-        types::InlineKeyboardButton::new(button.text.clone(), kind)
-    };
-    types::InlineKeyboardMarkup::new(rows.iter().map(|row| row.iter().map(button).collect::<Vec<_>>()))
-}
-
-/// Names may look like addresses: nothing is to be fetched for them.
-fn no_preview() -> types::LinkPreviewOptions {
-    types::LinkPreviewOptions { is_disabled: true, url: None, prefer_small_media: false, prefer_large_media: false, show_above_text: false }
-}
-
 fn recipient(chat: ChatId) -> Recipient {
     Recipient::Id(types::ChatId(chat.0))
 }
@@ -293,14 +189,5 @@ mod tests {
         assert_eq!((&sent["chat_id"], &sent["user_id"], &sent["until_date"]), (&(-1).into(), &5.into(), &9.into()));
         let granted: Vec<_> = sent["permissions"].as_object().unwrap().iter().filter(|(_, granted)| **granted == true).collect();
         assert_eq!(granted.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["can_manage_topics", "can_send_messages"]);
-    }
-
-    #[test]
-    fn only_a_silent_message_asks_telegram_for_no_sound() {
-        for (silent, expected) in [(true, serde_json::json!(true)), (false, serde_json::Value::Null)] {
-            let message = OutgoingMessage { silent, ..OutgoingMessage::html(ChatId(5), "x".to_owned()) };
-            let sent = serde_json::to_value(to_send(&message)).unwrap();
-            assert_eq!((&sent["disable_notification"], &sent["parse_mode"]), (&expected, &"HTML".into()));
-        }
     }
 }

@@ -90,9 +90,14 @@ impl Client {
         self.answer(self.http.post(self.url(&method)).json(payload)).await
     }
 
-    /// One call of a method that has no typed request, one try.
+    /// One call with a payload of our own, one try.
+    pub async fn call_json<T: DeserializeOwned>(&self, method: &str, body: &impl Serialize) -> Result<T, Failure> {
+        self.answer(self.http.post(self.url(method)).json(body)).await
+    }
+
+    /// As [`Client::call_json`], where success is all there is to know.
     pub async fn run_json(&self, method: &str, body: &impl Serialize) -> Result<(), Failure> {
-        self.answer::<IgnoredAny>(self.http.post(self.url(method)).json(body)).await.map(|_| ())
+        self.call_json::<IgnoredAny>(method, body).await.map(|_| ())
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {
@@ -146,6 +151,9 @@ pub enum Failure {
     /// It took effect, but its result is of an unknown shape.
     #[error("done, with a result that cannot be read")]
     UnreadableResult,
+    /// An ephemeral message came to everybody; it is deleted again.
+    #[error("an ephemeral message was not sent as one")]
+    Public,
 }
 
 impl Failure {
@@ -159,7 +167,7 @@ impl Failure {
         match self {
             Self::NoAnswer(_) | Self::Late | Self::Foreign { .. } => true,
             Self::Answer { code, .. } => *code >= 500,
-            Self::UnreadableResult => false,
+            Self::UnreadableResult | Self::Public => false,
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::extract::Json;
 use crate::ids::AnyChatId;
 use axum::extract;
 use serde::{Deserialize, Serialize};
-use telegram::bot::OutgoingMessage;
 use telegram::client::Failure;
+use telegram::message::OutgoingMessage;
 use telegram::reaction::Reaction;
 use utoipa::ToSchema;
 
@@ -75,7 +75,7 @@ pub async fn send_message(
         ..OutgoingMessage::html(chat, new.text.0)
     };
     match state.telegram.send(&message).await {
-        Ok(id) => Ok(axum::Json(SentMessage { message_id: Some(id) })),
+        Ok(message_id) => Ok(axum::Json(SentMessage { message_id })),
         Err(failure) if failure.reaction() == Reaction::Fine => Ok(axum::Json(SentMessage { message_id: None })),
         Err(Failure::Late) => Err(ApiError::outcome_unknown()),
         Err(failure) => Err(state.pace.message_refused(chat, failure).await),

@@ -10,7 +10,7 @@ use domain::chat::ChatState;
 use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::subscription::{CannotFollow, MAX_PER_ADMIN, Mode, Source, Subscription};
-use telegram::bot::Keyboard;
+use telegram::message::Keyboard;
 use telegram::render::subject;
 use telegram::text;
 

@@ -4,7 +4,7 @@ use super::show::Spot;
 use crate::{NotNow, Webhook};
 use aws::time;
 use domain::lang::Lang;
-use telegram::bot::OutgoingMessage;
+use telegram::message::OutgoingMessage;
 use telegram::text;
 use telegram::update::{Command, Press, Wrote};
 
@@ -71,9 +71,9 @@ impl Webhook {
         if let Some(callback_id) = &unanswered.press {
             return self.answer_press(callback_id, &words).await;
         }
-        let Spot { chat_id, thread_id, reply_to, .. } = unanswered.spot;
+        let Spot { chat_id, thread_id, reply_to, ref ephemeral, .. } = unanswered.spot;
         let reply_to = reply_to.filter(|_| !unanswered.spot.is_private());
-        let message = OutgoingMessage { thread_id, reply_to, ..OutgoingMessage::html(chat_id, words) };
+        let message = OutgoingMessage { thread_id, reply_to, ephemeral: ephemeral.clone(), ..OutgoingMessage::html(chat_id, words) };
         if let Err(failure) = self.telegram.send(&message).await {
             tracing::warn!(%failure, "somebody does not read that they get no answer");
         }

@@ -4,7 +4,7 @@ use super::Asker;
 use super::show::{Shown, Spot};
 use crate::{NotNow, Webhook};
 use domain::ids::UserId;
-use telegram::bot::OutgoingMessage;
+use telegram::message::{Ephemeral, OutgoingMessage};
 use telegram::reaction::{Mend, Reaction};
 use telegram::render;
 
@@ -14,7 +14,7 @@ impl Webhook {
         // Each mend takes something away, so this ends.
         loop {
             let failure = match self.telegram.send(&message).await {
-                Ok(id) => return Ok(Shown::There((message.chat_id == spot.chat_id).then_some(id))),
+                Ok(id) => return Ok(Shown::There(id.filter(|_| message.chat_id == spot.chat_id))),
                 Err(failure) => failure,
             };
             let reaction = failure.reaction();
@@ -41,7 +41,7 @@ impl Webhook {
 /// Changes a message so that Telegram may take it after this reaction; `false`: nothing is left to change. Each change takes something away
 /// that does not come back, so that trying again ends.
 fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: UserId) -> bool {
-    match reaction {
+    let mended = match reaction {
         // A reply is sent into the thread of what it replies to, named or not.
         Reaction::Mend(Mend::WithoutThread) => message.thread_id.take().is_some() || message.reply_to.take().is_some(),
         Reaction::Mend(Mend::WithoutReply) => message.reply_to.take().is_some(),
@@ -55,11 +55,19 @@ fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: U
             true
         }
         Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
-            (message.chat_id, message.thread_id, message.reply_to) = (asker.private_chat(), None, None);
+            (message.chat_id, message.thread_id, message.reply_to, message.ephemeral) = (asker.private_chat(), None, None, None);
             true
         }
         _ => false,
-    }
+    };
+    mended || !reaction.ends_by_itself() && for_more(&mut message.ephemeral)
+}
+
+/// What is not sent for one person alone as an answer, goes without saying what it answers, and then for everybody. There is no list of the
+/// refusals (Bot API, "Ephemeral messages and commands"; BOT_NOT_ADMIN, USER_NOT_PARTICIPANT and MESSAGE_ID_INVALID were seen).
+fn for_more(ephemeral: &mut Option<Ephemeral>) -> bool {
+    let Some(to) = ephemeral else { return false };
+    to.answers.take().is_some() || to.press.take().is_some() || ephemeral.take().is_some()
 }
 
 #[cfg(test)]
@@ -72,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_refused_message_loses_what_it_was_refused_for_and_then_nothing_more() {
-        let group = Spot { chat_id: GROUP, thread_id: Some(2), reply_to: Some(9), edit: None };
+        let group = Spot { chat_id: GROUP, thread_id: Some(2), reply_to: Some(9), ephemeral: None, edit: None };
         let message =
             || OutgoingMessage { thread_id: Some(2), reply_to: Some(9), ..OutgoingMessage::html(GROUP, "<b>a</b> &lt; b".to_owned()) };
         // The thread goes, and then the reply, which is sent into the thread of what it replies to.
@@ -95,6 +103,23 @@ mod tests {
             assert!(!mend(&mut mended, reaction, &group, ASKER), "{reaction:?} twice");
             assert_eq!(mended, expected, "{reaction:?} twice");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_for_one_alone_is_for_everybody() {
+        let spot = Spot { chat_id: GROUP, thread_id: None, reply_to: None, ephemeral: None, edit: None };
+        let to = |answers, press: Option<&str>| Some(Ephemeral { receiver: ASKER, answers, press: press.map(str::to_owned) });
+        let refused = Reaction::Mend(Mend::ToEverybody);
+        for refused in [refused, Reaction::OurBug, Reaction::Fine, Reaction::Skip(domain::sync::Reason::UnknownUser)] {
+            let mut message = OutgoingMessage { ephemeral: to(Some(7), Some("q")), ..OutgoingMessage::html(GROUP, "a".to_owned()) };
+            for left in [to(None, Some("q")), to(None, None), None] {
+                assert!(mend(&mut message, refused, &spot, ASKER));
+                assert_eq!(message.ephemeral, left);
+            }
+            assert!(!mend(&mut message, refused, &spot, ASKER), "{refused:?}");
+        }
+        let mut waits = OutgoingMessage { ephemeral: to(Some(7), None), ..OutgoingMessage::html(GROUP, "a".to_owned()) };
+        assert!(!mend(&mut waits, Reaction::RetryAfter(3), &spot, ASKER));
     }
 
     #[test]

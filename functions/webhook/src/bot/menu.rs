@@ -106,12 +106,9 @@ impl Webhook {
         }
         let press_answer = (press.callback_id.clone(), screen.toast.clone().unwrap_or_default());
         let spot = match &press.under {
-            Some(under) => {
-                let edit = Edit { message_id: under.message_id, menu: button.menu, before: menu };
-                Spot { chat_id: under.chat_id, thread_id: None, reply_to: None, edit: Some(edit) }
-            }
+            Some(under) => Spot::under(under, press, Edit { posted: under.posted, menu: button.menu, before: menu }),
             // Telegram does not have the message any more.
-            None => Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: None, edit: None },
+            None => Spot::private(asker.id),
         };
         let reply = Reply { press: Some(press_answer), ..Reply::new(asker, spot, screen, Some(action)) };
         if reply.asker.group.is_none() && !reply.is_edit() {

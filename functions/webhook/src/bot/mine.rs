@@ -10,6 +10,7 @@ use aws::store::users::{Chosen, Profile};
 use domain::lang::Lang;
 use domain::settings::{QuietHours, UserSettings};
 use domain::subscription::Source;
+use telegram::message::Style;
 use telegram::text;
 
 /// Quiet hours that can be chosen by button, in minutes of the day; the REST API takes any.
@@ -79,7 +80,7 @@ impl Webhook {
     pub fn ask_erase(&self, asker: &Asker) -> Screen {
         let lang = asker.lang;
         Screen::text(text!(lang, "ask-erase"))
-            .row([Choice::new(text!(lang, "button-erase-really"), Action::Erase)])
+            .row([Choice::new(text!(lang, "button-erase-really"), Action::Erase).styled(Style::Danger)])
             .row([Choice::new(text!(lang, "button-cancel"), Action::Close)])
     }
 

@@ -98,7 +98,7 @@ impl Webhook {
             return Ok(());
         }
         // Help is for those who talk with the bot: what strangers' programs send is left alone.
-        if command.name == CommandName::Unknown && !self.has_begun(command.from.id).await? {
+        if command.name == CommandName::Unknown && command.ephemeral_id.is_none() && !self.has_begun(command.from.id).await? {
             return self.saw(&command.from).await;
         }
         if !command.private && self.is_left_alone(command.chat_id, command.from.id, command.update_id).await? {

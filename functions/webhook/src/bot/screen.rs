@@ -1,7 +1,8 @@
 //! What the bot shows: a text, and buttons that lead to actions.
 
 use super::action::Action;
-use telegram::bot::{Document, Keyboard};
+use telegram::bot::Document;
+use telegram::message::{Keyboard, Style};
 
 /// A message to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub struct Screen {
 pub struct Choice {
     pub label: String,
     pub to: To,
+    pub style: Option<Style>,
 }
 
 /// Where a button leads.
@@ -37,11 +39,15 @@ pub enum To {
 
 impl Choice {
     pub fn new(label: impl Into<String>, action: Action) -> Self {
-        Self { label: plain(label.into()), to: To::Action(Box::new(action)) }
+        Self { label: plain(label.into()), to: To::Action(Box::new(action)), style: None }
     }
 
     pub fn url(label: impl Into<String>, url: String) -> Self {
-        Self { label: plain(label.into()), to: To::Url(url) }
+        Self { label: plain(label.into()), to: To::Url(url), style: None }
+    }
+
+    pub fn styled(self, style: Style) -> Self {
+        Self { style: Some(style), ..self }
     }
 }
 

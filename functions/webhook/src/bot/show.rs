@@ -10,11 +10,11 @@ use aws::queue::Message;
 use aws::store::dialogue::Menu;
 use domain::ids::{ChatId, UserId};
 use domain::tidy::Tidy;
-use telegram::bot::{Button, Keyboard, OutgoingMessage};
+use telegram::message::{Button, Ephemeral, Keyboard, OutgoingMessage, Posted};
 use telegram::reaction::Reaction;
 use telegram::render;
 use telegram::text;
-use telegram::update::Command;
+use telegram::update::{Command, Press, Under};
 use uuid::Uuid;
 
 /// How long an answer stands in a group, in seconds.
@@ -30,6 +30,8 @@ pub struct Spot {
     pub thread_id: Option<i32>,
     /// The message that asked.
     pub reply_to: Option<i64>,
+    /// What was asked is seen by the asker alone, and so is the answer: it stands in nobody's way, and nothing has to go later.
+    pub ephemeral: Option<Ephemeral>,
     /// The bot's own message that changes instead.
     pub edit: Option<Edit>,
 }
@@ -37,7 +39,7 @@ pub struct Spot {
 /// A message of the bot's that is to change.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    pub message_id: i32,
+    pub posted: Posted,
     pub menu: Uuid,
     /// Its buttons as they are now.
     pub before: Menu,
@@ -58,7 +60,7 @@ pub struct Reply {
 
 /// Where a message ended up.
 pub enum Shown {
-    /// Its id where it is a new one.
+    /// Its id where it is a new one that others see.
     There(Option<i64>),
     /// The bot may not write to this person.
     NotAllowed,
@@ -66,11 +68,23 @@ pub enum Shown {
 
 impl Spot {
     pub fn of(command: &Command) -> Self {
-        Self { chat_id: command.chat_id, thread_id: command.thread_id, reply_to: command.message_id, edit: None }
+        // Nobody can be told alone who writes in the name of the chat.
+        let answers = command.ephemeral_id.filter(|_| !command.anonymous);
+        let ephemeral = answers.map(|id| Ephemeral { receiver: command.from.id, answers: Some(id), press: None });
+        Self { chat_id: command.chat_id, thread_id: command.thread_id, reply_to: command.message_id, ephemeral, edit: None }
+    }
+
+    /// Where the pressed button stands; what changes there is `edit`.
+    pub fn under(under: &Under, press: &Press, edit: Edit) -> Self {
+        let ephemeral = match under.posted {
+            Posted::Public(_) => None,
+            Posted::Ephemeral { receiver, .. } => Some(Ephemeral { receiver, answers: None, press: Some(press.callback_id.clone()) }),
+        };
+        Self { chat_id: under.chat_id, thread_id: under.thread_id, reply_to: None, ephemeral, edit: Some(edit) }
     }
 
     pub fn private(user: UserId) -> Self {
-        Self { chat_id: user.private_chat(), thread_id: None, reply_to: None, edit: None }
+        Self { chat_id: user.private_chat(), thread_id: None, reply_to: None, ephemeral: None, edit: None }
     }
 
     pub fn is_private(&self) -> bool {
@@ -168,7 +182,7 @@ impl Webhook {
     async fn deliver(&self, asker: &Asker, spot: &Spot, mut screen: Screen, who: Option<UserId>) -> Result<Shown, NotNow> {
         if screen.close {
             if let Some(edit) = &spot.edit
-                && let Err(failure) = self.telegram.delete(spot.chat_id, edit.message_id).await
+                && let Err(failure) = self.telegram.delete(spot.chat_id, edit.posted).await
             {
                 self.again_or_given_up(spot.chat_id, failure, "a message that is done with stays").await?;
             }
@@ -201,7 +215,8 @@ impl Webhook {
         // What changes is the piece that stands first.
         let mut edit = spot.edit.as_ref();
         for piece in pieces {
-            let message = OutgoingMessage { thread_id: spot.thread_id, ..OutgoingMessage::html(spot.chat_id, piece) };
+            let ephemeral = spot.ephemeral.clone();
+            let message = OutgoingMessage { thread_id: spot.thread_id, ephemeral, ..OutgoingMessage::html(spot.chat_id, piece) };
             if let Shown::NotAllowed = self.edit_or_send(asker, spot, edit.take(), message).await? {
                 return Ok(Shown::NotAllowed);
             }
@@ -209,6 +224,7 @@ impl Webhook {
         let message = OutgoingMessage {
             thread_id: spot.thread_id,
             reply_to: spot.reply_to.filter(|_| !spot.is_private()),
+            ephemeral: spot.ephemeral.clone(),
             buttons,
             keyboard: screen.keyboard,
             ..OutgoingMessage::html(spot.chat_id, last)
@@ -228,7 +244,7 @@ impl Webhook {
     }
 
     async fn edit(&self, asker: &Asker, spot: &Spot, edit: &Edit, message: OutgoingMessage) -> Result<Shown, NotNow> {
-        let Err(failure) = self.telegram.edit(edit.message_id, &message).await else { return Ok(Shown::There(None)) };
+        let Err(failure) = self.telegram.edit(edit.posted, &message).await else { return Ok(Shown::There(None)) };
         match failure.reaction() {
             reaction if reaction.ends_by_itself() => {
                 self.again_or_given_up(spot.chat_id, failure, "a message may not have been changed").await.map(|()| Shown::There(None))
@@ -261,14 +277,15 @@ fn numbered(rows: &[Vec<Choice>], menu: Uuid, revision: u32) -> (Vec<Vec<Button>
     for row in rows {
         let mut shown = Vec::with_capacity(row.len());
         for choice in row {
-            shown.push(match &choice.to {
+            let button = match &choice.to {
                 To::Url(url) => Button::url(choice.label.clone(), url.clone()),
                 To::Action(action) => {
                     let button = MenuButton { menu, revision, number: actions.len() };
                     actions.push(&**action);
                     Button::data(choice.label.clone(), button.data())
                 }
-            });
+            };
+            shown.push(Button { style: choice.style, ..button });
         }
         buttons.push(shown);
     }
@@ -286,7 +303,7 @@ mod tests {
     #[test]
     fn an_answer_is_an_edit_where_it_sends_no_message() {
         let menu = || Menu { who: None, revision: 0, leads: "[]".to_owned() };
-        let edit = || Some(Edit { message_id: 1, menu: Uuid::nil(), before: menu() });
+        let edit = || Some(Edit { posted: Posted::Public(1), menu: Uuid::nil(), before: menu() });
         let file = || Some(Document { file_name: "x.csv".to_owned(), content: Vec::new() });
         for (edit, screen, expected) in [
             (edit(), Screen::text("x"), true),

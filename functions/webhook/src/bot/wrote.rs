@@ -31,7 +31,7 @@ impl Webhook {
     }
 
     async fn reply_to_words(&self, asker: Asker, asks: Option<Asks>, wrote: &Wrote) -> Result<Option<Reply>, NotNow> {
-        let spot = Spot { chat_id: asker.id.private_chat(), thread_id: None, reply_to: wrote.message_id, edit: None };
+        let spot = Spot { reply_to: wrote.message_id, ..Spot::private(asker.id) };
         self.place_in_private(asker.id).await?;
         let screen = match self.pace(asker.id, wrote.update_id).await? {
             Pace::Fine => match self.answered_with(&asker, asks, &wrote.what).await {

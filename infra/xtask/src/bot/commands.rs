@@ -49,10 +49,17 @@ impl Scope {
         json!({"scope": {"type": self.kind()}, "language_code": language})
     }
 
-    /// The list in a language, as `BotCommand`s.
+    /// The list in a language, as `BotCommand`s. In groups they are ephemeral: nobody else sees them or their answers (Bot API 10.2); older apps
+    /// send them to everybody.
     pub fn commands(self, lang: Lang) -> Value {
         let shown = COMMANDS.iter().filter(|command| self.shows(command));
-        shown.map(|command| json!({"command": command.name, "description": command.description(lang)})).collect()
+        let of = |command: &Command| match self {
+            Self::Private => json!({"command": command.name, "description": command.description(lang)}),
+            Self::GroupAdmins | Self::GroupMembers => {
+                json!({"command": command.name, "description": command.description(lang), "is_ephemeral": true})
+            }
+        };
+        shown.map(of).collect()
     }
 }
 

@@ -3,10 +3,12 @@
 mod html;
 mod notification;
 mod report;
+mod time;
 
 pub use html::{plain_text, split};
 pub use notification::{buttons, notification};
 pub use report::reason_text;
+pub use time::{date, moment};
 
 use crate::text;
 use crate::text::Html;

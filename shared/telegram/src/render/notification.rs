@@ -3,7 +3,7 @@
 use super::html::plain_text;
 use super::report::{ban_detected, block_buttons, cycles, sync_report, undo_buttons};
 use super::{escape_words, name_of, subject};
-use crate::bot::Button;
+use crate::message::Button;
 use crate::text;
 use crate::text::Html;
 use domain::appeal::AppealButton;

@@ -2,7 +2,7 @@
 
 use super::html::plain_text;
 use super::{decider, escape, name_of, subject};
-use crate::bot::Button;
+use crate::message::Button;
 use crate::text;
 use crate::text::Html;
 use domain::ids::UserId;

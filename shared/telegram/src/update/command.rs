@@ -20,6 +20,8 @@ pub struct Command {
     pub chat_title: Option<String>,
     pub private: bool,
     pub message_id: Option<i64>,
+    /// In its place, where only the bot sees the command (Bot API, "Ephemeral messages and commands").
+    pub ephemeral_id: Option<i64>,
     /// The forum topic it was written in.
     pub thread_id: Option<i32>,
     pub from: Person,
@@ -50,7 +52,7 @@ pub enum CommandName {
     Verify,
     Privacy,
     MyData,
-    /// Not one of ours; only read in private, where nobody else can be meant.
+    /// Not one of ours; only read where nobody else can be meant.
     Unknown,
 }
 
@@ -136,7 +138,8 @@ impl Command {
             None => (command, None),
         };
         let name = CommandName::parse(name);
-        if name == CommandName::Unknown && !message.chat.is_private() {
+        // An ephemeral command reaches one bot alone.
+        if name == CommandName::Unknown && !message.chat.is_private() && message.ephemeral_message_id.is_none() {
             return None;
         }
         let from = sender(message)?;
@@ -153,7 +156,8 @@ impl Command {
             chat_title: message.chat.title(),
             private: message.chat.is_private(),
             message_id: message.message_id(),
-            thread_id: message.message_thread_id.filter(|_| message.is_topic_message == Some(true)).and_then(|id| id.try_into().ok()),
+            ephemeral_id: message.ephemeral_message_id.filter(|_| message.message_id().is_none()),
+            thread_id: message.thread_id(),
             from,
             anonymous,
             replied_to,
@@ -295,10 +299,20 @@ mod tests {
     }
 
     #[test]
-    fn an_ephemeral_message_has_no_id() {
-        let body = r#"{"update_id":2,"message":{"message_id":0,"from":{"id":1,"first_name":"A"},"chat":{"id":-100,"type":"supergroup"},"text":"/list"}}"#;
-        let Update::Command(command) = read(body.as_bytes(), UserId(99), 0).unwrap() else { panic!() };
-        assert_eq!(command.message_id, None);
+    fn an_ephemeral_command_has_a_number_of_its_own_and_is_for_the_bot_alone() {
+        let of = |more: &str, text: &str| {
+            let body = format!(
+                r#"{{"update_id":2,"message":{{"message_id":0{more},"from":{{"id":1,"first_name":"A"}},"chat":{{"id":-100,"type":"supergroup"}},"text":"{text}"}}}}"#
+            );
+            match read(body.as_bytes(), UserId(99), 0).unwrap() {
+                Update::Command(command) => Some((command.name, command.message_id, command.ephemeral_id)),
+                _ => None,
+            }
+        };
+        assert_eq!(of(r#","ephemeral_message_id":7"#, "/list"), Some((CommandName::List, None, Some(7))));
+        assert_eq!(of("", "/list"), Some((CommandName::List, None, None)));
+        assert_eq!(of(r#","ephemeral_message_id":7"#, "/nonsense"), Some((CommandName::Unknown, None, Some(7))));
+        assert_eq!(of("", "/nonsense"), None);
     }
 
     #[test]

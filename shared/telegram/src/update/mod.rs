@@ -13,6 +13,7 @@ pub use command::{Command, CommandName, Target};
 pub use state::{MemberState, PERMISSIONS};
 pub use wrote::{Forwarded, Written, Wrote};
 
+use crate::message::Posted;
 use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
@@ -138,7 +139,9 @@ pub struct Press {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Under {
     pub chat_id: ChatId,
-    pub message_id: i32,
+    pub posted: Posted,
+    /// The forum topic it stands in.
+    pub thread_id: Option<i32>,
     /// Without its markup.
     pub text: String,
 }
@@ -195,12 +198,12 @@ fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) ->
 fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
     let message = query.message.and_then(|message| parse::<raw::Message>(message).ok());
     let data = query.data().unwrap_or_default();
-    let offered = message.as_ref().is_none_or(|message| message.is_inaccessible() || message.offers(&data));
-    let under = message.and_then(|message| {
-        let message_id = message.message_id()?.try_into().ok()?;
-        Some(Under { chat_id: message.chat.id, message_id, text: message.text()? })
-    });
     let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
+    let is_theirs = |message: &raw::Message| message.receiver().is_none_or(|receiver| receiver == from.id);
+    let offered = message.as_ref().is_none_or(|message| message.is_inaccessible() || message.offers(&data) && is_theirs(message));
+    let under = message.and_then(|message| {
+        Some(Under { chat_id: message.chat.id, posted: message.posted()?, thread_id: message.thread_id(), text: message.text()? })
+    });
     Press { update_id, callback_id: query.id.clone(), from, data, under, offered }
 }
 
@@ -321,6 +324,24 @@ mod tests {
     }
 
     #[test]
+    fn a_button_of_an_ephemeral_message_is_its_readers() {
+        let pressed = |by: i64| {
+            let body = format!(
+                r#"{{"update_id":3,"callback_query":{{"id":"q","chat_instance":"0","data":"d","from":{{"id":{by},"first_name":"A"}},
+                "message":{{"message_id":0,"ephemeral_message_id":7,"receiver_user":{{"id":5,"first_name":"A"}},"date":9,"text":"x",
+                "chat":{{"id":-100,"type":"supergroup"}},"reply_markup":{{"inline_keyboard":[[{{"text":"b","callback_data":"d"}}]]}}}}}}}}"#
+            );
+            match of(&body) {
+                Update::Button(press) => (press.offered, press.under.map(|under| under.posted)),
+                other => panic!("{other:?}"),
+            }
+        };
+        let posted = Some(Posted::Ephemeral { receiver: UserId(5), id: 7 });
+        assert_eq!(pressed(5), (true, posted));
+        assert_eq!(pressed(6), (false, posted));
+    }
+
+    #[test]
     fn a_ban_is_read_with_its_names_and_its_time() {
         let Update::Ban(event) = of(&change("member", "kicked", 1)) else { panic!() };
         assert_eq!((event.event_type, event.until, event.event_timestamp), (Action::Ban, None, 1000));
@@ -434,7 +455,8 @@ mod tests {
             "message":{"message_id":9,"date":1,"chat":{"id":5,"type":"private"},"text":"Banned"}}}"#;
         let Update::Button(press) = of(body) else { panic!() };
         assert_eq!((press.update_id, press.callback_id.as_str(), press.from.id, press.data.as_str()), (Some(1), "77", UserId(5), "u:1"));
-        assert_eq!(press.under, Some(Under { chat_id: ChatId(5), message_id: 9, text: "Banned".to_owned() }));
+        let posted = Posted::Public(9);
+        assert_eq!(press.under, Some(Under { chat_id: ChatId(5), posted, thread_id: None, text: "Banned".to_owned() }));
         let Update::Button(bare) = of(r#"{"callback_query":{"id":"77","message":{"message_id":9,"date":0,"chat":{"id":5}}}}"#) else {
             panic!()
         };

@@ -3,6 +3,7 @@
 
 use super::Person;
 use super::lenient::{Text, flag, number, text};
+use crate::message::Posted;
 use domain::ids::{ChatId, UserId};
 use domain::profile::is_visible;
 use serde::Deserialize;
@@ -135,10 +136,16 @@ pub struct Message<'a> {
     pub sender_chat: Option<&'a RawValue>,
     #[serde(borrow)]
     pub chat: Chat<'a>,
+    /// In the place of `message_id` of a message for one person alone (Bot API 10.2).
     #[serde(default, deserialize_with = "number")]
-    pub message_thread_id: Option<i64>,
+    pub ephemeral_message_id: Option<i64>,
+    /// Whom that is for.
+    #[serde(borrow)]
+    receiver_user: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "number")]
+    message_thread_id: Option<i64>,
     #[serde(default, deserialize_with = "flag")]
-    pub is_topic_message: Option<bool>,
+    is_topic_message: Option<bool>,
     #[serde(borrow)]
     text: Option<Text<'a>>,
     #[serde(borrow)]
@@ -167,6 +174,24 @@ impl<'a> Message<'a> {
 
     pub fn text(&self) -> Option<String> {
         text(&self.text)
+    }
+
+    /// The forum topic it was written in.
+    pub fn thread_id(&self) -> Option<i32> {
+        self.message_thread_id.filter(|_| self.is_topic_message == Some(true)).and_then(|id| id.try_into().ok())
+    }
+
+    /// Whom an ephemeral message is for.
+    pub fn receiver(&self) -> Option<UserId> {
+        Some(serde_json::from_str::<User>(self.receiver_user?.get()).ok()?.id)
+    }
+
+    /// By which one of the bot's own is changed and deleted.
+    pub fn posted(&self) -> Option<Posted> {
+        if let Some(message_id) = self.message_id() {
+            return Some(Posted::Public(message_id.try_into().ok()?));
+        }
+        Some(Posted::Ephemeral { receiver: self.receiver()?, id: self.ephemeral_message_id? })
     }
 
     /// Who is mentioned by name, without a username.

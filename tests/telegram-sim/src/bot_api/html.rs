@@ -20,11 +20,14 @@ const TAGS: &[(&str, &str)] = &[
     ("a", "text_link"),
     ("span", "spoiler"),
     ("tg-emoji", "custom_emoji"),
+    ("tg-time", "date_time"),
 ];
 
 struct Open {
     tag: String,
     attribute: Option<String>,
+    /// Of a moment: how it is to be written.
+    format: Option<String>,
     /// UTF-16 units before it.
     offset: usize,
 }
@@ -81,6 +84,7 @@ fn start(inside: &str, offset: usize, at: usize) -> Result<Open, String> {
     if !TAGS.iter().any(|(name, _)| *name == tag) {
         return Err(unsupported());
     }
+    let format = (tag == "tg-time").then(|| attribute(attributes, "format")).flatten();
     let attribute = match tag.as_str() {
         "a" => attribute(attributes, "href"),
         "span" if attribute(attributes, "class").as_deref() != Some("tg-spoiler") => {
@@ -88,9 +92,22 @@ fn start(inside: &str, offset: usize, at: usize) -> Result<Open, String> {
         }
         "tg-emoji" => attribute(attributes, "emoji-id"),
         "code" => attribute(attributes, "class"),
+        "tg-time" => attribute(attributes, "unix"),
         _ => None,
     };
-    Ok(Open { tag, attribute, offset })
+    if !format.as_deref().is_none_or(is_time_format) {
+        return Err("Invalid date format used".to_owned());
+    }
+    Ok(Open { tag, attribute, format, offset })
+}
+
+/// `r` alone, or any of a weekday, a short or long date, a short or long time, in this order (Bot API 9.5, "date_time" entities).
+fn is_time_format(format: &str) -> bool {
+    let mut rest = format;
+    for part in ["w", "dD", "tT"] {
+        rest = rest.strip_prefix(|c: char| part.contains(c)).unwrap_or(rest);
+    }
+    rest.is_empty() || format == "r"
 }
 
 /// The value of `name="value"`, with or without quotes.
@@ -132,6 +149,14 @@ fn close(open: Option<Open>, name: &str, length: usize, at: usize) -> Result<Opt
         },
         ("a", None) => return Ok(None),
         ("tg-emoji", id) => entity["custom_emoji_id"] = json!(id),
+        ("tg-time", unix) => {
+            // A moment that is none is plain text (tdlib, 32 bits).
+            let Some(unix) = unix.and_then(|unix| unix.parse::<i32>().ok()).filter(|unix| *unix > 0) else { return Ok(None) };
+            entity["unix_time"] = json!(unix);
+            if let Some(format) = open.format {
+                entity["date_time_format"] = json!(format);
+            }
+        }
         _ => {}
     }
     Ok(Some(entity))

@@ -41,6 +41,12 @@ fn check_inline_button(button: &Value) -> Result<(), ApiError> {
     if button.get("text").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(ApiError::bad_request("can't parse inline keyboard button: Field \"text\" must be of type String"));
     }
+    // Bot API 9.4, `InlineKeyboardButton.style`; the words of the refusal are not documented.
+    if let Some(style) = button.get("style")
+        && !["danger", "success", "primary"].iter().any(|known| style == known)
+    {
+        return Err(ApiError::bad_request("can't parse inline keyboard button: invalid button style specified"));
+    }
     if let Some(data) = button.get("callback_data") {
         let fits = data.as_str().is_some_and(|d| (1..=64).contains(&d.len()));
         return if fits { Ok(()) } else { Err(ApiError::bad_request("BUTTON_DATA_INVALID")) };

@@ -71,11 +71,45 @@ fn own_message(world: &World, params: &Params) -> Result<(i64, i64), ApiError> {
 }
 
 fn message_key(world: &World, params: &Params) -> Result<(i64, i64), ApiError> {
-    Ok((chat(world, params)?, params.int("message_id").unwrap_or(0)))
+    Ok((chat(world, params)?, params.int("message_id").filter(|id| *id > 0).unwrap_or(0)))
+}
+
+/// Bot API 10.2: answered with true; whether the reader sees the change is not told.
+pub fn edit_ephemeral_message_text(world: &mut World, params: &Params) -> Answer {
+    let key = ephemeral_key(world, params, "message to edit not found")?;
+    if world.messages.get(&key).is_some_and(|m| m.from != world.bot.id) {
+        return Err(ApiError::bad_request("message can't be edited"));
+    }
+    let text = text(world, params, "MESSAGE_TOO_LONG")?;
+    let reply_markup = inline_markup(params)?;
+    edit(world, key, |message| {
+        message.text = text.plain;
+        message.html = text.html;
+        message.entities = text.entities;
+        message.reply_markup = reply_markup;
+    })?;
+    Ok(json!(true))
+}
+
+/// Bot API 10.2.
+pub fn delete_ephemeral_message(world: &mut World, params: &Params) -> Answer {
+    let key = ephemeral_key(world, params, "message to delete not found")?;
+    if let Some(message) = world.messages.get_mut(&key) {
+        message.deleted = true;
+    }
+    Ok(json!(true))
+}
+
+/// An ephemeral message that is there, by its three parameters.
+fn ephemeral_key(world: &World, params: &Params, missing: &str) -> Result<(i64, i64), ApiError> {
+    let key = (chat(world, params)?, -params.int("ephemeral_message_id").filter(|id| *id > 0).unwrap_or(0));
+    let person = params.int("receiver_user_id");
+    let there = world.messages.get(&key).is_some_and(|m| !m.deleted && m.only_for == person);
+    if there { Ok(key) } else { Err(ApiError::bad_request(missing)) }
 }
 
 /// The private chat or the group the call is about.
-fn chat(world: &World, params: &Params) -> Result<i64, ApiError> {
+pub(super) fn chat(world: &World, params: &Params) -> Result<i64, ApiError> {
     match world.chat_of(params).filter(|id| world.users.contains_key(id)) {
         Some(id) => Ok(id),
         None => Ok(world.group(params, "chat not found")?.id),

@@ -2,6 +2,7 @@
 
 mod access;
 mod chats;
+mod ephemeral;
 mod html;
 mod keyboard;
 mod messages;
@@ -52,6 +53,8 @@ const METHODS: &[(&str, Method)] = &[
     ("sendDocument", sending::send_document),
     ("editMessageText", messages::edit_message_text),
     ("editMessageReplyMarkup", messages::edit_message_reply_markup),
+    ("editEphemeralMessageText", messages::edit_ephemeral_message_text),
+    ("deleteEphemeralMessage", messages::delete_ephemeral_message),
     ("deleteMessage", messages::delete_message),
     ("deleteMessages", messages::delete_messages),
     ("answerCallbackQuery", messages::answer_callback_query),

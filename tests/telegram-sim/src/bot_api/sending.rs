@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::ephemeral;
 use super::keyboard::markup;
 use super::text::{caption, text};
 use super::{Answer, Params};
@@ -12,7 +13,8 @@ use crate::world::{ApiError, Message, Status, World};
 pub fn send_message(world: &mut World, params: &Params) -> Answer {
     let chat = may_write_to(world, params, |p| p.can_send_messages, "text messages")?;
     let text = text(world, params, "message is too long")?;
-    let message = Message { text: text.plain, html: text.html, entities: text.entities, ..blank(world, params, chat)? };
+    let only_for = ephemeral::receiver(world, params, chat)?;
+    let message = Message { text: text.plain, html: text.html, entities: text.entities, only_for, ..blank(world, params, chat)? };
     Ok(sent(world, message))
 }
 
@@ -85,6 +87,10 @@ fn may_write_to(world: &World, params: &Params, allowed: fn(&Permissions) -> boo
 
 fn reply(world: &World, params: &Params, chat: i64) -> Result<Option<i64>, ApiError> {
     let given = params.json("reply_parameters").unwrap_or_default();
+    if let Some(id) = given.get("ephemeral_message_id").and_then(Value::as_i64) {
+        let there = ephemeral::incoming(world, chat, id).is_some();
+        return if there { Ok(Some(-id)) } else { Err(ApiError::bad_request("message to be replied not found")) };
+    }
     let id = given.get("message_id").and_then(Value::as_i64).or_else(|| params.int("reply_to_message_id"));
     let Some(id) = id else { return Ok(None) };
     if world.messages.get(&(chat, id)).is_some_and(|m| !m.deleted) {

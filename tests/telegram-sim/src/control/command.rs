@@ -28,6 +28,10 @@ pub enum Command {
     CreateTopic {
         chat: i64,
     },
+    /// As a server does that is older than Bot API 10.2: it sends ephemeral messages to everybody.
+    IgnoreEphemeral {
+        chat: i64,
+    },
     CloseTopic {
         chat: i64,
         thread: i64,

@@ -36,6 +36,11 @@ impl Control {
         self.send(Command::CloseTopic { chat, thread }).await
     }
 
+    /// From now on the server sends ephemeral messages to everybody in this chat, as one does that does not know them.
+    pub async fn ignore_ephemeral(&self, chat: i64) -> Result<()> {
+        self.send(Command::IgnoreEphemeral { chat }).await
+    }
+
     /// Basic group → supergroup; returns the new id. The bot keeps what it was.
     pub async fn migrate(&self, chat: i64) -> Result<i64> {
         self.send(Command::Migrate { chat, bot: None }).await
@@ -66,6 +71,11 @@ impl Control {
     /// A member writes something with mentions, a forward, a topic, …
     pub async fn say_with(&self, chat: i64, user: i64, text: &str, options: SayOptions) -> Result<i64> {
         self.send(Command::Say { chat, user, text: text.to_owned(), options }).await
+    }
+
+    /// A member sends one of the bot's ephemeral commands: nobody else sees it. Returns its id, as [`Seen::message_id`] has it.
+    pub async fn say_ephemeral(&self, chat: i64, user: i64, text: &str) -> Result<i64> {
+        self.say_with(chat, user, text, SayOptions { ephemeral: true, ..SayOptions::default() }).await
     }
 
     /// The user writes to the bot in private; returns the `message_id`.

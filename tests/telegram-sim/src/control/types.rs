@@ -107,6 +107,8 @@ pub struct SayOptions {
     pub as_channel: Option<i64>,
     /// Further `MessageEntity` objects, passed on as they are.
     pub entities: Vec<Value>,
+    /// A command that only the bot sees: of those that it has registered so for groups.
+    pub ephemeral: bool,
 }
 
 /// The first occurrence of `text` in the message is a link to `user`.
@@ -160,6 +162,9 @@ pub struct Button {
     pub callback_data: Option<String>,
     #[serde(default)]
     pub url: Option<String>,
+    /// `danger`, `success` or `primary`.
+    #[serde(default)]
+    pub style: Option<String>,
 }
 
 /// A message as a user sees it, oldest first. `from` is the visible author (the bot's id, 1087968824 for an
@@ -168,6 +173,7 @@ pub struct Button {
 pub struct Seen {
     pub at_ms: i64,
     pub edited_at_ms: Option<i64>,
+    /// Below 0: of an ephemeral message, whose `ephemeral_message_id` it is without the minus.
     pub message_id: i64,
     /// The id of the user himself in the private chat with the bot.
     pub chat_id: i64,
@@ -188,6 +194,9 @@ pub struct Seen {
     pub reply_markup: Option<Value>,
     pub reply_to: Option<i64>,
     pub thread_id: Option<i64>,
+    /// Nobody else sees it.
+    #[serde(default)]
+    pub ephemeral: bool,
     pub deleted: bool,
 }
 

@@ -141,6 +141,8 @@ pub struct Chat {
     pub join_requests: Vec<i64>,
     /// Somebody threw the bot out of a basic group, where the status only says that it is not there.
     pub bot_was_removed: bool,
+    /// The server is older than Bot API 10.2 here.
+    pub ignores_ephemeral: bool,
 }
 
 impl Chat {

@@ -33,6 +33,7 @@ impl World {
             Command::RenameUser { user, first_name, last_name, username } => self.rename_user(user, first_name, last_name, username),
             Command::DeleteAccount { user } => self.delete_account(user),
             Command::CloseTopic { chat, thread } => self.close_topic(chat, thread),
+            Command::IgnoreEphemeral { chat } => self.ignore_ephemeral(chat),
             Command::BlockBot { user } => self.set_blocked(user, true),
             Command::UnblockBot { user } => self.set_blocked(user, false),
             Command::Ban { chat, admin, user, until } => self.ban(chat, admin, user, until),

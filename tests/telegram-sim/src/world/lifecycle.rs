@@ -74,6 +74,7 @@ impl World {
             members,
             join_requests: Vec::new(),
             bot_was_removed: false,
+            ignores_ephemeral: false,
         };
         self.chats.insert(id, chat);
         self.set_bot_role(id, new.bot, None)?;
@@ -97,6 +98,11 @@ impl World {
     pub fn close_topic(&mut self, chat: i64, thread: i64) -> Result<(), Refused> {
         let closed = self.topics(chat)?.get_mut(&thread);
         *closed.ok_or_else(|| format!("no topic {thread} in chat {chat}"))? = true;
+        Ok(())
+    }
+
+    pub fn ignore_ephemeral(&mut self, chat: i64) -> Result<(), Refused> {
+        self.chats.get_mut(&chat).ok_or_else(|| format!("no chat {chat}"))?.ignores_ephemeral = true;
         Ok(())
     }
 

@@ -30,12 +30,17 @@ pub struct Message {
     pub extra: Map<String, Value>,
     pub service: bool,
     pub deleted: bool,
+    /// The one person who sees it besides the bot. Its `id` is then the `ephemeral_message_id` with a minus, so that it is never taken for
+    /// the number of a message of the chat.
+    pub only_for: Option<i64>,
 }
 
 /// A pressed button.
 #[derive(Debug, Clone)]
 pub struct Query {
     pub at_ms: i64,
+    /// Who pressed.
+    pub by: i64,
     pub answer: Option<Note>,
 }
 
@@ -56,7 +61,10 @@ impl World {
 
     /// Gives the message its id and time and keeps it; returns the id.
     pub fn keep_message(&mut self, mut message: Message) -> i64 {
-        message.id = self.next_message_id(message.chat);
+        message.id = match message.only_for {
+            Some(_) => -self.next_id(),
+            None => self.next_message_id(message.chat),
+        };
         message.at_ms = self.now_ms;
         let id = message.id;
         self.messages.insert((message.chat, id), message);
@@ -117,6 +125,13 @@ impl World {
             json["message_thread_id"] = json!(thread);
             json["is_topic_message"] = json!(true);
         }
+        if let Some(person) = message.only_for {
+            // Bot API 10.2, "Ephemeral messages and commands".
+            let receiver = if message.from == self.bot.id { person } else { self.bot.id };
+            json["message_id"] = json!(0);
+            json["ephemeral_message_id"] = json!(-message.id);
+            json["receiver_user"] = self.user_json(receiver);
+        }
         let answered = message.reply_to.filter(|_| with_reply);
         if let Some(answered) = answered.and_then(|id| self.messages.get(&(message.chat, id))) {
             json["reply_to_message"] = self.message_json(answered, false);
@@ -129,8 +144,9 @@ impl World {
     pub fn sees(&self, user: i64) -> Result<Vec<Seen>, Refused> {
         self.user(user)?;
         let visible = |chat: i64| chat == user || self.chats.contains_key(&chat) && self.status(chat, user).is_present();
-        let mut seen: Vec<Seen> = self.messages.values().filter(|m| !m.service && visible(m.chat)).map(|m| self.seen(m)).collect();
-        seen.sort_by_key(|m| m.at_ms);
+        let theirs = |m: &&Message| !m.service && visible(m.chat) && m.only_for.is_none_or(|person| person == user);
+        let mut seen: Vec<Seen> = self.messages.values().filter(theirs).map(|m| self.seen(m)).collect();
+        seen.sort_by_key(|m| (m.at_ms, m.message_id.abs()));
         Ok(seen)
     }
 
@@ -156,6 +172,7 @@ impl World {
             reply_markup: message.reply_markup.clone(),
             reply_to: message.reply_to,
             thread_id: message.thread_id,
+            ephemeral: message.only_for.is_some(),
             deleted: message.deleted,
         }
     }

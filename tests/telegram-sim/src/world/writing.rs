@@ -14,7 +14,11 @@ impl World {
     pub fn say(&mut self, chat: i64, user: i64, text: String, options: SayOptions) -> Result<i64, Refused> {
         let status = self.may_write(chat, user)?;
         let mut message = self.written(chat, user, text, &options)?;
-        if let Some(channel) = options.as_channel {
+        if options.ephemeral {
+            self.is_ephemeral_command(chat, user, &message.text)?;
+            // The request has no sender but the person (tdesktop 0062b26, ephemeral_messages.cpp).
+            message.only_for = Some(user);
+        } else if let Some(channel) = options.as_channel {
             message.from = CHANNEL_AUTHOR;
             message.extra.insert("sender_chat".to_owned(), self.chat_json(channel));
         } else if status.is_anonymous() {
@@ -24,6 +28,26 @@ impl World {
         let id = self.keep_message(message);
         self.tell_message(chat, id);
         Ok(id)
+    }
+
+    /// Apps send a command so where the bot has registered it so for that kind of member, in any language (Bot API, `BotCommand.is_ephemeral`).
+    fn is_ephemeral_command(&self, chat: i64, user: i64, text: &str) -> Result<(), Refused> {
+        let scopes: &[&str] = match self.status(chat, user).is_admin() {
+            true => &["all_chat_administrators", "all_group_chats", "default"],
+            false => &["all_group_chats", "default"],
+        };
+        let word = text.split_whitespace().next().and_then(|word| word.strip_prefix('/')).unwrap_or_default();
+        let (name, to) = word.split_once('@').unwrap_or((word, ""));
+        let ours = to.is_empty() || self.bot.username.as_deref().is_some_and(|bot| bot.eq_ignore_ascii_case(to));
+        let lists = |scope: &&str| self.profile.commands.iter().filter(|list| list["scope"]["type"] == **scope).collect::<Vec<_>>();
+        let registered = scopes.iter().map(lists).find(|lists| !lists.is_empty()).unwrap_or_default();
+        let commands = registered.iter().filter_map(|list| list["commands"].as_array()).flatten();
+        let found = commands.into_iter().any(|command| command["command"] == name && command["is_ephemeral"] == true);
+        if ours && found && self.bot_status(chat).is_present() {
+            Ok(())
+        } else {
+            Err(format!("{word:?} is no ephemeral command of the bot in {chat}"))
+        }
     }
 
     fn may_write(&self, chat: i64, user: i64) -> Result<Status, Refused> {
@@ -124,10 +148,11 @@ impl World {
             "id": id,
             "from": self.user_json(user),
             "message": content,
-            "chat_instance": chat.unsigned_abs().to_string(),
+            // It came as 0 from ephemeral messages (Bot API 10.2).
+            "chat_instance": if message_id < 0 { "0".to_owned() } else { chat.unsigned_abs().to_string() },
             "data": data,
         });
-        self.queries.insert(id.clone(), Query { at_ms: self.now_ms, answer: None });
+        self.queries.insert(id.clone(), Query { at_ms: self.now_ms, by: user, answer: None });
         self.send_update("callback_query", Queue::Sender(user), update);
         Ok(id)
     }

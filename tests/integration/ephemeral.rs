@@ -1,0 +1,110 @@
+//! Answers in groups that only the asker sees (Bot API 10.2, "Ephemeral messages and commands").
+
+use crate::play::{PATIENCE, Play};
+use anyhow::{Context, Result};
+use telegram_sim::AdminRights;
+use telegram_sim::control::{CallFilter, Seen};
+
+impl Play {
+    /// The answer to an ephemeral command, with which nothing of it is seen by others.
+    async fn ephemeral(&self, chat: i64, user: i64, text: &str) -> Result<Seen> {
+        let said = self.telegram.say_ephemeral(chat, user, text).await?;
+        let answer = async || {
+            let seen = self.telegram.sees(user).await?;
+            Ok(seen.into_iter().rfind(|seen| seen.chat_id == chat && seen.from == self.stack.bot_id && seen.message_id < said))
+        };
+        self.telegram.wait_until("an answer that only the asker sees", PATIENCE, answer).await
+    }
+
+    /// What others than the asker see of the bot in a chat, gone or not.
+    async fn seen_by(&self, other: i64, chat: i64) -> Result<Vec<String>> {
+        let seen = self.telegram.sees(other).await?;
+        Ok(seen.into_iter().filter(|seen| seen.chat_id == chat).map(|seen| seen.text).collect())
+    }
+
+    async fn calls_in(&self, chat: i64, method: &str) -> Result<usize> {
+        Ok(self.telegram.calls(CallFilter::method(method).chat(chat)).await?.len())
+    }
+}
+
+#[tokio::test]
+async fn a_command_and_all_that_comes_of_it_is_seen_by_who_asked_and_leaves_nothing_to_delete() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mia, mallory) = (play.admin("Boris", "en").await?, play.person("Mia").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mia, mallory]).await?;
+    let preview = play.ephemeral(chat, boris, &format!("/subscribe {mallory}")).await?;
+    let followed = play.press(boris, &preview, FOLLOW).await?;
+    assert_eq!((followed.message_id, followed.ephemeral), (preview.message_id, true), "it changes where it stands");
+    let told = play.ephemeral(chat, boris, "/list").await?;
+    assert!(told.text.contains("private"), "{}", told.text);
+    play.telegram.wait_until_sees(boris, &mallory.to_string(), PATIENCE).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    assert_eq!(play.seen_by(mia, chat).await?, Vec::<String>::new());
+    assert_eq!((play.calls_in(chat, "deleteMessage").await?, play.calls_in(chat, "editMessageText").await?), (0, 0));
+    let sent = play.telegram.calls(CallFilter::method("sendMessage").chat(chat)).await?;
+    assert!(sent.iter().all(|call| call.params["ephemeral_message_parameters"]["receiver_user_id"] == boris), "{sent:?}");
+    assert!(sent[0].params["reply_parameters"]["ephemeral_message_id"].as_i64().is_some_and(|id| id > 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn others_cannot_press_a_button_that_only_one_sees() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    let preview = play.ephemeral(chat, boris, &format!("/subscribe {mallory}")).await?;
+    let data = preview.data_of(FOLLOW).context("there is a button to follow")?;
+    assert!(play.telegram.press_forged(mallory, chat, preview.message_id, data).await.is_err(), "she does not even see it");
+    assert!(play.press(boris, &preview, FOLLOW).await?.ephemeral);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_server_sends_to_everybody_is_deleted_at_once_and_answered_as_ever() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (old, new) = (play.chat("Old", boris, &[mallory]).await?, play.chat("New", boris, &[mallory]).await?);
+    play.telegram.ignore_ephemeral(old).await?;
+    let said = play.telegram.say_ephemeral(old, boris, &format!("/subscribe {mallory}")).await?;
+    assert!(said < 0);
+    let answered = async || {
+        let seen = play.telegram.sees(mallory).await?;
+        Ok(seen.into_iter().rfind(|seen| seen.chat_id == old && !seen.deleted))
+    };
+    let preview = play.telegram.wait_until("a public answer", PATIENCE, answered).await?;
+    assert_eq!((preview.ephemeral, preview.reply_to), (false, None));
+    assert!(!play.press(boris, &preview, FOLLOW).await?.ephemeral);
+    let gone: Vec<_> = play.telegram.sees(mallory).await?.into_iter().filter(|seen| seen.chat_id == old && seen.deleted).collect();
+    assert!(!gone.is_empty(), "what was meant for one is gone");
+    for call in play.telegram.calls(CallFilter::method("deleteMessage").chat(old)).await? {
+        assert!(call.params["message_id"].as_i64().is_some_and(|id| id > 0), "{}", call.params);
+    }
+    // Each chat for itself.
+    assert!(play.ephemeral(new, boris, "/list").await?.ephemeral);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bot_that_is_no_admin_is_asked_for_its_rights_where_only_the_asker_sees_it() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mia) = (play.admin("Boris", "en").await?, play.person("Mia").await?);
+    let chat = play.chat("B", boris, &[mia]).await?;
+    play.telegram.demote_bot(chat).await?;
+    assert!(play.ephemeral(chat, boris, "/verify").await?.ephemeral);
+    assert_eq!(play.seen_by(mia, chat).await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_anonymous_admin_asks_by_an_ephemeral_command_as_themselves() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, anna) = (play.admin("Boris", "en").await?, play.admin("Anna", "en").await?);
+    let chat = play.chat("B", boris, &[anna]).await?;
+    play.telegram.promote(chat, anna, AdminRights::moderator().anonymous()).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    assert!(play.ephemeral(chat, anna, "/verify").await?.text.contains("rights"));
+    Ok(())
+}
+
+/// Stands on the button that follows somebody.
+const FOLLOW: &str = "✅";
