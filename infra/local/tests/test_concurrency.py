@@ -195,8 +195,9 @@ class Concurrency(unittest.TestCase):
     def receives(self, machine) -> int:
         """How often a message has been received when it gets to a function that had no room before."""
         writer, sqs = Writer(machine, room=0), machine.client("sqs")
-        writer.service.update_function_configuration(FunctionName=writer.name, Timeout=1)
-        url = sqs.create_queue(QueueName=new_name(), Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+        # Long enough for a busy machine: a try that is cut short would count as well.
+        writer.service.update_function_configuration(FunctionName=writer.name, Timeout=5)
+        url = sqs.create_queue(QueueName=new_name(), Attributes={"VisibilityTimeout": "5"})["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         writer.service.create_event_source_mapping(FunctionName=writer.name, EventSourceArn=queue)
         sqs.send_message(QueueUrl=url, MessageBody="x")
