@@ -13,7 +13,7 @@ impl Play {
             let seen = self.telegram.sees(user).await?;
             Ok(seen.into_iter().rfind(|seen| seen.chat_id == chat && seen.from == self.stack.bot_id && seen.message_id < said))
         };
-        self.telegram.wait_until("an answer that only the asker sees", PATIENCE, answer).await
+        Ok(self.telegram.wait_until("an answer that only the asker sees", PATIENCE, answer).await?)
     }
 
     /// What others than the asker see of the bot in a chat, gone or not.
@@ -22,7 +22,7 @@ impl Play {
         Ok(seen.into_iter().filter(|seen| seen.chat_id == chat).map(|seen| seen.text).collect())
     }
 
-    async fn calls_in(&self, chat: i64, method: &str) -> Result<usize> {
+    async fn count_in(&self, chat: i64, method: &str) -> Result<usize> {
         Ok(self.telegram.calls(CallFilter::method(method).chat(chat)).await?.len())
     }
 }
@@ -40,7 +40,7 @@ async fn a_command_and_all_that_comes_of_it_is_seen_by_who_asked_and_leaves_noth
     play.telegram.wait_until_sees(boris, &mallory.to_string(), PATIENCE).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     assert_eq!(play.seen_by(mia, chat).await?, Vec::<String>::new());
-    assert_eq!((play.calls_in(chat, "deleteMessage").await?, play.calls_in(chat, "editMessageText").await?), (0, 0));
+    assert_eq!((play.count_in(chat, "deleteMessage").await?, play.count_in(chat, "editMessageText").await?), (0, 0));
     let sent = play.telegram.calls(CallFilter::method("sendMessage").chat(chat)).await?;
     assert!(sent.iter().all(|call| call.params["ephemeral_message_parameters"]["receiver_user_id"] == boris), "{sent:?}");
     assert!(sent[0].params["reply_parameters"]["ephemeral_message_id"].as_i64().is_some_and(|id| id > 0));

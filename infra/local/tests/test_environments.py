@@ -28,7 +28,7 @@ def beside_one_that_cannot_start(machine) -> tuple[str, str]:
         def invoke(seconds: int) -> str:
             return machine.client("lambda").invoke(FunctionName="fragile", Payload=json.dumps(seconds))["Payload"].read().decode()
 
-        at_work = threads.submit(invoke, 3)
+        at_work = threads.submit(invoke, 8)
         assert eventually(mark.exists)
         failing = threads.submit(invoke, 0).result()
         return at_work.result(), failing

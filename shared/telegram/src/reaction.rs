@@ -44,8 +44,6 @@ pub enum Mend {
     WithoutReply,
     PlainText,
     Split,
-    /// It cannot be for one person alone.
-    ToEverybody,
 }
 
 /// A flood wait whose length Telegram did not tell, in seconds.
@@ -147,7 +145,7 @@ impl Failure {
         match self {
             Self::NoAnswer(_) | Self::Late => Reaction::Retry,
             Self::UnreadableResult => Reaction::Fine,
-            Self::Public => Reaction::Mend(Mend::ToEverybody),
+            Self::Public => Reaction::OurBug,
             Self::Foreign { status: 429 } => Reaction::RetryAfter(UNTOLD_RETRY_AFTER),
             // A proxy's refusal says nothing of the call.
             Self::Foreign { .. } => Reaction::Retry,

@@ -12,6 +12,7 @@ mod banned;
 mod deciding;
 mod first_words;
 mod following;
+mod forms;
 mod looking;
 mod page;
 mod rules;

@@ -85,6 +85,13 @@ impl<'a> Talk<'a> {
         self.answers(user, chat).await
     }
 
+    /// As [`Talk::says`], by a command that only the bot sees.
+    pub async fn whispers(&mut self, user: i64, chat: i64, text: &str) -> Result<Vec<Seen>> {
+        self.write_deed(user, chat, &format!(", unseen by others: {text}"));
+        self.play.telegram.say_ephemeral(chat, user, text).await?;
+        self.answers(user, chat).await
+    }
+
     /// A message that is not for the bot, and is not written down.
     pub async fn chats(&mut self, user: i64, chat: i64, text: &str) -> Result<i64> {
         let said = self.play.telegram.say(chat, user, text).await?;
@@ -211,6 +218,7 @@ impl<'a> Talk<'a> {
                 Some(title) => format!("in {title}"),
                 None => format!("to {}", self.people.get(&user).cloned().unwrap_or_default()),
             };
+            let place = if seen.ephemeral { format!("{place}, to {} alone", self.people[&user]) } else { place };
             let how = match (seen.deleted, before.is_some()) {
                 (true, _) => " (goes)",
                 (false, true) => " (changes)",

@@ -109,8 +109,7 @@ mod tests {
     fn what_cannot_be_for_one_alone_is_for_everybody() {
         let spot = Spot { chat_id: GROUP, thread_id: None, reply_to: None, ephemeral: None, edit: None };
         let to = |answers, press: Option<&str>| Some(Ephemeral { receiver: ASKER, answers, press: press.map(str::to_owned) });
-        let refused = Reaction::Mend(Mend::ToEverybody);
-        for refused in [refused, Reaction::OurBug, Reaction::Fine, Reaction::Skip(domain::sync::Reason::UnknownUser)] {
+        for refused in [Reaction::OurBug, Reaction::Fine, Reaction::Skip(domain::sync::Reason::UnknownUser)] {
             let mut message = OutgoingMessage { ephemeral: to(Some(7), Some("q")), ..OutgoingMessage::html(GROUP, "a".to_owned()) };
             for left in [to(None, Some("q")), to(None, None), None] {
                 assert!(mend(&mut message, refused, &spot, ASKER));
