@@ -41,12 +41,12 @@ impl Webhook {
         let mut lines = vec![text!(lang, "list", chat = room.title())];
         for (number, (user, mode, suspended)) in (first..).zip(&users) {
             let mark = match mode {
-                _ if *suspended => " ⏸",
-                Mode::Auto => "",
-                Mode::Confirm => " ❓",
-                Mode::Notify => " 🔔",
+                _ if *suspended => "⏸",
+                Mode::Auto => "⚡️",
+                Mode::Confirm => "❓",
+                Mode::Notify => "🔔",
             };
-            lines.push(format!("{number}. {}{mark}", subject(lang, *user, names.get(user).map(String::as_str)).0));
+            lines.push(format!("{number}. {mark} {}", subject(lang, *user, names.get(user).map(String::as_str)).0));
         }
         if users.iter().any(|(_, mode, suspended)| *suspended || *mode != Mode::Auto) {
             lines.push(text!(lang, "list-marks"));

@@ -1,30 +1,30 @@
 # Settings by buttons, in English.
 
 settings = <b>⚙️ { $chat }</b>
-    How bans of people who are followed from here are carried over. Press what you want to change.
+    What I do in this chat when a followed person is banned elsewhere. Press a line to change it.
 saved = Saved
-set-ban-type = Ban: { $value }
-set-delay = Delay: { $value }
-set-auto-sync = { $mark } Carry over by itself
-set-confirmation = { $mark } Ask admins first
-set-new-sources = First ban of a source: { $value }
+set-ban-type = Ban length: { $value }
+set-delay = Delay before banning: { $value }
+set-auto-sync = { $mark } Ban (off: tell only)
+set-confirmation = { $mark } Ask before every ban
+set-new-sources = 🆕 First ban of a new source: { $value }
 new-sources-ask = ask
 new-sources-ban = ban
-new-sources-tell = only tell
-pick-new-sources = Anybody can make a group and ban there. What shall I do with the first ban from a chat whose bans have never come here?
-set-sync-unban = { $mark } Lift when the source lifts
-set-spare-bots = { $mark } Leave bots alone
+new-sources-tell = tell only
+pick-new-sources = Anyone can make a group and ban people there. What should I do with the first ban from a new source, a chat whose bans I have never synced to yours?
+set-sync-unban = { $mark } Unban when the source unbans
+set-spare-bots = { $mark } Don’t ban bots
 set-kicks = { $mark } Short bans are kicks
-set-share-bans = 👁 Our bans, to others: { $value }
+set-share-bans = 👁 Others see of our bans: { $value }
 share-nothing = nothing
 share-events = that it happened
-share-full = all of it
+share-full = everything
 set-language = 🌐 { $value }
-set-notifications = { $mark } Messages about bans
+set-notifications = { $mark } Messages and questions
 set-quiet-hours = 🌙 Quiet hours: { $value }
 set-zone = 🕰 Time zone: { $value }
-ban-type-same = until the source’s ends
-ban-type-permanent = for ever
+ban-type-same = as in the source
+ban-type-permanent = permanent
 no-delay = none
 minutes = { $count ->
         [one] { $count } minute
@@ -39,17 +39,17 @@ days = { $count ->
        *[other] { $count } days
     }
 language-of-telegram = as in Telegram
-quiet-never = none
-pick-ban-type = How long are bans to last that are carried over?
-pick-delay = How long is a ban to wait before it is carried over? Lifted meanwhile, it is not.
+quiet-never = off
+pick-ban-type = How long should synced bans last?
+pick-delay = How long should I wait before I ban? If the source unbans in the meantime, I don’t ban.
 pick-share-bans =
-    <b>What do admins of other chats, and whoever was banned, see of your bans?</b>
+    <b>What can admins of other chats, and the person who was banned, see of your bans?</b>
     • Nothing: lists leave your bans out.
     • That it happened: when, and your chat’s ID.
-    • All of it: your chat’s title, the reason and who decided, too.
-    Whoever follows a person hears that a chat has banned them in any case: by its ID, or by its title if it has a public @username. Your own admins always see everything.
-pick-language = Which language shall I speak?
-pick-quiet-hours = When shall my messages come without a sound? The hours are those of { $zone }.
+    • Everything: also your chat’s title, the reason and who decided.
+    Whoever follows a person always hears that a chat has banned them: by its ID, or by its title if the chat has a public @username. Your own admins always see everything.
+pick-language = Which language should I use?
+pick-quiet-hours = When should my messages arrive without a sound? Your time zone: { $zone }.
 pick-zone = Which time zone are you in? Choose one, or send its name, for example <code>Europe/Moscow</code>.
 no-such-zone = There is no such time zone. Send a name like <code>Europe/Moscow</code> or <code>America/New_York</code>.
 my-settings = <b>👤 Your settings</b>

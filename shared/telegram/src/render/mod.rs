@@ -132,7 +132,7 @@ mod tests {
             (Some(guard), None, Some("guard_bot"), "the bot @guard_bot"),
             (Some(guard), Some("Guard"), Some("G<b>"), "the bot G&lt;b&gt;"),
             (Some(UserId::ANONYMOUS_ADMIN), None, Some("GroupAnonymousBot"), "an anonymous admin"),
-            (None, None, None, "somebody I do not know"),
+            (None, None, None, "someone I don’t know"),
         ] {
             assert_eq!(decider(Lang::En, user, name, bot).0, expected, "{user:?} {name:?} {bot:?}");
         }
