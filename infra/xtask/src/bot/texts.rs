@@ -6,14 +6,16 @@ use domain::lang::Lang;
 pub fn description(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {
-            "I carry bans between chats. Follow a person from your group: when they are banned in another chat where I am, I ban them \
-             in yours too and tell you. You can take it back.\n\n\
-             Add me to your group as an administrator with the right “Ban users”, and start me here, so that I may write to you."
+            "I sync bans between chats. Follow someone from your group: when they’re banned in another chat I’m in, I ban them in yours too \
+             and tell you why. You can undo it.\n\n\
+             Add me to your group as an admin with the right “Ban users”, and start me here so that I can write to you.\n\n\
+             Did I ban you? Start me and send /why."
         }
         Lang::Ru => {
-            "Я переношу баны между чатами. Подпишитесь на человека в своей группе: когда его забанят в другом чате, где я есть, я забаню \
-             его и у вас и сообщу вам. Бан можно снять.\n\n\
-             Добавьте меня в группу администратором с правом «Блокировка пользователей» и запустите меня здесь, чтобы я мог вам писать."
+            "Я переношу баны между чатами. Подпишитесь в своей группе на баны человека: если его забанят в другом чате, где я есть, я забаню \
+             и в вашем и объясню почему. Бан можно отменить.\n\n\
+             Добавьте меня в группу админом с правом «Блокировка пользователей» и запустите здесь, чтобы я мог вам писать.\n\n\
+             Вас забанил я? Запустите меня и отправьте /why."
         }
     }
 }
@@ -21,8 +23,8 @@ pub fn description(lang: Lang) -> &'static str {
 /// In the bot's profile and where it is shared; at most 120 characters.
 pub fn short_description(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => "Carries bans between chats: follow a person, and a ban elsewhere becomes a ban in your group.",
-        Lang::Ru => "Переносит баны между чатами: следите за человеком, и бан в другом чате станет баном в вашей группе.",
+        Lang::En => "Syncs bans between chats: follow someone, and a ban elsewhere becomes a ban in your group too.",
+        Lang::Ru => "Переносит баны между чатами: подпишитесь на человека, и бан в другом чате станет баном и в вашей группе.",
     }
 }
 
