@@ -6,6 +6,26 @@ pub const LONGEST: usize = 4096;
 /// The most pieces of one message that are formatted; of more, Telegram loses the formatting (Bot API: 100 entities).
 const MOST_ENTITIES: usize = 100;
 
+/// Lines that are seen of a long answer before the rest of it is folded.
+const UNFOLDED: usize = 6;
+
+/// Lines of HTML as one text: what is beyond the sixth line goes into a block quotation that is folded until somebody opens it
+/// (`<blockquote expandable>`, Bot API "HTML style"). An element may have several lines, and is not parted; none may have a block quotation
+/// itself, since they cannot be nested (Bot API "Formatting options").
+pub fn fold(lines: &[String]) -> String {
+    let mut seen = 0;
+    let open = lines.iter().take_while(|line| {
+        let first = seen == 0;
+        seen += line.split('\n').count();
+        first || seen <= UNFOLDED
+    });
+    let (open, folded) = lines.split_at(open.count());
+    match folded {
+        [] => open.join("\n"),
+        _ => format!("{}\n<blockquote expandable>{}</blockquote>", open.join("\n"), folded.join("\n").trim_start()),
+    }
+}
+
 /// `html` without its markup, for an answer that says the markup is wrong.
 pub fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
@@ -153,6 +173,12 @@ mod tests {
             ("<b>one\ntwo</b>", 5, &["<b>one</b>", "<b>two</b>"]),
             ("<b>a<a href=\"x y\">bc de</a></b>", 4, &["<b>a<a href=\"x y\">bc</a></b>", "<b><a href=\"x y\">de</a></b>"]),
             ("&lt;&amp;&gt;", 2, &["&lt;&amp;", "&gt;"]),
+            // A fold goes on in the next piece.
+            (
+                "a\n<blockquote expandable>b c\nd</blockquote>",
+                5,
+                &["a\n<blockquote expandable>b c</blockquote>", "<blockquote expandable>d</blockquote>"],
+            ),
             // A pair of surrogates each.
             ("😀😀😀", 5, &["😀😀", "😀"]),
         ] {
@@ -173,6 +199,20 @@ mod tests {
         }
         let many = "<b>x</b>\n".repeat(MOST_ENTITIES + 1);
         assert_eq!(split(&many).iter().map(|piece| piece.matches("<b>").count()).collect::<Vec<_>>(), [MOST_ENTITIES, 1]);
+    }
+
+    #[test]
+    fn what_is_beyond_the_sixth_line_is_folded_and_no_element_is_parted() {
+        let lines = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+        for (given, expected) in [
+            (lines(&[]), ""),
+            (lines(&["1", "2", "3", "4", "5", "6"]), "1\n2\n3\n4\n5\n6"),
+            (lines(&["1", "2", "3", "4", "5", "6", "7"]), "1\n2\n3\n4\n5\n6\n<blockquote expandable>7</blockquote>"),
+            (lines(&["1", "2\n3\n4", "5\n6\n7", "8"]), "1\n2\n3\n4\n<blockquote expandable>5\n6\n7\n8</blockquote>"),
+            (lines(&["1\n2\n3\n4\n5\n6\n7", "8"]), "1\n2\n3\n4\n5\n6\n7\n<blockquote expandable>8</blockquote>"),
+        ] {
+            assert_eq!(fold(&given), expected, "{given:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod notification;
 mod report;
 mod time;
 
-pub use html::{plain_text, split};
+pub use html::{fold, plain_text, split};
 pub use notification::{buttons, notification};
 pub use report::reason_text;
 pub use time::{date, moment};

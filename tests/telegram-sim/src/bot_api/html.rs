@@ -51,7 +51,15 @@ pub fn parse(html: &str) -> Result<(String, Vec<Value>), String> {
                 let inside = &rest[1..inside_to];
                 match inside.strip_prefix('/') {
                     Some(name) => entities.extend(close(open.pop(), name.trim(), length, at)?),
-                    None => open.push(start(inside, length, at)?),
+                    None => {
+                        let new = start(inside, length, at)?;
+                        // "blockquote and expandable_blockquote entities can't be nested" (Bot API "Formatting options"); what Telegram does
+                        // then is not said, so nothing may rely on it.
+                        if new.tag == "blockquote" && open.iter().any(|open| open.tag == "blockquote") {
+                            return Err(format!("Nested block quotation at byte offset {at}"));
+                        }
+                        open.push(new);
+                    }
                 }
                 rest = &rest[inside_to + 1..];
                 continue;
@@ -93,6 +101,8 @@ fn start(inside: &str, offset: usize, at: usize) -> Result<Open, String> {
         "tg-emoji" => attribute(attributes, "emoji-id"),
         "code" => attribute(attributes, "class"),
         "tg-time" => attribute(attributes, "unix"),
+        // A flag without a value (Bot API "HTML style").
+        "blockquote" => (attributes == "expandable").then(|| attributes.to_owned()),
         _ => None,
     };
     if !format.as_deref().is_none_or(is_time_format) {
@@ -157,6 +167,7 @@ fn close(open: Option<Open>, name: &str, length: usize, at: usize) -> Result<Opt
                 entity["date_time_format"] = json!(format);
             }
         }
+        ("blockquote", Some(_)) => entity["type"] = json!("expandable_blockquote"),
         _ => {}
     }
     Ok(Some(entity))

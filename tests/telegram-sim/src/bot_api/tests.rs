@@ -259,6 +259,15 @@ fn a_text_is_refused_when_empty_too_long_or_wrong_html() {
 }
 
 #[test]
+fn a_block_quotation_may_be_expandable_and_holds_no_other() {
+    let kinds =
+        |html: &str| html::parse(html).map(|(_, entities)| entities.iter().map(|entity| entity["type"].clone()).collect::<Vec<_>>());
+    assert_eq!(kinds("<blockquote expandable>a <b>b</b></blockquote>").unwrap(), ["expandable_blockquote", "bold"]);
+    assert_eq!(kinds("<blockquote>a</blockquote>").unwrap(), ["blockquote"]);
+    assert!(kinds("<blockquote expandable>a <blockquote>b</blockquote></blockquote>").is_err());
+}
+
+#[test]
 fn html_becomes_plain_text_with_entities() {
     let (text, entities) = html::parse("🦊 <b>a &lt; <i>b</i></b> &amp;&#33; <a href=\"tg://user?id=7\">me</a> <code>x</code>").unwrap();
     assert_eq!(text, "🦊 a < b &! me x");
