@@ -54,7 +54,7 @@ async fn where_the_bot_may_not_ban_the_admin_is_told_what_is_missing() -> Result
     let e = play.telegram.create_chat(NewChat::supergroup("E", eve).members(&[mallory]).bot(bot)).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let answer = play.subscribe(e, eve, mallory).await?;
-    assert!(answer.contains("I lack the right"), "{answer}");
+    assert!(answer.contains("I don’t have the right “Ban users”"), "{answer}");
 
     let event = play.ban(a, alice, mallory).await?;
     let (summary, results) = play.sync_of(&event).await?;

@@ -14,7 +14,7 @@ use telegram_sim::control::NewUser;
 async fn start_and_help_are_answered_in_the_senders_language() -> Result<()> {
     let play = Play::begin().await?;
     for (language, welcome, help) in
-        [("ru", "переношу баны", "Подписки"), ("en", "carry bans", "Following"), ("pt-br", "carry bans", "Following")]
+        [("ru", "переношу баны", "Справка"), ("en", "sync bans", "Most used"), ("pt-br", "sync bans", "Most used")]
     {
         let user = NewUser { language_code: Some(language.to_owned()), ..NewUser::named("Newcomer") };
         let user = play.telegram.create_user(user).await?;
@@ -76,7 +76,7 @@ async fn the_limit_of_subscriptions_is_exact_when_many_are_made_at_once() -> Res
 
     let chat = play.chat("B", admin, &[]).await?;
     let preview = play.command(chat, admin, "/subscribe 5").await?;
-    assert!(play.press(admin, &preview, "✅").await?.text.contains("Limit reached"));
+    assert!(play.press(admin, &preview, "⚡️").await?.text.contains("Limit reached"));
     Ok(())
 }
 
@@ -95,15 +95,15 @@ async fn what_was_said_in_a_group_goes_and_what_was_said_in_private_stays() -> R
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
     let answer = play.command(chat, boris, "/list").await?;
-    play.telegram.wait_until_sees(boris, "follow nobody", PATIENCE).await?;
+    play.telegram.wait_until_sees(boris, "don’t follow anyone", PATIENCE).await?;
     let gone = async || {
         let seen = play.telegram.sees(boris).await?;
         let mut group = seen.iter().filter(|seen| seen.chat_id == chat);
         Ok(group.all(|seen| seen.deleted).then_some(()))
     };
     play.telegram.wait_until("the answer and the command to be deleted", 2 * PATIENCE, gone).await?;
-    assert!(answer.text.contains("privately"));
-    assert!(play.telegram.private_messages(boris).await?.iter().any(|seen| seen.text.contains("follow nobody")));
+    assert!(answer.text.contains("in private"));
+    assert!(play.telegram.private_messages(boris).await?.iter().any(|seen| seen.text.contains("don’t follow anyone")));
     Ok(())
 }
 
@@ -156,7 +156,7 @@ async fn every_command_counts_and_none_is_answered_beyond_the_pace() -> Result<(
     }
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let after = play.telegram.private_messages(boris).await?;
-    assert!(after.last().is_some_and(|last| last.text.contains("more than 30 requests")), "{:?}", after.last());
+    assert!(after.last().is_some_and(|last| last.text.contains("limit is 30 a minute")), "{:?}", after.last());
     // One more, should the minute have turned.
     let minutes = play.requests(boris, since).await?.into_iter().filter(|requests| *requests > 30).count();
     assert_eq!(after.len(), before + minutes, "one answer a minute, and then silence");

@@ -119,7 +119,7 @@ async fn whoever_was_refused_is_answered_as_soon_as_they_become_an_admin() -> Re
     let play = Play::begin().await?;
     let (boris, carol) = (play.admin("Boris", "en").await?, play.admin("Carol", "en").await?);
     let chat = play.chat("B", boris, &[carol]).await?;
-    assert!(play.command(chat, carol, "/verify").await?.text.contains("for administrators"));
+    assert!(play.command(chat, carol, "/verify").await?.text.contains("Only the chat’s admins"));
     let silent = play.telegram.say(chat, carol, "/verify").await?;
     play.accepted_in(&[chat]).await?;
     assert_eq!(play.answers_in(carol, chat, &[silent]).await?, 0);
@@ -128,7 +128,7 @@ async fn whoever_was_refused_is_answered_as_soon_as_they_become_an_admin() -> Re
     play.telegram.promote(chat, carol, AdminRights::without_restrict()).await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     assert!(play.command(chat, carol, "/verify").await?.text.contains("My rights"));
-    assert!(play.command(chat, carol, "/subscribe 5").await?.text.contains("who may ban"));
+    assert!(play.command(chat, carol, "/subscribe 5").await?.text.contains("who can ban users"));
     let silent = play.telegram.say(chat, carol, "/subscribe 5").await?;
     assert!(play.command(chat, carol, "/verify").await?.text.contains("My rights"), "they may look");
     assert_eq!(play.answers_in(carol, chat, &[silent]).await?, 0, "and were told once");
@@ -200,7 +200,7 @@ async fn forged_presses_lead_to_no_call_but_their_answer() -> Result<()> {
     let mut queries = BTreeSet::new();
     // She was handed the data of others' buttons, and made some up.
     let question = card.data_of("Ban").context("the question has the button")?;
-    let theirs = menu.data_of("✅").context("the preview has the button")?;
+    let theirs = menu.data_of("⚡️").context("the preview has the button")?;
     for data in [question, theirs, &undo, "", "m:", "q:x:b", "anything"] {
         let pressed = play.telegram.press_forged(nosy, nosy, greeting.message_id, data).await?;
         assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."), "{data}");
@@ -232,11 +232,11 @@ async fn a_press_of_a_bystander_on_an_admins_button_leads_to_no_call_but_its_ans
     let chat = play.chat("B", boris, &[mia, mallory]).await?;
     let menu = play.command(chat, boris, &format!("/subscribe {mallory}")).await?;
     for _ in 0..5 {
-        let pressed = play.telegram.press_button(mia, &menu, "✅").await?;
-        ensure!(pressed.text.as_deref().is_some_and(|text| text.contains("somebody else")), "{pressed:?}");
+        let pressed = play.telegram.press_button(mia, &menu, "⚡️").await?;
+        ensure!(pressed.text.as_deref().is_some_and(|text| text.contains("someone else")), "{pressed:?}");
     }
     assert_eq!(play.telegram.calls(CallFilter::method("getChatMember").user(mia)).await?.len(), 0);
     assert_eq!(play.calls_in("editMessageText", chat).await?.len(), 0);
-    assert!(play.press(boris, &menu, "✅").await?.text.starts_with('✅'), "the button is still the admin's");
+    assert!(play.press(boris, &menu, "⚡️").await?.text.starts_with('✅'), "the button is still the admin's");
     Ok(())
 }

@@ -54,7 +54,7 @@ async fn a_press_in_a_group_that_waits_does_what_it_says_after_the_wait_and_nobo
     let preview = play.command(chat, boris, &format!("/subscribe {mallory}")).await?;
     let _full = play.fault(full().method("editMessageText").chat(chat).times(1)).await?;
     let began = Instant::now();
-    let (changed, others) = tokio::join!(play.press(boris, &preview, "✅"), async {
+    let (changed, others) = tokio::join!(play.press(boris, &preview, "⚡️"), async {
         let edits = async || Ok(play.telegram.calls(CallFilter::method("editMessageText").chat(chat)).await?.into_iter().next());
         play.telegram.wait_until("Telegram to refuse it", PATIENCE, edits).await?;
         caller.get(&format!("/api/chat_admins?chat_id={chat}")).await
@@ -62,7 +62,7 @@ async fn a_press_in_a_group_that_waits_does_what_it_says_after_the_wait_and_nobo
     assert_eq!(others?.status, 200, "calls that are no messages go on");
     let changed = changed?;
     // Its work was done at the first try.
-    ensure!(changed.text.contains("You follow Mallory"), "{}", changed.text);
+    ensure!(changed.text.contains("You now follow Mallory"), "{}", changed.text);
     ensure!(began.elapsed() >= Duration::from_secs(WAIT as u64), "it was tried before the wait had ended");
     Ok(())
 }

@@ -74,6 +74,7 @@ mod group_pace;
 mod guard;
 mod items;
 mod kill_runs;
+mod lists;
 mod load;
 mod made_up;
 mod model;

@@ -137,7 +137,7 @@ async fn a_ban_from_before_the_move_is_explained_listed_and_taken_back_in_the_su
     let history = play.telegram.wait_until_sees(pair.boris, "History of Target", PATIENCE).await?;
     assert!(history.text.contains("Trent"), "{}", history.text);
     let undone = play.command(supergroup, pair.boris, "/undo").await?;
-    assert!(undone.text.starts_with("↩️ Lifting the ban in this chat"), "{}", undone.text);
+    assert!(undone.text.starts_with("↩️ Undoing my ban"), "{}", undone.text);
     let id = further_sync_id(event.event_id, Origin::UndoneHere, &format!("{supergroup} {}", summary.sync_id));
     let (_, results) = play.results_of(id).await?;
     // Basic groups keep no list of the banned: Telegram has forgotten that one, the ledger has not.

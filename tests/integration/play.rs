@@ -93,7 +93,7 @@ impl Play {
     /// Follows somebody by command and button; what the bot says in the end.
     pub async fn subscribe(&self, chat: i64, admin: i64, user: i64) -> Result<String> {
         let preview = self.command(chat, admin, &format!("/subscribe {user}")).await?;
-        let after = self.press(admin, &preview, "✅").await?;
+        let after = self.press(admin, &preview, "⚡️").await?;
         anyhow::ensure!(after.text.starts_with('✅'), "{} {}", preview.text, after.text);
         Ok(after.text)
     }

@@ -56,7 +56,7 @@ impl Play {
 
     /// The number of the newest button by which somebody can choose people.
     async fn people_button(&self, user: i64) -> Result<i64> {
-        let seen = self.newest(user, "Who is it about").await?;
+        let seen = self.newest(user, "who do you mean?").await?;
         let markup = seen.reply_markup.context("there is a keyboard")?;
         markup["keyboard"][0][0]["request_users"]["request_id"].as_i64().context("its button asks for people")
     }
@@ -86,14 +86,14 @@ async fn no_command_and_no_button_is_brought_again_for_what_telegram_refuses_for
         let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
         let chat = play.chat("B", boris, &[mallory]).await?;
         let mut menus = Vec::new();
-        for (command, words, button) in [("/settings", "How bans", "❌"), ("/list", "follow nobody", "➕")] {
+        for (command, words, button) in [("/settings", "When a followed person", "⬜️"), ("/list", "don’t follow anyone", "➕")] {
             play.telegram.say_private(boris, command).await?;
             tokio::time::sleep(PACE).await;
             menus.push((play.newest(boris, words).await?, button));
         }
         let preview = format!("/subscribe {mallory}");
         play.telegram.say_private(boris, &preview).await?;
-        menus.push((play.newest(boris, "Follow their bans").await?, "✅"));
+        menus.push((play.newest(boris, "what should I do").await?, "⚡️"));
 
         let _refused = play.fault(refused(code, description).method("getChatMember").chat(chat)).await?;
         let before = play.answers(boris).await?.len();
@@ -154,7 +154,7 @@ async fn an_old_link_an_old_button_and_an_old_command_lead_into_the_supergroup_t
         ];
         match asked {
             "link" => drop(play.telegram.start_bot_with(boris, &link).await?),
-            "button" => drop(play.telegram.press_button(boris, &menu, "❌").await?),
+            "button" => drop(play.telegram.press_button(boris, &menu, "⬜️").await?),
             _ => drop(play.telegram.say(old, boris, "/verify").await?),
         }
         let answer = play.telegram.wait_until_sees(boris, &format!("Supergroup {asked}"), PATIENCE).await?;
@@ -181,7 +181,7 @@ async fn ten_people_are_looked_at_beside_each_other_and_shown_though_telegram_is
     let since = now_ms();
     play.telegram.share_users(boris, button, &people).await?;
     let preview = play.telegram.wait_until_sees(boris, "these 10 people", PATIENCE).await?;
-    assert_eq!(preview.text.matches("Member of this chat").count(), 10, "{}", preview.text);
+    assert_eq!(preview.text.matches("B: member").count(), 10, "{}", preview.text);
     let looks = play.looks(Some(chat), None, since).await?;
     assert_eq!(looks.len(), 11, "the admin and ten people");
     // One after the other they would take 12 s, and Lambda ends the function after 10.
@@ -197,13 +197,13 @@ async fn somebody_of_whom_telegram_does_not_tell_in_time_is_shown_all_the_same_a
     let chat = play.chat("B", boris, &[mallory]).await?;
     let hangs = play.fault(Fault::new(FaultAction::Hang { ms: 20_000 }).method("getChatMember").user(mallory)).await?;
     play.telegram.say_private(boris, &format!("/subscribe {mallory}")).await?;
-    let preview = play.telegram.wait_until_sees(boris, "did not tell in time", PATIENCE).await?;
-    assert!(preview.text.contains(&mallory.to_string()) && preview.button("Follow").is_some(), "{}", preview.text);
+    let preview = play.telegram.wait_until_sees(boris, "didn’t answer in time", PATIENCE).await?;
+    assert!(preview.text.contains(&mallory.to_string()) && preview.button("⚡️").is_some(), "{}", preview.text);
     play.brought_once(&[boris]).await?;
     hangs.end().await?;
-    let looked = play.press(boris, &preview, "Look again").await?;
-    assert!(looked.text.contains("Member of this chat") && looked.button("Look again").is_none(), "{}", looked.text);
-    play.press(boris, &looked, "✅").await?;
+    let looked = play.press(boris, &preview, "Check again").await?;
+    assert!(looked.text.contains("B: member") && looked.button("Check again").is_none(), "{}", looked.text);
+    play.press(boris, &looked, "⚡️").await?;
     assert_eq!(play.subscriptions.of_admin(UserId(boris), ChatId(chat)).await?.len(), 1);
     Ok(())
 }
@@ -227,7 +227,7 @@ async fn somebody_who_is_banned_in_many_chats_reads_of_eight_at_a_time_the_newes
     let mut page = play.newest(mallory, "Вы забанены").await?;
     let mut told = BTreeSet::new();
     for (n, expected) in [8, 8, 4].into_iter().enumerate() {
-        let lines: Vec<_> = page.text.lines().filter(|line| line.starts_with('•')).map(str::to_owned).collect();
+        let lines: Vec<_> = page.text.lines().filter(|line| line.starts_with('🚫')).map(str::to_owned).collect();
         assert_eq!(lines.len(), expected, "page {n}: {}", page.text);
         assert_eq!(n == 0, lines[0].contains("Fresh"), "page {n}: {}", page.text);
         assert_eq!(play.looks(None, Some(mallory), since).await?.len(), expected, "page {n}");
@@ -245,11 +245,11 @@ async fn somebody_who_is_banned_in_many_chats_reads_of_eight_at_a_time_the_newes
     play.telegram.say_private(mallory, "/why").await?;
     let page = play.newest(mallory, "Вы забанены").await?;
     play.brought_once(&[mallory]).await?;
-    let first: BTreeSet<_> = page.text.lines().filter(|line| line.starts_with('•')).map(str::to_owned).collect();
+    let first: BTreeSet<_> = page.text.lines().filter(|line| line.starts_with('🚫')).map(str::to_owned).collect();
     assert!((1..8).contains(&first.len()), "{}", page.text);
     slow.end().await?;
     let page = play.press(mallory, &page, "Дальше").await?;
-    let next: BTreeSet<_> = page.text.lines().filter(|line| line.starts_with('•')).map(str::to_owned).collect();
+    let next: BTreeSet<_> = page.text.lines().filter(|line| line.starts_with('🚫')).map(str::to_owned).collect();
     assert!(next.len() == 8 && next.is_disjoint(&first), "{first:?} {}", page.text);
     Ok(())
 }
@@ -266,11 +266,11 @@ async fn what_takes_longer_than_a_function_may_goes_on_by_a_button() -> Result<(
     let hangs = json!({"service": "dynamodb", "operation": "Query", "function": webhook, "contains": chat.to_string(), "hang": 20_000});
     let hangs = play.stack.fail(hangs).await?;
     play.telegram.say_private(boris, "/history").await?;
-    let slow = play.telegram.wait_until_sees(boris, "longer than I have", PATIENCE).await?;
+    let slow = play.telegram.wait_until_sees(boris, "takes longer than usual", PATIENCE).await?;
     play.brought_once(&[boris]).await?;
     hangs.heal().await?;
     let history = play.press(boris, &slow, "Go on").await?;
-    assert!(history.text.contains("Nothing was decided in B"), "{}", history.text);
+    assert!(history.text.contains("No entries for B yet"), "{}", history.text);
     Ok(())
 }
 

@@ -170,7 +170,7 @@ async fn a_question_runs_out() -> Result<()> {
     play.stack.aws("dynamodb", "UpdateItem", run_out).await?;
     let pressed = play.telegram.press_button(pair.boris, &card, "Ban").await?;
     // It is swept away at some time after it has run out.
-    let told = ["This question has run out: it is older than 7 days.", "This button no longer works. Send the command again."];
+    let told = ["This question has expired: it’s more than 7 days old.", "This button no longer works. Send the command again."];
     assert!(pressed.text.as_deref().is_some_and(|text| told.contains(&text)), "{pressed:?}");
     play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
@@ -196,14 +196,14 @@ async fn who_is_ignored_here_is_banned_by_no_source_until_he_is_ignored_no_longe
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Auto).await?;
     let answer = play.command(pair.target, pair.boris, &format!("/ignore {}", pair.mallory)).await?;
-    assert!(answer.text.contains("no longer carried over"), "{}", answer.text);
+    assert!(answer.text.contains("no longer synced to your chat"), "{}", answer.text);
     let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Ignored));
-    assert_eq!(play.command(pair.target, pair.mallory, "/ignore 5").await?.text, "Эта команда только для администраторов чата.");
+    assert_eq!(play.command(pair.target, pair.mallory, "/ignore 5").await?.text, "Это могут только админы чата.");
     let answer = play.command(pair.target, pair.boris, &format!("/unignore {}", pair.mallory)).await?;
-    assert!(answer.text.contains("carried over here again"), "{}", answer.text);
+    assert!(answer.text.contains("their bans are synced again"), "{}", answer.text);
     let answer = play.command(pair.target, pair.boris, &format!("/unignore {}", pair.mallory)).await?;
-    assert!(answer.text.contains("not on the ignore list"), "{}", answer.text);
+    assert!(answer.text.contains("isn’t on the ignore list"), "{}", answer.text);
 
     let until = aws::time::now() + 7200;
     play.telegram.ban(pair.source, pair.alice, pair.mallory, Some(until)).await?;

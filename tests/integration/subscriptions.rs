@@ -79,7 +79,7 @@ async fn nobody_follows_himself_the_bot_an_admin_of_his_chat_or_an_id_of_nobody(
         assert!(answer.body["message"].is_string() && answer.body["correlation_id"].is_string(), "{}", answer.body);
     }
     let answer = play.command(chat, boris, &format!("/subscribe {bella}")).await?;
-    assert!(answer.text.contains("administrator of this chat"), "{}", answer.text);
+    assert!(answer.text.contains("admin of the chat"), "{}", answer.text);
     Ok(())
 }
 

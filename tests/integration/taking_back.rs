@@ -180,7 +180,7 @@ async fn the_button_takes_a_ban_back_in_one_chat_and_only_for_who_may() -> Resul
     let pressed = play.telegram.press_forged(pair.alice, pair.alice, start.message_id, &data).await?;
     assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."), "it is not hers");
     let pressed = play.telegram.press_button(pair.boris, &report, "Target").await?;
-    assert!(pressed.text.is_some_and(|text| text.starts_with("↩️ Lifting the ban in this chat")));
+    assert!(pressed.text.is_some_and(|text| text.starts_with("↩️ Undoing my ban")));
     play.wait_until_free(pair.target, pair.mallory).await?;
     play.telegram.wait_until_sees(pair.boris, "Ban lifted in your chat", PATIENCE).await?;
     assert!(play.telegram.is_banned(other, pair.mallory).await?);
@@ -194,16 +194,16 @@ async fn undo_takes_the_last_ban_back_here_and_everywhere_for_an_admin_of_the_so
     let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
     play.follow(other, pair.boris, pair.mallory, Mode::Auto).await?;
     let nothing = play.command(pair.target, pair.boris, "/undo").await?;
-    assert!(nothing.text.starts_with("There is nothing to undo here"), "{}", nothing.text);
+    assert!(nothing.text.starts_with("Nothing to undo"), "{}", nothing.text);
     play.banned(&pair).await?;
     assert_eq!(play.command(pair.target, pair.mallory, "/undo").await.err().map(|_| ()), Some(()), "who is banned cannot say anything");
     let answer = play.command(pair.target, pair.boris, "/undo").await?;
-    assert!(answer.text.starts_with("↩️ Lifting the ban in this chat"), "{}", answer.text);
+    assert!(answer.text.starts_with("↩️ Undoing my ban"), "{}", answer.text);
     play.wait_until_free(pair.target, pair.mallory).await?;
     assert!(play.telegram.is_banned(other, pair.mallory).await?);
 
     let answer = play.command(pair.source, pair.alice, &format!("/undo {}", pair.mallory)).await?;
-    assert!(answer.text.starts_with("↩️ Lifting the ban wherever it is mine"), "{}", answer.text);
+    assert!(answer.text.starts_with("↩️ Undoing this ban in every chat"), "{}", answer.text);
     play.wait_until_free(other, pair.mallory).await?;
     assert!(play.telegram.is_banned(pair.source, pair.mallory).await?, "the source's own ban is its own");
     Ok(())

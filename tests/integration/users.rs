@@ -259,7 +259,7 @@ async fn whoever_chose_a_language_is_spoken_to_in_it_and_whoever_wants_no_messag
     }
     let (a, b) = (play.chat("A", alice, &[mallory]).await?, play.chat("B", boris, &[]).await?);
     let answer = play.subscribe(b, boris, mallory).await?;
-    assert!(answer.contains("Вы следите"), "{answer}");
+    assert!(answer.contains("Новая подписка"), "{answer}");
     let c = play.chat("C", alice, &[]).await?;
     play.subscribe(c, alice, mallory).await?;
     play.ban(a, alice, mallory).await?;

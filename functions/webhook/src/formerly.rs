@@ -1,15 +1,19 @@
 //! A supergroup's past as a group is found under the id that it had then.
 
-use crate::Webhook;
+use crate::{Webhook, budget};
 use aws::store::page::{Page, PageError, Wanted};
 use aws::store::sync::LogEntry;
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
 use domain::search::{Order, Search};
+use domain::sync::Kind;
 use domain::sync::ledger::Entry;
 
 /// Begins a cursor into what is older than the migration: no cursor of a store has it.
 const FORMERLY: char = '<';
+
+/// Entries of a ledger that are read at a time where most of them say that nothing was done.
+const SIFTED: usize = 200;
 
 impl Webhook {
     /// The ids that a chat has, and has had.
@@ -39,6 +43,44 @@ impl Webhook {
         more |= entries.len() > most;
         entries.truncate(most);
         Ok((entries, more))
+    }
+
+    /// A page of our entries about a chat between two moments (Unix seconds), newest first.
+    pub async fn log_page(&self, chat: ChatId, from: i64, to: i64, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
+        let before = wanted.cursor.as_deref().and_then(|cursor| cursor.strip_prefix(FORMERLY));
+        let former = self.users.former_id(chat).await?;
+        match (before, former) {
+            (Some(before), Some(former)) => {
+                let cursor = Some(before.to_owned()).filter(|cursor| !cursor.is_empty());
+                let page = self.syncs.log_of_chat(former, from, to, &Wanted { limit: wanted.limit, cursor }).await?;
+                Ok(Page { next: page.next.map(|next| format!("{FORMERLY}{next}")), ..page })
+            }
+            (_, former) => {
+                let page = self.syncs.log_of_chat(chat, from, to, wanted).await?;
+                Ok(Page { next: page.next.or(former.map(|_| FORMERLY.to_string())), ..page })
+            }
+        }
+    }
+
+    /// What syncs have done in a chat by decisions of `to` (Unix seconds) or before, newest first: at least `most` where there are so many, and
+    /// whether there are more. `kind`: only these.
+    pub async fn done_in(&self, chat: ChatId, to: i64, kind: Option<Kind>, most: usize) -> Result<(Vec<LogEntry>, bool), PageError> {
+        let mut done = Vec::new();
+        for id in self.ids_of(chat).await? {
+            let mut cursor = None;
+            loop {
+                let page = self.syncs.done_in_chat(id, to, kind, &Wanted { limit: SIFTED, cursor }).await?;
+                done.extend(page.items);
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+                if done.len() >= most || budget::is_spent() {
+                    return Ok((done, true));
+                }
+            }
+        }
+        Ok((done, false))
     }
 
     /// Decisions in the chat of `search`, newest first.

@@ -47,7 +47,16 @@ pub enum Content {
     /// The recipient may ban again in a chat that they follow from.
     AdminResumed { chat: String },
     /// Somebody who is banned in the recipient's chat asks that it be lifted. `text`: his words.
-    Appeal { chat: String, user_id: UserId, user_name: Option<String>, text: String, appeal_id: Uuid },
+    Appeal {
+        chat: String,
+        user_id: UserId,
+        user_name: Option<String>,
+        text: String,
+        appeal_id: Uuid,
+        /// What the ban was carried over for; `None` in messages of an older version.
+        #[serde(default)]
+        decision: Option<Decision>,
+    },
     /// The recipient had asked that his ban in a chat be lifted: it is, or it stands.
     AppealDecided { chat: String, lifted: bool },
 }

@@ -18,10 +18,10 @@ async fn a_command_in_a_topic_that_is_no_more_and_one_outside_topics_are_each_an
     story.go().await?;
     story.settle().await?;
     let said = story.said_in(story.world.target).await?;
-    assert_eq!(said.iter().filter(|seen| seen.text.contains("written to you privately")).count(), 2, "{said:?}");
+    assert_eq!(said.iter().filter(|seen| seen.text.contains("answered you in private")).count(), 2, "{said:?}");
     assert_eq!((said.len(), said.iter().all(|seen| seen.thread_id.is_none())), (2, true), "{said:?}");
     let lists = story.notices(story.world.boris).await?;
-    assert_eq!(lists.iter().filter(|text| text.contains("follow nobody")).count(), 2, "{lists:?}");
+    assert_eq!(lists.iter().filter(|text| text.contains("don’t follow anyone")).count(), 2, "{lists:?}");
     Ok(())
 }
 
@@ -32,7 +32,7 @@ async fn a_command_without_a_message_of_its_own_is_answered_once_and_nothing_is_
     story.go().await?;
     story.settle().await?;
     let lists = story.notices(story.world.boris).await?;
-    assert_eq!(lists.iter().filter(|text| text.contains("follow nobody")).count(), 1, "{lists:?}");
+    assert_eq!(lists.iter().filter(|text| text.contains("don’t follow anyone")).count(), 1, "{lists:?}");
     assert_eq!(story.said_in(story.world.target).await?.len(), 1);
     let gone = async || Ok(story.said_in(story.world.target).await.is_ok_and(|said| said.iter().all(|seen| seen.deleted)).then_some(()));
     story.telegram.wait_until("the answer to go", 2 * PATIENCE, gone).await?;
@@ -49,15 +49,15 @@ async fn an_anonymous_admins_command_counts_as_the_admins_who_presses_its_button
     story.go().await?;
     story.settle().await?;
     let answers = story.telegram.calls(CallFilter::method("answerCallbackQuery")).await?;
-    let refused = answers.iter().filter(|call| call.params["text"].as_str().is_some_and(|text| text.contains("for administrators")));
+    let refused = answers.iter().filter(|call| call.params["text"].as_str().is_some_and(|text| text.contains("Only the chat’s admins")));
     assert!(refused.count() >= 1, "{answers:?}");
     let said = story.said_in(target).await?;
     let preview = said.last().context("the bot has answered")?;
     assert!(preview.text.contains(&mallory.to_string()), "{}", preview.text);
     // The menu is hers now.
-    let pressed = story.telegram.press_button(kim, preview, "✅").await?;
-    assert!(pressed.text.is_some_and(|text| text.contains("somebody else")));
-    story.press(carol, preview, "✅").await?;
+    let pressed = story.telegram.press_button(kim, preview, "⚡️").await?;
+    assert!(pressed.text.is_some_and(|text| text.contains("someone else")));
+    story.press(carol, preview, "⚡️").await?;
     assert_eq!(story.subscriptions.of_admin(UserId(carol), ChatId(target)).await?.len(), 1);
     let nobody = UserId(ANONYMOUS);
     assert!(story.subscriptions.of_admin(nobody, ChatId(target)).await?.is_empty());
@@ -90,7 +90,7 @@ impl Story {
         let (target, boris) = (self.world.target, self.world.boris);
         let said = self.said_in(target).await?;
         assert_eq!(said.len(), 1, "{said:?}");
-        self.press(boris, &said[0], "✅").await?;
+        self.press(boris, &said[0], "⚡️").await?;
         assert_eq!(self.subscriptions.of_admin(UserId(boris), ChatId(target)).await?.len(), 1);
         assert_eq!(self.subscriptions.count_of_source(Source::User(UserId(self.world.mallory))).await?, 1);
         Ok(())

@@ -54,7 +54,7 @@ async fn a_restriction_that_runs_out_is_nobodys_decision() -> Result<()> {
 async fn fields_that_are_null_and_kinds_that_nobody_knows_hold_nothing_up() -> Result<()> {
     let Some(mut story) = Story::begin("55").await? else { return skipped(NO_CASES) };
     story.go().await?;
-    story.telegram.wait_until_sees(story.world.boris, "follow nobody", PATIENCE).await?;
+    story.telegram.wait_until_sees(story.world.boris, "don’t follow anyone", PATIENCE).await?;
     story.settle().await?;
     assert_eq!(story.said_in(story.world.target).await?.len(), 1);
     Ok(())

@@ -25,8 +25,8 @@ async fn somebody_who_was_banned_asks_why_and_appeals_once() -> Result<()> {
         talk.presses(mallory, &why, "✍️").await?;
         talk.says(mallory, mallory, "It was my brother. I am <b>sorry</b>!").await?;
         let appeal = last(&talk.is_told(boris, "sorry").await?)?;
-        talk.presses(boris, &appeal, talk.word("Lift", "Снять")).await?;
-        talk.is_told(mallory, talk.word("granted", "удовлетворена")).await?;
+        talk.presses(boris, &appeal, "✅").await?;
+        talk.is_told(mallory, talk.word("granted", "принята")).await?;
         let lifted = async || Ok((!talk.play.telegram.is_banned(chat, mallory).await?).then_some(()));
         talk.play.telegram.wait_until("the ban to be lifted", crate::play::PATIENCE, lifted).await?;
         let why = last(&talk.says(mallory, mallory, "/why").await?)?;
@@ -52,17 +52,17 @@ async fn an_appeal_goes_to_the_admins_where_nobody_follows_any_more_and_the_firs
     play.press(mallory, &why, "✍️").await?;
     play.telegram.say_private(mallory, "Please!").await?;
     let appeal = play.telegram.wait_until_sees(boris, "Please!", PATIENCE).await?;
-    let (lift, stand) = (appeal.data_of("Lift"), appeal.data_of("stand"));
+    let (lift, stand) = (appeal.data_of("Unban"), appeal.data_of("Keep"));
     let press = async |data: Option<&str>| {
         play.telegram
             .press_forged(boris, boris, appeal.message_id, data.unwrap_or_default())
             .await
             .map(|pressed| pressed.text.unwrap_or_default())
     };
-    assert_eq!(press(stand).await?, "The ban stands");
+    assert_eq!(press(stand).await?, "Appeal declined: the ban stays");
     // The message has no buttons any more.
     assert!(press(lift).await?.contains("no longer works"));
-    play.telegram.wait_until_sees(mallory, "refused", PATIENCE).await?;
+    play.telegram.wait_until_sees(mallory, "declined", PATIENCE).await?;
     assert!(play.telegram.is_banned(chat, mallory).await?);
     Ok(())
 }

@@ -10,14 +10,18 @@ async fn somebody_meets_the_bot() -> Result<()> {
     conversation("First words", async |talk| {
         let newcomer = talk.person("Nora").await?;
         let start = last(&talk.says(newcomer, newcomer, "/start").await?)?;
-        talk.presses(newcomer, &start, "❓").await?;
-        talk.tell("A command that there is not, is answered with help; other words are left alone.");
+        let help = last(&talk.presses(newcomer, &start, "📖").await?)?;
+        let deciding = last(&talk.presses(newcomer, &help, "⚖️").await?)?;
+        talk.presses(newcomer, &deciding, "◀️").await?;
+        talk.tell("A command that there is not, is told so; other words are left alone.");
         talk.says(newcomer, newcomer, "/nonsense").await?;
         talk.says(newcomer, newcomer, "Hello?").await?;
         let boris = talk.admin("Boris").await?;
         let chat = talk.chat("Book club", boris, &[newcomer]).await?;
         talk.says(boris, chat, "/start").await?;
         talk.says(boris, chat, "/help").await?;
+        talk.tell("An admin who is known finds the way to what is done most.");
+        talk.says(boris, boris, "/start").await?;
         talk.tell("What is for another bot, and what is nobody's, is left alone in a group.");
         talk.says(boris, chat, "/help@some_other_bot").await?;
         talk.says(boris, chat, "/nonsense").await.map(drop)
@@ -46,7 +50,7 @@ async fn what_is_held_on_a_person_is_shown_and_erased() -> Result<()> {
         let mallory = talk.person("Mallory").await?;
         let chat = talk.chat("Book club", boris, &[mallory]).await?;
         let preview = last(&talk.says(boris, chat, &format!("/subscribe {mallory}")).await?)?;
-        talk.presses(boris, &preview, "✅").await?;
+        talk.presses(boris, &preview, "⚡️").await?;
         let privacy = last(&talk.says(boris, boris, "/privacy").await?)?;
         let data = last(&talk.presses(boris, &privacy, "🗂").await?)?;
         talk.presses(boris, &data, "📄").await?;

@@ -14,7 +14,7 @@ async fn somebody_is_followed_in_a_group() -> Result<()> {
         let spam = talk.chats(mallory, chat, "Buy my coins!").await?;
         let reply = SayOptions { reply_to: Some(spam), ..SayOptions::default() };
         let preview = last(&talk.says_with(boris, chat, "/subscribe", reply.clone()).await?)?;
-        talk.presses(boris, &preview, "✅").await?;
+        talk.presses(boris, &preview, "⚡️").await?;
         talk.tell("Again: he is followed.");
         let followed = last(&talk.says_with(boris, chat, "/subscribe", reply).await?)?;
         talk.presses(boris, &followed, "🔔").await?;
@@ -55,7 +55,7 @@ async fn somebody_is_followed_in_private() -> Result<()> {
         let chats = last(&talk.says(boris, boris, "/subscribe").await?)?;
         talk.presses(boris, &chats, "Book").await?;
         let preview = last(&talk.shares(boris, &[mallory, trent]).await?)?;
-        talk.presses(boris, &preview, "✅").await?;
+        talk.presses(boris, &preview, "⚡️").await?;
         talk.tell("The chat is remembered for an hour. Anybody may be forwarded.");
         let forward = |of| SayOptions { forward: Some(of), ..SayOptions::default() };
         talk.says_with(boris, boris, "I am nobody", forward(Forward::HiddenUser("Ghost".to_owned()))).await?;

@@ -57,8 +57,8 @@ async fn who_hides_behind_the_chat_shows_himself_by_a_button() -> Result<()> {
         talk.tell("Somebody else presses it first.");
         talk.presses(member, &proof, label).await?;
         let preview = last(&talk.presses(anna, &proof, label).await?)?;
-        talk.presses(boris, &preview, "✅").await?;
-        talk.presses(anna, &preview, "✅").await.map(drop)
+        talk.presses(boris, &preview, "⚡️").await?;
+        talk.presses(anna, &preview, "⚡️").await.map(drop)
     })
     .await
 }

@@ -13,16 +13,18 @@ async fn a_chats_settings_are_changed_in_one_message() -> Result<()> {
         talk.play.telegram.promote(chat, bella, AdminRights::moderator()).await?;
         talk.says(boris, chat, "/settings").await?;
         let menu = last(&talk.says(boris, boris, "/settings").await?)?;
-        let types = last(&talk.presses_at(boris, &menu, 0, 0).await?)?;
+        let modes = last(&talk.presses_at(boris, &menu, 0, 0).await?)?;
+        let menu = last(&talk.presses_at(boris, &modes, 1, 0).await?)?;
+        let types = last(&talk.presses_at(boris, &menu, 1, 0).await?)?;
         let menu = last(&talk.presses_at(boris, &types, 2, 0).await?)?;
-        let delays = last(&talk.presses_at(boris, &menu, 1, 0).await?)?;
+        let delays = last(&talk.presses_at(boris, &menu, 2, 0).await?)?;
         let menu = last(&talk.presses_at(boris, &delays, 0, 1).await?)?;
-        for row in [2, 3, 5, 6, 7] {
+        for row in [4, 5, 6] {
             talk.presses_at(boris, &menu_now(talk, boris, &menu).await?, row, 0).await?;
         }
-        let first_bans = last(&talk.presses_at(boris, &menu_now(talk, boris, &menu).await?, 4, 0).await?)?;
+        let first_bans = last(&talk.presses_at(boris, &menu_now(talk, boris, &menu).await?, 3, 0).await?)?;
         talk.presses_at(boris, &first_bans, 0, 0).await?;
-        let steps = last(&talk.presses_at(boris, &menu_now(talk, boris, &menu).await?, 8, 0).await?)?;
+        let steps = last(&talk.presses_at(boris, &menu_now(talk, boris, &menu).await?, 7, 0).await?)?;
         talk.presses_at(boris, &steps, 1, 0).await?;
         let languages = last(&talk.presses_at(boris, &menu_now(talk, boris, &menu).await?, 9, 0).await?)?;
         talk.presses(boris, &languages, "English").await?;

@@ -266,8 +266,8 @@ impl<'a> Talk<'a> {
         for (from, to) in &self.names {
             text = text.replace(from, to);
         }
-        for pattern in ["0000-00-00 00:00 UTC", "0000-00-00"] {
-            text = replace_digits(&text, pattern, if pattern.len() > 10 { "‹time›" } else { "‹date›" });
+        for (pattern, by) in [("0000-00-00 00:00 UTC", "‹time›"), ("0000-00-00 00:00", "‹time›"), ("0000-00-00", "‹date›")] {
+            text = replace_digits(&text, pattern, by);
         }
         text
     }

@@ -1,6 +1,7 @@
 //! What a command, a button or an answer asks for. Stored with a message's buttons, so that a button is no more than a number.
 
 use super::data::Place;
+use super::stats::Tally;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member;
@@ -15,6 +16,10 @@ use uuid::Uuid;
 pub enum Action {
     Start,
     Help,
+    /// A part of it.
+    HelpOn(HelpTopic),
+    /// The answer to a command that there is not.
+    UnknownCommand,
     Privacy,
     /// The message is done with.
     Close,
@@ -135,9 +140,22 @@ pub enum InChat {
         user: UserId,
     },
     Stats,
+    /// Counts on.
+    StatsFurther {
+        tally: Tally,
+    },
     Verify,
     /// Whom is it about? Then the same as the command with his id.
     AskWhom(Purpose),
+}
+
+/// A part of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HelpTopic {
+    Following,
+    Deciding,
+    Looking,
 }
 
 /// What a person that is asked for is wanted for.
@@ -155,6 +173,7 @@ pub enum Purpose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatTopic {
+    Mode,
     BanType,
     Delay,
     NewSources,
@@ -166,11 +185,15 @@ pub enum ChatTopic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatOption {
+    /// What becomes of a ban elsewhere: of a person who is followed in any mode, at most this.
+    Mode(Mode),
     /// Seconds, of a temporary one.
     BanType(SyncBanType, Option<i64>),
     /// Seconds.
     Delay(i64),
+    /// Only of menus from before there was [`ChatOption::Mode`].
     AutoSync(bool),
+    /// As [`ChatOption::AutoSync`].
     Confirmation(bool),
     SyncUnban(bool),
     SpareBots(bool),
@@ -262,6 +285,7 @@ impl InChat {
             | Self::HistoryFile { .. }
             | Self::Why { .. }
             | Self::Stats
+            | Self::StatsFurther { .. }
             | Self::Verify
             | Self::AskWhom(Purpose::Unfollow | Purpose::Why) => false,
         }
@@ -293,6 +317,9 @@ impl From<ChatOption> for ChatChange {
     fn from(option: ChatOption) -> Self {
         let none = Self::default();
         match option {
+            ChatOption::Mode(Mode::Auto) => Self { auto_sync_enabled: Some(true), require_confirmation: Some(false), ..none },
+            ChatOption::Mode(Mode::Confirm) => Self { auto_sync_enabled: Some(true), require_confirmation: Some(true), ..none },
+            ChatOption::Mode(Mode::Notify) => Self { auto_sync_enabled: Some(false), ..none },
             ChatOption::BanType(ban_type, None) => Self { sync_ban_type: Some(ban_type), ..none },
             ChatOption::BanType(ban_type, seconds) => Self { sync_ban_type: Some(ban_type), ban_duration_seconds: Some(seconds), ..none },
             ChatOption::Delay(seconds) => Self { sync_delay_seconds: Some(seconds), ..none },
@@ -360,6 +387,7 @@ mod tests {
             (InChat::HistoryFile { filter: None }, false, false),
             (InChat::Why { user: USER }, false, false),
             (InChat::Stats, false, false),
+            (InChat::StatsFurther { tally: Tally::default() }, false, false),
             (InChat::Verify, false, true),
         ] {
             assert_eq!((then.needs_right_to_ban(), then.is_for_the_group()), (decides, in_group), "{then:?}");
@@ -408,6 +436,15 @@ mod tests {
             (
                 r#"{"set_mine":{"quiet_hours":{"from":1320,"to":420}}}"#,
                 Action::SetMine(MyOption::QuietHours(Some(QuietHours { from: 1320, to: 420 }))),
+            ),
+            (r#"{"help_on":"deciding"}"#, Action::HelpOn(HelpTopic::Deciding)),
+            (
+                r#"{"in":{"chat":-5,"then":{"set":{"mode":"confirm"}}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::Mode(Mode::Confirm)) },
+            ),
+            (
+                r#"{"in":{"chat":-5,"then":{"set":{"auto_sync":true}}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::AutoSync(true)) },
             ),
             (r#"{"why_me_further":{"looked":8}}"#, Action::WhyMeFurther { looked: 8 }),
             (

@@ -15,13 +15,15 @@ use domain::ban::derive;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::Status;
-use domain::notification::{Content, Notification, notification_id};
+use domain::notification::{Content, Decider, Decision, Notification, notification_id};
 use domain::sharing::{Shared, Sight};
 use domain::subscription::Source;
 use domain::sync::ledger::Entry;
 use domain::sync::{Kind, Outcome};
+use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
+use telegram::render::fold;
 use telegram::text;
 use uuid::Uuid;
 
@@ -43,9 +45,34 @@ struct Place {
     title: String,
     /// The title of the chat whose ban it was; `None`: that keeps its bans to itself.
     source: Option<String>,
+    /// Why that chat banned: whoever was banned may read that, whatever the chat shares.
+    reason: Option<String>,
     sync_id: Uuid,
+    ban_event_id: Uuid,
     /// When it was banned there, Unix seconds.
     at: i64,
+}
+
+/// How an appeal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// It can be made.
+    Open,
+    /// Nobody has decided; when it was made, Unix seconds.
+    Sent(i64),
+    Granted,
+    Declined,
+}
+
+impl Stands {
+    fn of(appeal: Option<Appeal>) -> Self {
+        match appeal {
+            None => Self::Open,
+            Some(Appeal { lifted: None, at, .. }) => Self::Sent(at),
+            Some(Appeal { lifted: Some(true), .. }) => Self::Granted,
+            Some(Appeal { lifted: Some(false), .. }) => Self::Declined,
+        }
+    }
 }
 
 /// What an answer to an appeal comes to.
@@ -65,10 +92,12 @@ impl Webhook {
         // It may have been lifted since in any way.
         let looks = stream::iter(places.iter().map(|place| self.look_at(place.chat, asker.id)));
         let looks: Vec<_> = looks.buffered(budget::AT_A_TIME).try_collect().await?;
+        let appeals = places.iter().map(|place| self.syncs.appealed(appeal_id(place.ban_event_id, place.chat, asker.id)));
+        let appeals = try_join_all(appeals).await?;
         let mut screen = Screen::default();
-        let mut lines = Vec::new();
+        let mut blocks = Vec::new();
         let mut done = 0;
-        for (place, look) in places.iter().zip(looks) {
+        for ((place, look), appeal) in places.iter().zip(looks).zip(appeals) {
             let here = match look {
                 // It is looked at again, and so are those after it.
                 Looked::Late => {
@@ -78,23 +107,21 @@ impl Webhook {
                 here => here.member(),
             };
             done += 1;
-            if here.is_none_or(|here| here.member.status != Status::Kicked) {
-                continue;
+            let Some(member) = here.map(|here| here.member).filter(|member| member.status == Status::Kicked) else { continue };
+            let stands = Stands::of(appeal);
+            // Chats are told apart by an empty line.
+            let space = if blocks.is_empty() { "" } else { "\n" };
+            blocks.push(format!("{space}{}", block(lang, place, member.until, stands)));
+            if stands == Stands::Open {
+                let appeal = Action::AskAppeal { chat: place.chat, sync_id: place.sync_id };
+                screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = &place.title), appeal)]);
             }
-            let Place { chat, title, sync_id, at, .. } = place;
-            let time = time::date(*at);
-            lines.push(match &place.source {
-                Some(source) => text!(lang, "banned-in-from", chat = title, source = source, time = time),
-                None => text!(lang, "banned-in", chat = title, time = time),
-            });
-            let appeal = Action::AskAppeal { chat: *chat, sync_id: *sync_id };
-            screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = title), appeal)]);
         }
         let further = Action::WhyMeFurther { looked: looked + done };
         let back = (looked > 0).then(|| Choice::new(text!(lang, "button-back"), Action::WhyMe));
         let on = more.then(|| Choice::new(text!(lang, "button-more"), further));
-        let text = match (lines.is_empty(), more, looked) {
-            (false, ..) => format!("{}\n{}", text!(lang, "banned-list"), lines.join("\n")),
+        let text = match (blocks.is_empty(), more, looked) {
+            (false, ..) => fold(&blocks),
             (true, true, _) => text!(lang, "banned-none-of-these"),
             (true, false, 0) => text!(lang, "banned-nowhere"),
             (true, false, _) => text!(lang, "banned-no-more"),
@@ -136,8 +163,8 @@ impl Webhook {
                 let entry = entries.get(&chat).map(|log| &log.entry);
                 // That of the ban in this chat: the source may keep its own time to itself.
                 let at = entry.map_or(sync.started_at_ms / 1000, |entry| entry.at);
-                let (title, sync_id) = (known_as(&sight, chat, entry), sync.sync_id);
-                places.push(Place { chat, title, source: source.clone(), sync_id, at });
+                let (title, sync_id, ban_event_id) = (known_as(&sight, chat, entry), sync.sync_id, sync.ban_event_id);
+                places.push(Place { chat, title, source: source.clone(), reason: sync.reason.clone(), sync_id, ban_event_id, at });
             }
         }
         Ok((places, false))
@@ -167,6 +194,7 @@ impl Webhook {
         let correlation_id = appeal.ban_event_id.to_string();
         let content = Content::Appeal {
             chat: title,
+            decision: self.decision_of(sync_id).await?,
             user_id: asker.id,
             user_name: self.names(&[asker.id]).await?.remove(&asker.id),
             text: words.chars().take(LONGEST).collect(),
@@ -185,6 +213,29 @@ impl Webhook {
         Ok(Screen::text(text!(lang, "appealed")))
     }
 
+    /// What a ban was carried over for, as far as its source shares that with other chats' admins.
+    async fn decision_of(&self, sync_id: Uuid) -> anyhow::Result<Option<Decision>> {
+        let Some(sync) = self.syncs.summary(sync_id).await? else { return Ok(None) };
+        let sight = Sight { chats: self.users.chats_with_successors([sync.source_chat_id]).await?, own: BTreeSet::new() };
+        let shared = sight.of(sync.source_chat_id, sync.source_public);
+        let title = shared.title(sight.present(sync.source_chat_id), sync.source_chat_title.as_deref());
+        let by = match shared.decider(sync.initiator_user_id) {
+            Some(user_id) => {
+                let name = self.names(&[user_id]).await?.remove(&user_id);
+                Some(Decider { user_id, name, bot: sync.initiator_bot.clone() })
+            }
+            None => None,
+        };
+        Ok(Some(Decision {
+            source_chat: title.unwrap_or_else(|| sync.source_chat_id.to_string()),
+            source_chat_id: Some(sync.source_chat_id),
+            shared: shared.step(),
+            by,
+            reason: shared.reason(sync.reason),
+            at: shared.time(sync.event_timestamp),
+        }))
+    }
+
     /// The appeal that this person may make; `None`: no sync has banned him there.
     async fn appeal_of(&self, user: UserId, chat: ChatId, sync_id: Uuid) -> anyhow::Result<Option<Appeal>> {
         let Some(sync) = self.syncs.summary(sync_id).await?.filter(|sync| sync.user_id == user) else { return Ok(None) };
@@ -192,7 +243,7 @@ impl Webhook {
         if !entry.is_some_and(|log| log.entry.outcome == Outcome::Applied) {
             return Ok(None);
         }
-        let appeal_id = derive(&["appeal", &sync.ban_event_id.to_string(), &chat.to_string(), &user.to_string()]);
+        let appeal_id = appeal_id(sync.ban_event_id, chat, user);
         let (at, ban_event_id) = (aws::time::now(), sync.ban_event_id);
         Ok(Some(Appeal { appeal_id, user_id: user, chat_id: chat, ban_event_id, sync_id, at, lifted: None }))
     }
@@ -265,8 +316,86 @@ impl Webhook {
     }
 }
 
+/// The id of a person's only appeal against a ban in a chat.
+fn appeal_id(ban_event_id: Uuid, chat: ChatId, user: UserId) -> Uuid {
+    derive(&["appeal", &ban_event_id.to_string(), &chat.to_string(), &user.to_string()])
+}
+
+/// What somebody reads of their ban in a chat. `until`: its end by Telegram's word now, Unix seconds; `None`: there is none.
+fn block(lang: Lang, place: &Place, until: Option<i64>, stands: Stands) -> String {
+    let chat = &place.title;
+    let since = time::date(place.at);
+    let mut lines = vec![text!(lang, "banned-in", chat = chat)];
+    lines.push(match until {
+        Some(until) => text!(lang, "banned-since-until", time = since, until = time::moment(until)),
+        None => text!(lang, "banned-since", time = since),
+    });
+    lines.extend(place.reason.as_ref().map(|reason| text!(lang, "banned-reason", reason = reason)));
+    lines.extend(place.source.as_ref().map(|source| text!(lang, "banned-first", chat = chat, source = source)));
+    lines.push(match stands {
+        Stands::Open => text!(lang, "appeal-open", chat = chat),
+        Stands::Sent(at) => text!(lang, "appeal-sent", time = time::date(at)),
+        Stands::Granted => text!(lang, "appeal-is-granted"),
+        Stands::Declined => text!(lang, "appeal-is-declined"),
+    });
+    lines.join("\n")
+}
+
 /// What a chat is called to somebody who is banned in it. A member of it knows its title; whoever was banned before they ever came may not.
 fn known_as(sight: &Sight, chat: ChatId, entry: Option<&Entry>) -> String {
     let shared = if entry.is_some_and(|entry| entry.was_member) { Shared::ALL } else { sight.of(chat, false) };
     shared.title(sight.present(chat), None).unwrap_or_else(|| chat.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(source: Option<&str>, reason: Option<&str>) -> Place {
+        Place {
+            chat: ChatId(-1),
+            title: "Book <club>".to_owned(),
+            source: source.map(str::to_owned),
+            reason: reason.map(str::to_owned),
+            sync_id: Uuid::nil(),
+            ban_event_id: Uuid::nil(),
+            at: 1_736_937_000,
+        }
+    }
+
+    #[test]
+    fn whoever_is_banned_reads_where_since_when_why_and_what_an_appeal_does() {
+        let text = block(Lang::En, &place(Some("Open club"), Some("spam & links")), None, Stands::Open);
+        for expected in
+            ["You are banned in Book &lt;club&gt;", "permanent", "Reason: spam &amp; links", "in Open club first", "appeal once"]
+        {
+            assert!(text.contains(expected), "{expected} in {text}");
+        }
+        let short = block(Lang::En, &place(None, None), Some(1_736_940_600), Stands::Open);
+        assert!(!short.contains("Reason") && !short.contains("first") && !short.contains("permanent"), "{short}");
+    }
+
+    #[test]
+    fn an_appeal_that_was_made_says_how_it_stands() {
+        let appeal = |lifted| Appeal {
+            appeal_id: Uuid::nil(),
+            user_id: UserId(5),
+            chat_id: ChatId(-1),
+            ban_event_id: Uuid::nil(),
+            sync_id: Uuid::nil(),
+            at: 1_736_937_000,
+            lifted,
+        };
+        for (appeal, expected, word) in [
+            (None, Stands::Open, "appeal once"),
+            (Some(appeal(None)), Stands::Sent(1_736_937_000), "Appeal sent"),
+            (Some(appeal(Some(true))), Stands::Granted, "granted"),
+            (Some(appeal(Some(false))), Stands::Declined, "declined"),
+        ] {
+            let stands = Stands::of(appeal);
+            assert_eq!(stands, expected);
+            let text = block(Lang::En, &place(None, None), None, stands);
+            assert!(text.contains(word), "{word} in {text}");
+        }
+    }
 }

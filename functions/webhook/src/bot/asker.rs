@@ -4,7 +4,8 @@ use super::Stop;
 use super::screen::Screen;
 use crate::{NotNow, Webhook};
 use aws::store::dialogue::Talk;
-use aws::store::users::ChatItem;
+use aws::store::page::{PageError, Wanted};
+use aws::store::users::{ChatItem, Profile};
 use domain::chat::{Chat, ChatState};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
@@ -63,6 +64,24 @@ pub enum Asks {
     },
 }
 
+/// Admins of a chat whose language is looked at, where the chat has chosen none.
+const VOICES: usize = 20;
+
+fn most_spoken(languages: impl Iterator<Item = Lang>) -> Option<Lang> {
+    let (mut ru, mut en) = (0, 0);
+    for language in languages {
+        match language {
+            Lang::Ru => ru += 1,
+            Lang::En => en += 1,
+        }
+    }
+    match (ru, en) {
+        (0, 0) => None,
+        _ if ru >= en => Some(Lang::Ru),
+        _ => Some(Lang::En),
+    }
+}
+
 impl Room {
     /// What messages call the chat.
     pub fn title(&self) -> String {
@@ -77,8 +96,24 @@ impl Webhook {
             Some(chat) => self.users.chat(chat).await?.and_then(|chat| chat.settings.language),
             None => None,
         };
+        // Telegram tells no language of an anonymous admin.
+        let of_group = match (of_group, group) {
+            (None, Some(chat)) if person.id == UserId::ANONYMOUS_ADMIN => self.language_of_admins(chat).await?,
+            (chosen, _) => chosen,
+        };
         let lang = of_group.unwrap_or_else(|| Lang::of(chosen, person.language_code.as_deref()));
         Ok(Asker { id: person.id, lang, group, member: None })
+    }
+
+    /// The language that most of a chat's known admins are spoken to in; `None`: none of them is known.
+    async fn language_of_admins(&self, chat: ChatId) -> anyhow::Result<Option<Lang>> {
+        let page = match self.users.admins(chat, &Wanted { limit: VOICES, cursor: None }).await {
+            Ok(page) => page,
+            Err(PageError::Store(error)) => return Err(error),
+            Err(PageError::BadCursor) => return Ok(None),
+        };
+        let profiles = self.users.profiles(page.items.iter().map(|admin| admin.user_id)).await?;
+        Ok(most_spoken(profiles.values().map(Profile::lang)))
     }
 
     /// A chat, if the asker is its admin now; `bans`: if he may ban there.
@@ -151,5 +186,22 @@ impl Webhook {
         let context = serde_json::to_string(context).map_err(anyhow::Error::from)?;
         let talk = Talk { last_command: command.to_owned(), context, timestamp: aws::time::now() };
         Ok(self.dialogue.set_talk(user, &talk).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chat_speaks_as_most_of_its_admins_do() {
+        for (languages, expected) in [
+            (&[][..], None),
+            (&[Lang::En], Some(Lang::En)),
+            (&[Lang::En, Lang::Ru, Lang::En], Some(Lang::En)),
+            (&[Lang::En, Lang::Ru], Some(Lang::Ru)),
+        ] {
+            assert_eq!(most_spoken(languages.iter().copied()), expected, "{languages:?}");
+        }
     }
 }

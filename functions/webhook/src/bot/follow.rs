@@ -13,6 +13,7 @@ use domain::subscription::{CannotFollow, MAX_PER_ADMIN, Mode, Source, Subscripti
 use telegram::message::Keyboard;
 use telegram::render::subject;
 use telegram::text;
+use telegram::text::Html;
 
 /// People that can be chosen at once.
 pub const AT_ONCE: u8 = 10;
@@ -21,32 +22,35 @@ impl Webhook {
     pub async fn follow(&self, asker: &Asker, room: &Room, users: &[UserId], mode: Mode) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let names = self.names(users).await?;
-        let mut lines = Vec::new();
+        let (mut new, mut already, mut limited) = (Vec::new(), Vec::new(), false);
         for &user in users {
             let subscription = subscription(asker, room, user);
             subscription.check(self.telegram.bot()).map_err(|why| Screen::text(cannot_follow(lang, why)))?;
             let who = subject(lang, user, names.get(&user).map(String::as_str));
-            lines.push(match self.subscriptions.follow_in(&subscription, mode).await? {
-                Followed::New => match mode {
-                    Mode::Auto => text!(lang, "followed", who = who),
-                    Mode::Confirm => text!(lang, "followed-ask", who = who),
-                    Mode::Notify => text!(lang, "followed-tell", who = who),
-                },
+            match self.subscriptions.follow_in(&subscription, mode).await? {
+                Followed::New => new.push(who),
                 Followed::Already => {
                     // Whoever may follow now may ban there: by Telegram's word of this moment.
                     self.subscriptions.resume(&subscription).await?;
-                    text!(lang, "followed-already", who = who)
+                    already.push(who);
                 }
                 Followed::LimitReached => {
-                    lines.push(text!(lang, "limit-reached", most = MAX_PER_ADMIN));
+                    limited = true;
                     break;
                 }
-            });
+            }
+        }
+        let chat = asker.group.is_none().then(|| room.title());
+        let mut parts: Vec<_> = followed_now(lang, chat, mode, &new).into_iter().collect();
+        parts.extend(already.into_iter().map(|who| text!(lang, "followed-already", who = who)));
+        if limited {
+            parts.push(text!(lang, "limit-reached", most = MAX_PER_ADMIN));
         }
         if room.chat.state == ChatState::Suspended {
-            lines.push(text!(lang, "cannot-ban-here"));
+            parts.push(text!(lang, "cannot-ban-here"));
         }
-        Ok(Screen::text(lines.join("\n\n")))
+        let list = Choice::new(text!(lang, "button-list"), Action::In { chat: room.id, then: InChat::List { after: Vec::new() } });
+        Ok(Screen::text(parts.join("\n\n")).row(asker.group.is_none().then_some(list)))
     }
 
     pub async fn unfollow(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {
@@ -113,6 +117,33 @@ impl Webhook {
     }
 }
 
+/// Who is followed from now on, and what comes of that; `chat`: its title in private, where it has to be said. `None`: nobody.
+fn followed_now(lang: Lang, chat: Option<String>, mode: Mode, new: &[Html]) -> Option<String> {
+    let count = new.len();
+    if count == 0 {
+        return None;
+    }
+    if let (None, [who]) = (&chat, new) {
+        return Some(match mode {
+            Mode::Auto => text!(lang, "followed", who = who.clone()),
+            Mode::Confirm => text!(lang, "followed-ask", who = who.clone()),
+            Mode::Notify => text!(lang, "followed-tell", who = who.clone()),
+        });
+    }
+    let mut lines = vec![match &chat {
+        Some(chat) => text!(lang, "followed-from", chat = chat),
+        None => text!(lang, "followed-here"),
+    }];
+    lines.extend(new.iter().map(|who| format!("• {}", who.0)));
+    lines.push(match (mode, chat) {
+        (Mode::Auto, Some(chat)) => text!(lang, "followed-then", count = count, chat = chat),
+        (Mode::Auto, None) => text!(lang, "followed-then-here", count = count),
+        (Mode::Confirm, _) => text!(lang, "followed-then-ask", count = count),
+        (Mode::Notify, _) => text!(lang, "followed-then-tell", count = count),
+    });
+    Some(lines.join("\n"))
+}
+
 pub fn subscription(asker: &Asker, room: &Room, user: UserId) -> Subscription {
     Subscription { admin_user_id: asker.id, admin_chat_id: room.id, source: Source::User(user) }
 }
@@ -123,5 +154,27 @@ pub fn cannot_follow(lang: Lang, why: CannotFollow) -> String {
         CannotFollow::Bot => text!(lang, "cannot-follow-me"),
         CannotFollow::ChatAdmin => text!(lang, "cannot-follow-admin"),
         CannotFollow::NotAPerson => text!(lang, "cannot-follow-nobody"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people(names: &[&str]) -> Vec<Html> {
+        names.iter().map(|&name| Html(name.to_owned())).collect()
+    }
+
+    #[test]
+    fn several_people_are_one_list_with_one_sentence_and_in_private_the_chat_is_named() {
+        let private = || Some("Book club".to_owned());
+        assert_eq!(followed_now(Lang::En, private(), Mode::Auto, &[]), None);
+        let both = followed_now(Lang::En, private(), Mode::Auto, &people(&["Mal", "Trent"])).unwrap();
+        assert_eq!(both.lines().collect::<Vec<_>>()[1..3], ["• Mal", "• Trent"]);
+        assert!(both.contains("from Book club") && both.contains("any of them") && both.matches('✅').count() == 1, "{both}");
+        let one = followed_now(Lang::En, private(), Mode::Auto, &people(&["Mal"])).unwrap();
+        assert!(one.contains("If they’re banned in another chat, I’ll ban them in Book club too."), "{one}");
+        let group = followed_now(Lang::En, None, Mode::Auto, &people(&["Mal"])).unwrap();
+        assert_eq!(group.lines().count(), 1, "{group}");
     }
 }

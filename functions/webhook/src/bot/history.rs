@@ -3,6 +3,7 @@
 use super::action::{Action, InChat};
 use super::lists::turns;
 use super::screen::{Choice, Screen};
+use super::timeline::{Happened, Place};
 use super::{Asker, Room, Stop, csv, time};
 use crate::Webhook;
 use aws::store::page::{PageError, Wanted};
@@ -13,9 +14,12 @@ use domain::lang::Lang;
 use domain::member;
 use domain::search::{Order, Search};
 use domain::sharing::Sight;
+use domain::sync::Kind;
+use domain::sync::ledger::Entry;
 use std::collections::BTreeSet;
-use telegram::render::subject;
+use telegram::render::{fold, subject};
 use telegram::text;
+use telegram::text::Html;
 
 /// Events on a page.
 const ON_A_PAGE: usize = 10;
@@ -38,33 +42,55 @@ impl Webhook {
         Ok(Sight { own: own.collect(), chats: self.users.chats_with_successors(chats).await? })
     }
 
-    /// A chat's history, newest first.
+    /// A chat's history, newest first: what its admins decided, and what I did there.
     pub async fn chat_history(&self, asker: &Asker, room: &Room, filter: Option<member::Action>, after: &[String]) -> Result<Screen, Stop> {
         let lang = asker.lang;
-        let search = Search { chat_id: Some(room.id), event_type: filter, ..Search::default() };
-        let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
-        let page = self.decided_in(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
+        let place = after.last().and_then(|text| Place::read(text)).unwrap_or_else(|| Place::first(aws::time::now()));
+        let (happened, next) = self.timeline(room.id, filter, place, ON_A_PAGE).await?;
         let here = |then| Action::In { chat: room.id, then };
         let filters = filters(lang, filter, |filter| here(InChat::History { filter, after: Vec::new() }));
-        if page.items.is_empty() && after.is_empty() {
-            return Ok(Screen::text(text!(lang, "history-empty-chat", chat = room.title())).row(filters));
+        if happened.is_empty() && after.is_empty() {
+            return Ok(Screen::text(empty(lang, filter, &room.title())).row(filters));
         }
+        let synced = happened.iter().filter_map(Happened::of_sync);
+        let (people, sources): (Vec<_>, Vec<_>) = synced.map(|entry| (entry.user_id, entry.source_chat_id)).unzip();
+        let (names, sight) = (self.names(&people).await?, self.sight(asker, sources).await?);
         let mut lines = vec![text!(lang, "history-of-chat", chat = room.title())];
-        lines.extend(page.items.iter().map(|event| {
-            let who = subject(lang, event.user_id, event.user_name.as_deref());
-            line(lang, event, who.0)
+        lines.extend(happened.iter().map(|happened| match happened {
+            Happened::Decided(event) => line(lang, event, subject(lang, event.user_id, event.user_name.as_deref()).0),
+            Happened::Synced(entry) => {
+                let who = subject(lang, entry.user_id, names.get(&entry.user_id).map(String::as_str));
+                of_sync(lang, entry, who, &source(&sight, entry.source_chat_id))
+            }
         }));
-        Ok(Screen::text(lines.join("\n"))
+        Ok(Screen::text(fold(&lines))
             .row(filters)
-            .row(turns(lang, after, page.next, |after| here(InChat::History { filter, after })))
+            .row(turns(lang, after, next.map(Place::write), |after| here(InChat::History { filter, after })))
             .row([Choice::new(text!(lang, "button-csv"), here(InChat::HistoryFile { filter }))]))
     }
 
     pub async fn chat_file(&self, asker: &Asker, room: &Room, filter: Option<member::Action>) -> Result<Screen, Stop> {
-        let search = Search { chat_id: Some(room.id), event_type: filter, ..Search::default() };
-        let events = self.many(&search, Order::Chat(room.id)).await?;
-        let file = csv::of_events(&format!("history{}", room.id), &events, |_| room.title())?;
-        Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "history-file", count = events.len(), most = IN_A_FILE)) })
+        let (mut happened, mut next) = (Vec::new(), Some(Place::first(aws::time::now())));
+        while let Some(place) = next.filter(|_| happened.len() < IN_A_FILE) {
+            let (page, further) = self.timeline(room.id, filter, place, AT_A_TIME).await?;
+            happened.extend(page);
+            next = further;
+        }
+        happened.truncate(IN_A_FILE);
+        let people: BTreeSet<_> = happened.iter().filter_map(Happened::of_sync).map(|entry| entry.user_id).collect();
+        let names = self.names(&people.into_iter().collect::<Vec<_>>()).await?;
+        let me = self.telegram.bot();
+        let rows = happened.iter().map(|happened| match happened {
+            Happened::Decided(event) => csv::Row::of_event(event, &room.title()),
+            Happened::Synced(entry) => csv::Row::of_sync(entry, names.get(&entry.user_id).cloned(), &room.title(), me),
+        });
+        let file = csv::file(&format!("history{}", room.id), rows, &self.zone_of(asker).await?)?;
+        Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "history-file", count = happened.len(), most = IN_A_FILE)) })
+    }
+
+    /// The time zone that somebody has chosen; UTC unless they have.
+    async fn zone_of(&self, asker: &Asker) -> anyhow::Result<String> {
+        Ok(self.users.profile(asker.id).await?.map(|profile| profile.settings).unwrap_or_default().timezone)
     }
 
     /// What was decided on a person, where the asker may see it.
@@ -95,7 +121,7 @@ impl Webhook {
         if hidden > 0 {
             lines.push(text!(lang, "history-hidden", count = hidden));
         }
-        Ok(Screen::text(lines.join("\n"))
+        Ok(Screen::text(fold(&lines))
             .row(filters)
             .row(turns(lang, after, page.next, |after| here(filter, after)))
             .row([Choice::new(text!(lang, "button-csv"), Action::PersonFile { user, filter })]))
@@ -107,7 +133,8 @@ impl Webhook {
         let events = self.many(&search, Order::User(user)).await?;
         let sight = self.sight(asker, events.iter().map(|event| event.chat_id)).await?;
         let events: Vec<_> = events.into_iter().filter_map(|event| sight.event(event)).collect();
-        let file = csv::of_events(&format!("history-{user}"), &events, place)?;
+        let rows = events.iter().map(|event| csv::Row::of_event(event, &place(event)));
+        let file = csv::file(&format!("history-{user}"), rows, &self.zone_of(asker).await?)?;
         Ok(Screen { file: Some(file), ..Screen::text(text!(asker.lang, "history-file", count = events.len(), most = IN_A_FILE)) })
     }
 
@@ -152,9 +179,33 @@ fn filters(lang: Lang, chosen: Option<member::Action>, to: impl Fn(Option<member
     others.map(|filter| Choice::new(label(filter), to(filter))).collect()
 }
 
+fn empty(lang: Lang, filter: Option<member::Action>, chat: &str) -> String {
+    match filter {
+        Some(member::Action::Ban) => text!(lang, "history-empty-bans", chat = chat),
+        Some(member::Action::Unban) => text!(lang, "history-empty-unbans", chat = chat),
+        Some(member::Action::Kick) => text!(lang, "history-empty-kicks", chat = chat),
+        _ => text!(lang, "history-empty-chat", chat = chat),
+    }
+}
+
+/// What a source is called to who sees it.
+fn source(sight: &Sight, source: ChatId) -> String {
+    sight.of(source, false).title(sight.present(source), None).unwrap_or_else(|| source.to_string())
+}
+
+/// What I did for a decision in `source`, which is its title or id.
+fn of_sync(lang: Lang, entry: &Entry, whom: Html, source: &str) -> String {
+    let time = time::moment(entry.at);
+    match (entry.kind, entry.until) {
+        (Kind::Ban, None) => text!(lang, "event-synced", time = time, whom = whom, chat = source),
+        (Kind::Ban, Some(until)) => text!(lang, "event-synced-until", time = time, whom = whom, chat = source, until = time::moment(until)),
+        (Kind::Lift, _) => text!(lang, "event-unsynced", time = time, whom = whom, chat = source),
+    }
+}
+
 /// `whom`: HTML of whom, or where.
 fn line(lang: Lang, event: &BanEvent, whom: String) -> String {
-    let whom = telegram::text::Html(whom);
+    let whom = Html(whom);
     let time = time::moment(event.event_timestamp);
     let mut line = match (event.event_type, event.until) {
         (member::Action::Ban, None) => text!(lang, "event-ban", time = time, whom = whom),

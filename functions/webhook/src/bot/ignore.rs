@@ -7,7 +7,7 @@ use crate::{NotNow, Webhook};
 use aws::store::users::Listed;
 use domain::chat::MOST_IGNORED;
 use domain::ids::UserId;
-use telegram::render::{name_of, subject};
+use telegram::render::{fold, name_of, subject};
 use telegram::text;
 
 /// People and chats that are shown of the list.
@@ -65,13 +65,19 @@ impl Webhook {
         if hidden > 0 {
             lines.push(text!(lang, "and-more", count = hidden));
         }
-        Ok(Screen { text: lines.join("\n"), ..screen }.row([settings]))
+        Ok(Screen { text: fold(&lines), ..screen }.row([settings]))
     }
 
     pub async fn undo_command(&self, asker: &Asker, room: &Room, user: Option<UserId>) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let Some(undone) = self.undo(room.id, user, asker.id).await? else {
-            return Ok(Screen::text(text!(lang, "nothing-to-undo")));
+            return Ok(Screen::text(match user {
+                Some(user) => {
+                    let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
+                    text!(lang, "nothing-to-undo-of", who = who)
+                }
+                None => text!(lang, "nothing-to-undo"),
+            }));
         };
         let who = subject(lang, undone.user, self.names(&[undone.user]).await?.get(&undone.user).map(String::as_str));
         Ok(Screen::text(match undone.everywhere {

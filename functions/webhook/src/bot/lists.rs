@@ -6,7 +6,7 @@ use super::{Asker, Room, Stop};
 use crate::Webhook;
 use aws::store::page::Wanted;
 use domain::subscription::{Mode, Source};
-use telegram::render::subject;
+use telegram::render::{fold, subject};
 use telegram::text;
 
 /// People on a page: as many as two rows of buttons hold.
@@ -38,7 +38,8 @@ impl Webhook {
             .collect();
         let names = self.names(&users.iter().map(|(user, ..)| *user).collect::<Vec<_>>()).await?;
         let first = after.len() * ON_A_PAGE + 1;
-        let mut lines = vec![text!(lang, "list", chat = room.title())];
+        let count = self.subscriptions.of_admin(asker.id, room.id).await?.len();
+        let mut lines = vec![text!(lang, "list", chat = room.title(), count = count)];
         for (number, (user, mode, suspended)) in (first..).zip(&users) {
             let mark = match mode {
                 _ if *suspended => "⏸",
@@ -51,7 +52,8 @@ impl Webhook {
         if users.iter().any(|(_, mode, suspended)| *suspended || *mode != Mode::Auto) {
             lines.push(text!(lang, "list-marks"));
         }
-        let mut screen = Screen::text(lines.join("\n"));
+        lines.extend(self.sources_in_a_line(lang, room).await?);
+        let mut screen = Screen::text(fold(&lines));
         let numbered: Vec<_> = (first..)
             .zip(&users)
             .map(|(number, (user, ..))| Choice::new(number.to_string(), here(InChat::Followed { user: *user })))
@@ -60,7 +62,8 @@ impl Webhook {
             screen = screen.row(row.to_vec());
         }
         let turn = |after| here(InChat::List { after });
-        let screen = screen.row(turns(lang, after, page.next, turn));
+        let sources = Choice::new(text!(lang, "button-sources"), here(InChat::Sources));
+        let screen = screen.row(turns(lang, after, page.next, turn)).row([sources]);
         Ok(if room.is_owner { screen.row([others]) } else { screen })
     }
 }

@@ -2,14 +2,16 @@
 
 use super::action::{Action, MyOption, MyTopic};
 use super::asker::{Asks, Context};
-use super::options::language;
+use super::options::{language, mark};
 use super::screen::{Choice, Screen};
 use super::{Asker, Stop, time};
 use crate::Webhook;
+use aws::store::page::Wanted;
 use aws::store::users::{Chosen, Profile};
 use domain::lang::Lang;
 use domain::settings::{QuietHours, UserSettings};
-use domain::subscription::Source;
+use domain::subscription::{MAX_PER_ADMIN, Mode, Source};
+use std::collections::BTreeSet;
 use telegram::message::Style;
 use telegram::text;
 
@@ -23,7 +25,8 @@ const ZONES: [&str; 8] =
 impl Webhook {
     pub async fn my_settings(&self, asker: &Asker) -> Result<Screen, Stop> {
         let profile = self.users.profile(asker.id).await?;
-        Ok(mine(asker.lang, profile.as_ref()))
+        let unasked = self.unasked(asker, profile.as_ref()).await?;
+        Ok(mine(asker.lang, profile.as_ref(), unasked))
     }
 
     pub async fn pick_mine(&self, asker: &Asker, topic: MyTopic) -> Result<Screen, Stop> {
@@ -42,11 +45,23 @@ impl Webhook {
                 // What is remembered of him has his old language.
                 self.people.forget(asker.id);
                 let lang = profile.lang();
-                Ok(Screen { toast: Some(text!(lang, "saved")), ..mine(lang, Some(&profile)) })
+                let unasked = self.unasked(asker, Some(&profile)).await?;
+                Ok(Screen { toast: Some(text!(lang, "saved")), ..mine(lang, Some(&profile), unasked) })
             }
             Chosen::Unknown => Ok(Screen::toast(text!(asker.lang, "stale-button"))),
             Chosen::Refused(_) => Ok(Screen::text(text!(asker.lang, "no-such-zone"))),
         }
+    }
+
+    /// In how many chats somebody wants to be asked, but has switched off the messages that ask.
+    async fn unasked(&self, asker: &Asker, profile: Option<&Profile>) -> Result<usize, Stop> {
+        if profile.is_none_or(|profile| profile.settings.notifications_enabled) {
+            return Ok(0);
+        }
+        let all = Wanted { limit: MAX_PER_ADMIN as usize, cursor: None };
+        let follows = self.subscriptions.page_of_admin(asker.id, None, Some(true), &all).await.map_err(super::history::unreadable)?;
+        let asking = follows.items.iter().filter(|item| item.mode == Mode::Confirm).map(|item| item.subscription.admin_chat_id);
+        Ok(asking.collect::<BTreeSet<_>>().len())
     }
 
     pub async fn my_data(&self, asker: &Asker) -> Result<Screen, Stop> {
@@ -92,12 +107,17 @@ impl Webhook {
     }
 }
 
-fn mine(lang: Lang, profile: Option<&Profile>) -> Screen {
+/// `unasked`: see [`Webhook::unasked`].
+fn mine(lang: Lang, profile: Option<&Profile>, unasked: usize) -> Screen {
     let settings = profile.map(|profile| profile.settings.clone()).unwrap_or_default();
-    let mark = if settings.notifications_enabled { "✅" } else { "❌" };
-    Screen::text(text!(lang, "my-settings"))
+    let mut text = text!(lang, "my-settings");
+    if unasked > 0 {
+        text.push_str("\n\n");
+        text.push_str(&text!(lang, "my-settings-unasked", count = unasked));
+    }
+    Screen::text(text)
         .row([Choice::new(
-            text!(lang, "set-notifications", mark = mark),
+            text!(lang, "set-notifications", mark = mark(settings.notifications_enabled)),
             Action::SetMine(MyOption::Notifications(!settings.notifications_enabled)),
         )])
         .row([Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), Action::PickMine(MyTopic::Language))])
@@ -184,9 +204,15 @@ mod tests {
             serde_json::from_value::<Profile>(profile).unwrap()
         };
         for (profile, expected) in [(None, false), (Some(profile(true)), false), (Some(profile(false)), true)] {
-            let options: Vec<_> = choices(&mine(Lang::En, profile.as_ref())).into_iter().map(|(_, option)| option).collect();
+            let options: Vec<_> = choices(&mine(Lang::En, profile.as_ref(), 0)).into_iter().map(|(_, option)| option).collect();
             assert_eq!(options, [MyOption::Notifications(expected)]);
         }
+    }
+
+    #[test]
+    fn whoever_is_asked_nowhere_any_more_is_told_in_how_many_chats() {
+        assert!(!mine(Lang::En, None, 0).text.contains('⚠'));
+        assert!(mine(Lang::En, None, 2).text.contains("2 chats"));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod data;
 mod floods;
 mod follow;
 mod given_up;
+mod help;
 mod history;
 mod ignore;
 mod link;
@@ -38,8 +39,10 @@ mod read;
 mod screen;
 mod show;
 mod sources;
+mod start;
 mod stats;
 mod time;
+mod timeline;
 mod verify;
 mod why;
 mod wrote;
@@ -200,7 +203,9 @@ impl Webhook {
     async fn go(&self, asker: &Asker, action: &Action) -> Result<Screen, Stop> {
         match action {
             Action::Start => Ok(self.start(asker).await?),
-            Action::Help => Ok(help(asker)),
+            Action::Help => Ok(help::help(asker.lang)),
+            Action::HelpOn(topic) => Ok(help::help_on(asker.lang, *topic)),
+            Action::UnknownCommand => Ok(Screen::text(text!(asker.lang, "unknown-command"))),
             Action::Privacy => Ok(privacy(asker)),
             Action::Close => Ok(Screen { close: true, ..Screen::default() }),
             Action::Choose { then, page } => self.choose(asker, then, *page).await,
@@ -252,28 +257,12 @@ impl Webhook {
             InChat::History { filter, after } => self.chat_history(asker, room, *filter, after).await,
             InChat::HistoryFile { filter } => self.chat_file(asker, room, *filter).await,
             InChat::Why { user } => self.why(asker, room, *user).await,
-            InChat::Stats => self.stats(asker, room).await,
+            InChat::Stats => self.stats(asker, room, None).await,
+            InChat::StatsFurther { tally } => self.stats(asker, room, Some(tally.clone())).await,
             InChat::Verify => self.verify(asker, room).await,
             InChat::AskWhom(purpose) => self.ask_whom(asker, room, *purpose).await,
         }
     }
-
-    async fn start(&self, asker: &Asker) -> Result<Screen, NotNow> {
-        let lang = asker.lang;
-        if asker.group.is_some() {
-            return Ok(Screen::text(text!(lang, "start-in-group")));
-        }
-        let group = self.link_to_a_group().await?;
-        Ok(Screen::text(text!(lang, "start")).row([Choice::url(text!(lang, "button-add-to-group"), group)]).row([
-            Choice::new(text!(lang, "button-help"), Action::Help),
-            Choice::new(text!(lang, "button-my-settings"), Action::MySettings),
-            Choice::new(text!(lang, "button-privacy"), Action::Privacy),
-        ]))
-    }
-}
-
-fn help(asker: &Asker) -> Screen {
-    Screen::text(text!(asker.lang, "help"))
 }
 
 fn privacy(asker: &Asker) -> Screen {

@@ -8,7 +8,9 @@ use aws::store::users::{ChatItem, Chosen};
 use domain::chat::ChatState;
 use domain::lang::Lang;
 use domain::settings::{ChatSettings, NewSources, ShareBans, SyncBanType};
+use domain::subscription::Mode;
 use telegram::text;
+use telegram::text::Html;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -19,59 +21,91 @@ const LENGTHS: [i64; 6] = [HOUR, 12 * HOUR, DAY, 7 * DAY, 30 * DAY, 365 * DAY];
 /// Delays that can be chosen by button, in seconds.
 const DELAYS: [i64; 6] = [0, 300, HOUR, 12 * HOUR, DAY, 7 * DAY];
 
+/// What becomes of a ban elsewhere, by the two settings that hold it.
+pub fn mode(settings: &ChatSettings) -> Mode {
+    match (settings.auto_sync_enabled, settings.require_confirmation) {
+        (true, false) => Mode::Auto,
+        (true, true) => Mode::Confirm,
+        (false, _) => Mode::Notify,
+    }
+}
+
+/// Before a switch.
+pub fn mark(on: bool) -> &'static str {
+    if on { "✅" } else { "⬜️" }
+}
+
 pub fn settings(asker: &Asker, room: &Room) -> Screen {
     let lang = asker.lang;
     let settings = &room.chat.settings;
     let here = |then| Action::In { chat: room.id, then };
     let pick = |topic| here(InChat::Pick(topic));
     let set = |option| here(InChat::Set(option));
-    let switch = |on: bool| if on { "✅" } else { "❌" };
-    let ban_type = match (settings.sync_ban_type, settings.ban_duration_seconds) {
-        (SyncBanType::Same, _) => text!(lang, "ban-type-same"),
-        (SyncBanType::Permanent, _) => text!(lang, "ban-type-permanent"),
-        (SyncBanType::Temporary, seconds) => duration(lang, seconds.unwrap_or(DAY)),
-    };
-    let mut text = text!(lang, "settings", chat = room.title());
+    let mut text = text!(lang, "settings", chat = room.title(), now = Html(now(lang, settings)));
     if room.chat.state == ChatState::Suspended {
         text.push_str("\n\n");
         text.push_str(&text!(lang, "cannot-ban-here"));
     }
+    let mode = match mode(settings) {
+        Mode::Auto => text!(lang, "set-mode-auto"),
+        Mode::Confirm => text!(lang, "set-mode-ask"),
+        Mode::Notify => text!(lang, "set-mode-tell"),
+    };
     let ignored = room.chat.ignores.users.len() + room.chat.ignores.sources.len();
     Screen::text(text)
-        .row([Choice::new(text!(lang, "set-ban-type", value = ban_type), pick(ChatTopic::BanType))])
+        .row([Choice::new(mode, pick(ChatTopic::Mode))])
+        .row([Choice::new(text!(lang, "set-ban-type", value = ban_type(lang, settings)), pick(ChatTopic::BanType))])
         .row([Choice::new(text!(lang, "set-delay", value = delay(lang, settings.sync_delay_seconds)), pick(ChatTopic::Delay))])
-        .row([Choice::new(
-            text!(lang, "set-auto-sync", mark = switch(settings.auto_sync_enabled)),
-            set(ChatOption::AutoSync(!settings.auto_sync_enabled)),
-        )])
-        .row([Choice::new(
-            text!(lang, "set-confirmation", mark = switch(settings.require_confirmation)),
-            set(ChatOption::Confirmation(!settings.require_confirmation)),
-        )])
         .row([Choice::new(text!(lang, "set-new-sources", value = new_sources(lang, settings.new_sources)), pick(ChatTopic::NewSources))])
         .row([Choice::new(
-            text!(lang, "set-sync-unban", mark = switch(settings.sync_unban)),
+            text!(lang, "set-sync-unban", mark = mark(settings.sync_unban)),
             set(ChatOption::SyncUnban(!settings.sync_unban)),
         )])
         .row([Choice::new(
-            text!(lang, "set-spare-bots", mark = switch(settings.spare_bots)),
+            text!(lang, "set-spare-bots", mark = mark(settings.spare_bots)),
             set(ChatOption::SpareBots(!settings.spare_bots)),
         )])
         .row([Choice::new(
-            text!(lang, "set-kicks", mark = switch(settings.kick_seconds > 0)),
+            text!(lang, "set-kicks", mark = mark(settings.kick_seconds > 0)),
             set(ChatOption::Kicks(settings.kick_seconds == 0)),
         )])
         .row([Choice::new(text!(lang, "set-share-bans", value = share_bans(lang, settings.share_bans)), pick(ChatTopic::ShareBans))])
         .row([
-            Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), pick(ChatTopic::Language)),
             Choice::new(text!(lang, "button-ignored", count = ignored), here(InChat::Ignored)),
+            Choice::new(text!(lang, "button-sources"), here(InChat::Sources)),
         ])
-        .row([Choice::new(text!(lang, "button-sources"), here(InChat::Sources))])
+        .row([Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), pick(ChatTopic::Language))])
         .row([
             Choice::new(text!(lang, "button-my-settings"), Action::MySettings),
             Choice::new(text!(lang, "button-other-chat"), Action::Choose { then: InChat::Settings, page: 0 }),
         ])
         .row([Choice::new(text!(lang, "button-close"), Action::Close)])
+}
+
+/// In a sentence or three: what happens here when a followed person is banned elsewhere.
+fn now(lang: Lang, settings: &ChatSettings) -> String {
+    let does = match mode(settings) {
+        Mode::Auto => text!(lang, "settings-auto"),
+        Mode::Confirm => text!(lang, "settings-ask"),
+        // Nothing lasts, and nothing waits.
+        Mode::Notify => return text!(lang, "settings-tell"),
+    };
+    let lasts = match settings.sync_ban_type {
+        SyncBanType::Same => text!(lang, "settings-same"),
+        SyncBanType::Permanent => text!(lang, "settings-permanent"),
+        SyncBanType::Temporary => text!(lang, "settings-temporary", value = ban_type(lang, settings)),
+    };
+    let seconds = settings.sync_delay_seconds;
+    let waits = (seconds > 0).then(|| text!(lang, "settings-delay", value = duration(lang, seconds)));
+    [Some(does), Some(lasts), waits].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn ban_type(lang: Lang, settings: &ChatSettings) -> String {
+    match (settings.sync_ban_type, settings.ban_duration_seconds) {
+        (SyncBanType::Same, _) => text!(lang, "ban-type-same"),
+        (SyncBanType::Permanent, _) => text!(lang, "ban-type-permanent"),
+        (SyncBanType::Temporary, seconds) => duration(lang, seconds.unwrap_or(DAY)),
+    }
 }
 
 /// The choices of one setting.
@@ -81,6 +115,15 @@ pub fn pick(asker: &Asker, room: &Room, topic: ChatTopic) -> Screen {
     let now = &room.chat.settings;
     let label = |label: String, chosen: bool| if chosen { format!("● {label}") } else { label };
     let (text, choices): (String, Vec<Choice>) = match topic {
+        ChatTopic::Mode => {
+            let name = |of| match of {
+                Mode::Auto => text!(lang, "button-follow-auto"),
+                Mode::Confirm => text!(lang, "button-follow-ask"),
+                Mode::Notify => text!(lang, "button-follow-tell"),
+            };
+            let choice = |of| Choice::new(label(name(of), mode(now) == of), set(ChatOption::Mode(of)));
+            (text!(lang, "pick-mode", chat = room.title()), [Mode::Auto, Mode::Confirm, Mode::Notify].map(choice).into())
+        }
         ChatTopic::BanType => {
             let is = |ban_type, seconds: Option<i64>| {
                 now.sync_ban_type == ban_type && (seconds.is_none() || now.ban_duration_seconds == seconds)
@@ -112,7 +155,9 @@ pub fn pick(asker: &Asker, room: &Room, topic: ChatTopic) -> Screen {
         }
     };
     let mut screen = Screen::text(text);
-    for row in choices.chunks(2) {
+    // Longer labels have a row of their own.
+    let in_a_row = if topic == ChatTopic::Mode { 1 } else { 2 };
+    for row in choices.chunks(in_a_row) {
         screen = screen.row(row.to_vec());
     }
     screen.row([Choice::new(text!(lang, "button-back"), Action::In { chat: room.id, then: InChat::Settings })])
@@ -214,7 +259,9 @@ mod tests {
 
     #[test]
     fn each_choice_of_a_setting_is_the_marked_one_once_it_is_chosen() {
-        for topic in [ChatTopic::BanType, ChatTopic::Delay, ChatTopic::NewSources, ChatTopic::ShareBans, ChatTopic::Language] {
+        for topic in
+            [ChatTopic::Mode, ChatTopic::BanType, ChatTopic::Delay, ChatTopic::NewSources, ChatTopic::ShareBans, ChatTopic::Language]
+        {
             let mut settings = ChatSettings::default();
             let offered = choices(&pick(&ASKER, &room(settings.clone()), topic));
             assert!(offered.len() > 2, "{topic:?}");
@@ -235,7 +282,7 @@ mod tests {
         let settings = ChatSettings::default();
         let switches = |settings: &ChatSettings| choices(&super::settings(&ASKER, &room(settings.clone())));
         let before = switches(&settings);
-        assert_eq!(before.len(), 5);
+        assert_eq!(before.len(), 3);
         for (n, (_, option)) in before.iter().enumerate() {
             let turned = chosen(&settings, option);
             let after = switches(&turned);
@@ -244,6 +291,25 @@ mod tests {
             }
             assert_eq!(chosen(&turned, &after[n].1), settings, "{option:?} back");
         }
+    }
+
+    #[test]
+    fn the_settings_say_in_a_sentence_what_they_amount_to() {
+        let settings = |option| chosen(&ChatSettings::default(), &option);
+        for (settings, expected) in [
+            (ChatSettings::default(), ["settings-auto", "settings-same"].map(|id| telegram::text::format(Lang::En, id, &[])).join(" ")),
+            (settings(ChatOption::Mode(Mode::Notify)), text!(Lang::En, "settings-tell")),
+            (
+                settings(ChatOption::Delay(DAY)),
+                format!("{} {} {}", text!(Lang::En, "settings-auto"), text!(Lang::En, "settings-same"), "I wait 1 day before I ban."),
+            ),
+        ] {
+            assert_eq!(now(Lang::En, &settings), expected);
+        }
+        // Asking is over where nothing is done by the bot: whatever was chosen before.
+        let asks = settings(ChatOption::Mode(Mode::Confirm));
+        assert_eq!([mode(&asks), mode(&chosen(&asks, &ChatOption::Mode(Mode::Notify)))], [Mode::Confirm, Mode::Notify]);
+        assert_eq!(mode(&chosen(&chosen(&asks, &ChatOption::AutoSync(false)), &ChatOption::Mode(Mode::Auto))), Mode::Auto);
     }
 
     #[test]

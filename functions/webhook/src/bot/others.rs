@@ -8,7 +8,7 @@ use crate::Webhook;
 use aws::store::page::Wanted;
 use domain::ids::UserId;
 use domain::subscription::{Source, Subscription};
-use telegram::render::subject;
+use telegram::render::{fold, subject};
 use telegram::text;
 
 /// Subscriptions on a page.
@@ -36,7 +36,7 @@ impl Webhook {
             lines.push(text!(lang, "others-none"));
         }
         let turn = |after| Action::In { chat: room.id, then: InChat::Others { after } };
-        Ok(Screen { text: lines.join("\n"), ..screen }.row(turns(lang, after, page.next, turn)))
+        Ok(Screen { text: fold(&lines), ..screen }.row(turns(lang, after, page.next, turn)))
     }
 
     /// Ends what another admin follows. They find it in their list no more.

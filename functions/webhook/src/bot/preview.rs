@@ -4,7 +4,7 @@ use super::action::{Action, InChat};
 use super::follow::{AT_ONCE, cannot_follow, subscription};
 use super::history::place;
 use super::screen::{Choice, Screen};
-use super::{Asker, Room, Stop, time};
+use super::{Asker, Room, Stop, options, time};
 use crate::look::Looked;
 use crate::{NotNow, Webhook, budget};
 use aws::store::page::Wanted;
@@ -16,8 +16,9 @@ use domain::member::{self, Status};
 use domain::search::{Order, Search};
 use domain::subscription::{CannotFollow, Mode};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use telegram::render::subject;
+use telegram::render::{escape, subject};
 use telegram::text;
+use telegram::text::Html;
 
 /// Bans of a person that are looked through for a preview.
 const LOOKED_AT: usize = 20;
@@ -30,8 +31,12 @@ struct Known {
     user: UserId,
     name: Option<String>,
     here: Here,
-    /// Where they were banned and when, newest first: chats that share.
-    bans: Vec<(String, i64)>,
+    /// Bans in chats that share them, newest first.
+    bans: Vec<BanEvent>,
+    /// Bans in chats that do not.
+    hidden: usize,
+    /// There are older ones, which were not read.
+    more: bool,
     follows: bool,
 }
 
@@ -50,6 +55,7 @@ struct Found {
     user: UserId,
     looked: Looked,
     bans: Vec<BanEvent>,
+    more: bool,
     follows: bool,
 }
 
@@ -70,26 +76,32 @@ impl Webhook {
         {
             return self.followed(asker, room, one.user).await;
         }
-        let mut parts: Vec<_> = known.iter().map(|known| preview_of(lang, known, asker.group.is_some())).collect();
+        let mut parts: Vec<_> = match asker.group {
+            Some(_) => known.iter().map(|known| in_a_line(lang, known)).collect(),
+            None => known.iter().map(|known| preview_of(lang, known, &room.title())).collect(),
+        };
         if room.chat.state == ChatState::Suspended {
             parts.push(text!(lang, "cannot-ban-here"));
         }
-        let question = match asker.group {
-            Some(_) => text!(lang, "follow-question-here"),
-            None => text!(lang, "follow-question", chat = room.title(), count = known.len()),
+        let most = options::mode(&room.chat.settings);
+        match most {
+            Mode::Auto => {}
+            Mode::Confirm => parts.push(text!(lang, "follow-chat-asks")),
+            Mode::Notify => parts.push(text!(lang, "follow-chat-tells")),
+        }
+        let (between, question) = match asker.group {
+            Some(_) => ("\n", text!(lang, "follow-question-here", count = known.len())),
+            None => ("\n\n", text!(lang, "follow-question", chat = room.title(), count = known.len())),
         };
         let here = |then| Action::In { chat: room.id, then };
         let follow = |mode| here(InChat::Follow { users: users.to_vec(), mode });
         let again = known.iter().any(|known| known.here == Here::Late);
         let again = again.then(|| Choice::new(text!(lang, "button-look-again"), here(InChat::Preview { users: users.to_vec() })));
-        Ok(Screen::text(format!("{}\n\n{question}", parts.join("\n\n")))
-            .row([Choice::new(text!(lang, "button-follow"), follow(Mode::Auto))])
-            .row([
-                Choice::new(text!(lang, "button-follow-ask"), follow(Mode::Confirm)),
-                Choice::new(text!(lang, "button-follow-tell"), follow(Mode::Notify)),
-            ])
-            .row(again)
-            .row([Choice::new(text!(lang, "button-cancel"), Action::Close)]))
+        let mut screen = Screen::text(format!("{}{between}{question}", parts.join(between)));
+        for row in modes(lang, most, follow) {
+            screen = screen.row(row);
+        }
+        Ok(screen.row(again).row([Choice::new(text!(lang, "button-cancel"), Action::Close)]))
     }
 
     /// What is known of each, in their order.
@@ -100,16 +112,17 @@ impl Webhook {
             stream::iter(users.map(|user| self.find(asker, room, user))).buffered(budget::AT_A_TIME).try_collect().await?;
         let chats = found.iter().flat_map(|found| &found.bans).map(|event| event.chat_id);
         let sight = self.sight(asker, chats).await?;
-        let known = found.into_iter().map(|Found { user, looked, bans, follows }| {
-            let seen = bans.into_iter().filter_map(|event| sight.event(event));
-            let bans = seen.map(|event| (place(&event), event.event_timestamp)).collect();
+        let known = found.into_iter().map(|Found { user, looked, bans, more, follows }| {
+            let read = bans.len();
+            let bans: Vec<_> = bans.into_iter().filter_map(|event| sight.event(event)).collect();
+            let hidden = read - bans.len();
             let here = match &looked {
                 Looked::There(here) => Here::Is(here.member.status),
                 Looked::Unknown => Here::Unknown,
                 Looked::Late => Here::Late,
             };
             let told = looked.member().map(|here| here.person.name()).filter(|name| !name.is_empty());
-            Known { user, name: told.or_else(|| names.get(&user).cloned()), here, bans, follows }
+            Known { user, name: told.or_else(|| names.get(&user).cloned()), here, bans, hidden, more, follows }
         });
         Ok(known.collect())
     }
@@ -120,27 +133,119 @@ impl Webhook {
         let wanted = Wanted { limit: LOOKED_AT, cursor: None };
         let page = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?;
         let item = self.subscriptions.get(&subscription(asker, room, user)).await.map_err(NotNow::from)?;
-        Ok(Found { user, looked, bans: page.items, follows: item.is_some_and(|item| item.is_active) })
+        Ok(Found { user, looked, bans: page.items, more: page.next.is_some(), follows: item.is_some_and(|item| item.is_active) })
     }
 }
 
-fn preview_of(lang: Lang, known: &Known, short: bool) -> String {
-    let here = match known.here {
+/// The answers that are offered: none is bolder than what the chat has chosen.
+fn modes(lang: Lang, most: Mode, follow: impl Fn(Mode) -> Action) -> Vec<Vec<Choice>> {
+    let auto = Choice::new(text!(lang, "button-follow"), follow(Mode::Auto));
+    let ask = Choice::new(text!(lang, "button-follow-ask"), follow(Mode::Confirm));
+    let tell = Choice::new(text!(lang, "button-follow-tell"), follow(Mode::Notify));
+    match most {
+        Mode::Auto => vec![vec![auto], vec![ask, tell]],
+        Mode::Confirm => vec![vec![ask, tell]],
+        Mode::Notify => vec![vec![tell]],
+    }
+}
+
+/// In front of a group it is enough to know how many.
+fn in_a_line(lang: Lang, known: &Known) -> String {
+    let mut facts = vec![format!("👤 {}", subject(lang, known.user, known.name.as_deref()).0), here(lang, known.here)];
+    facts.push(known_bans(lang, known));
+    facts.extend(known.follows.then(|| text!(lang, "follows-already")));
+    facts.join(" · ")
+}
+
+/// `chat`: the title of the one to follow from.
+fn preview_of(lang: Lang, known: &Known, chat: &str) -> String {
+    let mut lines = vec![
+        format!("👤 {}", subject(lang, known.user, known.name.as_deref()).0),
+        text!(lang, "here-in", chat = chat, status = Html(here(lang, known.here))),
+        match known.bans.len() {
+            count @ 1.. if !known.more => text!(lang, "known-bans-newest", count = count),
+            _ => known_bans(lang, known),
+        },
+    ];
+    lines.extend(known.bans.iter().take(NAMED).map(|event| {
+        let line = text!(lang, "known-ban", chat = place(event), time = time::date(event.event_timestamp));
+        match &event.reason {
+            Some(reason) => format!("{line} — {}", escape(reason)),
+            None => line,
+        }
+    }));
+    if known.hidden > 0 {
+        lines.push(text!(lang, "history-hidden", count = known.hidden));
+    }
+    lines.extend(known.follows.then(|| text!(lang, "follows-already")));
+    lines.join("\n")
+}
+
+fn here(lang: Lang, here: Here) -> String {
+    match here {
         Here::Is(Status::Creator | Status::Administrator) => text!(lang, "here-admin"),
         Here::Is(Status::Member | Status::Restricted) => text!(lang, "here-member"),
         Here::Is(Status::Kicked) => text!(lang, "here-banned"),
         Here::Is(Status::Left) => text!(lang, "here-not"),
         Here::Is(Status::Unknown) | Here::Unknown => text!(lang, "here-unknown"),
         Here::Late => text!(lang, "here-late"),
-    };
-    let mut lines = vec![format!("👤 {}", subject(lang, known.user, known.name.as_deref()).0), here];
-    lines.push(text!(lang, "known-bans", count = known.bans.len()));
-    // In front of a group it is enough to know how many.
-    if !short {
-        lines.extend(known.bans.iter().take(NAMED).map(|(chat, at)| text!(lang, "known-ban", chat = chat, time = time::date(*at))));
     }
-    if known.follows {
-        lines.push(text!(lang, "follows-already"));
+}
+
+fn known_bans(lang: Lang, known: &Known) -> String {
+    match known.more {
+        true => text!(lang, "known-bans-many", count = known.bans.len()),
+        false => text!(lang, "known-bans", count = known.bans.len()),
     }
-    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::ChatId;
+    use domain::registration::NewBanEvent;
+
+    fn ban(title: &str, reason: Option<&str>) -> BanEvent {
+        let new = NewBanEvent {
+            event_id: Some("a".to_owned()),
+            user_id: UserId(5),
+            chat_id: ChatId(-100),
+            event_type: member::Action::Ban,
+            ban_duration: None,
+            reason: reason.map(str::to_owned),
+            initiator_user_id: None,
+            event_timestamp: 1_764_000_000,
+            metadata: Default::default(),
+        };
+        BanEvent { chat_title: Some(title.to_owned()), ..new.event(1_764_000_000).unwrap() }
+    }
+
+    fn known(bans: Vec<BanEvent>, hidden: usize) -> Known {
+        let (here, more, follows) = (Here::Is(Status::Member), false, false);
+        Known { user: UserId(5), name: Some("Mal".to_owned()), here, bans, hidden, more, follows }
+    }
+
+    #[test]
+    fn a_preview_names_the_newest_bans_with_their_reasons_and_counts_what_is_hidden() {
+        let text = preview_of(Lang::En, &known(vec![ban("A & B", Some("<spam>")), ban("C", None)], 1), "Book club");
+        for expected in ["Book club: member", "2 known bans", "A &amp; B", " — &lt;spam&gt;", "1 more is hidden"] {
+            assert!(text.contains(expected), "{expected} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_group_reads_how_many_bans_are_known_and_not_where() {
+        let text = in_a_line(Lang::En, &known(vec![ban("A & B", Some("spam"))], 1));
+        assert_eq!(text, "👤 Mal (ID: <code>5</code>) · member · 1 known ban");
+        let many = Known { more: true, ..known(vec![ban("A", None), ban("B", None)], 0) };
+        assert!(in_a_line(Lang::Ru, &many).ends_with("известных банов: 2 или больше"), "{}", in_a_line(Lang::Ru, &many));
+    }
+
+    #[test]
+    fn nothing_bolder_is_offered_than_the_chat_has_chosen() {
+        for (most, expected) in [(Mode::Auto, 3), (Mode::Confirm, 2), (Mode::Notify, 1)] {
+            let follow = |mode| Action::In { chat: ChatId(-1), then: InChat::Follow { users: vec![UserId(5)], mode } };
+            assert_eq!(modes(Lang::En, most, follow).concat().len(), expected, "{most:?}");
+        }
+    }
 }

@@ -156,7 +156,8 @@ fn asked(command: &Command) -> Asked {
             let led = command.argument.as_deref().filter(|_| command.private).and_then(link::read);
             Asked::Action(led.unwrap_or(Action::Start))
         }
-        CommandName::Help | CommandName::Unknown => Asked::Action(Action::Help),
+        CommandName::Help => Asked::Action(Action::Help),
+        CommandName::Unknown => Asked::Action(Action::UnknownCommand),
         CommandName::Privacy => Asked::Action(Action::Privacy),
         CommandName::MyData => Asked::Action(Action::MyData),
         CommandName::Subscribe => about(Purpose::Follow),
@@ -290,8 +291,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_command_is_a_call_for_help() {
-        assert_eq!(typed(PRIVATE, "/subscrive 42", ""), Asked::Action(Action::Help));
+    fn an_unknown_command_is_told_so() {
+        assert_eq!(typed(PRIVATE, "/subscrive 42", ""), Asked::Action(Action::UnknownCommand));
     }
 
     #[test]

@@ -10,11 +10,15 @@ use domain::ids::ChatId;
 use domain::lang::Lang;
 use domain::settings::ShareBans;
 use std::collections::BTreeMap;
+use telegram::render::fold;
 use telegram::text;
 use telegram::text::Html;
 
 /// Sources of a kind that are shown.
 const SHOWN: usize = 20;
+
+/// Sources that a line names.
+const IN_A_LINE: usize = 3;
 
 impl Webhook {
     /// The sources that a chat knows and those that it keeps out, with a button each.
@@ -47,7 +51,23 @@ impl Webhook {
         }
         lines.push(text!(lang, "sources-how"));
         let settings = Choice::new(text!(lang, "button-settings"), here(InChat::Settings));
-        Ok(Screen { text: lines.join("\n"), ..screen }.row([settings]))
+        Ok(Screen { text: fold(&lines), ..screen }.row([settings]))
+    }
+
+    /// How many sources a chat knows, and what some of them are called; `None`: it knows none.
+    pub async fn sources_in_a_line(&self, lang: Lang, room: &Room) -> anyhow::Result<Option<String>> {
+        let known: Vec<_> = room.chat.known_sources.difference(&room.chat.ignores.sources).copied().collect();
+        if known.is_empty() {
+            return Ok(None);
+        }
+        let named_ones: Vec<_> = known.iter().copied().take(IN_A_LINE).collect();
+        let chats = self.users.chats(named_ones.iter().copied()).await?;
+        let mut names = named_ones.iter().map(|&source| named(lang, &chats, source).0).collect::<Vec<_>>().join(", ");
+        let more = known.len() - named_ones.len();
+        if more > 0 {
+            names = format!("{names} {}", text!(lang, "and-more", count = more));
+        }
+        Ok(Some(text!(lang, "list-sources", count = known.len(), sources = Html(names))))
     }
 
     /// Carries no bans of a source over to here any more; what was carried over stays.

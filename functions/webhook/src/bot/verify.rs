@@ -1,6 +1,7 @@
 //! What the bot may do in a chat, by Telegram's word now; what was believed of it is put right.
 
-use super::screen::Screen;
+use super::action::{Action, InChat};
+use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop};
 use crate::Webhook;
 use domain::ban::Occurred;
@@ -33,6 +34,7 @@ impl Webhook {
             ChatState::Active => text!(lang, "verify-good"),
             _ => text!(lang, "verify-bad"),
         });
-        Ok(Screen::text(text))
+        let again = Choice::new(text!(lang, "button-look-again"), Action::In { chat: room.id, then: InChat::Verify });
+        Ok(Screen::text(text).row((state != ChatState::Active).then_some(again)))
     }
 }

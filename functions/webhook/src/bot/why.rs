@@ -15,7 +15,7 @@ use domain::sync::ledger::{Entry, last_applied};
 use domain::sync::{Kind, Origin, Outcome};
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
-use telegram::render::{decider, reason_text, subject};
+use telegram::render::{decider, fold, reason_text, subject};
 use telegram::text;
 use telegram::text::Html;
 use uuid::Uuid;
@@ -79,7 +79,7 @@ impl Webhook {
             lines.push(text!(lang, "and-more", count = left_out));
         }
         lines.extend(steps.iter().map(|step| line(lang, step, &behind)));
-        let mut screen = Screen::text(lines.join("\n"));
+        let mut screen = Screen::text(fold(&lines));
         if last_applied(&entries).is_some_and(Entry::leaves_a_ban) {
             let undo = Action::In { chat: room.id, then: InChat::Undo { user: Some(user) } };
             screen = screen.row([Choice::new(text!(lang, "button-undo"), undo)]);

@@ -101,11 +101,7 @@ const fn only_private(name: &'static str, en: &'static str, ru: &'static str) ->
 
 /// What is used most comes first: clients show a few lines.
 const COMMANDS: [Command; 19] = [
-    command(
-        "subscribe",
-        "Follow someone’s bans: banned elsewhere, banned here too",
-        "Подписаться на баны человека из других чатов",
-    ),
+    command("subscribe", "Follow someone’s bans: banned elsewhere, banned here too", "Подписаться на баны человека из других чатов"),
     command("unsubscribe", "Stop following someone", "Отписаться от банов человека"),
     command("list", "People you follow", "Ваши подписки"),
     command("history", "Bans in this chat, or one person’s bans", "Баны в чате или баны одного человека"),

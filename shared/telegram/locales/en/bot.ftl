@@ -6,27 +6,51 @@ subject-unnamed = ID <code>{ $id }</code>
 ## First words
 
 start =
-    👋 I sync bans between chats. Follow someone: when they’re banned in another chat I’m in, I ban them in yours too.
+    👋 I sync bans between chats.
+    Follow someone: when they’re banned in another chat I’m in, I ban them in yours too and tell you why. You can undo it.
 
     1. Add me to your group as an admin with the right “Ban users”.
-    2. Reply to someone there with /subscribe, or send /subscribe here and pick them.
-    3. I’ll tell you here what I did and why. You can undo any ban of mine.
-
-    Did I ban you? Send /why.
+    2. Reply to someone there with /subscribe
+start-banned =
+    👋 I sync bans between chats.
+    Can’t get into a chat? Press the button or send /why: I’ll show where I banned you and why, and you can appeal.
+    For your own chats, add me to your group as an admin with the right “Ban users”.
+start-known = { $count ->
+        [one] 👋 You’re an admin in { $count } chat with me.
+       *[other] 👋 You’re an admin in { $count } chats with me.
+    }
+start-known-cannot = ⚠️ { $chat }: I can’t ban there. Check with /verify
 start-in-group = 👋 I’m here. Admins: reply to someone with /subscribe to follow their bans. More: /help
+start-in-group-can = 👋 I’m here, and I can ban. Admins: reply to someone with /subscribe to follow their bans. More: /help
+start-in-group-cannot = 👋 I’m here, but I can’t ban yet: give me the right “Ban users”, then check with /verify
 help =
-    <b>Following</b>
+    <b>📖 Help</b>
+    Reply to someone in your group with /subscribe. When they’re banned in another chat, I ban them in yours too.
+
+    <b>Most used</b>
+    /subscribe — follow someone’s bans
+    /list — people you follow
+    /undo — undo my ban
+    /settings — how bans are synced
+    /verify — check my rights
+
+    Name a person by reply, mention, @username or numeric ID: <code>/undo 123456789</code>
+help-following =
+    <b>👥 Following</b>
     /subscribe — follow someone’s bans
     /unsubscribe — stop following
     /list — people you follow
+    /sources — chats whose bans come to yours
 
-    <b>Deciding</b>
+    In private you can also forward a message of the person, or pick them with a button.
+help-deciding =
+    <b>⚖️ Deciding</b>
     /undo — undo my ban in your chat; for a ban your chat made, undo it in all the others
     /ignore, /unignore — never sync someone’s bans to your chat, or sync them again
-    /sources, /block, /unblock — where bans come from; block a source or unblock it
+    /block, /unblock — block a source, or unblock it
     /settings — how bans are synced, your language and quiet hours
-
-    <b>Looking</b>
+help-looking =
+    <b>🔍 Looking</b>
     /history — bans in your chat, or one person’s bans
     /why — what happened to someone in your chat, and who decided it
     /stats — your chat’s last 30 days in numbers
@@ -35,8 +59,7 @@ help =
     <b>About you</b>
     /why with no name — where I banned you, and how to appeal
     /privacy, /mydata — what I keep about you
-
-    Name a person by reply, mention, @username or numeric ID: <code>/subscribe 123456789</code>. Here you can also forward one of their messages.
+unknown-command = I don’t know this command. All commands: /help
 privacy =
     <b>What I keep</b>
     • About people who write in chats I’m in: names, username, language, and when I last saw them.
@@ -90,28 +113,57 @@ no-chats = I don’t know of any chat where you’re an admin. Add me to your gr
 
 ## Following
 
-here-admin = Admin of this chat
-here-member = Member of this chat
-here-banned = Already banned in this chat
-here-not = Not in this chat
-here-unknown = Telegram can’t find them in this chat
-here-late = ⏳ Telegram didn’t answer in time whether they are in this chat
+here-admin = admin
+here-member = member
+here-banned = already banned
+here-not = not a member
+here-unknown = Telegram can’t find them
+here-late = ⏳ Telegram didn’t answer in time
 known-bans = { $count ->
-        [0] No known bans
+        [0] no known bans
         [one] { $count } known ban
        *[other] { $count } known bans
     }
-known-ban = • { $chat }, { $time }
-follow-question-here = If they’re banned in another chat, what should I do here?
-follow-question = { $count ->
-        [one] If they’re banned in another chat, what should I do in { $chat }?
-       *[other] If any of these { $count } people is banned in another chat, what should I do in { $chat }?
+known-bans-newest = { $count ->
+        [one] { $count } known ban:
+       *[other] { $count } known bans, newest first:
     }
-followed = ✅ You now follow { $who }. If they’re banned in another chat, I’ll ban them in yours too.
+known-bans-many = { $count } or more known bans
+known-ban = • { $chat }, { $time }
+follow-question-here = { $count ->
+        [one] If they’re banned in another chat from now on, what should I do here?
+       *[other] If any of them is banned in another chat from now on, what should I do here?
+    }
+follow-question = { $count ->
+        [one] If they’re banned in another chat from now on, what should I do in { $chat }?
+       *[other] If any of these { $count } people is banned in another chat from now on, what should I do in { $chat }?
+    }
+follow-chat-asks = The chat’s settings say that I ask before every ban: /settings
+follow-chat-tells = The chat’s settings say that I only tell: /settings
+followed = ✅ You now follow { $who }. If they’re banned in another chat, I’ll ban them here too.
 followed-ask = ✅ You now follow { $who }. If they’re banned in another chat, I’ll ask you before I ban.
 followed-tell = ✅ You now follow { $who }. If they’re banned in another chat, I’ll only tell you.
+followed-from = ✅ You now follow from { $chat }:
+followed-here = ✅ You now follow:
+followed-then = { $count ->
+        [one] If they’re banned in another chat, I’ll ban them in { $chat } too.
+       *[other] If any of them is banned in another chat, I’ll ban them in { $chat } too.
+    }
+followed-then-here = { $count ->
+        [one] If they’re banned in another chat, I’ll ban them here too.
+       *[other] If any of them is banned in another chat, I’ll ban them here too.
+    }
+followed-then-ask = { $count ->
+        [one] If they’re banned in another chat, I’ll ask you before I ban.
+       *[other] If any of them is banned in another chat, I’ll ask you before I ban.
+    }
+followed-then-tell = { $count ->
+        [one] If they’re banned in another chat, I’ll only tell you.
+       *[other] If any of them is banned in another chat, I’ll only tell you.
+    }
 followed-already = You already follow { $who }.
 follows-already = You already follow them.
+here-in = { $chat }: { $status }
 follows-auto = You follow { $who } in { $chat }. If they’re banned elsewhere, I ban them automatically.
 follows-ask = You follow { $who } in { $chat }. If they’re banned elsewhere, I ask you first.
 follows-tell = You follow { $who } in { $chat }. If they’re banned elsewhere, I only tell you.
@@ -142,6 +194,7 @@ owners-only = Only the chat’s owner can do this.
 undoing = ↩️ Undoing my ban in your chat: { $who }
 undoing-everywhere = ↩️ Undoing this ban in every chat I synced it to: { $who }
 nothing-to-undo = Nothing to undo: there’s no such ban of mine in this chat. You can name a person: <code>/undo 123456789</code>
+nothing-to-undo-of = Nothing to undo: I set no ban in this chat on { $who }.
 
 ## Questions
 
@@ -153,10 +206,18 @@ question-ran-out = This question has expired: it’s more than 7 days old.
 
 ## Appeals
 
-banned-list = You are banned in these chats:
-banned-in = • { $chat }, since { $time }
-banned-in-from = • { $chat }, since { $time }. You were banned in { $source } first
-banned-nowhere = I found no ban of mine that I can show you. If you can’t get into a chat, ask its admins: they may have banned you themselves, or the chat keeps its bans private.
+banned-in = 🚫 You are banned in { $chat }
+banned-since = Since: { $time } · permanent
+banned-since-until = Since: { $time } · until { $until }
+banned-reason = Reason: { $reason }
+banned-first = You were banned in { $source } first, and { $chat } follows your bans.
+appeal-open = You can appeal once. The admins of { $chat } decide.
+appeal-sent = ✍️ Appeal sent on { $time }. I’ll write to you when an admin decides.
+appeal-is-granted = ✅ Your appeal was granted: you’re being unbanned.
+appeal-is-declined = Your appeal was declined: the ban stays.
+banned-nowhere =
+    I haven’t banned you in any chat that I can name.
+    If you can’t get into a chat, ask its admins. They may have banned you themselves, or the chat keeps its bans private.
 banned-none-of-these = None of the chats I’ve checked so far has a ban of mine on you. There are more to check.
 banned-no-more = I found no ban of mine in the other chats that I can show you.
 ask-appeal = Tell the admins why they should unban you: one message, up to { $most } characters. You can appeal this ban only once.
@@ -175,7 +236,12 @@ appeal-refused = Your appeal was declined: the ban in { $chat } stays.
 ## Buttons
 
 button-add-to-group = ➕ Add me to a group
+button-add-another = ➕ Another group
 button-help = 📖 Help
+button-why-me = 🚫 Why am I banned?
+button-help-following = 👥 Following
+button-help-deciding = ⚖️ Deciding
+button-help-looking = 🔍 Looking
 button-my-settings = 👤 My settings
 button-privacy = 🔒 Privacy
 button-my-data = 🗂 My data

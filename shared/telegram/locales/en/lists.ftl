@@ -1,6 +1,10 @@
 # Lists, history, numbers, in English.
 
-list = <b>People you follow in { $chat }</b>
+list = <b>People you follow in { $chat }: { $count }</b>
+list-sources = { $count ->
+        [one] 📡 { $count } source: { $sources }
+       *[other] 📡 { $count } sources: { $sources }
+    }
 list-empty = You don’t follow anyone in { $chat } yet.
 list-marks = ⚡️ I ban automatically · ❓ I ask first · 🔔 I only tell · ⏸ paused while you can’t ban
 and-more = { $count ->
@@ -25,6 +29,9 @@ others-none = No other admin follows anyone here.
 history-of-chat = <b>History of { $chat }</b>
 history-of-person = <b>History of { $who }</b>
 history-empty-chat = No entries for { $chat } yet.
+history-empty-bans = No bans in { $chat } yet.
+history-empty-unbans = Nobody has been unbanned in { $chat } yet.
+history-empty-kicks = No kicks in { $chat } yet.
 history-empty-person = No entries about { $who } that I can show you.
 history-hidden = { $count ->
         [one] { $count } more is hidden: that chat doesn’t share its bans.
@@ -40,6 +47,9 @@ event-unban = ✅ { $time } · { $whom } · unbanned
 event-kick = 👢 { $time } · { $whom } · kicked
 event-restrict = 🔇 { $time } · { $whom } · restricted
 event-unrestrict = 🔊 { $time } · { $whom } · no longer restricted
+event-synced = 🚫 { $time } · { $whom } · banned by me, after a ban in { $chat }
+event-synced-until = 🚫 { $time } · { $whom } · banned by me until { $until }, after a ban in { $chat }
+event-unsynced = ✅ { $time } · { $whom } · unbanned by me; the ban was from { $chat }
 filter-all = All
 filter-bans = 🚫 Bans
 filter-unbans = ✅ Unbans
@@ -84,7 +94,7 @@ stats =
 
     Synced from other chats
     🚫 banned: { $applied } · ℹ️ already banned: { $already } · ⏭ unchanged: { $skipped } · ❌ failed: { $failed } · ↩️ unbanned: { $lifted }
-stats-more = Only the newest { $most } of each kind are counted.
+stats-more = ⏳ Not everything is counted yet. Press the button and I’ll go on.
 
 verify =
     <b>My rights in { $chat }</b>

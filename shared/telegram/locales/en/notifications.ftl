@@ -61,7 +61,7 @@ admin-resumed =
 ## Somebody asks that his ban be lifted.
 
 appeal =
-    🙏 { $person } asks you to lift the ban in { $chat }:
+    🙏 { $person } appeals their ban in { $chat }:
     <blockquote>{ $words }</blockquote>
 
 ## What became of a ban in one chat.
@@ -163,5 +163,5 @@ button-never = ⛔️ Block this source
 button-block-in = ⛔️ Block for { $chat }
 button-undo = ↩️ Undo
 button-undo-in = ↩️ Undo: { $chat }
-button-lift = Lift the ban
-button-let-stand = Let it stand
+button-lift = ✅ Unban
+button-let-stand = Keep the ban

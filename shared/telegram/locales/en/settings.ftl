@@ -1,12 +1,24 @@
 # Settings by buttons, in English.
 
-settings = <b>⚙️ { $chat }</b>
-    What I do in this chat when a followed person is banned elsewhere. Press a line to change it.
+settings =
+    <b>⚙️ { $chat }</b>
+    { $now }
+settings-auto = When a followed person is banned elsewhere, I ban them in this chat automatically.
+settings-ask = When a followed person is banned elsewhere, I ask the admins who follow them before I ban them in this chat.
+settings-tell = When a followed person is banned elsewhere, I only tell the admins who follow them. I ban nobody in this chat.
+settings-same = The ban ends when the source’s ban ends.
+settings-permanent = The ban is permanent.
+settings-temporary = The ban lasts { $value }.
+settings-delay = I wait { $value } before I ban.
+set-mode-auto = ⚡️ Mode: ban automatically
+set-mode-ask = ❓ Mode: ask first
+set-mode-tell = 🔔 Mode: tell only
+pick-mode =
+    When a followed person is banned elsewhere, what may I do in { $chat }?
+    A single follow can be more careful than this, never bolder.
 saved = Saved
-set-ban-type = Ban length: { $value }
-set-delay = Delay before banning: { $value }
-set-auto-sync = { $mark } Ban (off: tell only)
-set-confirmation = { $mark } Ask before every ban
+set-ban-type = ⏳ Ban length: { $value }
+set-delay = 🕐 Delay before banning: { $value }
 set-new-sources = 🆕 First ban of a new source: { $value }
 new-sources-ask = ask
 new-sources-ban = ban
@@ -14,12 +26,16 @@ new-sources-tell = tell only
 pick-new-sources = Anyone can make a group and ban people there. What should I do with the first ban from a new source, a chat whose bans I have never synced to yours?
 set-sync-unban = { $mark } Unban when the source unbans
 set-spare-bots = { $mark } Don’t ban bots
-set-kicks = { $mark } Short bans are kicks
+set-kicks = { $mark } Don’t sync kicks (short bans)
 set-share-bans = 👁 Others see of our bans: { $value }
 share-nothing = nothing
 share-events = that it happened
 share-full = everything
-set-language = 🌐 { $value }
+set-language = 🌐 Language: { $value }
+my-settings-unasked = { $count ->
+        [one] ⚠️ With messages off I can’t ask you. You chose “Ask first” in { $count } chat.
+       *[other] ⚠️ With messages off I can’t ask you. You chose “Ask first” in { $count } chats.
+    }
 set-notifications = { $mark } Messages and questions
 set-quiet-hours = 🌙 Quiet hours: { $value }
 set-zone = 🕰 Time zone: { $value }

@@ -1,6 +1,7 @@
 # Списки, история, числа, по-русски.
 
-list = <b>Ваши подписки в чате { $chat }</b>
+list = <b>Ваши подписки в чате { $chat }: { $count }</b>
+list-sources = 📡 Источники: { $count } — { $sources }
 list-empty = В чате { $chat } у вас пока нет подписок.
 list-marks = ⚡️ баню автоматически · ❓ сначала спрашиваю · 🔔 только сообщаю · ⏸ на паузе, пока вы не можете банить
 and-more = { $count ->
@@ -26,6 +27,9 @@ others-none = У других админов здесь подписок нет.
 history-of-chat = <b>История чата { $chat }</b>
 history-of-person = <b>История: { $who }</b>
 history-empty-chat = Записей о чате { $chat } пока нет.
+history-empty-bans = Банов в чате { $chat } пока нет.
+history-empty-unbans = В чате { $chat } ещё никому не снимали бан.
+history-empty-kicks = Киков в чате { $chat } пока нет.
 history-empty-person = Записей, которые я могу показать, нет: { $who }.
 history-hidden = { $count ->
         [one] Скрыта ещё { $count } запись: чат не делится банами.
@@ -43,6 +47,9 @@ event-unban = ✅ { $time } · { $whom } · бан снят
 event-kick = 👢 { $time } · { $whom } · кик
 event-restrict = 🔇 { $time } · { $whom } · ограничение
 event-unrestrict = 🔊 { $time } · { $whom } · ограничение снято
+event-synced = 🚫 { $time } · { $whom } · мой бан, после бана в чате { $chat }
+event-synced-until = 🚫 { $time } · { $whom } · мой бан до { $until }, после бана в чате { $chat }
+event-unsynced = ✅ { $time } · { $whom } · я снял свой бан, перенесённый из чата { $chat }
 filter-all = Всё
 filter-bans = 🚫 Баны
 filter-unbans = ✅ Снятые
@@ -87,7 +94,7 @@ stats =
 
     Перенесено из других чатов
     🚫 забанено: { $applied } · ℹ️ бан уже был: { $already } · ⏭ без изменений: { $skipped } · ❌ не удалось: { $failed } · ↩️ снято: { $lifted }
-stats-more = Учтены только последние { $most } каждого вида.
+stats-more = ⏳ Подсчитано ещё не всё. Нажмите кнопку, и я продолжу.
 
 verify =
     <b>Мои права в чате { $chat }</b>

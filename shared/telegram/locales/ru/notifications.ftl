@@ -61,7 +61,7 @@ admin-resumed =
 ## Забаненный просит снять бан.
 
 appeal =
-    🙏 { $person } просит вас снять бан в чате { $chat }:
+    🙏 Апелляция на бан в чате { $chat }, пишет { $person }:
     <blockquote>{ $words }</blockquote>
 
 ## Что стало с баном в одном чате.
@@ -163,5 +163,5 @@ button-never = ⛔️ Отключить источник
 button-block-in = ⛔️ Отключить для { $chat }
 button-undo = ↩️ Отменить
 button-undo-in = ↩️ Отменить: { $chat }
-button-lift = Снять бан
-button-let-stand = Оставить в силе
+button-lift = ✅ Снять бан
+button-let-stand = Оставить бан

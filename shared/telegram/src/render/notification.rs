@@ -1,7 +1,7 @@
 //! What admins are told on their own, not in answer to a command.
 
 use super::html::plain_text;
-use super::report::{ban_detected, block_buttons, cycles, sync_report, undo_buttons};
+use super::report::{ban_detected, block_buttons, cycles, facts, sync_report, undo_buttons};
 use super::{escape_words, name_of, subject};
 use crate::message::Button;
 use crate::text;
@@ -30,9 +30,11 @@ pub fn notification(notification: &Notification) -> String {
         Content::ChatRemoved { chat } => text!(lang, "chat-removed", chat = chat),
         Content::AppealDecided { chat, lifted: true } => text!(lang, "appeal-granted", chat = chat),
         Content::AppealDecided { chat, lifted: false } => text!(lang, "appeal-refused", chat = chat),
-        Content::Appeal { chat, user_id, user_name, text: words, .. } => {
+        Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
             let person = subject(lang, *user_id, user_name.as_deref());
-            text!(lang, "appeal", person = person, chat = chat, words = Html(escape_words(words, APPEAL_CHARS)))
+            let appeal = text!(lang, "appeal", person = person, chat = chat, words = Html(escape_words(words, APPEAL_CHARS)));
+            let about = decision.as_ref().map(|decision| facts(decision, lang));
+            [Some(appeal), about, Some(format!("🔍 /why {user_id}"))].into_iter().flatten().collect::<Vec<_>>().join("\n")
         }
     }
 }
@@ -169,15 +171,25 @@ mod tests {
 
     fn appeal(lang: Lang, name: &str, text: &str) -> Notification {
         let (chat, user_name, text) = ("A & B".to_owned(), Some(name.to_owned()), text.to_owned());
-        sent(lang, Content::Appeal { chat, user_id: UserId(5), user_name, text, appeal_id: Uuid::from_u128(7) })
+        let decision = Decision {
+            source_chat: "Open".to_owned(),
+            source_chat_id: Some(ChatId(-9)),
+            shared: ShareBans::Full,
+            by: None,
+            reason: Some("spam".to_owned()),
+            at: Some(1_736_937_000),
+        };
+        sent(lang, Content::Appeal { chat, user_id: UserId(5), user_name, text, appeal_id: Uuid::from_u128(7), decision: Some(decision) })
     }
 
     #[test]
     fn an_appeal_says_who_asks_in_his_own_words_and_has_its_two_answers() {
         let message = appeal(Lang::En, "Mal", "It was not me.\n<b>Please!</b>");
-        let expected = "🙏 Mal (ID: <code>5</code>) asks you to lift the ban in A &amp; B:\n\
-                        <blockquote>It was not me.\n&lt;b&gt;Please!&lt;/b&gt;</blockquote>";
-        assert_eq!(notification(&message), expected);
+        let expected = "🙏 Mal (ID: <code>5</code>) appeals their ban in A &amp; B:\n\
+                        <blockquote>It was not me.\n&lt;b&gt;Please!&lt;/b&gt;</blockquote>\n\
+                        Source: Open (ID: <code>-9</code>)\nReason: spam\nTime: ";
+        let text = notification(&message);
+        assert!(text.starts_with(expected) && text.ends_with("\n🔍 /why 5"), "{text}");
         let answers: Vec<_> = data(&message).iter().map(|data| AppealButton::read(data).unwrap()).collect();
         assert_eq!(answers.iter().map(|answer| answer.lift).collect::<Vec<_>>(), [true, false]);
         assert!(answers.iter().all(|answer| answer.appeal_id == Uuid::from_u128(7)));

@@ -93,7 +93,7 @@ fn source_of(decision: &Decision, lang: Lang) -> Html {
 }
 
 /// Source, reason and time of the decision.
-fn facts(decision: &Decision, lang: Lang) -> String {
+pub fn facts(decision: &Decision, lang: Lang) -> String {
     let (source, reason) = (source_of(decision, lang), reason_of(decision, lang));
     text!(lang, "decision-facts", source = source, reason = reason, time = time_of(decision, lang))
 }

@@ -2,7 +2,7 @@
 
 use super::{Results, Summary, Syncs};
 use crate::store::page::{Page, PageError, Wanted};
-use crate::store::{Attributes, VERSION, count_to, key, n, s};
+use crate::store::{Attributes, VERSION, count_to, key, n, s, value};
 use anyhow::Context;
 use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
 use domain::ban::{BanEvent, Occurred};
@@ -173,6 +173,27 @@ impl Syncs {
             .expression_attribute_values(":from", s(format!("L#{}", Occurred::new(from, 0).as_str())))
             .expression_attribute_values(":to", s(format!("L#{}", Occurred::new(to.saturating_add(1), 0).as_str())));
         self.table.page(query, &format!("log of chat {chat} {from} {to}"), wanted).await
+    }
+
+    /// As [`Syncs::log_of_chat`], only what syncs have done there: bans that were set and bans that were lifted. What a program had us do in the
+    /// chat's own name is the chat's decision. `kind`: only these.
+    pub async fn done_in_chat(&self, chat: ChatId, to: i64, kind: Option<Kind>, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
+        let mut filter = "#status = :applied AND source_chat_id <> :chat".to_owned();
+        let mut query = self
+            .query()
+            .scan_index_forward(false)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pk", s(chat_pk(chat)))
+            .expression_attribute_values(":from", s("L#"))
+            .expression_attribute_values(":to", s(format!("L#{}", Occurred::new(to.saturating_add(1), 0).as_str())))
+            .expression_attribute_values(":applied", s("applied"))
+            .expression_attribute_values(":chat", n(chat.0));
+        if let Some(kind) = kind {
+            filter.push_str(" AND #kind = :kind");
+            query = query.expression_attribute_names("#kind", "kind").expression_attribute_values(":kind", value(kind)?);
+        }
+        self.table.page(query.filter_expression(filter), &format!("done in chat {chat} {to} {kind:?}"), wanted).await
     }
 }
 

@@ -1,0 +1,65 @@
+//! Lists that help: a chat's history, whom an admin follows, numbers, settings.
+
+use crate::play::{PATIENCE, Play};
+use crate::privacy::content;
+use anyhow::Result;
+use domain::ids::{ChatId, UserId};
+use domain::settings::UserChange;
+use domain::subscription::Mode;
+
+#[tokio::test]
+async fn a_chats_history_and_its_file_tell_what_the_bot_did_there_too() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let trent = play.person("Trent").await?;
+    let zone = UserChange { timezone: Some("Asia/Tokyo".to_owned()), ..UserChange::default() };
+    play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    play.telegram.ban(pair.target, pair.boris, trent, None).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let history = play.asks(pair.boris, "/history", "History of").await?;
+    play.users.choose(UserId(pair.boris), &zone).await?;
+    let line = |words: &str| history.text.lines().find(|line| line.contains(words)).unwrap_or_default().to_owned();
+    assert!(line("Mallory").contains(&format!("banned by me, after a ban in {}", pair.source)), "{}", history.text);
+    assert!(line("Trent").ends_with("· banned"), "{}", history.text);
+
+    let file = content(&play.file(pair.boris, &history, "📄").await?)?;
+    assert!(file.contains("time (Asia/Tokyo),time (UTC),event"), "{file}");
+    let row = |user: i64| file.lines().find(|row| row.contains(&format!(",{user},"))).unwrap_or_default().to_owned();
+    assert!(row(pair.mallory).ends_with(&format!(",{},{}", play.stack.bot_id, pair.source)), "{file}");
+    assert!(row(trent).ends_with(&format!(",{},", pair.boris)), "{file}");
+
+    let kicks = play.press(pair.boris, &history, "Kicks").await?;
+    assert_eq!(kicks.text, "No kicks in Target yet.");
+    let stats = play.asks(pair.boris, "/stats", "the last 30 days").await?;
+    assert!(stats.text.contains("bans: 1 ") && stats.text.contains("banned: 1 ") && stats.button("Go on").is_none(), "{}", stats.text);
+    let list = play.asks(pair.boris, "/list", "People you follow").await?;
+    assert!(list.text.contains("in Target: 1") && list.text.contains("1. ⚡️ Mallory"), "{}", list.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_choice_sets_what_becomes_of_a_ban_elsewhere() -> Result<()> {
+    let play = Play::begin().await?;
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("B", boris, &[]).await?;
+    let mut settings = play.privately(boris, "/settings").await?;
+    for (mode, expected) in [("❓", (true, true)), ("🔔", (false, true)), ("⚡️", (true, false))] {
+        let modes = play.press(boris, &settings, "Mode").await?;
+        settings = play.press(boris, &modes, mode).await?;
+        assert!(settings.button(&format!("{mode} Mode")).is_some(), "{:?}", settings.buttons);
+        let chosen = play.users.chats([ChatId(chat)]).await?.remove(&ChatId(chat)).map(|chat| chat.settings).unwrap_or_default();
+        assert_eq!((chosen.auto_sync_enabled, chosen.require_confirmation), expected, "{mode}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_to_undo_of_a_named_person_names_them() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    let answer = play.command(chat, boris, &format!("/undo {mallory}")).await?;
+    assert!(answer.text.starts_with("Nothing to undo") && answer.text.contains(&mallory.to_string()), "{}", answer.text);
+    assert!(play.command(chat, boris, "/undo").await?.text.contains("/undo 123456789"));
+    Ok(())
+}
