@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, DeliveryState, NewChat, NewUser, SayOptions, Seen};
 
+const MONTHS: [&str; 2] =
+    ["Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", "янв. февр. марта апр. мая июня июля авг. сент. окт. нояб. дек."];
+
 pub struct Talk<'a> {
     pub play: &'a Play,
     language: &'static str,
@@ -268,6 +271,13 @@ impl<'a> Talk<'a> {
         }
         for (pattern, by) in [("0000-00-00 00:00 UTC", "‹time›"), ("0000-00-00 00:00", "‹time›"), ("0000-00-00", "‹date›")] {
             text = replace_digits(&text, pattern, by);
+        }
+        // As apps show them that do not know the reader's own times.
+        for month in MONTHS.iter().flat_map(|months| months.split(' ')) {
+            for day in ["00", "0"] {
+                text = replace_digits(&text, &format!("{day} {month} 0000, 00:00 UTC"), "‹time›");
+                text = replace_digits(&text, &format!("{day} {month} 0000"), "‹date›");
+            }
         }
         text
     }

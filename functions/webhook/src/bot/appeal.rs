@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::asker::{Asks, Context};
 use super::screen::{Choice, Screen};
-use super::{Asker, Stop, time};
+use super::{Asker, Stop};
 use crate::look::Looked;
 use crate::{NotNow, Webhook, budget};
 use aws::queue::Message;
@@ -23,7 +23,7 @@ use domain::sync::{Kind, Outcome};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
-use telegram::render::fold;
+use telegram::render::{self, fold};
 use telegram::text;
 use uuid::Uuid;
 
@@ -177,7 +177,7 @@ impl Webhook {
             return Ok(Screen::text(text!(lang, "appealed-before")));
         }
         if let Some(next) = self.syncs.next_turn(chat, asker.id, appeal.appeal_id, aws::time::now()).await? {
-            return Ok(Screen::text(text!(lang, "appealed-lately", time = time::date(next))));
+            return Ok(Screen::text(text!(lang, "appealed-lately", time = render::date(next, lang))));
         }
         self.set_context(asker.id, "why", &Context { chat: None, asks: Some(Asks::Appeal { chat, sync_id }) }).await?;
         Ok(Screen::text(text!(lang, "ask-appeal", most = LONGEST)))
@@ -205,7 +205,7 @@ impl Webhook {
             return Ok(Screen::text(text!(lang, "nobody-to-appeal-to")));
         }
         if let Some(next) = self.syncs.take_turn(&appeal).await? {
-            return Ok(Screen::text(text!(lang, "appealed-lately", time = time::date(next))));
+            return Ok(Screen::text(text!(lang, "appealed-lately", time = render::date(next, lang))));
         }
         self.notify(&admins, &appeal.appeal_id.to_string(), &correlation_id, &content).await?;
         self.syncs.appeal(&appeal).await?;
@@ -324,17 +324,17 @@ fn appeal_id(ban_event_id: Uuid, chat: ChatId, user: UserId) -> Uuid {
 /// What somebody reads of their ban in a chat. `until`: its end by Telegram's word now, Unix seconds; `None`: there is none.
 fn block(lang: Lang, place: &Place, until: Option<i64>, stands: Stands) -> String {
     let chat = &place.title;
-    let since = time::date(place.at);
+    let since = render::date(place.at, lang);
     let mut lines = vec![text!(lang, "banned-in", chat = chat)];
     lines.push(match until {
-        Some(until) => text!(lang, "banned-since-until", time = since, until = time::moment(until)),
+        Some(until) => text!(lang, "banned-since-until", time = since, until = render::moment(until, lang)),
         None => text!(lang, "banned-since", time = since),
     });
     lines.extend(place.reason.as_ref().map(|reason| text!(lang, "banned-reason", reason = reason)));
     lines.extend(place.source.as_ref().map(|source| text!(lang, "banned-first", chat = chat, source = source)));
     lines.push(match stands {
         Stands::Open => text!(lang, "appeal-open", chat = chat),
-        Stands::Sent(at) => text!(lang, "appeal-sent", time = time::date(at)),
+        Stands::Sent(at) => text!(lang, "appeal-sent", time = render::date(at, lang)),
         Stands::Granted => text!(lang, "appeal-is-granted"),
         Stands::Declined => text!(lang, "appeal-is-declined"),
     });

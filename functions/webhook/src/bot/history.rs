@@ -4,7 +4,7 @@ use super::action::{Action, InChat};
 use super::lists::turns;
 use super::screen::{Choice, Screen};
 use super::timeline::{Happened, Place};
-use super::{Asker, Room, Stop, csv, time};
+use super::{Asker, Room, Stop, csv};
 use crate::Webhook;
 use aws::store::page::{PageError, Wanted};
 use domain::ban::BanEvent;
@@ -17,7 +17,7 @@ use domain::sharing::Sight;
 use domain::sync::Kind;
 use domain::sync::ledger::Entry;
 use std::collections::BTreeSet;
-use telegram::render::{fold, subject};
+use telegram::render::{self, fold, subject};
 use telegram::text;
 use telegram::text::Html;
 
@@ -195,10 +195,12 @@ fn source(sight: &Sight, source: ChatId) -> String {
 
 /// What I did for a decision in `source`, which is its title or id.
 fn of_sync(lang: Lang, entry: &Entry, whom: Html, source: &str) -> String {
-    let time = time::moment(entry.at);
+    let time = render::moment(entry.at, lang);
     match (entry.kind, entry.until) {
         (Kind::Ban, None) => text!(lang, "event-synced", time = time, whom = whom, chat = source),
-        (Kind::Ban, Some(until)) => text!(lang, "event-synced-until", time = time, whom = whom, chat = source, until = time::moment(until)),
+        (Kind::Ban, Some(until)) => {
+            text!(lang, "event-synced-until", time = time, whom = whom, chat = source, until = render::moment(until, lang))
+        }
         (Kind::Lift, _) => text!(lang, "event-unsynced", time = time, whom = whom, chat = source),
     }
 }
@@ -206,10 +208,10 @@ fn of_sync(lang: Lang, entry: &Entry, whom: Html, source: &str) -> String {
 /// `whom`: HTML of whom, or where.
 fn line(lang: Lang, event: &BanEvent, whom: String) -> String {
     let whom = Html(whom);
-    let time = time::moment(event.event_timestamp);
+    let time = render::moment(event.event_timestamp, lang);
     let mut line = match (event.event_type, event.until) {
         (member::Action::Ban, None) => text!(lang, "event-ban", time = time, whom = whom),
-        (member::Action::Ban, Some(until)) => text!(lang, "event-ban-until", time = time, whom = whom, until = time::moment(until)),
+        (member::Action::Ban, Some(until)) => text!(lang, "event-ban-until", time = time, whom = whom, until = render::moment(until, lang)),
         (member::Action::Unban, _) => text!(lang, "event-unban", time = time, whom = whom),
         (member::Action::Kick, _) => text!(lang, "event-kick", time = time, whom = whom),
         (member::Action::Restrict, _) => text!(lang, "event-restrict", time = time, whom = whom),

@@ -4,7 +4,7 @@ use super::action::{Action, MyOption, MyTopic};
 use super::asker::{Asks, Context};
 use super::options::{language, mark};
 use super::screen::{Choice, Screen};
-use super::{Asker, Stop, time};
+use super::{Asker, Stop};
 use crate::Webhook;
 use aws::store::page::Wanted;
 use aws::store::users::{Chosen, Profile};
@@ -13,6 +13,7 @@ use domain::settings::{QuietHours, UserSettings};
 use domain::subscription::{MAX_PER_ADMIN, Mode, Source};
 use std::collections::BTreeSet;
 use telegram::message::Style;
+use telegram::render;
 use telegram::text;
 
 /// Quiet hours that can be chosen by button, in minutes of the day; the REST API takes any.
@@ -73,7 +74,7 @@ impl Webhook {
             Some(profile) => (
                 profile.name(),
                 profile.username.clone().map(|name| format!("@{name}")).unwrap_or_else(|| "—".to_owned()),
-                profile.created_at.map_or_else(|| "—".to_owned(), time::date),
+                profile.created_at.map_or_else(|| "—".to_owned(), |at| render::date(at, lang)),
             ),
             None => ("—".to_owned(), "—".to_owned(), "—".to_owned()),
         };

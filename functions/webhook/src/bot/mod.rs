@@ -41,7 +41,6 @@ mod show;
 mod sources;
 mod start;
 mod stats;
-mod time;
 mod timeline;
 mod verify;
 mod why;

@@ -4,7 +4,7 @@ use super::action::{Action, InChat};
 use super::follow::{AT_ONCE, cannot_follow, subscription};
 use super::history::place;
 use super::screen::{Choice, Screen};
-use super::{Asker, Room, Stop, options, time};
+use super::{Asker, Room, Stop, options};
 use crate::look::Looked;
 use crate::{NotNow, Webhook, budget};
 use aws::store::page::Wanted;
@@ -16,7 +16,7 @@ use domain::member::{self, Status};
 use domain::search::{Order, Search};
 use domain::subscription::{CannotFollow, Mode};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use telegram::render::{escape, subject};
+use telegram::render::{self, escape, subject};
 use telegram::text;
 use telegram::text::Html;
 
@@ -168,7 +168,7 @@ fn preview_of(lang: Lang, known: &Known, chat: &str) -> String {
         },
     ];
     lines.extend(known.bans.iter().take(NAMED).map(|event| {
-        let line = text!(lang, "known-ban", chat = place(event), time = time::date(event.event_timestamp));
+        let line = text!(lang, "known-ban", chat = place(event), time = render::date(event.event_timestamp, lang));
         match &event.reason {
             Some(reason) => format!("{line} — {}", escape(reason)),
             None => line,

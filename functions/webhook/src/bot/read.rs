@@ -2,11 +2,11 @@
 
 use super::action::{Action, InChat, Purpose};
 use super::screen::{Choice, Screen};
-use super::{Asker, Stop, link, time};
+use super::{Asker, Stop, link};
 use crate::Webhook;
 use aws::store::users::Holder;
 use domain::ids::{ChatId, UserId};
-use telegram::render::subject;
+use telegram::render::{self, subject};
 use telegram::text;
 use telegram::text::Html;
 use telegram::update::{Command, CommandName, Person, Target};
@@ -133,7 +133,7 @@ impl Webhook {
         let who = subject(lang, user, Some(&name));
         let text = match now.map(|person| person.username) {
             Some(Some(now)) if now.eq_ignore_ascii_case(username) => match holder.taken_at {
-                Some(at) => text!(lang, "username-changed-hands", username = username, who = who.clone(), time = time::date(at)),
+                Some(at) => text!(lang, "username-changed-hands", username = username, who = who.clone(), time = render::date(at, lang)),
                 None => return Ok(Meant::One(user)),
             },
             Some(Some(now)) => text!(lang, "username-is-another", username = username, who = who.clone(), now = now),

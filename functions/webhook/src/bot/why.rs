@@ -2,7 +2,7 @@
 
 use super::action::{Action, InChat};
 use super::screen::{Choice, Screen};
-use super::{Asker, Room, Stop, time};
+use super::{Asker, Room, Stop};
 use crate::Webhook;
 use aws::store::page::Wanted;
 use domain::ban::{API_KEY, BanEvent};
@@ -15,7 +15,7 @@ use domain::sync::ledger::{Entry, last_applied};
 use domain::sync::{Kind, Origin, Outcome};
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
-use telegram::render::{decider, fold, reason_text, subject};
+use telegram::render::{self, decider, fold, reason_text, subject};
 use telegram::text;
 use telegram::text::Html;
 use uuid::Uuid;
@@ -147,7 +147,7 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
                 None if event.metadata.contains_key(API_KEY) => Html(text!(lang, "by-program")),
                 _ => of(event),
             };
-            let time = time::moment(event.event_timestamp);
+            let time = render::moment(event.event_timestamp, lang);
             match event.event_type {
                 member::Action::Ban => text!(lang, "step-local-ban", time = time, by = by),
                 member::Action::Unban => text!(lang, "step-local-unban", time = time, by = by),
@@ -165,7 +165,7 @@ fn line(lang: Lang, step: &Step, behind: &Behind) -> String {
             let as_shared = |decider: Html| shared.decider(Some(decider)).unwrap_or_else(|| Html(text!(lang, "by-not-shared")));
             let by_source = |user| as_shared(by(user));
             let decided = as_shared(event.map_or_else(|| by(None), of));
-            let time = time::moment(entry.at);
+            let time = render::moment(entry.at, lang);
             let mut line = match (entry.kind, entry.outcome) {
                 (Kind::Ban, Outcome::Applied) => text!(lang, "step-banned", time = time, chat = chat, by = decided),
                 (Kind::Ban, Outcome::Already) => text!(lang, "step-already", time = time, chat = chat, by = decided),
