@@ -106,7 +106,7 @@ impl Story {
             Ok(seen.into_iter().find(answers))
         });
         // It shows who that is and asks: the first button says yes.
-        self.control.press_button(reader.id, &found.await?, "✅").await?;
+        self.control.press_button(reader.id, &found.await?, "⚡️").await?;
         Ok(())
     }
 

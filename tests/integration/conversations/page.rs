@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 static PAGE: Mutex<()> = Mutex::new(());
 
 const HEAD: &str = "# Conversations\n\nWhat people type and press, and what they see. Written by the tests of `tests/integration/conversations`, \
-                    which fail where the bot says anything else; `BANSYNC_RECORD=1 cargo xtask test conversations` writes it anew.\n";
+                    which fail where the bot says anything else; `BANSYNC_RECORD=1 cargo xtask test conversations` writes it anew. \
+                    Lines after ▸ are folded until somebody opens them.\n";
 
 fn path() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/conversations.md"))

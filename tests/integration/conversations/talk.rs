@@ -239,8 +239,12 @@ impl<'a> Talk<'a> {
             return "gone".to_owned();
         }
         let mut shown = String::new();
+        let (mut html, mut folded) = (seen.html.lines(), false);
         for line in seen.text.lines() {
-            shown += &format!("{}\n", self.plain(line));
+            let tagged = html.next().unwrap_or_default();
+            folded |= tagged.contains("<blockquote expandable>");
+            shown += &format!("{}{}\n", if folded { "▸ " } else { "" }, self.plain(line));
+            folded &= !tagged.contains("</blockquote>");
         }
         if let Some(document) = &seen.document {
             shown += &format!("📎 {}\n", self.plain(&document.file_name));

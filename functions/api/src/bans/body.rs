@@ -24,7 +24,7 @@ pub struct NewBanEvent {
     chat_id: GroupId,
     #[schema(inline)]
     event_type: EventType,
-    /// Seconds of a ban or a restriction, 366 days at most; left out, or `null`, it is for ever.
+    /// Seconds of a ban or a restriction, 366 days at most; left out, or `null`, it is permanent.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 31_622_400, example = 86400)]
     ban_duration: Option<Whole<1, LONGEST_DURATION>>,
     #[schema(value_type = Option<String>, max_length = 1000, example = "spam")]
@@ -102,10 +102,10 @@ pub struct BanEventBody {
     chat_id: GroupId,
     #[schema(inline)]
     event_type: EventType,
-    /// Seconds; `null` for ever.
+    /// Seconds; `null`: permanent.
     #[schema(example = 86400)]
     ban_duration: Option<i64>,
-    /// End of the ban, Unix seconds; `null` for ever.
+    /// End of the ban, Unix seconds; `null`: permanent.
     #[schema(example = 1764086400)]
     until: Option<i64>,
     #[schema(example = "spam")]
@@ -115,7 +115,7 @@ pub struct BanEventBody {
     /// When it was done, Unix seconds.
     #[schema(example = 1764000000)]
     event_timestamp: i64,
-    /// Did somebody follow this person when it was registered, and was it news? Then it is carried to the chats that follow.
+    /// Did somebody follow this person when it was registered, and was it news? Then it is synced to the chats that follow.
     tracked: bool,
     /// The chat's title at that time, where Telegram told of it.
     chat_title: Option<String>,

@@ -54,7 +54,7 @@ pub async fn list_ban_events_of_user(
 
 /// What was done in a chat, newest first.
 ///
-/// Both what the bot saw itself and what was registered, of the last year. What the bot carried over to this chat is in
+/// Both what the bot saw itself and what was registered, of the last year. What the bot synced to this chat is in
 /// `GET /api/v1/sync/logs`.
 #[utoipa::path(
     get,

@@ -23,7 +23,7 @@ const MOST: usize = 500;
 
 /// Register a ban event.
 ///
-/// An event that happened within 24 hours, of a person whom somebody follows, is carried over to the chats that follow; what is older is
+/// An event that happened within 24 hours, of a person whom somebody follows, is synced to the chats that follow; what is older is
 /// history. Registering it again, by the same `event_id`, changes nothing and answers what is stored.
 #[utoipa::path(
     post,

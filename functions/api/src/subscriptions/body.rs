@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub struct NewSubscription {
     /// The admin who follows and is told.
     pub admin_user_id: PersonId,
-    /// The chat into which bans are carried.
+    /// The chat into which bans are synced.
     pub admin_chat_id: GroupId,
     /// Whose bans are followed.
     pub tracked_user_id: PersonId,

@@ -92,7 +92,7 @@ pub async fn update_subscription(
 
 /// End a subscription. It stays as history.
 ///
-/// Bans that were carried over by it stay; `POST /api/v1/syncs/{sync_id}/undo` takes them back.
+/// Bans that were synced by it stay; `POST /api/v1/syncs/{sync_id}/undo` undoes them.
 #[utoipa::path(
     delete,
     path = "/api/v1/subscriptions/{subscription_id}",

@@ -46,7 +46,7 @@ pub struct WouldBody {
     /// follows him from there; `source_chat`, where the ban comes from.
     #[schema(example = "is_admin")]
     reason: Option<&'static str>,
-    /// End of the ban, Unix seconds; `null` for ever, or where nothing would be done.
+    /// End of the ban, Unix seconds; `null`: permanent, or where nothing would be done.
     until: Option<i64>,
     /// Seconds that it would wait.
     delay_seconds: i64,
@@ -62,7 +62,7 @@ pub enum Would {
 /// How a chat would end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Until then, Unix seconds; `None`: for ever.
+    /// Until then, Unix seconds; `None`: permanent.
     Ban(Option<i64>),
     /// Why, where there is more to say.
     Nothing(Option<&'static str>),
@@ -163,7 +163,7 @@ impl State {
     }
 }
 
-/// The end of the ban that would be set (`None`: for ever), or how the chat would end without a look.
+/// The end of the ban that would be set (`None`: permanent), or how the chat would end without a look.
 fn until(event: &BanEvent, decisions: &Decisions, target: &Target) -> Result<Option<i64>, Fate> {
     match target.task {
         Task::Ban(_) if decisions.newer(target.chat_id, &event.occurred) => Err(Fate::left(Reason::LocalDecision)),

@@ -13,7 +13,7 @@ use telegram::reaction::Reaction;
 const ALREADY: &str = "already";
 
 impl State {
-    /// How it would end in a chat where he is to be banned until `until` (Unix seconds, `None`: for ever).
+    /// How it would end in a chat where he is to be banned until `until` (Unix seconds, `None`: permanent).
     ///
     /// # Errors
     /// 429 while Telegram takes no calls, 503 where it does not answer.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SyncBody {
     sync_id: Uuid,
-    /// The event that it carries over, or by which it takes bans back.
+    /// The event that it syncs, or by which it undoes bans.
     ban_event_id: Uuid,
     #[schema(inline)]
     kind: KindBody,
@@ -109,7 +109,7 @@ impl SyncBody {
 
 /// How a sync goes.
 ///
-/// The sync of a ban event that is carried over by itself is found by `GET /api/v1/sync/logs`.
+/// The sync of a ban event that is synced by itself is found by `GET /api/v1/sync/logs`.
 #[utoipa::path(
     get,
     path = "/api/v1/sync/status/{sync_id}",

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// A ban to carry over.
+/// A ban to sync.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSync {
@@ -98,7 +98,7 @@ pub async fn trigger_sync(
     let chats = new.chats()?;
     let event = state.bans.get(new.ban_event_id).await?.ok_or_else(|| ApiError::not_found("there is no such ban event"))?;
     if event.event_type != Action::Ban {
-        return Err(ApiError::refused("not_a_ban", "only a ban is carried over"));
+        return Err(ApiError::refused("not_a_ban", "only a ban is synced"));
     }
     if new.dry_run {
         return Ok(Triggered::DryRun(state.dry_run(&event, chats.as_deref(), query.cursor.as_deref()).await?));

@@ -12,18 +12,18 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Where a ban is taken back.
+/// Where a ban is undone.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undo {
-    /// In this chat; left out, wherever the ban was carried to.
+    /// In this chat; left out, wherever the ban was synced to.
     #[schema(inline)]
     chat_id: Option<GroupId>,
 }
 
 /// Take back what a sync did, in one chat or everywhere.
 ///
-/// Only what the bot did is taken back, and only where no admin of the chat has decided since. Everywhere means the ban event as a whole,
+/// Only what the bot did is undone, and only where no admin of the chat has decided since. Everywhere means the ban event as a whole,
 /// all syncs of it: what is still to come of the ban, a delay, a question, somebody who is waited for, ends with it. Asked for again it is
 /// the same, unless it has failed.
 #[utoipa::path(

@@ -36,7 +36,7 @@ pub struct MemberBody {
     is_bot: bool,
     #[schema(inline)]
     status: StatusBody,
-    /// End of a ban or restriction, Unix seconds; `null` for ever, or where there is none.
+    /// End of a ban or restriction, Unix seconds; `null`: permanent, or where there is none.
     until_date: Option<i64>,
     /// May he ban others?
     can_ban: bool,

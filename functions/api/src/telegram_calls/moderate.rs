@@ -46,7 +46,7 @@ pub struct Done {
     chat_id: GroupId,
     #[schema(inline)]
     user_id: PersonId,
-    /// End of the ban, Unix seconds; `null` for ever, or where nobody is banned now.
+    /// End of the ban, Unix seconds; `null`: permanent, or where nobody is banned now.
     until_date: Option<i64>,
 }
 

@@ -18,7 +18,7 @@ pub struct Told {
     pub chat: ChatId,
     pub user: UserId,
     pub action: Action,
-    /// End of a ban, Unix seconds; `None`: for ever.
+    /// End of a ban, Unix seconds; `None`: permanent.
     pub until: Option<i64>,
     /// When it was asked for, Unix seconds.
     pub at: i64,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// Which ban is carried over: as long as the source's (`same`), for ever (`permanent`), or for a time (`temporary`).
+/// Which ban is synced: as long as the source's (`same`), permanent (`permanent`), or for a time (`temporary`).
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SyncBanTypeBody {
@@ -21,7 +21,7 @@ pub enum SyncBanTypeBody {
     Temporary,
 }
 
-/// What becomes of the first ban from a chat whose bans have never come here: the admins are asked (`ask`), it is carried over (`ban`), or they
+/// What becomes of the first ban from a chat whose bans have never come here: the admins are asked (`ask`), it is synced (`ban`), or they
 /// are only told (`tell`).
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -115,7 +115,7 @@ pub struct ChatSettingsChange {
     sync_unban: Option<bool>,
     /// Leave bots alone.
     spare_bots: Option<bool>,
-    /// A ban of the source that lasts at most so many seconds is a kick, and not carried over. 60 unless chosen; 0: none is.
+    /// A ban of the source that lasts at most so many seconds is a kick, and not synced. 60 unless chosen; 0: none is.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 3600)]
     kick_seconds: Option<Integer>,
     /// How much admins of other chats, and whoever was banned, see of this chat's bans. It was a switch before: its `false` is `nothing`, its
@@ -159,7 +159,7 @@ impl From<ChatSettingsChange> for ChatChange {
     }
 }
 
-/// How bans are carried into a chat.
+/// How bans are synced to a chat.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatSettingsBody {
     #[schema(inline)]
@@ -177,7 +177,7 @@ pub struct ChatSettingsBody {
     sync_unban: bool,
     /// Bots are left alone.
     spare_bots: bool,
-    /// A ban of the source that lasts at most so many seconds is a kick, and not carried over.
+    /// A ban of the source that lasts at most so many seconds is a kick, and not synced.
     kick_seconds: i64,
     /// How much admins of other chats, and whoever was banned, see of this chat's bans.
     #[schema(inline)]

@@ -122,7 +122,7 @@ pub async fn get_chat(
     Ok(axum::Json(state.users.chat(chat).await?.ok_or_else(unknown_chat)?.into()))
 }
 
-/// How bans are carried into a chat.
+/// How bans are synced to a chat.
 ///
 /// What the chat's admins chose by `/settings` or by this API, and what holds where they did not.
 #[utoipa::path(
@@ -143,7 +143,7 @@ pub async fn get_chat_settings(
 
 /// Choose for a chat.
 ///
-/// What is left out stays. Choices that meet are all kept. A ban that is being carried over already keeps to the settings of before.
+/// What is left out stays. Choices that meet are all kept. A ban that is being synced already keeps to the settings of before.
 #[utoipa::path(
     put,
     path = "/api/v1/chats/{chat_id}/settings",

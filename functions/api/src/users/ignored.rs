@@ -20,7 +20,7 @@ pub struct IgnoredBody {
     /// People who are not banned here by a sync.
     #[schema(value_type = Vec<i64>, example = json!([987654321]))]
     users: Vec<PersonId>,
-    /// Chats whose bans are not carried over to here.
+    /// Chats whose bans are not synced to this chat.
     #[schema(value_type = Vec<i64>, example = json!([-1001234567890_i64]))]
     sources: Vec<GroupId>,
 }
@@ -33,7 +33,7 @@ impl From<Ignores> for IgnoredBody {
 
 /// Whom and what a chat keeps out.
 ///
-/// People who are banned there by no sync, and chats whose bans are not carried over to it.
+/// People who are banned there by no sync, and chats whose bans are not synced to it.
 #[utoipa::path(
     get,
     path = "/api/v1/chats/{chat_id}/ignored",
@@ -53,7 +53,7 @@ pub async fn get_ignored(
 
 /// Keep a person out: no sync bans them in this chat any more.
 ///
-/// A ban that stands already stays; `POST /api/v1/syncs/{sync_id}/undo` takes it back.
+/// A ban that stands already stays; `POST /api/v1/syncs/{sync_id}/undo` undoes it.
 #[utoipa::path(
     put,
     path = "/api/v1/chats/{chat_id}/ignored/users/{user_id}",
@@ -74,7 +74,7 @@ pub async fn ignore_user(
 
 /// Keep a person out no longer.
 ///
-/// The next ban elsewhere is carried over again; earlier ones are not.
+/// The next ban elsewhere is synced again; earlier ones are not.
 #[utoipa::path(
     delete,
     path = "/api/v1/chats/{chat_id}/ignored/users/{user_id}",
@@ -92,7 +92,7 @@ pub async fn stop_ignoring_user(
     state.ignore_no_longer(chat, Listed::IgnoredUser(user)).await
 }
 
-/// Keep a source out: none of its bans is carried over to this chat any more.
+/// Block a source: none of its bans is synced to this chat any more.
 ///
 /// Bans of it that stand already stay.
 #[utoipa::path(
@@ -115,7 +115,7 @@ pub async fn ignore_source(
 
 /// Keep a source out no longer.
 ///
-/// Its next ban is carried over again; earlier ones are not.
+/// Its next ban is synced again; earlier ones are not.
 #[utoipa::path(
     delete,
     path = "/api/v1/chats/{chat_id}/ignored/sources/{source_chat_id}",

@@ -32,6 +32,7 @@ mod lists;
 mod mended;
 mod menu;
 mod mine;
+mod option;
 mod options;
 mod others;
 mod preview;
@@ -44,6 +45,7 @@ mod stats;
 mod timeline;
 mod verify;
 mod why;
+mod why_me;
 mod wrote;
 
 pub use appeal::Decided;
@@ -60,6 +62,7 @@ use domain::ids::UserId;
 use domain::message_window::Standing;
 use screen::{Choice, Screen};
 use show::Spot;
+use telegram::render::fold;
 use telegram::text;
 use telegram::update::{Command, CommandName, Target};
 
@@ -204,7 +207,7 @@ impl Webhook {
             Action::Start => Ok(self.start(asker).await?),
             Action::Help => Ok(help::help(asker.lang)),
             Action::HelpOn(topic) => Ok(help::help_on(asker.lang, *topic)),
-            Action::UnknownCommand => Ok(Screen::text(text!(asker.lang, "unknown-command"))),
+            Action::UnknownCommand { typed } => Ok(Screen::text(text!(asker.lang, "unknown-command", command = typed))),
             Action::Privacy => Ok(privacy(asker)),
             Action::Close => Ok(Screen { close: true, ..Screen::default() }),
             Action::Choose { then, page } => self.choose(asker, then, *page).await,
@@ -266,7 +269,8 @@ impl Webhook {
 
 fn privacy(asker: &Asker) -> Screen {
     let lang = asker.lang;
-    Screen::text(text!(lang, "privacy")).row([Choice::new(text!(lang, "button-my-data"), Action::MyData)])
+    let lines: Vec<_> = text!(lang, "privacy").lines().map(str::to_owned).collect();
+    Screen::text(fold(&lines)).row([Choice::new(text!(lang, "button-my-data"), Action::MyData)])
 }
 
 /// May it be answered where everybody reads it?

@@ -16,7 +16,7 @@ use domain::member::{self, Status};
 use domain::search::{Order, Search};
 use domain::subscription::{CannotFollow, Mode};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use telegram::render::{self, escape, subject};
+use telegram::render::{self, escape, fold, subject};
 use telegram::text;
 use telegram::text::Html;
 
@@ -76,10 +76,11 @@ impl Webhook {
         {
             return self.followed(asker, room, one.user).await;
         }
-        let mut parts: Vec<_> = match asker.group {
-            Some(_) => known.iter().map(|known| in_a_line(lang, known)).collect(),
-            None => known.iter().map(|known| preview_of(lang, known, &room.title())).collect(),
+        let who = match (asker.group, &known[..]) {
+            (None, [one]) => preview_of(lang, one, &room.title()),
+            _ => fold(&known.iter().map(|known| in_a_line(lang, known)).collect::<Vec<_>>()),
         };
+        let mut parts = vec![who];
         if room.chat.state == ChatState::Suspended {
             parts.push(text!(lang, "cannot-ban-here"));
         }
@@ -149,7 +150,7 @@ fn modes(lang: Lang, most: Mode, follow: impl Fn(Mode) -> Action) -> Vec<Vec<Cho
     }
 }
 
-/// In front of a group it is enough to know how many.
+/// In front of a group, and of several people, it is enough to know how many bans are known.
 fn in_a_line(lang: Lang, known: &Known) -> String {
     let mut facts = vec![format!("👤 {}", subject(lang, known.user, known.name.as_deref()).0), here(lang, known.here)];
     facts.push(known_bans(lang, known));

@@ -157,7 +157,7 @@ fn asked(command: &Command) -> Asked {
             Asked::Action(led.unwrap_or(Action::Start))
         }
         CommandName::Help => Asked::Action(Action::Help),
-        CommandName::Unknown => Asked::Action(Action::UnknownCommand),
+        CommandName::Unknown => Asked::Action(Action::UnknownCommand { typed: command.typed.clone() }),
         CommandName::Privacy => Asked::Action(Action::Privacy),
         CommandName::MyData => Asked::Action(Action::MyData),
         CommandName::Subscribe => about(Purpose::Follow),
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_told_so() {
-        assert_eq!(typed(PRIVATE, "/subscrive 42", ""), Asked::Action(Action::UnknownCommand));
+        assert_eq!(typed(PRIVATE, "/subscrive 42", ""), Asked::Action(Action::UnknownCommand { typed: "subscrive".to_owned() }));
     }
 
     #[test]

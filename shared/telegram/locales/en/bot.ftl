@@ -59,7 +59,7 @@ help-looking =
     <b>About you</b>
     /why with no name — where I banned you, and how to appeal
     /privacy, /mydata — what I keep about you
-unknown-command = I don’t know this command. All commands: /help
+unknown-command = I don’t know /{ $command }. All commands: /help
 privacy =
     <b>What I keep</b>
     • About people who write in chats I’m in: names, username, language, and when I last saw them.
@@ -176,7 +176,7 @@ cannot-follow-me = You can’t follow me.
 cannot-follow-admin = This person is an admin of the chat, so they can’t be banned there.
 cannot-follow-nobody = This ID isn’t one person. It belongs to a service account, an anonymous admin or a channel.
 
-## Keeping out, taking back
+## Ignore list and undo
 
 ignored = ✅ On the ignore list: { $who }. Their bans are no longer synced to your chat. To change that: /unignore
 no-longer-ignored = ✅ Off the ignore list: { $who }. If an admin of your chat follows them, their bans are synced again.

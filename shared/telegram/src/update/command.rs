@@ -11,6 +11,8 @@ pub struct Command {
     /// Of the update, where it had one: a redelivery has the same.
     pub update_id: Option<i64>,
     pub name: CommandName,
+    /// The same as it was typed, without the slash.
+    pub typed: String,
     /// The bot it is addressed to, where one is named (`/cmd@BotName`), without the `@`.
     pub addressed_to: Option<String>,
     pub target: Target,
@@ -133,11 +135,11 @@ impl Command {
         let text = message.text()?;
         let mut words = text.split_whitespace();
         let command = words.next()?.strip_prefix('/')?;
-        let (name, addressed_to) = match command.split_once('@') {
+        let (typed, addressed_to) = match command.split_once('@') {
             Some((name, bot)) => (name, Some(bot.to_owned())),
             None => (command, None),
         };
-        let name = CommandName::parse(name);
+        let name = CommandName::parse(typed);
         // An ephemeral command reaches one bot alone.
         if name == CommandName::Unknown && !message.chat.is_private() && message.ephemeral_message_id.is_none() {
             return None;
@@ -149,6 +151,7 @@ impl Command {
         Some(Self {
             update_id,
             name,
+            typed: typed.to_owned(),
             addressed_to,
             target: target(message, argument, &replied_to),
             argument: argument.map(str::to_owned),

@@ -42,7 +42,7 @@ pub struct LogQuery {
     chat_id: Option<GroupId>,
     #[param(inline)]
     status: Option<OutcomeBody>,
-    /// Not before, Unix seconds: when the sync began; in a chat's log, when the decision that it carries over was made.
+    /// Not before, Unix seconds: when the sync began; in a chat's log, when the decision that it syncs was made.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 100_000_000_000_i64, example = 1763000000)]
     from: Option<Moment<0>>,
     /// Not after, Unix seconds, as `from`; left out, it is now.
