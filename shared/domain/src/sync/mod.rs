@@ -7,6 +7,7 @@
 //! - [`request`]: a sync that somebody asks for, and whom it is about
 //! - [`term`]: how long a ban is to last
 //! - [`deadline`]: nothing waits for ever
+//! - [`together`]: decisions of one hand in several chats
 //! - [`ledger`]: what we did in a chat, and what may be taken back
 //!
 //! Every chat of a sync ends with exactly one [`Outcome`]; the outcomes close its [`Totals`].
@@ -18,6 +19,7 @@ mod outcome;
 pub mod plan;
 pub mod request;
 pub mod term;
+pub mod together;
 
 pub use chunk::{CHUNK_TARGETS, Chunk, ChunkMessage, Order, Target, Task};
 pub use outcome::{Outcome, Reason, TargetResult};
