@@ -60,7 +60,7 @@ async fn where_the_bot_may_not_ban_the_admin_is_told_what_is_missing() -> Result
     let (summary, results) = play.sync_of(&event).await?;
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::NoRights)));
     let message = play.telegram.wait_until_sees(eve, "Failed to sync ban", PATIENCE).await?;
-    assert!(message.text.contains("Give it the right"), "{}", message.text);
+    assert!(message.text.contains("turn on “Ban users”"), "{}", message.text);
     assert!(!play.telegram.is_banned(e, mallory).await?);
     Ok(())
 }
@@ -154,7 +154,7 @@ async fn a_chat_found_to_be_closed_during_a_sync_loses_its_subscriptions() -> Re
     let (_, results) = play.sync_of(&play.ban(a, alice, mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Failed(Reason::ChatGone));
     play.wait_until_followed(boris, b, 0).await?;
-    play.telegram.wait_until_sees(boris, "the bot is not in the chat", PATIENCE).await?;
+    play.telegram.wait_until_sees(boris, "I’m no longer in the chat", PATIENCE).await?;
     Ok(())
 }
 

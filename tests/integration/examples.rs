@@ -151,7 +151,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     recorder.call(&play, token, "undo_sync", ("POST", format!("/api/v1/syncs/{id}/undo")), undo).await?;
     let asks = play.pair(Mode::Confirm).await?;
     play.ban(asks.source, asks.alice, asks.mallory).await?;
-    play.telegram.wait_until_sees(asks.boris, "Ban in Target, too?", PATIENCE).await?;
+    play.telegram.wait_until_sees(asks.boris, "Ban them in Target too?", PATIENCE).await?;
     let questions = format!("/api/v1/sync/questions?chat_id={}", asks.target);
     recorder.call(&play, token, "list_open_questions", get(questions), Value::Null).await?;
     // Others play at the same time: one item of each list will do, and it is to be of this test.

@@ -81,6 +81,7 @@ mod model;
 mod moves;
 mod names;
 mod once;
+mod one_hand;
 mod operator;
 mod other_door;
 mod play;

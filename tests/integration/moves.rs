@@ -187,7 +187,7 @@ async fn a_question_that_was_asked_in_a_group_is_answered_in_the_supergroup() ->
         let pair = play.pair_with_group(Mode::Confirm).await?;
         let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
         play.sync_of(&event).await?;
-        let card = play.telegram.wait_until_sees(pair.boris, "Ban in Target, too?", PATIENCE).await?;
+        let card = play.telegram.wait_until_sees(pair.boris, "Ban them in Target too?", PATIENCE).await?;
         let supergroup = play.moved(&pair).await?;
         let gone = Fault::error(403, "Forbidden: the group chat was deleted").chat(pair.target);
         let _gone = if old_id_says_deleted { Some(play.fault(gone).await?) } else { None };

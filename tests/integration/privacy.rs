@@ -106,7 +106,7 @@ async fn shown(play: &Play, step: ShareBans) -> Result<Vec<(&'static str, Stands
     let said = json!({"reason": reason, "initiator_user_id": alice});
     let (status, event) = registrar.register(&with(told(mallory, source, "ban", now()), said)).await?.parts();
     assert_eq!(status, 201, "{event}");
-    let card = play.telegram.wait_until_sees(boris, "Ban synced", PATIENCE).await?.text;
+    let card = play.telegram.wait_until_sees(boris, "synced to your chats: 2", PATIENCE).await?.text;
     let question = play.telegram.wait_until_sees(carol, "too?", PATIENCE).await?.text;
     let history = play
         .asks(boris, &format!("/history {mallory}"), if step == ShareBans::Nothing { "No entries about" } else { "History of" })

@@ -55,7 +55,7 @@ impl Play {
     }
 
     pub async fn card(&self, pair: &Pair) -> Result<Seen> {
-        Ok(self.telegram.wait_until_sees(pair.boris, "Ban in Target, too?", PATIENCE).await?)
+        Ok(self.telegram.wait_until_sees(pair.boris, "Ban them in Target too?", PATIENCE).await?)
     }
 }
 
@@ -65,9 +65,19 @@ async fn who_only_wants_to_be_told_is_told() -> Result<()> {
     let pair = play.pair(Mode::Notify).await?;
     let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::NotifyOnly));
-    play.telegram.wait_until_sees(pair.boris, &format!("was banned in {}", pair.source), PATIENCE).await?;
+    let card = play.telegram.wait_until_sees(pair.boris, &format!("was banned in {}", pair.source), PATIENCE).await?;
+    assert!(card.text.ends_with("You asked me only to tell you, so Target is unchanged."), "{}", card.text);
     play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
+
+    // Whoever may not ban there has no use for the button's data.
+    let data = card.data_of("Ban").unwrap_or_default().to_owned();
+    let greeting = play.greeting(pair.alice).await?.message_id;
+    let pressed = play.telegram.press_forged(pair.alice, pair.alice, greeting, &data).await?;
+    assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."));
+    play.telegram.press_button(pair.boris, &card, "Ban in Target too").await?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    play.telegram.wait_until_sees(pair.boris, "successfully synced", PATIENCE).await?;
     Ok(())
 }
 
@@ -84,9 +94,9 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
     let (_, results) = play.sync_of(&event).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Asked));
     let card = play.card(&pair).await?;
-    let hers = play.telegram.wait_until_sees(bella, "Ban in Target, too?", PATIENCE).await?;
+    let hers = play.telegram.wait_until_sees(bella, "Ban them in Target too?", PATIENCE).await?;
     let labels: Vec<_> = card.buttons.iter().flatten().map(|button| button.text.as_str()).collect();
-    assert_eq!(labels, ["🚫 Ban", "Ignore", "⛔️ Block this source"]);
+    assert_eq!(labels, ["🚫 Ban", "Don’t ban", "⛔️ Block this source"]);
     play.quiet(&pair.ids()).await?;
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
 
@@ -98,7 +108,7 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
     let decided = play.telegram.wait_until_sees(pair.boris, "Decided: ban", PATIENCE).await?;
     assert_eq!((decided.message_id, decided.buttons.len()), (card.message_id, 0), "the card has no buttons any more");
 
-    let late = play.telegram.press_button(bella, &hers, "Ignore").await?;
+    let late = play.telegram.press_button(bella, &hers, "Don’t ban").await?;
     assert_eq!(late.text, Some(format!("🚫 Decided: ban (by admin {})", pair.boris)));
     play.quiet(&pair.ids()).await?;
     assert!(play.telegram.is_banned(pair.target, pair.mallory).await?);
@@ -129,7 +139,7 @@ async fn only_who_may_ban_there_at_that_moment_can_answer() -> Result<()> {
     let made_up = Button { question_id: event.event_id, choice: Choice::Ban }.data();
     let pressed = play.telegram.press_forged(pair.boris, pair.boris, card.message_id, &made_up).await?;
     assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."));
-    play.telegram.press_button(pair.boris, &card, "Ignore").await?;
+    play.telegram.press_button(pair.boris, &card, "Don’t ban").await?;
     play.telegram.wait_until_sees(pair.boris, "Decided: no ban", PATIENCE).await?;
     Ok(())
 }

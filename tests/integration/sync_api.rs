@@ -346,13 +346,13 @@ async fn what_a_chats_admins_are_asked_is_listed_until_somebody_answers() -> Res
     let path = format!("sync/questions?chat_id={}", pair.target);
     assert_eq!(dispatcher.list(&path, 50).await?, [Value::Null; 0]);
     let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
-    let card = play.telegram.wait_until_sees(pair.boris, "Ban in Target, too?", PATIENCE).await?;
+    let card = play.telegram.wait_until_sees(pair.boris, "Ban them in Target too?", PATIENCE).await?;
     let open = dispatcher.list(&path, 50).await?;
     let [question] = open.as_slice() else { anyhow::bail!("one question: {open:?}") };
     assert_eq!((&question["about"], &question["user_id"]), (&json!("ban"), &json!(pair.mallory)), "{question}");
     assert_eq!((&question["source_chat_id"], &question["ban_event_ids"]), (&json!(pair.source), &json!([event.event_id])));
     assert_eq!(dispatcher.list(&format!("sync/questions?chat_id={}", pair.source), 50).await?, [Value::Null; 0], "others' questions");
-    play.telegram.press_button(pair.boris, &card, "Ignore").await?;
+    play.telegram.press_button(pair.boris, &card, "Don’t ban").await?;
     play.telegram.wait_until_accepted(PATIENCE).await?;
     assert_eq!(dispatcher.list(&path, 50).await?, [Value::Null; 0]);
     Ok(())

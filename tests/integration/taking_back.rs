@@ -63,7 +63,7 @@ async fn an_unban_is_carried_to_chats_that_ask_for_it_and_to_no_others() -> Resu
     assert_eq!(results[0].outcome, Outcome::Applied);
     assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
     assert!(play.telegram.is_banned(other, pair.mallory).await?);
-    play.telegram.wait_until_sees(pair.boris, "Ban lifted in your chat", PATIENCE).await?;
+    play.telegram.wait_until_sees(pair.boris, "Unbanned in your chat", PATIENCE).await?;
     Ok(())
 }
 
@@ -174,7 +174,7 @@ async fn the_button_takes_a_ban_back_in_one_chat_and_only_for_who_may() -> Resul
     let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
     play.follow(other, pair.boris, pair.mallory, Mode::Auto).await?;
     play.banned(&pair).await?;
-    let report = play.telegram.wait_until_sees(pair.boris, "Ban synced", PATIENCE).await?;
+    let report = play.telegram.wait_until_sees(pair.boris, "synced to your chats", PATIENCE).await?;
     let data = report.data_of("Target").unwrap_or_default().to_owned();
     let start = play.greeting(pair.alice).await?;
     let pressed = play.telegram.press_forged(pair.alice, pair.alice, start.message_id, &data).await?;
@@ -182,7 +182,7 @@ async fn the_button_takes_a_ban_back_in_one_chat_and_only_for_who_may() -> Resul
     let pressed = play.telegram.press_button(pair.boris, &report, "Target").await?;
     assert!(pressed.text.is_some_and(|text| text.starts_with("↩️ Undoing my ban")));
     play.wait_until_free(pair.target, pair.mallory).await?;
-    play.telegram.wait_until_sees(pair.boris, "Ban lifted in your chat", PATIENCE).await?;
+    play.telegram.wait_until_sees(pair.boris, "Unbanned in your chat", PATIENCE).await?;
     assert!(play.telegram.is_banned(other, pair.mallory).await?);
     Ok(())
 }

@@ -156,19 +156,26 @@ async fn bans_that_are_held_are_one_question_and_whoever_floods_cannot_release_t
         assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Held));
         assert!(!play.telegram.is_banned(pair.target, *person).await?);
     }
-    let asked = play.telegram.wait_until_sees(pair.boris, "unusually many such bans", PATIENCE).await?;
+    let asked = play.telegram.wait_until_sees(pair.boris, "Unusually many people were banned by one source", PATIENCE).await?;
     assert_eq!(asked.buttons.iter().flatten().count(), 3);
     // The source's admins are told, and have nothing to press: an anonymous flooder would be nobody's own ban.
     for admin in [pair.alice, carol] {
-        let told = play.telegram.wait_until_sees(admin, "These bans are held", PATIENCE).await?;
+        let told = play.telegram.wait_until_sees(admin, "I’m holding these bans", PATIENCE).await?;
         assert_eq!(told.buttons.len(), 0);
         let data = asked.data_of("Ban").unwrap_or_default().to_owned();
         let pressed = play.telegram.press_forged(admin, admin, told.message_id, &data).await?;
         assert_eq!(pressed.text.as_deref(), Some("This button no longer works. Send the command again."));
     }
     play.quiet(&pair.ids()).await?;
-    let questions = play.notices(pair.boris).await?.into_iter().filter(|text| text.contains("unusually many such bans"));
-    assert_eq!(questions.count(), 1);
+    let questions =
+        play.notices(pair.boris).await?.into_iter().filter(|text| text.contains("Unusually many people were banned by one source"));
+    let [question] = &questions.collect::<Vec<_>>()[..] else { anyhow::bail!("one question") };
+    for (person, _) in &held {
+        assert!(question.contains(&format!("(ID: {person})")), "{question}");
+    }
+    assert!(question.contains("Your answer counts for all 3."), "{question}");
+    let asked = play.telegram.wait_until_sees(pair.boris, "Unusually many people", PATIENCE).await?;
+    assert!(asked.data_of("Ban all 3").is_some(), "{:?}", asked.buttons);
 
     play.telegram.press_button(pair.boris, &asked, "Ban").await?;
     for (person, _) in &held {
@@ -206,7 +213,7 @@ async fn more_members_of_one_chat_than_anybody_loses_in_an_hour_are_held() -> Re
     assert_eq!(outcomes, [Outcome::Applied; MOST]);
     let (_, results) = play.sync_of(&events[MOST]).await?;
     assert_eq!(results[0].outcome, Outcome::Skipped(Reason::Flooded));
-    let asked = play.telegram.wait_until_sees(pair.boris, "so I hold the rest", PATIENCE).await?;
+    let asked = play.telegram.wait_until_sees(pair.boris, "I’m holding the rest", PATIENCE).await?;
     play.telegram.press_button(pair.boris, &asked, "Ban").await?;
     play.telegram.wait_until_banned(pair.target, events[MOST].user_id.0, PATIENCE).await?;
     Ok(())

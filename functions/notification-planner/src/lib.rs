@@ -2,8 +2,11 @@
 //!
 //! # Layout
 //! - here: what an event calls for, and whom it is about
-//! - [`told`]: what each recipient is told
+//! - [`together`]: what is told of along with a sync
+//! - [`told`]: what each recipient is told; [`asked`]: what each is asked
 
+mod asked;
+mod together;
 mod told;
 
 use anyhow::Context as _;
@@ -22,7 +25,7 @@ use domain::notification::Content;
 use domain::question::{About, id_of};
 use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use told::{Known, Told};
 use uuid::Uuid;
@@ -30,8 +33,9 @@ use uuid::Uuid;
 /// Administrators of a source that are read: Telegram lets a chat have about 50.
 const SOURCE_ADMINS: usize = 50;
 
-/// Syncs about a person that are looked at for whether a source bans and unbans them over and over.
-const NEWEST: i32 = 8;
+/// The newest syncs about a person that are looked at: for whether a source bans and unbans them over and over, and for what was decided along
+/// with a ban. A community of more chats is told of in several cards.
+const NEWEST: i32 = 32;
 
 struct Planner {
     subscriptions: Subscriptions,
@@ -106,35 +110,36 @@ impl Planner {
             return Ok(());
         }
         let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
-        let chats = told::chats(&summary, &results);
-        if chats.is_empty() {
+        let asked = self.asked(&summary, &results).await?;
+        let recent = self.syncs.recent(summary.user_id, summary.event_timestamp - 3600, NEWEST).await?;
+        let group = self.group(event_id, &summary, part, results.clone(), &recent).await?;
+        let mut named = group.chats();
+        named.extend(asked.iter().map(|asked| asked.question.chat_id));
+        if named.is_empty() {
             return Ok(());
+        }
+        let decisions = group.decisions.iter().chain(asked.iter().flat_map(|asked| &asked.decisions));
+        let sources: BTreeSet<_> = decisions.map(|decision| decision.source_chat_id).collect();
+        named.extend(&sources);
+        let mut of_sources = BTreeMap::new();
+        for &source in &sources {
+            of_sources.insert(source, self.admins_of(source).await?.into_iter().collect());
         }
         let by = self.users.profiles(summary.initiator_user_id).await?;
         let known = Known {
-            chats: self.users.chats_with_successors(chats).await?,
-            of_source: self.admins_of(summary.source_chat_id).await?.into_iter().collect(),
+            chats: self.users.chats_with_successors(named).await?,
+            of_sources,
             by: summary.initiator_user_id.and_then(|id| by.get(&id)).cloned(),
         };
-        let mut messages = told::reports(event_id, &summary, &results, &known);
-        if !messages.is_empty() && self.is_cycle(&summary).await? {
+        let mut messages = group.reports(&known);
+        if told::is_cycle(&summary, &recent) {
             for told in &mut messages {
                 told.fold(told::cycle(&summary));
             }
         }
-        messages.extend(told::questions(&summary, &results, &known));
+        messages.extend(asked.iter().flat_map(|asked| asked.questions(&known)));
         messages.extend(self.to_source(&summary, &results).await?);
         self.send(&summary.ban_event_id.to_string(), messages).await
-    }
-
-    /// Does the source ban and unban the person over and over?
-    async fn is_cycle(&self, summary: &Summary) -> anyhow::Result<bool> {
-        if !summary.origin.is_news() {
-            return Ok(false);
-        }
-        let since = summary.event_timestamp - 3600;
-        let count = self.syncs.count_by_source(summary.user_id, summary.source_chat_id, since, NEWEST).await?;
-        Ok(told::is_cycle(count))
     }
 
     /// The source's own admins are told where its bans are held. They release nothing: whoever floods may be one of them.
@@ -147,7 +152,7 @@ impl Planner {
         let what = id_of(About::Held, source, summary.user_id, source, summary.event_timestamp, 0).to_string();
         let told = |recipient| {
             let content = Content::BansHeld { chat: told::source_chat(summary) };
-            Told { recipient, what: what.clone(), content, lang: None }
+            Told::once(recipient, &what, content, None)
         };
         Ok(self.admins_of(source).await?.into_iter().map(told).collect())
     }
@@ -174,7 +179,7 @@ impl Planner {
         let lang = chat.as_ref().and_then(|chat| chat.settings.language);
         let chat = chat.and_then(|chat| chat.title).unwrap_or_else(|| chat_id.to_string());
         let content = if may_ban { Content::AdminResumed { chat } } else { Content::AdminSuspended { chat } };
-        self.send(event_id, vec![Told { recipient: user_id, what: event_id.to_owned(), content, lang }]).await
+        self.send(event_id, vec![Told::once(user_id, event_id, content, lang)]).await
     }
 
     /// Everybody who follows from the chat is told once.
@@ -198,7 +203,7 @@ impl Planner {
     async fn tell_followers(&self, event_id: &str, chat: ChatId, since: i64, content: &Content) -> anyhow::Result<()> {
         let admins = self.subscriptions.admins_of_chat(chat, since).await?;
         let lang = self.users.chats([chat]).await?.remove(&chat).and_then(|chat| chat.settings.language);
-        let told = |recipient| Told { recipient, what: event_id.to_owned(), content: content.clone(), lang };
+        let told = |recipient| Told::once(recipient, event_id, content.clone(), lang);
         self.send(event_id, admins.into_iter().map(told).collect()).await
     }
 

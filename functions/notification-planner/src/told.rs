@@ -1,33 +1,38 @@
-//! Notifications by recipient. The results of a sync's part become one report an admin and the questions to answer; whatever is told becomes
-//! a message in the recipient's language.
+//! Whatever is told becomes a message in the recipient's language, with as much of a decision as its source shares with them.
 
 use aws::store::sync::Summary;
 use aws::store::users::Profile;
 use domain::chat::Chat;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::notification::{Asking, Content, Decider, Decision, NamedChat, Notification, SyncReport, by_admin, notification_id};
+use domain::notification::{Content, Decider, Decision, Notification, notification_id};
 use domain::sharing::{Shared, present};
-use domain::sync::{Outcome, Reason, TargetResult};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Somebody is told something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     pub recipient: UserId,
-    /// The id of what it is about: told once.
+    /// The id of what it is about: told once, or anew where it tells more.
     pub what: String,
+    /// Greater where it tells more.
+    pub revision: i64,
     pub content: Content,
     /// Of the chat that it is about, for a recipient whose language neither they nor Telegram names.
     pub lang: Option<Lang>,
 }
 
 impl Told {
+    /// What is told once.
+    pub fn once(recipient: UserId, what: &str, content: Content, lang: Option<Lang>) -> Self {
+        Self { recipient, what: what.to_owned(), revision: 0, content, lang }
+    }
+
     /// Tells of a report as one of many like it. `what`: what they have in common, so that it is told once.
     pub fn fold(&mut self, what: String) {
         if let Content::SyncReport(report) = &self.content {
             self.content = Content::Cycles(report.clone());
-            self.what = what;
+            (self.what, self.revision) = (what, 0);
         }
     }
 
@@ -36,44 +41,42 @@ impl Told {
         if profile.is_some_and(|profile| !profile.wants_notifications()) {
             return None;
         }
-        let Self { recipient, what, content, lang } = self;
+        let Self { recipient, what, revision, content, lang } = self;
         Some(Notification {
             notification_id: notification_id(&what, recipient),
             correlation_id: correlation_id.to_owned(),
             recipient,
             lang: profile.map_or_else(|| Lang::about(None, None, lang), |profile| profile.lang_about(lang)),
             silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
+            revision,
             content,
         })
     }
 }
 
-/// The chats that reports and questions name, the source among them.
-pub fn chats(summary: &Summary, results: &[TargetResult]) -> BTreeSet<ChatId> {
-    let reported = by_admin(results, summary.kind, summary.origin).into_values().flatten().flat_map(|(_, chats)| chats);
-    let asked = results.iter().filter(|result| result.question.is_some()).map(|result| result.chat_id);
-    let named: BTreeSet<_> = reported.chain(asked).collect();
-    if named.is_empty() { named } else { named.into_iter().chain([summary.source_chat_id]).collect() }
-}
-
-/// What the chats of a part are, who are the source's own admins, and whoever decided there.
+/// What the chats of a part are, who are the sources' own admins, and whoever decided there.
 pub struct Known {
     pub chats: BTreeMap<ChatId, Chat>,
-    pub of_source: BTreeSet<UserId>,
+    pub of_sources: BTreeMap<ChatId, BTreeSet<UserId>>,
     pub by: Option<Profile>,
 }
 
 impl Known {
     /// What somebody may see of the decision that was carried over.
     fn shared_with(&self, recipient: UserId, summary: &Summary) -> Shared {
-        match self.of_source.contains(&recipient) {
+        match self.of_sources.get(&summary.source_chat_id).is_some_and(|admins| admins.contains(&recipient)) {
             true => Shared::ALL,
             false => Shared::with_others(present(&self.chats, summary.source_chat_id), summary.source_public),
         }
     }
 
+    /// The reason, where somebody may read it.
+    pub fn reason(&self, recipient: UserId, summary: &Summary) -> Option<String> {
+        self.shared_with(recipient, summary).reason(summary.reason.clone())
+    }
+
     /// What somebody is told of the decision.
-    fn decision(&self, recipient: UserId, summary: &Summary) -> Decision {
+    pub fn decision(&self, recipient: UserId, summary: &Summary) -> Decision {
         let shared = self.shared_with(recipient, summary);
         let title = shared.title(present(&self.chats, summary.source_chat_id), summary.source_chat_title.as_deref());
         Decision {
@@ -87,15 +90,15 @@ impl Known {
     }
 
     fn decider(&self, user_id: UserId, summary: &Summary) -> Decider {
-        let profile = self.by.as_ref().filter(|profile| profile.erased_at.is_none());
+        let profile = self.by.as_ref().filter(|profile| profile.user_id == user_id && profile.erased_at.is_none());
         Decider { user_id, name: profile.map(Profile::name).filter(|name| !name.is_empty()), bot: summary.initiator_bot.clone() }
     }
 }
 
-/// Is the sync one of a source's bans and unbans of the same person over and over? A ban and its correction are none. `count`: of the source's
-/// decisions on this person within the hour.
-pub fn is_cycle(count: usize) -> bool {
-    count > 2
+/// Is the sync one of a source's bans and unbans of the same person over and over? A ban and its correction are none. `recent`: those of the
+/// hour.
+pub fn is_cycle(summary: &Summary, recent: &[Summary]) -> bool {
+    summary.origin.is_news() && recent.iter().filter(|sync| sync.source_chat_id == summary.source_chat_id).count() > 2
 }
 
 /// Names the cycle of an hour: told once.
@@ -104,72 +107,35 @@ pub fn cycle(summary: &Summary) -> String {
     format!("cycle of {} by {} in {hour}", summary.user_id, summary.source_chat_id)
 }
 
-/// One report an admin, whatever number of their chats the sync touched. `event_id`: of the event that ended the part.
-pub fn reports(event_id: &str, summary: &Summary, results: &[TargetResult], known: &Known) -> Vec<Told> {
-    let named = |chat_id: &ChatId| NamedChat { chat_id: *chat_id, title: title(&known.chats, *chat_id) };
-    let report = |(recipient, groups): (UserId, Vec<(Outcome, Vec<ChatId>)>)| {
-        let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(&known.chats, *chat));
-        let report = SyncReport {
-            sync_id: summary.sync_id,
-            kind: summary.kind,
-            user_id: summary.user_id,
-            user_name: summary.user_name.clone(),
-            decision: known.decision(recipient, summary),
-            chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(named).collect())).collect(),
-        };
-        Told { recipient, what: event_id.to_owned(), content: Content::SyncReport(report), lang }
-    };
-    by_admin(results, summary.kind, summary.origin).into_iter().map(report).collect()
-}
-
-/// The questions of a part, to each admin of the chat that is asked. A message's id is that of its question: bans that are held within an
-/// hour are asked about once.
-pub fn questions(summary: &Summary, results: &[TargetResult], known: &Known) -> Vec<Told> {
-    let asked = results.iter().filter_map(|result| Some((result, result.question?)));
-    let told = asked.flat_map(|(result, question_id)| {
-        let lang = lang(&known.chats, result.chat_id);
-        result.admins.iter().map(move |&recipient| {
-            let asking = Asking {
-                question_id,
-                held: result.outcome == Outcome::Skipped(Reason::Held),
-                flooded: result.outcome == Outcome::Skipped(Reason::Flooded),
-                new_source: result.outcome == Outcome::Skipped(Reason::NewSource),
-                user_id: summary.user_id,
-                user_name: summary.user_name.clone(),
-                decision: known.decision(recipient, summary),
-                chat: title(&known.chats, result.chat_id),
-            };
-            Told { recipient, what: question_id.to_string(), content: Content::Question(asking), lang }
-        })
-    });
-    told.collect()
-}
-
 /// The title, in messages to its own admins, of the chat where it was decided.
 pub fn source_chat(summary: &Summary) -> String {
     summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string())
 }
 
-fn title(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> String {
+/// What a chat is called in messages to its admins.
+pub fn title(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> String {
     known.get(&chat).and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat.to_string())
 }
 
-fn lang(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> Option<Lang> {
+/// The language that a chat's admins chose for it.
+pub fn lang(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> Option<Lang> {
     known.get(&chat).and_then(|chat| chat.settings.language)
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use domain::ban::Occurred;
     use domain::chat::{ChatState, Ignores};
     use domain::settings::{ChatSettings, ShareBans};
+    use domain::sync::{Outcome, TargetResult};
     use serde_json::json;
     use uuid::Uuid;
 
     const NOW: i64 = 1_767_261_600;
 
-    fn summary() -> Summary {
+    /// Of a ban that one chat is told of.
+    pub fn summary() -> Summary {
         let summary = json!({
             "sync_id": Uuid::from_u128(1),
             "ban_event_id": Uuid::from_u128(2),
@@ -192,7 +158,7 @@ mod tests {
     }
 
     /// Chats with titles and languages.
-    fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> Known {
+    pub fn known(chats: &[(i64, Option<&str>, Option<Lang>)]) -> Known {
         let chat = |&(id, title, language): &(i64, Option<&str>, Option<Lang>)| {
             let (chat_id, settings) = (ChatId(id), ChatSettings { language, ..ChatSettings::default() });
             let (title, ignores, known_sources) = (title.map(str::to_owned), Ignores::default(), BTreeSet::new());
@@ -201,80 +167,20 @@ mod tests {
                 Chat { chat_id, title, state: ChatState::Active, migrated_to: None, migrated_from: None, settings, ignores, known_sources },
             )
         };
-        Known { chats: chats.iter().map(chat).collect(), of_source: BTreeSet::new(), by: None }
+        Known { chats: chats.iter().map(chat).collect(), of_sources: BTreeMap::new(), by: None }
     }
 
-    fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
+    pub fn result(chat: i64, admins: &[i64], outcome: Outcome) -> TargetResult {
         TargetResult::new(ChatId(chat), admins.iter().map(|&id| UserId(id)).collect(), outcome)
     }
 
-    fn question(chat: i64, admins: &[i64], reason: Reason, id: u128) -> TargetResult {
-        TargetResult { question: Some(Uuid::from_u128(id)), ..result(chat, admins, Outcome::Skipped(reason)) }
-    }
-
-    #[test]
-    fn an_admin_has_one_report_of_all_their_chats_by_title_in_the_language_of_one() {
-        let failed = Outcome::Failed(Reason::NoRights);
-        let results = [result(-1, &[1], Outcome::Applied), result(-2, &[1, 2], failed), result(-3, &[1], Outcome::Applied)];
-        let known = known(&[(-1, Some("One"), None), (-2, Some("Two"), Some(Lang::En))]);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -3, -2, -1].map(ChatId)));
-        let told: Vec<_> = reports("event", &summary(), &results, &known)
-            .into_iter()
-            .map(|told| {
-                assert_eq!(told.what, "event");
-                let Content::SyncReport(report) = told.content else { panic!("{:?}", told.content) };
-                assert_eq!((report.user_id, report.user_name.as_deref(), report.sync_id), (UserId(5), Some("Mal"), Uuid::from_u128(1)));
-                let named = |chats: Vec<NamedChat>| chats.into_iter().map(|chat| (chat.chat_id.0, chat.title)).collect::<Vec<_>>();
-                let chats: Vec<_> = report.chats.into_iter().map(|(outcome, chats)| (outcome, named(chats))).collect();
-                (told.recipient.0, told.lang, chats)
-            })
-            .collect();
-        let chat = |id: i64, title: &str| (id, title.to_owned());
-        assert_eq!(
-            told,
-            [
-                (1, Some(Lang::En), vec![(Outcome::Applied, vec![chat(-1, "One"), chat(-3, "-3")]), (failed, vec![chat(-2, "Two")])]),
-                (2, Some(Lang::En), vec![(failed, vec![chat(-2, "Two")])]),
-            ]
-        );
-    }
-
-    #[test]
-    fn each_admin_of_a_chat_that_is_asked_has_its_question_and_no_report() {
-        let results = [question(-1, &[1, 2], Reason::Asked, 70), question(-2, &[1], Reason::Held, 80)];
-        let known = known(&[(-1, Some("One"), Some(Lang::Ru))]);
-        assert_eq!(reports("event", &summary(), &results, &known), []);
-        assert_eq!(chats(&summary(), &results), BTreeSet::from([-9, -2, -1].map(ChatId)));
-        let asked: Vec<_> = questions(&summary(), &results, &known)
-            .into_iter()
-            .map(|told| {
-                let Content::Question(asking) = told.content else { panic!("{:?}", told.content) };
-                assert_eq!(told.what, asking.question_id.to_string(), "what is held within an hour is asked once");
-                (told.recipient.0, asking.question_id.as_u128(), asking.chat, asking.held, told.lang)
-            })
-            .collect();
-        let (one, two) = ("One".to_owned(), "-2".to_owned());
-        assert_eq!(asked, [(1, 70, one.clone(), false, Some(Lang::Ru)), (2, 70, one, false, Some(Lang::Ru)), (1, 80, two, true, None)]);
-    }
-
-    /// Source, reason and time as a report and a question tell them to somebody.
-    fn told_of(recipient: i64, share_bans: ShareBans, public: bool) -> [(String, Option<String>, Option<i64>); 2] {
+    /// Source, reason and time as they are told to somebody.
+    fn told_of(recipient: i64, share_bans: ShareBans, public: bool) -> (String, Option<String>, Option<i64>) {
         let mut known = known(&[(-9, Some("Source now"), None)]);
-        known.of_source = BTreeSet::from([UserId(1)]);
+        known.of_sources = BTreeMap::from([(ChatId(-9), BTreeSet::from([UserId(1)])), (ChatId(-8), BTreeSet::from([UserId(2)]))]);
         known.chats.get_mut(&ChatId(-9)).unwrap().settings.share_bans = share_bans;
-        let summary = Summary { source_public: public, ..summary() };
-        let results = [result(-1, &[recipient], Outcome::Applied), question(-2, &[recipient], Reason::Asked, 70)];
-        let mut told = reports("event", &summary, &results, &known);
-        told.extend(questions(&summary, &results, &known));
-        let of: Vec<_> = told
-            .into_iter()
-            .map(|told| match told.content {
-                Content::SyncReport(report) => (report.decision.source_chat, report.decision.reason, report.decision.at),
-                Content::Question(asking) => (asking.decision.source_chat, asking.decision.reason, asking.decision.at),
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        of.try_into().unwrap()
+        let decision = known.decision(UserId(recipient), &Summary { source_public: public, ..summary() });
+        (decision.source_chat, decision.reason, decision.at)
     }
 
     #[test]
@@ -291,7 +197,7 @@ mod tests {
         ] {
             for (recipient, (chat, reason, at)) in [(2, expected), (1, all)] {
                 let expected = (chat.to_owned(), reason.map(str::to_owned), at);
-                assert_eq!(told_of(recipient, step, public), [expected.clone(), expected], "{step:?} {public} {recipient}");
+                assert_eq!(told_of(recipient, step, public), expected, "{step:?} {public} {recipient}");
             }
         }
     }
@@ -305,7 +211,7 @@ mod tests {
     fn notification(profile: Option<serde_json::Value>) -> Option<Notification> {
         let profile: Option<Profile> = profile.map(|profile| serde_json::from_value(profile).unwrap());
         let content = Content::ChatSuspended { chat: "One".to_owned() };
-        let told = Told { recipient: UserId(1), what: "event".to_owned(), content, lang: Some(Lang::En) };
+        let told = Told::once(UserId(1), "event", content, Some(Lang::En));
         told.notification(profile.as_ref(), "ban", NOW)
     }
 
@@ -353,10 +259,19 @@ mod tests {
     fn the_same_thing_is_told_to_the_same_person_under_the_same_id() {
         let of = |what: &str, recipient: i64| {
             let content = Content::ChatSuspended { chat: "One".to_owned() };
-            let told = Told { recipient: UserId(recipient), what: what.to_owned(), content, lang: None };
+            let told = Told::once(UserId(recipient), what, content, None);
             told.notification(None, "ban", NOW).unwrap().notification_id
         };
         assert_eq!(of("event", 1), of("event", 1));
         assert!(of("event", 1) != of("event", 2) && of("event", 1) != of("another", 1));
+    }
+
+    #[test]
+    fn a_third_decision_of_one_source_within_the_hour_is_a_cycle_and_those_of_others_do_not_count() {
+        let other = Summary { source_chat_id: ChatId(-8), ..summary() };
+        assert!(!is_cycle(&summary(), &[summary(), summary(), other.clone(), other]));
+        assert!(is_cycle(&summary(), &[summary(), summary(), summary()]));
+        let undone = Summary { origin: domain::sync::Origin::UndoneHere, ..summary() };
+        assert!(!is_cycle(&undone, &[summary(), summary(), summary()]), "what somebody asked for is told");
     }
 }

@@ -4,9 +4,8 @@ use anyhow::{Context as _, bail};
 use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
-use aws::store::Claim;
 use aws::store::gateway::Gateway;
-use aws::store::notifications::{End, LEASE, Notifications};
+use aws::store::notifications::{Claimed, End, LEASE, Notifications};
 use aws::store::users::Users;
 use aws::{env, metrics, secrets, time};
 use domain::limiter::{Health, Lane};
@@ -198,29 +197,41 @@ impl Sender {
         if let Err(ms) = self.gateway.reserve_message(chat).await? {
             return Ok(Sent::Later(seconds(ms)));
         }
-        match self.notifications.claim(notification).await? {
-            Claim::Mine => {}
-            Claim::Done => return Ok(Sent::Ended),
+        let replaces = match self.notifications.claim(notification).await? {
+            Claimed::Mine { replaces } => replaces,
+            Claimed::Done => return Ok(Sent::Ended),
             // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
-            Claim::Taken => return Ok(Sent::Later(LEASE)),
-        }
+            Claimed::Taken => return Ok(Sent::Later(LEASE)),
+        };
         let (mut message, is_last) = parcel.part();
-        let mut called = self.telegram.send(&message).await;
+        let is_only = is_last && parcel.parts_sent == 0;
+        // What has several parts is sent anew.
+        let replaces = replaces.filter(|_| is_only);
+        let mut called = self.call(replaces, &message).await;
         if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
             tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
             message = OutgoingMessage { text: render::plain_text(&message.text), html: false, ..message };
-            called = self.telegram.send(&message).await;
+            called = self.call(replaces, &message).await;
         }
         health.add(called.as_ref().is_err_and(Failure::is_no_answer));
         match called {
-            Ok(_) => self.sent(notification, is_last).await,
-            Err(failure) => self.failed(notification, is_last, &failure).await,
+            Ok(message_id) => self.sent(notification, is_last, message_id.filter(|_| is_only)).await,
+            Err(failure) => self.failed(notification, is_last, replaces, &failure).await,
         }
     }
 
-    async fn sent(&self, notification: &Notification, is_last: bool) -> anyhow::Result<Sent> {
+    /// Sends a message, or edits the one that it replaces; its id.
+    async fn call(&self, replaces: Option<i64>, message: &OutgoingMessage) -> Result<Option<i64>, Failure> {
+        match replaces.and_then(|id| i32::try_from(id).ok()) {
+            Some(id) => self.telegram.edit(Posted::Public(id), message).await.map(|()| replaces),
+            None => self.telegram.send(message).await,
+        }
+    }
+
+    /// `message_id`: of the only message that it is.
+    async fn sent(&self, notification: &Notification, is_last: bool, message_id: Option<i64>) -> anyhow::Result<Sent> {
         if is_last {
-            return self.end(notification, End::Sent).await;
+            return self.end(notification, End::Sent { message_id }).await;
         }
         self.notifications.release(notification).await?;
         Ok(Sent::InPart)
@@ -248,9 +259,10 @@ impl Sender {
         Ok(Sent::Ended)
     }
 
-    async fn failed(&self, notification: &Notification, is_last: bool, failure: &Failure) -> anyhow::Result<Sent> {
+    async fn failed(&self, notification: &Notification, is_last: bool, replaces: Option<i64>, failure: &Failure) -> anyhow::Result<Sent> {
         match after(failure.reaction()) {
-            After::Sent => self.sent(notification, is_last).await,
+            // What cannot be edited any more stays as it is.
+            After::Sent => self.sent(notification, is_last, replaces).await,
             After::Refused => {
                 self.users.set_can_write(notification.recipient, false).await?;
                 self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
@@ -270,7 +282,7 @@ impl Sender {
 
     async fn end(&self, notification: &Notification, end: End) -> anyhow::Result<Sent> {
         self.notifications.end(notification, end).await?;
-        let status = if end == End::Sent { "sent" } else { "failed" };
+        let status = if matches!(end, End::Sent { .. }) { "sent" } else { "failed" };
         metrics::count("notifications_total", Some(("status", status)), 1);
         Ok(Sent::Ended)
     }
@@ -317,6 +329,7 @@ mod tests {
             recipient: UserId(1),
             lang: Lang::En,
             silent: false,
+            revision: 0,
             content,
         };
         let tidy = Tidy { chat_id: ChatId(-1), message_ids: vec![7, 8] };
@@ -332,7 +345,7 @@ mod tests {
 
     #[test]
     fn a_long_card_is_sent_part_by_part_and_its_buttons_stand_under_the_last() {
-        let chats = (0..100).map(|n| NamedChat { chat_id: ChatId(-n), title: "😀".repeat(64) });
+        let chats = (0..100).map(|n| NamedChat { chat_id: ChatId(-n), title: "😀".repeat(64), sync_id: None });
         let report = SyncReport {
             sync_id: Default::default(),
             kind: Kind::Ban,
@@ -346,6 +359,7 @@ mod tests {
                 reason: None,
                 at: None,
             },
+            also: Vec::new(),
             chats: vec![(Outcome::Applied, chats.collect())],
         };
         let notification = Notification {
@@ -354,6 +368,7 @@ mod tests {
             recipient: UserId(1),
             lang: Lang::En,
             silent: true,
+            revision: 0,
             content: Content::SyncReport(report),
         };
         let mut texts = Vec::new();

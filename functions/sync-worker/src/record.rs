@@ -3,15 +3,19 @@
 use crate::calls::{self, Ended, Wait};
 use crate::{Work, Worker};
 use aws::queue::Message;
-use aws::store::sync::{LogEntry, Pending};
+use aws::store::sync::{LogEntry, Pending, of_one_hand};
 use aws::{metrics, time};
 use domain::ban::derive;
 use domain::chat::ChatState;
 use domain::ids::ChatId;
 use domain::question::{About, MOST_IN_AN_HOUR, Question, id_of};
 use domain::sync::ledger::Entry;
+use domain::sync::together::WITHIN;
 use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
 use uuid::Uuid;
+
+/// The most syncs about a person that are looked at for what the same hand decided.
+const MOST_AT_ONCE: i32 = 32;
 
 impl Worker {
     /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
@@ -55,14 +59,26 @@ impl Worker {
 
     /// Asks the chat's admins; the question's id.
     async fn ask(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<Uuid> {
+        let first = self.first_of_hand(chunk, end).await?;
         // However many bans there are, one question is open at a time.
         for number in 0..MOST_IN_AN_HOUR {
-            let question = question(chunk, end, time::now(), number);
+            let question = question(chunk, end, time::now(), number, first);
             if self.syncs.ask(&question, chunk.ban_event_id).await? {
                 return Ok(question.question_id);
             }
         }
-        Ok(question(chunk, end, time::now(), MOST_IN_AN_HOUR - 1).question_id)
+        Ok(question(chunk, end, time::now(), MOST_IN_AN_HOUR - 1, first).question_id)
+    }
+
+    /// The source that decided first, where the same hand decided in several within seconds: all of it is one question.
+    async fn first_of_hand(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<ChatId> {
+        let own = chunk.source_chat_id;
+        if about(end) != About::Ban || !chunk.origin.is_news() {
+            return Ok(own);
+        }
+        let since = chunk.occurred.at().unwrap_or_default() - WITHIN;
+        let recent = self.syncs.recent(chunk.user_id, since, MOST_AT_ONCE).await?;
+        Ok(of_one_hand(&recent, chunk.sync_id).first().map_or(own, |first| first.source_chat_id))
     }
 
     /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.
@@ -127,18 +143,21 @@ fn lost(end: &Ended) -> Option<(ChatId, ChatState)> {
     Some((end.migrated_to.unwrap_or(end.target.chat_id), state))
 }
 
-/// The question to the chat's admins. `number`: of those about the same within an hour.
-fn question(chunk: &ChunkMessage, end: &Ended, now: i64, number: u32) -> Question {
-    let (chat_id, user_id, source_chat_id) = (end.target.chat_id, chunk.user_id, chunk.source_chat_id);
-    let about = match end.outcome {
+fn about(end: &Ended) -> About {
+    match end.outcome {
         Outcome::Skipped(Reason::NewSource) => About::NewSource,
         Outcome::Skipped(Reason::Held) => About::Held,
         Outcome::Skipped(Reason::Flooded) => About::Flooded,
         _ => About::Ban,
-    };
+    }
+}
+
+/// The question to the chat's admins. `number`: of those about the same within an hour. `first`: from [`Worker::first_of_hand`].
+fn question(chunk: &ChunkMessage, end: &Ended, now: i64, number: u32, first: ChatId) -> Question {
+    let (about, chat_id, user_id, source_chat_id) = (about(end), end.target.chat_id, chunk.user_id, chunk.source_chat_id);
     // What is asked about later than the ban came is a question of its own: that of then may have run out.
     let at = if chunk.origin.is_news() { chunk.occurred.at().unwrap_or_default() } else { now };
-    let question_id = id_of(about, source_chat_id, user_id, chat_id, at, number);
+    let question_id = id_of(about, first, user_id, chat_id, at, number);
     Question { question_id, about, chat_id, user_id, source_chat_id, asked_at: now, choice: None, decided_by: None }
 }
 
@@ -243,7 +262,8 @@ mod tests {
             (Reason::Held, About::Held),
             (Reason::Flooded, About::Flooded),
         ] {
-            let (chunk, question) = (chunk(), question(&chunk(), &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000, 0));
+            let (chunk, question) =
+                (chunk(), question(&chunk(), &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000, 0, chunk().source_chat_id));
             assert_eq!((question.chat_id, question.user_id, question.source_chat_id), (CHAT, chunk.user_id, chunk.source_chat_id));
             assert_eq!(question.about, about, "{reason:?}");
         }

@@ -9,12 +9,13 @@ use domain::appeal::AppealButton;
 use domain::chat::MOST_IGNORED;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::question::{About, BlockButton, Button, Choice, UndoButton};
+use domain::question::{About, BanButton, BlockButton, Button, Choice, UndoButton};
 use domain::sync::{Kind, Origin, Request, Whom, further_sync_id};
 use telegram::reaction::Reaction;
 use telegram::render::subject;
 use telegram::text;
 use telegram::update::Press;
+use uuid::Uuid;
 
 /// A button of ours, by its data.
 enum Pressed {
@@ -26,6 +27,7 @@ enum Pressed {
 enum Decision {
     Question(Button),
     Undo(UndoButton),
+    Ban(BanButton),
     Block(BlockButton),
     Appeal(AppealButton),
 }
@@ -42,6 +44,7 @@ impl Pressed {
 impl Decision {
     fn read(data: &str) -> Option<Self> {
         let read = Button::read(data).map(Self::Question).or_else(|| UndoButton::read(data).map(Self::Undo));
+        let read = read.or_else(|| BanButton::read(data).map(Self::Ban));
         read.or_else(|| BlockButton::read(data).map(Self::Block)).or_else(|| AppealButton::read(data).map(Self::Appeal))
     }
 }
@@ -118,6 +121,7 @@ impl Webhook {
         match decision {
             Decision::Question(button) => self.answered(button, asker).await,
             Decision::Undo(button) => self.undo_pressed(button, asker).await,
+            Decision::Ban(button) => self.ban_pressed(button, asker).await,
             Decision::Block(button) => self.block_pressed(button, asker).await,
             Decision::Appeal(button) => self.appeal_pressed(button, asker).await,
         }
@@ -192,6 +196,17 @@ impl Webhook {
         Ok(Answer::settled(text!(lang, "undoing", who = who)))
     }
 
+    /// Bans where the admins were only told, as an answer to a question would.
+    async fn ban_pressed(&self, button: BanButton, asker: &Asker) -> Result<Answer, NotNow> {
+        let lang = asker.lang;
+        if !self.may_decide(button.chat_id, asker.id).await? {
+            return Ok(Answer::open(text!(lang, "may-not-decide")));
+        }
+        let Some(told) = self.syncs.summary(button.sync_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
+        self.syncs.request(&confirmed(told.ban_event_id, Origin::Confirmed, button.chat_id, asker.id)).await?;
+        Ok(Answer::settled(decided(lang, Choice::Ban)))
+    }
+
     /// The message's other buttons stay: the ban that it tells of can still be taken back.
     async fn block_pressed(&self, button: BlockButton, asker: &Asker) -> Result<Answer, NotNow> {
         let lang = asker.lang;
@@ -237,16 +252,20 @@ fn requests(asked: &Asked, choice: Choice, by: UserId) -> Vec<Request> {
         (Choice::Ban, About::NewSource | About::Held) => Origin::Released,
         (Choice::Ban, About::Release) | (Choice::Ignore | Choice::Never, _) => return Vec::new(),
     };
-    let request = |event_id| Request {
-        sync_id: further_sync_id(event_id, origin, &question.chat_id.to_string()),
+    asked.event_ids().map(|event_id| confirmed(event_id, origin, question.chat_id, by)).collect()
+}
+
+/// The sync of a ban that an admin of a chat has said yes to.
+fn confirmed(event_id: Uuid, origin: Origin, chat: ChatId, by: UserId) -> Request {
+    Request {
+        sync_id: further_sync_id(event_id, origin, &chat.to_string()),
         ban_event_id: event_id,
         kind: Kind::Ban,
         origin,
-        whom: Whom::Chats(vec![question.chat_id]),
+        whom: Whom::Chats(vec![chat]),
         by: Some(by),
         waits: false,
-    };
-    asked.event_ids().map(request).collect()
+    }
 }
 
 fn decided(lang: Lang, choice: Choice) -> String {
@@ -266,7 +285,6 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
     use domain::question::Question;
-    use uuid::Uuid;
 
     const CHAT: ChatId = ChatId(-5);
     const BY: UserId = UserId(1);

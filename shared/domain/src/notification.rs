@@ -21,6 +21,9 @@ pub struct Notification {
     /// Comes without a sound: the recipient's hours are quiet.
     #[serde(default)]
     pub silent: bool,
+    /// A message under the same id that tells more than the one that was sent takes its place: the greater number counts.
+    #[serde(default)]
+    pub revision: i64,
     pub content: Content,
 }
 
@@ -90,6 +93,9 @@ pub struct SyncReport {
     pub user_name: Option<String>,
     #[serde(flatten)]
     pub decision: Decision,
+    /// The same hand's decisions on the person in further chats within seconds.
+    #[serde(default)]
+    pub also: Vec<Decision>,
     /// Chats by what became of it there.
     pub chats: Vec<(Outcome, Vec<NamedChat>)>,
 }
@@ -129,6 +135,9 @@ pub struct Decider {
 pub struct NamedChat {
     pub chat_id: ChatId,
     pub title: String,
+    /// The sync that acted there; `None`: that of the report.
+    #[serde(default)]
+    pub sync_id: Option<Uuid>,
 }
 
 /// A question to an admin of a chat.
@@ -147,7 +156,34 @@ pub struct Asking {
     pub user_name: Option<String>,
     #[serde(flatten)]
     pub decision: Decision,
+    /// The same hand's decisions on the person in further chats within seconds: the answer counts for them, too.
+    #[serde(default)]
+    pub also: Vec<Decision>,
     pub chat: String,
+    /// How many admins are asked; 0 in messages of an older version.
+    #[serde(default)]
+    pub admins: usize,
+    /// When it can be answered no more, Unix seconds.
+    #[serde(default)]
+    pub until: Option<i64>,
+    /// How many bans the answer is about.
+    #[serde(default)]
+    pub count: usize,
+    /// The first of them, at most [`MOST_BANS_SHOWN`]; empty where there is one.
+    #[serde(default)]
+    pub bans: Vec<AskedBan>,
+}
+
+/// The most bans that a question lists: with names of the longest it stays one message, so that it can be edited.
+pub const MOST_BANS_SHOWN: usize = 15;
+
+/// One of the bans that a question is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedBan {
+    pub user_id: UserId,
+    pub user_name: Option<String>,
+    /// The source's, where it shares that.
+    pub reason: Option<String>,
 }
 
 /// The chats of each admin, grouped by outcome in a fixed order. Outcomes that are no news (the ban was lifted before it was carried

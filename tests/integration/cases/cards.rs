@@ -48,7 +48,7 @@ async fn a_long_card_comes_in_parts_and_lacks_nothing() -> Result<()> {
     // The case begins with a look at all that.
     story.skip();
     story.go().await?;
-    story.telegram.wait_until_sees(boris, "✅ 60", PATIENCE).await?;
+    story.telegram.wait_until_sees(boris, "chats: 60", PATIENCE).await?;
     story.quiet(&[story.world.ids(), chats].concat()).await?;
     let mut parts = story.telegram.private_messages(boris).await?;
     parts.retain(|seen| seen.from == story.stack.bot_id);

@@ -25,7 +25,7 @@ async fn somebody_who_was_banned_asks_why_and_appeals_once() -> Result<()> {
         talk.presses(mallory, &why, "✍️").await?;
         talk.says(mallory, mallory, "It was my brother. I am <b>sorry</b>!").await?;
         let appeal = last(&talk.is_told(boris, "sorry").await?)?;
-        talk.presses(boris, &appeal, "✅").await?;
+        talk.presses(boris, &appeal, talk.word("Unban", "Снять")).await?;
         talk.is_told(mallory, talk.word("granted", "принята")).await?;
         let lifted = async || Ok((!talk.play.telegram.is_banned(chat, mallory).await?).then_some(()));
         talk.play.telegram.wait_until("the ban to be lifted", crate::play::PATIENCE, lifted).await?;

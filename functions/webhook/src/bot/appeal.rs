@@ -175,6 +175,7 @@ impl Webhook {
                 recipient,
                 lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
                 silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
+                revision: 0,
                 content: content.clone(),
             };
             Message::new(&notification, 0)

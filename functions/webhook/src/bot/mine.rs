@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use telegram::message::Style;
 use telegram::render;
 use telegram::text;
+use telegram::text::Html;
 
 /// Quiet hours that can be chosen by button, in minutes of the day; the REST API takes any.
 const QUIET: [(u16, u16); 3] = [(22 * 60, 7 * 60), (23 * 60, 8 * 60), (0, 9 * 60)];
@@ -74,9 +75,9 @@ impl Webhook {
             Some(profile) => (
                 profile.name(),
                 profile.username.clone().map(|name| format!("@{name}")).unwrap_or_else(|| "—".to_owned()),
-                profile.created_at.map_or_else(|| "—".to_owned(), |at| render::date(at, lang)),
+                profile.created_at.map_or_else(|| Html("—".to_owned()), |at| render::date(at, lang)),
             ),
-            None => ("—".to_owned(), "—".to_owned(), "—".to_owned()),
+            None => ("—".to_owned(), "—".to_owned(), Html("—".to_owned())),
         };
         let text = text!(
             lang,

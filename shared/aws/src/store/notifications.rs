@@ -2,16 +2,16 @@
 //!
 //! | access | by |
 //! |---|---|
-//! | take a message for sending | UpdateItem `USER#<recipient>`, `N#<notification id>`, if not sent and not taken |
+//! | take a message for sending | UpdateItem `USER#<recipient>`, `N#<notification id>`, if not sent and not taken, or if it tells more than what was sent |
 //! | record how it ended | UpdateItem on the same key |
 
-use super::{Attributes, Claim, DAY, Table, VERSION, key, n, s};
+use super::{Attributes, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::notification::Notification;
 
 /// How long the log is kept, in seconds.
@@ -19,6 +19,20 @@ const RETENTION: i64 = 90 * DAY;
 
 /// A sender that has taken a message and not recorded its end by then is taken for dead, in seconds; longer than its time-out.
 pub const LEASE: i64 = 70;
+
+/// Less than any revision.
+const NONE_SENT: i64 = -1;
+
+/// Is a message ours to send?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// `replaces`: the message that told less of the same thing, where it was one.
+    Mine { replaces: Option<i64> },
+    /// It was sent before, or one that tells more, or it has failed for good.
+    Done,
+    /// Another has it.
+    Taken,
+}
 
 /// The log.
 pub struct Notifications {
@@ -28,7 +42,8 @@ pub struct Notifications {
 /// How a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    Sent,
+    /// `message_id`: of the one message that it is; `None`: it is several.
+    Sent { message_id: Option<i64> },
     /// The recipient cannot be written to.
     Failed(&'static str),
 }
@@ -38,18 +53,23 @@ impl Notifications {
         Self { table: Table::new(aws, table) }
     }
 
-    /// Takes a message for sending.
-    pub async fn claim(&self, notification: &Notification) -> anyhow::Result<Claim> {
+    /// Takes a message for sending; where it tells more than the one that was sent, that one's id as [`Claimed::Mine`] has it.
+    pub async fn claim(&self, notification: &Notification) -> anyhow::Result<Claimed> {
         let now = time::now();
         let claim = self
             .update(notification)
             .update_expression(
                 "SET #status = :pending, taken_until = :until, notification_type = :type, channel = :channel, correlation_id = :correlation, \
-                 created_at = if_not_exists(created_at, :now), expires_at = :expires, version = :version",
+                 created_at = if_not_exists(created_at, :now), revision = if_not_exists(revision, :none), expires_at = :expires, version = :version",
             )
-            .condition_expression("attribute_not_exists(pk) OR (#status = :pending AND taken_until < :now)")
+            .condition_expression(
+                "attribute_not_exists(pk) OR (#status = :pending AND taken_until < :now) OR (#status = :sent AND revision < :revision)",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":sent", s("sent"))
+            .expression_attribute_values(":none", n(NONE_SENT))
+            .expression_attribute_values(":revision", n(notification.revision))
             .expression_attribute_values(":until", n(now + LEASE))
             .expression_attribute_values(":type", s(notification.content.type_name()))
             .expression_attribute_values(":channel", s("telegram"))
@@ -57,13 +77,17 @@ impl Notifications {
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + RETENTION))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match claim {
-            Ok(_) => Ok(Claim::Mine),
+            Ok(answer) => {
+                let before = answer.attributes.as_ref().and_then(|item| item.get("message_id"));
+                Ok(Claimed::Mine { replaces: before.and_then(|id| id.as_n().ok()).and_then(|id| id.parse().ok()) })
+            }
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(if is_pending(error.err()) { Claim::Taken } else { Claim::Done })
+                Ok(if is_pending(error.err()) { Claimed::Taken } else { Claimed::Done })
             }
             Err(error) => Err(error).context("taking a notification"),
         }
@@ -80,13 +104,24 @@ impl Notifications {
         let mut update = self
             .update(notification)
             .update_expression(match end {
-                End::Sent => "SET #status = :status, sent_at = :now REMOVE taken_until",
+                End::Sent { message_id: Some(_) } => {
+                    "SET #status = :status, sent_at = :now, revision = :revision, message_id = :message REMOVE taken_until"
+                }
+                End::Sent { message_id: None } => {
+                    "SET #status = :status, sent_at = :now, revision = :revision REMOVE taken_until, message_id"
+                }
                 End::Failed(_) => "SET #status = :status, failed_at = :now, error_message = :error REMOVE taken_until",
             })
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":now", n(time::now()));
         update = match end {
-            End::Sent => update.expression_attribute_values(":status", s("sent")),
+            End::Sent { message_id } => {
+                update = update.expression_attribute_values(":revision", n(notification.revision));
+                if let Some(message_id) = message_id {
+                    update = update.expression_attribute_values(":message", n(message_id));
+                }
+                update.expression_attribute_values(":status", s("sent"))
+            }
             End::Failed(error) => {
                 update.expression_attribute_values(":status", s("failed")).expression_attribute_values(":error", s(error))
             }

@@ -6,9 +6,15 @@ ban-detected =
     🚫 User { $user } (ID: { $id }) was banned in { $chat }
     Reason: { $reason }
     Time: { $time }
-    Source: { $source }
+    { $count ->
+        [1] Source
+       *[other] Sources
+    }: { $source }
 decision-facts =
-    Source: { $source }
+    { $count ->
+        [1] Source
+       *[other] Sources
+    }: { $source }
     Reason: { $reason }
     Time: { $time }
 decision-source = { $chat } (ID: <code>{ $id }</code>)
@@ -19,44 +25,59 @@ not-shared = not shared
 question-ban =
     { $ban }
 
-    Ban in { $chat }, too?
+    Ban them in { $chat } too?
 question-new-source =
     { $ban }
 
-    ⚠️ Your chat has had no bans from this source yet. Ban in { $chat }, too? A “Ban” lets in what came from it so far and what comes.
-question-flooded =
-    { $ban }
-
-    ⚠️ Unusually many members of { $chat } were banned within an hour, so I hold the rest. Ban there all the same?
-question-held =
-    { $ban }
-
-    ⚠️ There are unusually many such bans within an hour, so they are held. Carry them over to { $chat }?
+    ⚠️ { $chat } has had no bans from this source yet. Ban them there too? “Ban” also lets in this source’s other bans, those before and those to come.
+question-many-new-source =
+    ⚠️ { $chat } has had no bans from this source yet
+    Source: { $source }
+    These wait for your answer. “Ban” also lets in what else comes from there:
+question-many-flooded =
+    ⚠️ Unusually many members of { $chat } were banned within an hour
+    Source: { $source }
+    I’m holding the rest. From this source:
+question-many-held =
+    ⚠️ Unusually many people were banned by one source within an hour
+    Source: { $source }
+    I’m holding these bans. Those that concern { $chat }:
+# A person whose ban is held.
+question-one-of-many = • { $person } — { $reason }
+question-more = …and { $count } more
+question-answers-all = Your answer counts for all { $count }.
+question-asked = { $count ->
+        [one] Asked: only you. Open until { $until }
+       *[other] Asked: { $count } admins. The first answer counts, until { $until }
+    }
+told-only-you = You asked me only to tell you, so { $chat } is unchanged.
+told-only-chat = The settings of { $chat } say “tell only”, so it is unchanged.
 bans-held =
-    ⚠️ Unusually many people were banned in { $chat } within an hour. These bans are held: the admins of other chats decide for themselves.
+    ⚠️ Unusually many people were banned in { $chat } within an hour
+    I’m holding these bans: admins of other chats decide for themselves.
 cycles =
     🔁 { $person } is banned and unbanned over and over
     Source: { $source }
-    I tell you no more of it within this hour. How it stands: /why { $id }
+    I’ll tell you no more about it within this hour. How it stands: /why { $id }
 
 ## The bot in a chat.
 
 chat-suspended =
-    ⚠️ The bot can no longer ban in { $chat }
-    No bans are carried over there until it has the right “Ban users” again.
+    ⚠️ I can no longer ban in { $chat }
+    Syncing is paused there until I have the right “Ban users” again. Check with /verify
 chat-resumed =
     ✅ I can ban in { $chat } again
-    Bans are carried over there from now on. Those that failed in the meantime are not made up for.
+    New bans are synced from now on. I don’t catch up on those I missed.
 chat-removed =
-    ⚠️ The bot is no longer in { $chat }
-    Your subscriptions in that chat have ended.
+    ⚠️ I’m no longer in { $chat }
+    You no longer follow anyone there. To go on, add me again and follow them anew.
 
 admin-suspended =
     ⏸ You can no longer ban in { $chat }
-    What you follow from there is suspended until you can.
+    What you follow there is paused until you can.
 admin-resumed =
     ▶️ You can ban in { $chat } again
-    What you follow from there goes on.
+    What you follow there is active again.
 
 ## Somebody asks that his ban be lifted.
 
@@ -75,7 +96,7 @@ report-already-banned =
     User: { $user }
     Chat: { $chat }
 report-not-banned =
-    ℹ️ Ban not carried over to your chat
+    ℹ️ Ban not synced to your chat
     User: { $user }
     Chat: { $chat }
     Reason: { $reason }
@@ -85,82 +106,87 @@ report-ban-failed =
     Chat: { $chat }
     Error: { $reason }
 report-lifted =
-    ✅ Ban lifted in your chat
+    ✅ Unbanned in your chat
     User: { $user }
     Chat: { $chat }
 report-not-lifted =
-    ℹ️ The ban in your chat was not lifted
+    ℹ️ Ban left in place in your chat
     User: { $user }
     Chat: { $chat }
     Reason: { $reason }
 report-lift-failed =
-    ❌ Failed to lift the ban
+    ❌ Failed to unban
     User: { $user }
     Chat: { $chat }
     Error: { $reason }
 
 ## What became of it in several chats: a card with a line a chat.
 
-card-head =
-    { $mark } <b>{ $title }</b>: { $person }
-    { $facts }
-card-synced = Ban synced
-card-synced-in-part = Ban synced in part
-card-not-synced = Ban not synced
-card-lifted = Ban lifted
-card-lifted-in-part = Ban lifted in part
-card-not-lifted = Ban not lifted
+card-user = User: { $person }
+card-synced-all = ✅ Ban successfully synced to your chats: { $done }
+card-synced-some = ⚠️ Ban synced to { $done } of your { $count } chats
+card-already-banned = ℹ️ Already banned in your chats
+card-not-synced = ℹ️ Ban not synced to your chats
+card-sync-failed = ❌ Failed to sync ban
+card-lifted-all = ✅ Unbanned in your chats: { $done }
+card-lifted-some = ⚠️ Unbanned in { $done } of your { $count } chats
+card-not-lifted = ℹ️ Ban left in place in your chats
+card-lift-failed = ❌ Failed to unban
 card-line-banned = ✅ { $chat }: banned
 card-line-already-banned = ℹ️ { $chat }: already banned
-card-line-lifted = ✅ { $chat }: ban lifted
-card-line-already-lifted = ℹ️ { $chat }: was not banned any more
-card-line-skipped = ⏭ { $chat }: skipped — { $reason }
+card-line-lifted = ✅ { $chat }: unbanned
+card-line-already-lifted = ℹ️ { $chat }: wasn’t banned any more
+card-line-skipped = ⏭ { $chat }: unchanged — { $reason }
 card-line-failed = ❌ { $chat }: failed — { $reason }
 
 ## Why a chat was skipped or failed.
 
-reason-asked = the chat’s admins decide
-reason-new-source = the first ban from this source; the chat’s admins decide
-reason-flooded = unusually many members banned within an hour; the chat’s admins decide
-reason-held = unusually many bans within an hour; the chat’s admins decide
-reason-delayed = the chat has a delay; the ban is carried over later
-reason-auto-sync-off = automatic sync is off
-reason-notify-only = you asked only to be told
-reason-ignored = this person or this chat is on the ignore list
-reason-lifted = the ban has been lifted
-reason-undone = the sync was undone
+reason-asked = waiting for the chat’s admins
+reason-new-source = the first ban from this source, waiting for the chat’s admins
+reason-flooded = too many members banned within an hour, on hold for the chat’s admins
+reason-held = too many bans within an hour, on hold for the chat’s admins
+reason-delayed = the chat has a delay. I’ll ban later
+reason-auto-sync-off = the chat’s settings say “tell only”
+reason-notify-only = you chose “Tell only”
+reason-ignored = this person or this source is on the ignore list
+reason-lifted = the source has unbanned them already
+reason-undone = the ban was undone
 reason-ends-too-soon = the ban is about to end
-reason-kick = so short a ban is a kick
-reason-is-admin = this is an administrator of the chat
-reason-is-bot = this is a bot, and bots are left alone in this chat
+reason-kick = a ban this short is a kick
+reason-is-admin = this is an admin of the chat
+reason-is-bot = this is a bot, and the chat doesn’t ban bots
 reason-local-decision = an admin of this chat has decided otherwise
-reason-not-ours = this ban was not set by the bot
-reason-not-banned = this person is not banned here
-reason-still-banned = their ban in another chat still stands
-reason-unknown-user = Telegram does not know this user. I ban them when they come
-reason-not-supported = this kind of chat has no such bans
-reason-no-rights = the bot lacks the right to ban. Give it the right “Ban users”
-reason-chat-gone = the bot is not in the chat. Add it again and subscribe anew
-reason-telegram-error = Telegram did not carry out the request
-reason-timed-out = it was not done in time
+reason-not-ours = I didn’t set this ban
+reason-not-banned = they aren’t banned there
+reason-still-banned = another chat still bans them
+reason-unknown-user = Telegram can’t find this person yet. I’ll ban them when they join
+reason-not-supported = this type of chat doesn’t support bans
+reason-no-rights = I don’t have the right “Ban users”
+reason-chat-gone = I’m no longer in the chat
+reason-telegram-error = Telegram didn’t carry out the request
+reason-timed-out = I couldn’t do it in time
 
 # In a card, where the way to mend it follows.
-reason-no-rights-short = the bot lacks the right to ban
-reason-chat-gone-short = the bot is not in the chat
+reason-no-rights-short = I don’t have the right “Ban users”
+reason-chat-gone-short = I’m no longer in the chat
 
 ## What helps where it failed.
 
-fix-no-rights = Chat settings → Administrators → the bot → “Ban users”. Then /verify in that chat checks it.
-fix-chat-gone = Add the bot to the chat as an administrator with the right “Ban users”, then send /subscribe there.
-fix-telegram-error = It was tried several times. Ban by hand, or ask whoever runs the bot for another try.
-fix-telegram-error-lift = It was tried several times. Unban by hand, or ask whoever runs the bot for another try.
+fix-no-rights = Chat settings → Administrators → this bot → turn on “Ban users”. Then send /verify in that chat.
+fix-chat-gone = Add me to the chat as an admin with the right “Ban users”, then follow the person there again: /subscribe
+fix-telegram-error = I tried several times. Ban by hand, or ask whoever runs this bot to retry.
+fix-telegram-error-lift = I tried several times. Unban by hand, or ask whoever runs this bot to retry.
 
 ## Buttons.
 
 button-ban = 🚫 Ban
-button-ignore = Ignore
+button-ban-all = 🚫 Ban all { $count }
+button-ban-too = 🚫 Ban in { $chat } too
+button-ignore = Don’t ban
 button-never = ⛔️ Block this source
 button-block-in = ⛔️ Block for { $chat }
+button-block-source = ⛔️ Block { $source }
+button-block-source-in = ⛔️ Block { $source } for { $chat }
 button-undo = ↩️ Undo
 button-undo-in = ↩️ Undo: { $chat }
 button-lift = ✅ Unban

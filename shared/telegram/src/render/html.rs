@@ -12,17 +12,18 @@ const UNFOLDED: usize = 6;
 /// Lines of HTML as one text: what is beyond the sixth line goes into a block quotation that is folded until somebody opens it
 /// (`<blockquote expandable>`, Bot API "HTML style"). An element may have several lines, and is not parted; none may have a block quotation
 /// itself, since they cannot be nested (Bot API "Formatting options").
-pub fn fold(lines: &[String]) -> String {
+pub fn fold<L: AsRef<str>>(lines: &[L]) -> String {
     let mut seen = 0;
     let open = lines.iter().take_while(|line| {
         let first = seen == 0;
-        seen += line.split('\n').count();
+        seen += line.as_ref().split('\n').count();
         first || seen <= UNFOLDED
     });
     let (open, folded) = lines.split_at(open.count());
+    let joined = |lines: &[L]| lines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n");
     match folded {
-        [] => open.join("\n"),
-        _ => format!("{}\n<blockquote expandable>{}</blockquote>", open.join("\n"), folded.join("\n").trim_start()),
+        [] => joined(open),
+        _ => format!("{}\n<blockquote expandable>{}</blockquote>", joined(open), joined(folded).trim_start_matches('\n')),
     }
 }
 

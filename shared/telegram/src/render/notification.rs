@@ -1,14 +1,14 @@
 //! What admins are told on their own, not in answer to a command.
 
-use super::html::plain_text;
-use super::report::{ban_detected, block_buttons, cycles, facts, sync_report, undo_buttons};
-use super::{escape_words, name_of, subject};
-use crate::message::Button;
+use super::html::{fold, plain_text};
+use super::report::{self, ban_buttons, ban_detected, block_buttons, cycles, facts, lines, source_of, sync_report, undo_buttons};
+use super::{escape_words, moment, name_of, subject};
+use crate::message::{Button, Style};
 use crate::text;
 use crate::text::Html;
 use domain::appeal::AppealButton;
 use domain::lang::Lang;
-use domain::notification::{Asking, Content, Notification};
+use domain::notification::{AskedBan, Asking, Content, Notification};
 use domain::question::{self, Choice};
 
 /// The longest appeal that is shown, in characters. Leaves room for names below Telegram's 4096 UTF-16 units, of which a character has
@@ -33,7 +33,7 @@ pub fn notification(notification: &Notification) -> String {
         Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
             let person = subject(lang, *user_id, user_name.as_deref());
             let appeal = text!(lang, "appeal", person = person, chat = chat, words = Html(escape_words(words, APPEAL_CHARS)));
-            let about = decision.as_ref().map(|decision| facts(decision, lang));
+            let about = decision.as_ref().map(|decision| facts(decision, &[], lang));
             [Some(appeal), about, Some(format!("🔍 /why {user_id}"))].into_iter().flatten().collect::<Vec<_>>().join("\n")
         }
     }
@@ -47,17 +47,25 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
     match &notification.content {
         Content::Question(asking) => {
             let answer = |choice| question::Button { question_id: asking.question_id, choice }.data();
-            vec![
-                vec![button(text!(lang, "button-ban"), answer(Choice::Ban)), button(text!(lang, "button-ignore"), answer(Choice::Ignore))],
-                vec![button(text!(lang, "button-never"), answer(Choice::Never))],
-            ]
+            let ban = match asking.count {
+                0 | 1 => text!(lang, "button-ban"),
+                count if asking.also.is_empty() => text!(lang, "button-ban-all", count = count),
+                _ => text!(lang, "button-ban"),
+            };
+            let ban = button(ban, answer(Choice::Ban)).styled(Style::Danger);
+            let mut rows = vec![vec![ban, button(text!(lang, "button-ignore"), answer(Choice::Ignore))]];
+            // Of several sources none is "this" one.
+            if asking.also.is_empty() {
+                rows.push(vec![button(text!(lang, "button-never"), answer(Choice::Never))]);
+            }
+            rows
         }
         Content::Appeal { appeal_id, .. } => {
             let answer = |lift| AppealButton { appeal_id: *appeal_id, lift }.data();
-            let lift = button(text!(lang, "button-lift"), answer(true));
+            let lift = button(text!(lang, "button-lift"), answer(true)).styled(Style::Success);
             vec![vec![lift, button(text!(lang, "button-let-stand"), answer(false))]]
         }
-        Content::SyncReport(report) => [undo_buttons(report, lang), block_buttons(report, lang)].concat(),
+        Content::SyncReport(report) => [undo_buttons(report, lang), ban_buttons(report, lang), block_buttons(report, lang)].concat(),
         Content::Cycles(report) => block_buttons(report, lang),
         Content::BansHeld { .. }
         | Content::ChatSuspended { .. }
@@ -69,14 +77,47 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
     }
 }
 
+/// A question: what happened, what is asked, and how long it can be answered.
 fn question(asking: &Asking, lang: Lang) -> String {
+    let asked = match asking.bans.is_empty() {
+        true => about_one(asking, lang),
+        false => about_many(asking, lang),
+    };
+    let Some(until) = asking.until else { return asked };
+    let asks = text!(lang, "question-asked", count = asking.admins, until = moment(until, lang));
+    format!("{asked}\n{asks}")
+}
+
+fn about_one(asking: &Asking, lang: Lang) -> String {
     let user = name_of(asking.user_id, asking.user_name.as_deref());
-    let (ban, chat) = (Html(ban_detected(asking.user_id, &user, &asking.decision, lang)), &asking.chat);
-    match (asking.held, asking.flooded, asking.new_source) {
-        (true, _, _) => text!(lang, "question-held", ban = ban, chat = chat),
-        (_, true, _) => text!(lang, "question-flooded", ban = ban, chat = chat),
-        (_, _, true) => text!(lang, "question-new-source", ban = ban, chat = chat),
-        _ => text!(lang, "question-ban", ban = ban, chat = chat),
+    let (ban, chat) = (Html(ban_detected(asking.user_id, &user, &asking.decision, &asking.also, lang)), &asking.chat);
+    match asking.new_source {
+        true => text!(lang, "question-new-source", ban = ban, chat = chat),
+        false => text!(lang, "question-ban", ban = ban, chat = chat),
+    }
+}
+
+/// Cause, source and names; the answer counts for all of them.
+fn about_many(asking: &Asking, lang: Lang) -> String {
+    let (source, chat, count) = (source_of(&asking.decision, lang), &asking.chat, asking.count);
+    let why = match (asking.held, asking.flooded) {
+        (true, _) => text!(lang, "question-many-held", source = source, chat = chat),
+        (_, true) => text!(lang, "question-many-flooded", source = source, chat = chat),
+        _ => text!(lang, "question-many-new-source", source = source, chat = chat),
+    };
+    let one = |ban: &AskedBan| {
+        let reason = report::reason_or_why_not(ban.reason.as_deref(), asking.decision.shared, lang);
+        Html(text!(lang, "question-one-of-many", person = subject(lang, ban.user_id, ban.user_name.as_deref()), reason = reason))
+    };
+    let mut asked = lines(&why);
+    asked.extend(asking.bans.iter().map(one));
+    if count > asking.bans.len() {
+        asked.push(Html(text!(lang, "question-more", count = count - asking.bans.len())));
+    }
+    let asked = fold(&asked);
+    match count {
+        0 | 1 => asked,
+        _ => format!("{asked}\n{}", text!(lang, "question-answers-all", count = count)),
     }
 }
 
@@ -85,23 +126,23 @@ mod tests {
     use super::super::html::{LONGEST, length};
     use super::*;
     use domain::ids::{ChatId, UserId};
-    use domain::notification::Decision;
+    use domain::notification::{Decision, MOST_BANS_SHOWN};
     use domain::settings::ShareBans;
     use uuid::Uuid;
 
     fn sent(lang: Lang, content: Content) -> Notification {
         let (notification_id, correlation_id) = (Uuid::nil(), String::new());
-        Notification { notification_id, correlation_id, recipient: UserId(1), lang, silent: false, content }
+        Notification { notification_id, correlation_id, recipient: UserId(1), lang, silent: false, revision: 0, content }
     }
 
     fn data(message: &Notification) -> Vec<String> {
         buttons(message).into_iter().flatten().filter_map(|button| button.callback().map(str::to_owned)).collect()
     }
 
-    fn asking(held: bool) -> Content {
-        Content::Question(Asking {
+    fn asking() -> Asking {
+        Asking {
             question_id: Uuid::from_u128(7),
-            held,
+            held: false,
             flooded: false,
             new_source: false,
             user_id: UserId(5),
@@ -114,40 +155,90 @@ mod tests {
                 reason: None,
                 at: Some(1_736_937_000),
             },
+            also: Vec::new(),
             chat: "Mine".to_owned(),
-        })
+            admins: 3,
+            until: Some(1_736_937_000 + question::OPEN),
+            count: 1,
+            bans: Vec::new(),
+        }
+    }
+
+    /// About so many bans.
+    fn of_many(count: usize, asking: Asking) -> Asking {
+        let ban = |n: usize| AskedBan { user_id: UserId(n as i64), user_name: Some("😀".repeat(64)), reason: Some("x".repeat(64)) };
+        Asking { count, bans: (0..count.min(MOST_BANS_SHOWN)).map(ban).collect(), ..asking }
+    }
+
+    fn labels(message: &Notification) -> Vec<String> {
+        buttons(message).into_iter().flatten().map(|button| button.text).collect()
     }
 
     #[test]
-    fn a_question_names_who_where_and_why_and_has_its_three_answers() {
-        let message = sent(Lang::En, asking(false));
-        let expected = "🚫 User Mal (ID: 5) was banned in A &amp; B\nReason: not given\nTime: 2025-01-15 10:30 UTC\n\
-                        Source: A &amp; B (ID: <code>-9</code>)\n\nBan in Mine, too?";
+    fn a_question_names_who_where_and_why_how_long_it_is_open_and_has_its_three_answers() {
+        let message = sent(Lang::En, Content::Question(asking()));
+        let expected = "🚫 User Mal (ID: 5) was banned in A &amp; B\nReason: not given\nTime: <tg-time unix=\"1736937000\" format=\"Dt\">15 Jan 2025, 10:30 UTC</tg-time>\n\
+                        Source: A &amp; B (ID: <code>-9</code>)\n\nBan them in Mine too?\n\
+                        Asked: 3 admins. The first answer counts, until <tg-time unix=\"1737541800\" format=\"Dt\">22 Jan 2025, 10:30 UTC</tg-time>";
         assert_eq!(notification(&message), expected);
         let choices: Vec<_> = data(&message).iter().map(|data| question::Button::read(data).unwrap().choice).collect();
         assert_eq!(choices, [Choice::Ban, Choice::Ignore, Choice::Never]);
+        let alone = notification(&sent(Lang::Ru, Content::Question(Asking { admins: 1, ..asking() })));
+        assert!(
+            alone.ends_with(
+                "\nВопрос получили только вы. Ответить можно до <tg-time unix=\"1737541800\" format=\"Dt\">22 янв. 2025, 10:30 UTC</tg-time>"
+            ),
+            "{alone}"
+        );
+        // As an older version put it on the queue.
+        let older = notification(&sent(Lang::En, Content::Question(Asking { until: None, ..asking() })));
+        assert!(older.ends_with("\nBan them in Mine too?"), "{older}");
     }
 
     #[test]
-    fn a_question_about_bans_that_are_held_says_that_they_are() {
-        let text = notification(&sent(Lang::Ru, asking(true)));
-        assert!(text.contains("Причина: не указана") && text.contains("приостановлены. Перенести их в чат Mine?"), "{text}");
+    fn a_question_about_several_sources_names_them_all_and_blocks_none() {
+        let also = vec![Decision { source_chat: "-8".to_owned(), source_chat_id: Some(ChatId(-8)), ..asking().decision }];
+        let message = sent(Lang::En, Content::Question(Asking { also, count: 2, ..asking() }));
+        let text = notification(&message);
+        assert!(text.contains("\nSources: A &amp; B (ID: <code>-9</code>); ID <code>-8</code>\n"), "{text}");
+        assert_eq!(labels(&message), ["🚫 Ban", "Don’t ban"]);
+    }
+
+    #[test]
+    fn a_question_about_many_says_why_names_them_and_how_many_the_answer_counts_for() {
+        let held = || Asking { held: true, ..asking() };
+        for (asking, cause) in [
+            (held(), "⚠️ Unusually many people were banned by one source within an hour\nSource: A &amp; B (ID: <code>-9</code>)\n"),
+            (Asking { flooded: true, ..asking() }, "⚠️ Unusually many members of Mine were banned within an hour\n"),
+            (Asking { new_source: true, ..asking() }, "⚠️ Mine has had no bans from this source yet\n"),
+        ] {
+            let message = sent(Lang::En, Content::Question(of_many(50, asking)));
+            let text = notification(&message);
+            assert!(text.starts_with(cause), "{text}");
+            // The answer counts for what is folded, too.
+            let (folded, after) = text.split_once("</blockquote>").unwrap();
+            assert!(folded.ends_with("\n…and 35 more") && folded.contains("\n<blockquote expandable>• 😀"), "{text}");
+            assert!(after.starts_with("\nYour answer counts for all 50.\nAsked: 3 admins."), "{text}");
+            assert_eq!(labels(&message), ["🚫 Ban all 50", "Don’t ban", "⛔️ Block this source"]);
+            assert!(length(&text) <= LONGEST, "it is one message: {}", length(&text));
+        }
+        let one = sent(Lang::Ru, Content::Question(of_many(1, held())));
+        let text = notification(&one);
+        assert!(text.contains("\nЭти баны я придержал. Те, что касаются чата Mine:\n• ") && !text.contains("Ответ — сразу"), "{text}");
+        assert_eq!(labels(&one), ["🚫 Забанить", "Не банить", "⛔️ Отключить источник"]);
+    }
+
+    #[test]
+    fn a_sources_own_admins_hear_that_its_bans_are_held_and_release_nothing() {
         let held = sent(Lang::En, Content::BansHeld { chat: "<A>".to_owned() });
         assert!(notification(&held).contains("banned in &lt;A&gt; within an hour"));
-        assert_eq!(data(&held), [""; 0], "the source's own admins release nothing");
+        assert_eq!(data(&held), [""; 0]);
     }
 
     #[test]
-    fn a_question_says_why_it_is_asked() {
-        for (flooded, new_source, expected) in [
-            (true, false, "members of Mine were banned within an hour"),
-            (false, true, "Your chat has had no bans from this source yet"),
-            (false, false, "\n\nBan in Mine, too?"),
-        ] {
-            let Content::Question(asking) = asking(false) else { panic!("a question") };
-            let text = notification(&sent(Lang::En, Content::Question(Asking { flooded, new_source, ..asking })));
-            assert!(text.contains(expected), "{text}");
-        }
+    fn the_first_ban_of_a_source_says_what_a_yes_lets_in() {
+        let text = notification(&sent(Lang::En, Content::Question(Asking { new_source: true, ..asking() })));
+        assert!(text.contains("\n\n⚠️ Mine has had no bans from this source yet. Ban them there too?"), "{text}");
     }
 
     #[test]
@@ -156,12 +247,12 @@ mod tests {
         for (lang, content, expected) in [
             (Lang::En, Content::AdminSuspended { chat: chat() }, "⏸ You can no longer ban in A &amp; B\n"),
             (Lang::Ru, Content::AdminResumed { chat: chat() }, "▶️ Вы снова можете банить в чате A &amp; B\n"),
-            (Lang::En, Content::ChatSuspended { chat: chat() }, "⚠️ The bot can no longer ban in A &amp; B\n"),
-            (Lang::Ru, Content::ChatSuspended { chat: chat() }, "⚠️ Бот больше не может банить в чате A &amp; B\n"),
+            (Lang::En, Content::ChatSuspended { chat: chat() }, "⚠️ I can no longer ban in A &amp; B\n"),
+            (Lang::Ru, Content::ChatSuspended { chat: chat() }, "⚠️ Я больше не могу банить в чате A &amp; B\n"),
             (Lang::En, Content::ChatResumed { chat: chat() }, "✅ I can ban in A &amp; B again\n"),
             (Lang::Ru, Content::ChatResumed { chat: chat() }, "✅ Я снова могу банить в чате A &amp; B\n"),
-            (Lang::En, Content::ChatRemoved { chat: chat() }, "⚠️ The bot is no longer in A &amp; B\n"),
-            (Lang::Ru, Content::ChatRemoved { chat: chat() }, "⚠️ Бот больше не состоит в чате A &amp; B\n"),
+            (Lang::En, Content::ChatRemoved { chat: chat() }, "⚠️ I’m no longer in A &amp; B\n"),
+            (Lang::Ru, Content::ChatRemoved { chat: chat() }, "⚠️ Меня больше нет в чате A &amp; B\n"),
         ] {
             let message = sent(lang, content);
             assert!(notification(&message).starts_with(expected), "{}", notification(&message));

@@ -1,19 +1,25 @@
-//! The result of a sync for one admin: a message about his chat, or a card with a line a chat.
+//! The result of a sync for one admin: a message about their chat, or a card with a line a chat. Its first lines are the agreed templates.
 
-use super::html::plain_text;
-use super::{decider, escape, name_of, subject};
-use crate::message::Button;
+use super::html::{fold, plain_text};
+use super::{decider, escape, moment, name_of, subject};
+use crate::message::{Button, Style};
 use crate::text;
 use crate::text::Html;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::notification::{Decision, NamedChat, SyncReport};
-use domain::question::{BlockButton, UndoButton};
+use domain::question::{BanButton, BlockButton, UndoButton};
 use domain::settings::ShareBans;
 use domain::sync::{Kind, Outcome, Reason, Totals};
 
 /// Buttons of a kind under one report: of more chats, `/undo` and `/block` there.
 const MOST_BUTTONS: usize = 5;
+
+/// Sources that a card names.
+const MOST_SOURCES: usize = 10;
+
+/// Of a title on a button, which has room for about twice as much.
+const TITLE_CHARS: usize = 20;
 
 /// The report's text as HTML. With a line a chat it may be longer than a message: an admin follows at most a hundred times.
 pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
@@ -25,10 +31,11 @@ pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
         Outcome::Already => 2,
         Outcome::Skipped(_) => 3,
     });
-    match chats[..] {
+    let lines = match chats[..] {
         [(outcome, chat)] => about_one(report, outcome, chat, lang),
         _ => card(report, &chats, lang),
-    }
+    };
+    fold(&lines)
 }
 
 /// Buttons that take the ban back where this sync has set it.
@@ -40,36 +47,60 @@ pub fn undo_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
     let applied: Vec<_> = applied.collect();
     let label = |chat: &NamedChat| match applied.len() {
         1 => text!(lang, "button-undo"),
-        _ => text!(lang, "button-undo-in", chat = chat.title.chars().take(30).collect::<String>()),
+        _ => text!(lang, "button-undo-in", chat = on_a_button(&chat.title)),
     };
     let button = |chat: &&NamedChat| {
-        let data = UndoButton { sync_id: report.sync_id, chat_id: chat.chat_id }.data();
-        vec![Button::data(plain_text(&label(chat)), data)]
+        let data = UndoButton { sync_id: chat.sync_id.unwrap_or(report.sync_id), chat_id: chat.chat_id }.data();
+        vec![Button::data(plain_text(&label(chat)), data).styled(Style::Success)]
     };
     applied.iter().take(MOST_BUTTONS).map(button).collect()
 }
 
-/// Buttons that keep the source out of the chats that the report is about.
-pub fn block_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
-    let Some(source) = report.decision.source_chat_id else { return Vec::new() };
-    let chats: Vec<_> = report.chats.iter().flat_map(|(_, chats)| chats).collect();
-    let label = |chat: &NamedChat| match chats.len() {
-        1 => text!(lang, "button-never"),
-        _ => text!(lang, "button-block-in", chat = chat.title.chars().take(30).collect::<String>()),
+/// Buttons that ban where the admin is only told.
+pub fn ban_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
+    let is_told = |outcome: &Outcome| matches!(outcome, Outcome::Skipped(Reason::AutoSyncOff | Reason::NotifyOnly));
+    if report.kind != Kind::Ban {
+        return Vec::new();
+    }
+    let told = report.chats.iter().filter(|(outcome, _)| is_told(outcome)).flat_map(|(_, chats)| chats);
+    let button = |chat: &NamedChat| {
+        let data = BanButton { sync_id: chat.sync_id.unwrap_or(report.sync_id), chat_id: chat.chat_id }.data();
+        vec![Button::data(plain_text(&text!(lang, "button-ban-too", chat = on_a_button(&chat.title))), data).styled(Style::Danger)]
     };
-    let button = |chat: &&NamedChat| {
-        let data = BlockButton { chat_id: chat.chat_id, source }.data();
-        vec![Button::data(plain_text(&label(chat)), data)]
-    };
-    chats.iter().take(MOST_BUTTONS).map(button).collect()
+    told.take(MOST_BUTTONS).map(button).collect()
 }
 
-/// What happened in the source. `user`: his name as HTML.
-pub fn ban_detected(id: UserId, user: &str, decision: &Decision, lang: Lang) -> String {
-    let user = Html(user.to_owned());
-    let (chat, source) = (&decision.source_chat, source_of(decision, lang));
+/// Buttons that keep a source out of the chats that the report is about.
+pub fn block_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
+    let chats: Vec<_> = report.chats.iter().flat_map(|(_, chats)| chats).collect();
+    let sources = decisions(&report.decision, &report.also).filter_map(|decision| Some((decision.source_chat_id?, &decision.source_chat)));
+    let sources: Vec<_> = sources.collect();
+    let pairs = chats.iter().flat_map(|chat| sources.iter().map(move |source| (chat, source)));
+    let label = |chat: &NamedChat, source: &str| match (chats.len(), sources.len()) {
+        (1, 1) => text!(lang, "button-never"),
+        (1, _) => text!(lang, "button-block-source", source = on_a_button(source)),
+        (_, 1) => text!(lang, "button-block-in", chat = on_a_button(&chat.title)),
+        _ => text!(lang, "button-block-source-in", source = on_a_button(source), chat = on_a_button(&chat.title)),
+    };
+    // A chat is no source of its own.
+    let pairs = pairs.filter(|(chat, (source, _))| chat.chat_id != *source);
+    let button = |(chat, (source, title)): (&&NamedChat, &(ChatId, &String))| {
+        let data = BlockButton { chat_id: chat.chat_id, source: *source }.data();
+        vec![Button::data(plain_text(&label(chat, title)), data)]
+    };
+    pairs.take(MOST_BUTTONS).map(button).collect()
+}
+
+/// A chat's title as long as a button shows it.
+fn on_a_button(title: &str) -> String {
+    title.chars().take(TITLE_CHARS).collect()
+}
+
+/// What happened in the source, and in further ones by the same hand. `user`: the name as HTML.
+pub fn ban_detected(id: UserId, user: &str, decision: &Decision, also: &[Decision], lang: Lang) -> String {
+    let (user, chat, (count, source)) = (Html(user.to_owned()), &decision.source_chat, sources(decision, also, lang));
     let (reason, time) = (reason_of(decision, lang), time_of(decision, lang));
-    text!(lang, "ban-detected", user = user, id = id, chat = chat, source = source, reason = reason, time = time)
+    text!(lang, "ban-detected", user = user, id = id, chat = chat, count = count, source = source, reason = reason, time = time)
 }
 
 /// A source that bans and unbans somebody over and over.
@@ -78,8 +109,23 @@ pub fn cycles(report: &SyncReport, lang: Lang) -> String {
     text!(lang, "cycles", person = person, id = report.user_id, source = source_of(&report.decision, lang))
 }
 
+/// The first decision, and those that were merged with it.
+fn decisions<'a>(first: &'a Decision, also: &'a [Decision]) -> impl Iterator<Item = &'a Decision> {
+    std::iter::once(first).chain(also)
+}
+
+/// How many sources there are, and each of them on one line.
+fn sources(first: &Decision, also: &[Decision], lang: Lang) -> (usize, Html) {
+    let named: Vec<_> = decisions(first, also).take(MOST_SOURCES).map(|decision| source_of(decision, lang).0).collect();
+    let (count, mut line) = (1 + also.len(), named.join("; "));
+    if count > named.len() {
+        line = format!("{line}; {}", text!(lang, "question-more", count = count - named.len()));
+    }
+    (count, Html(line))
+}
+
 /// The source's title and id, and who decided there where that is told.
-fn source_of(decision: &Decision, lang: Lang) -> Html {
+pub fn source_of(decision: &Decision, lang: Lang) -> Html {
     let chat = &decision.source_chat;
     let source = match decision.source_chat_id {
         // What has no title that may be told is called by its id.
@@ -93,19 +139,30 @@ fn source_of(decision: &Decision, lang: Lang) -> Html {
 }
 
 /// Source, reason and time of the decision.
-pub fn facts(decision: &Decision, lang: Lang) -> String {
-    let (source, reason) = (source_of(decision, lang), reason_of(decision, lang));
-    text!(lang, "decision-facts", source = source, reason = reason, time = time_of(decision, lang))
+pub fn facts(decision: &Decision, also: &[Decision], lang: Lang) -> String {
+    let (count, source) = sources(decision, also, lang);
+    let (reason, time) = (reason_of(decision, lang), time_of(decision, lang));
+    text!(lang, "decision-facts", count = count, source = source, reason = reason, time = time)
 }
 
-fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
-    let name = name_of(report.user_id, report.user_name.as_deref());
-    let (user, chat) = (Html(name.clone()), &chat.title);
+/// The lines of a message.
+pub fn lines(text: &str) -> Vec<Html> {
+    text.lines().map(|line| Html(line.to_owned())).collect()
+}
+
+fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang) -> Vec<Html> {
+    let (user, chat) = (subject(lang, report.user_id, report.user_name.as_deref()), &chat.title);
     let told = match (report.kind, outcome) {
         (Kind::Ban, Outcome::Applied) => text!(lang, "report-banned", user = user, chat = chat),
         (Kind::Ban, Outcome::Already) => text!(lang, "report-already-banned", user = user, chat = chat),
-        (Kind::Ban, Outcome::Skipped(Reason::AutoSyncOff | Reason::NotifyOnly)) => {
-            return ban_detected(report.user_id, &name, &report.decision, lang);
+        (Kind::Ban, Outcome::Skipped(why @ (Reason::AutoSyncOff | Reason::NotifyOnly))) => {
+            let name = name_of(report.user_id, report.user_name.as_deref());
+            let banned = ban_detected(report.user_id, &name, &report.decision, &report.also, lang);
+            let unchanged = match why {
+                Reason::NotifyOnly => text!(lang, "told-only-you", chat = chat),
+                _ => text!(lang, "told-only-chat", chat = chat),
+            };
+            return lines(&format!("{banned}\n{unchanged}"));
         }
         (Kind::Ban, Outcome::Skipped(why)) => text!(lang, "report-not-banned", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Ban, Outcome::Failed(why)) => text!(lang, "report-ban-failed", user = user, chat = chat, reason = reason_text(why, lang)),
@@ -113,48 +170,39 @@ fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang
         (Kind::Lift, Outcome::Skipped(why)) => text!(lang, "report-not-lifted", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Lift, Outcome::Failed(why)) => text!(lang, "report-lift-failed", user = user, chat = chat, reason = reason_text(why, lang)),
     };
-    let told = format!("{told}\n{}", facts(&report.decision, lang));
-    match fix(report.kind, outcome, lang) {
-        Some(fix) => format!("{told}\n🔧 {fix}"),
-        None => told,
-    }
+    let facts = facts(&report.decision, &report.also, lang);
+    // Seen without a tap: what the admin can do about it.
+    lines(&match fix(report.kind, outcome, lang) {
+        Some(fix) => format!("{told}\n🔧 {fix}\n{facts}"),
+        None => format!("{told}\n{facts}"),
+    })
 }
 
-fn card(report: &SyncReport, chats: &[(Outcome, &NamedChat)], lang: Lang) -> String {
+fn card(report: &SyncReport, chats: &[(Outcome, &NamedChat)], lang: Lang) -> Vec<Html> {
     let totals = Totals::of(chats.iter().map(|(outcome, _)| outcome));
-    let mut lines = vec![head(report, &totals, lang)];
-    lines.extend(chats.iter().map(|(outcome, chat)| line(report.kind, *outcome, chat, lang)));
-    let counted = [("✅", totals.applied), ("ℹ️", totals.already), ("⏭", totals.skipped), ("❌", totals.failed)];
-    let counted = counted.iter().filter(|(_, count)| *count > 0).map(|(mark, count)| format!("{mark} {count}"));
-    lines.push(counted.collect::<Vec<_>>().join(" · "));
-    lines.join("\n")
+    let person = text!(lang, "card-user", person = subject(lang, report.user_id, report.user_name.as_deref()));
+    let mut card = lines(&format!("{}\n{person}\n{}", title(report.kind, &totals, lang), facts(&report.decision, &report.also, lang)));
+    card.extend(chats.iter().flat_map(|(outcome, chat)| lines(&line(report.kind, *outcome, chat, lang))));
+    card
 }
 
-/// Who, from where, why and when, and a line of space.
-fn head(report: &SyncReport, totals: &Totals, lang: Lang) -> String {
-    let (mark, [done, failed]) = match [totals.applied + totals.already, totals.failed].map(|count| count > 0) {
-        done @ [true, false] => ("✅", done),
-        done @ [true, true] => ("⚠️", done),
-        done @ [false, true] => ("❌", done),
-        done @ [false, false] => ("ℹ️", done),
+/// How it ended in all chats together.
+fn title(kind: Kind, totals: &Totals, lang: Lang) -> String {
+    let (done, count) = match kind {
+        Kind::Ban => (totals.applied, totals.chats()),
+        Kind::Lift => (totals.applied + totals.already, totals.chats()),
     };
-    let title = match (report.kind, done, failed) {
-        (Kind::Ban, true, false) => text!(lang, "card-synced"),
-        (Kind::Ban, true, true) => text!(lang, "card-synced-in-part"),
-        (Kind::Ban, false, _) => text!(lang, "card-not-synced"),
-        (Kind::Lift, true, false) => text!(lang, "card-lifted"),
-        (Kind::Lift, true, true) => text!(lang, "card-lifted-in-part"),
-        (Kind::Lift, false, _) => text!(lang, "card-not-lifted"),
-    };
-    let head = text!(
-        lang,
-        "card-head",
-        mark = mark,
-        title = title,
-        person = subject(lang, report.user_id, report.user_name.as_deref()),
-        facts = Html(facts(&report.decision, lang))
-    );
-    format!("{head}\n")
+    match (kind, done > 0, totals.failed > 0) {
+        (Kind::Ban, true, false) => text!(lang, "card-synced-all", done = done),
+        (Kind::Ban, true, true) => text!(lang, "card-synced-some", done = done, count = count),
+        (Kind::Ban, false, true) => text!(lang, "card-sync-failed"),
+        (Kind::Ban, false, false) if totals.already > 0 => text!(lang, "card-already-banned"),
+        (Kind::Ban, false, false) => text!(lang, "card-not-synced"),
+        (Kind::Lift, true, false) => text!(lang, "card-lifted-all", done = done),
+        (Kind::Lift, true, true) => text!(lang, "card-lifted-some", done = done, count = count),
+        (Kind::Lift, false, true) => text!(lang, "card-lift-failed"),
+        (Kind::Lift, false, false) => text!(lang, "card-not-lifted"),
+    }
 }
 
 /// What became of it in a chat, and below a failure what helps.
@@ -176,19 +224,20 @@ fn line(kind: Kind, outcome: Outcome, chat: &NamedChat, lang: Lang) -> String {
 
 /// The source's reason; where there is none, whether that is because it is kept back.
 fn reason_of(decision: &Decision, lang: Lang) -> Html {
-    Html(match (&decision.reason, decision.shared) {
+    reason_or_why_not(decision.reason.as_deref(), decision.shared, lang)
+}
+
+/// As [`reason_of`], of a decision of a source that shares so much.
+pub fn reason_or_why_not(reason: Option<&str>, shared: ShareBans, lang: Lang) -> Html {
+    Html(match (reason, shared) {
         (Some(reason), _) => escape(reason),
         (None, ShareBans::Full) => text!(lang, "reason-not-given"),
         (None, ShareBans::Events | ShareBans::Nothing) => text!(lang, "not-shared"),
     })
 }
 
-fn time_of(decision: &Decision, lang: Lang) -> String {
-    decision.at.map_or_else(|| text!(lang, "not-shared"), time)
-}
-
-fn time(at: i64) -> String {
-    jiff::Timestamp::from_second(at).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
+fn time_of(decision: &Decision, lang: Lang) -> Html {
+    decision.at.map_or_else(|| Html(text!(lang, "not-shared")), |at| moment(at, lang))
 }
 
 /// What an admin can do about a failure.

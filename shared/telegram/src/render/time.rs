@@ -1,6 +1,7 @@
 //! Moments as messages write them: Telegram shows them in the reader's own zone and words (Bot API 9.5, "date_time" entities). Inside stands UTC,
 //! for apps that do not.
 
+use crate::text::Html;
 use domain::lang::Lang;
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -9,24 +10,24 @@ const MONTHS: [[&str; 12]; 2] = [
     ["янв.", "февр.", "марта", "апр.", "мая", "июня", "июля", "авг.", "сент.", "окт.", "нояб.", "дек."],
 ];
 
-/// Date and time of `at`, Unix seconds: HTML.
-pub fn moment(at: i64, lang: Lang) -> String {
+/// Date and time of `at`, Unix seconds.
+pub fn moment(at: i64, lang: Lang) -> Html {
     in_tag(at, "Dt", |moment| format!("{}, {} UTC", day(moment, lang), moment.strftime("%H:%M")))
 }
 
-/// The date of `at`, Unix seconds: HTML.
-pub fn date(at: i64, lang: Lang) -> String {
+/// The date of `at`, Unix seconds.
+pub fn date(at: i64, lang: Lang) -> Html {
     in_tag(at, "D", |moment| day(moment, lang))
 }
 
-fn in_tag(at: i64, format: &str, text: impl Fn(&jiff::Zoned) -> String) -> String {
-    let Ok(moment) = Timestamp::from_second(at) else { return String::new() };
+fn in_tag(at: i64, format: &str, text: impl Fn(&jiff::Zoned) -> String) -> Html {
+    let Ok(moment) = Timestamp::from_second(at) else { return Html(String::new()) };
     let text = text(&moment.to_zoned(TimeZone::UTC));
     // Telegram takes moments of 32 bits.
-    match i32::try_from(at) {
+    Html(match i32::try_from(at) {
         Ok(unix @ 1..) => format!("<tg-time unix=\"{unix}\" format=\"{format}\">{text}</tg-time>"),
         _ => text,
-    }
+    })
 }
 
 fn day(moment: &jiff::Zoned, lang: Lang) -> String {
@@ -42,15 +43,15 @@ mod tests {
     #[test]
     fn a_moment_is_the_readers_own_and_utc_inside() {
         let at = 1_736_937_000;
-        assert_eq!(moment(at, Lang::En), "<tg-time unix=\"1736937000\" format=\"Dt\">15 Jan 2025, 10:30 UTC</tg-time>");
-        assert_eq!(moment(at, Lang::Ru), "<tg-time unix=\"1736937000\" format=\"Dt\">15 янв. 2025, 10:30 UTC</tg-time>");
-        assert_eq!(date(at, Lang::En), "<tg-time unix=\"1736937000\" format=\"D\">15 Jan 2025</tg-time>");
+        assert_eq!(moment(at, Lang::En).0, "<tg-time unix=\"1736937000\" format=\"Dt\">15 Jan 2025, 10:30 UTC</tg-time>");
+        assert_eq!(moment(at, Lang::Ru).0, "<tg-time unix=\"1736937000\" format=\"Dt\">15 янв. 2025, 10:30 UTC</tg-time>");
+        assert_eq!(date(at, Lang::En).0, "<tg-time unix=\"1736937000\" format=\"D\">15 Jan 2025</tg-time>");
     }
 
     #[test]
     fn what_telegram_does_not_take_for_a_moment_stands_as_a_text() {
-        assert_eq!(moment(0, Lang::En), "1 Jan 1970, 00:00 UTC");
-        assert_eq!(date(i64::from(i32::MAX) + 1, Lang::En), "19 Jan 2038");
-        assert_eq!(moment(i64::MAX, Lang::En), "");
+        assert_eq!(moment(0, Lang::En).0, "1 Jan 1970, 00:00 UTC");
+        assert_eq!(date(i64::from(i32::MAX) + 1, Lang::En).0, "19 Jan 2038");
+        assert_eq!(moment(i64::MAX, Lang::En).0, "");
     }
 }

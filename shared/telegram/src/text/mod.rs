@@ -22,6 +22,12 @@ macro_rules! text {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Html(pub String);
 
+impl AsRef<str> for Html {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// What is put into a message.
 pub enum Value {
     /// HTML.

@@ -9,7 +9,8 @@ use crate::store::{Attributes, VERSION, key, n, s};
 use anyhow::Context;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::ban::Occurred;
-use domain::ids::{ChatId, UserId};
+use domain::ids::UserId;
+use domain::sync::together::{Decided, together};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -36,6 +37,21 @@ impl IndexItem {
     }
 }
 
+/// The syncs of decisions that belong together with that of `sync_id`, the first decision first; see [`together`]. `recent`: from
+/// [`Syncs::recent`].
+pub fn of_one_hand(recent: &[Summary], sync_id: Uuid) -> Vec<Summary> {
+    let decided = |sync: &Summary| Decided {
+        sync_id: sync.sync_id,
+        kind: sync.kind,
+        by: sync.initiator_user_id,
+        source: sync.source_chat_id,
+        occurred: sync.occurred.clone(),
+    };
+    let all: Vec<_> = recent.iter().map(decided).collect();
+    let ids = together(sync_id, &all);
+    ids.iter().filter_map(|id| recent.iter().find(|sync| sync.sync_id == *id)).cloned().collect()
+}
+
 impl Syncs {
     /// All syncs about a person that are kept, newest first: as many as chats have banned him, and what was asked for besides.
     pub async fn of_user(&self, user: UserId) -> anyhow::Result<Vec<Summary>> {
@@ -56,11 +72,12 @@ impl Syncs {
         Ok(of_person)
     }
 
-    /// The newest syncs about a person that `source` began, by decisions of `since` (Unix seconds) or later; how many, `most` of all of the
-    /// person's being looked at.
-    pub async fn count_by_source(&self, user: UserId, source: ChatId, since: i64, most: i32) -> anyhow::Result<usize> {
+    /// The newest syncs about a person that an update began, by decisions of `since` (Unix seconds) or later, `most` of all of the person's
+    /// being looked at. Empty where there is but one sync. As they are after every write that was answered.
+    pub async fn recent(&self, user: UserId, since: i64, most: i32) -> anyhow::Result<Vec<Summary>> {
         let query = self
             .query()
+            .consistent_read(true)
             .scan_index_forward(false)
             .limit(most)
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
@@ -71,11 +88,17 @@ impl Syncs {
         let of_person: Vec<OfPerson> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
         // Nearly always: nothing more is read.
         if of_person.len() < 2 {
-            return Ok(0);
+            return Ok(Vec::new());
         }
-        let items = self.table.get_all(of_person.into_iter().map(|of| summary_key(of.of_sync)).collect()).await.context("reading syncs")?;
-        let summaries: Vec<Summary> = serde_dynamo::from_items(items)?;
-        Ok(summaries.iter().filter(|sync| sync.source_chat_id == source && sync.origin.is_news()).count())
+        let mut summaries = self.each(of_person.into_iter().map(|of| of.of_sync)).await?;
+        summaries.retain(|sync| sync.origin.is_news());
+        Ok(summaries)
+    }
+
+    /// Those of these syncs that have begun, in no order.
+    pub async fn each(&self, ids: impl Iterator<Item = Uuid>) -> anyhow::Result<Vec<Summary>> {
+        let items = self.table.get_newest(ids.map(summary_key).collect()).await.context("reading syncs")?;
+        Ok(serde_dynamo::from_items(items)?)
     }
 
     /// A page of the syncs about a person, the newest first, as they are after every write that was answered.

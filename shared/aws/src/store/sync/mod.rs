@@ -50,6 +50,7 @@ pub use appeals::Appeal;
 pub use asked::{Answered, Asked};
 pub use chunks::{ChunkState, Progress, Results};
 pub use ledger::{LogEntry, SyncLog};
+pub use lists::of_one_hand;
 pub use parts::{NextItem, Part, RequestItem, TotalsItem};
 pub use pending::Pending;
 pub use stuck::{MOST_RETRIES, Planned, StuckItem};
