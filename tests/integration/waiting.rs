@@ -46,7 +46,7 @@ async fn who_is_not_known_where_he_is_to_be_banned_is_banned_when_he_comes() -> 
         let _unknown = play.fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
         let (_, results) = play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
         assert_eq!(results[0].outcome, Outcome::Skipped(Reason::UnknownUser));
-        play.telegram.wait_until_sees(pair.boris, "I ban them when they come", PATIENCE).await?;
+        play.telegram.wait_until_sees(pair.boris, "I’ll ban them when they join", PATIENCE).await?;
         assert!(!play.telegram.is_banned(pair.target, pair.mallory).await?);
 
         match asks {

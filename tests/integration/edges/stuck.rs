@@ -54,7 +54,7 @@ async fn a_sync_that_was_planned_in_vain_twice_ends_and_its_admins_are_told() ->
     play.is_given_up(sync_id(event.event_id)).await?;
     let (summary, results) = play.sync_of(&event).await?;
     assert_eq!((summary.status, results[0].outcome), (SyncStatus::Failed, Outcome::Failed(Reason::TimedOut)));
-    play.telegram.wait_until_sees(scene.boris, "it was not done in time", PATIENCE).await?;
+    play.telegram.wait_until_sees(scene.boris, "I couldn’t do it in time", PATIENCE).await?;
     Ok(())
 }
 
