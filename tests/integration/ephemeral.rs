@@ -107,4 +107,4 @@ async fn an_anonymous_admin_asks_by_an_ephemeral_command_as_themselves() -> Resu
 }
 
 /// Stands on the button that follows somebody.
-const FOLLOW: &str = "✅";
+const FOLLOW: &str = "⚡";
