@@ -14,6 +14,7 @@ mod aws;
 mod beside;
 mod binary;
 mod bot;
+mod bot_api;
 mod build;
 mod cloudformation;
 mod demo;

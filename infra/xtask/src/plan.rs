@@ -10,7 +10,7 @@ use crate::beside::Group;
 use crate::build::TestBinary;
 use crate::progress::{Counter, Progress};
 use crate::suite::{Count, Suite};
-use crate::{down, fuzz, interrupt, run, setup, stack, up, workspace};
+use crate::{bot_api, down, fuzz, interrupt, run, setup, stack, up, workspace};
 
 /// Integration tests at a time: they wait far more than they work.
 const AT_A_TIME: &str = "16";
@@ -19,7 +19,7 @@ const AT_A_TIME: &str = "16";
 const SETTLE_SECONDS: u32 = 2;
 
 /// Figures that are told of with every run.
-const NEWS: [&str; 2] = ["skipped: ", "model: "];
+const NEWS: [&str; 4] = ["skipped: ", "model: ", "schema: ", "aiogram: "];
 
 /// What `test` and `soak` run.
 pub struct Plan<'a> {
@@ -33,6 +33,8 @@ pub struct Plan<'a> {
     pub beside: &'static [Group],
     /// The REST API's fuzzing, after the integration tests.
     pub fuzz: bool,
+    /// Another client of the Bot API, last of all.
+    pub client: bool,
     /// The local AWS's own tests, and the look at what permissions were used.
     pub local_aws: bool,
     /// Settings of the tests: how much of everything.
@@ -112,7 +114,7 @@ impl Plan<'_> {
             Some(binary) if self.filters.is_empty() || self.has_tests(binary)? => Some(binary),
             _ => None,
         };
-        if binary.is_none() && !self.fuzz {
+        if binary.is_none() && !self.fuzz && !self.client {
             return Ok(suites);
         }
         let settle_seconds = self.up.settle_seconds.or(Some(SETTLE_SECONDS));
@@ -131,6 +133,12 @@ impl Plan<'_> {
         }
         if self.fuzz {
             suites.push(fuzz::api(&progress.counter("API fuzz"))?);
+        }
+        if self.up.simulates_telegram() {
+            if self.client {
+                suites.push(bot_api::client(&stack, &progress.counter(bot_api::CLIENT))?);
+            }
+            suites.push(bot_api::schema(&stack)?);
         }
         // Only all tests together use all that a function may do.
         if self.local_aws && stack.aws().is_local() {

@@ -43,6 +43,12 @@ pub fn moto() -> Result<()> {
     environment("venv-moto", "requirements-moto.txt", "moto", &python_version()?)
 }
 
+/// Installs a client of the Bot API with strict models; its Python.
+pub fn strict_client() -> Result<PathBuf> {
+    environment("venv-aiogram", "requirements-aiogram.txt", "aiogram", &python_version()?)?;
+    Ok(workspace::tools()?.join("venv-aiogram/bin/python"))
+}
+
 /// Installs the SAM CLI and what judges templates.
 pub fn deploy_tools() -> Result<()> {
     environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &python_version()?)

@@ -40,6 +40,7 @@ pub fn soak(options: &Options) -> Result<()> {
         filters: TESTS.to_vec(),
         beside: &[MODEL],
         fuzz: false,
+        client: false,
         local_aws: false,
         environment: sizes.map(|(name, size)| (name, size.to_string())).to_vec(),
         up: &up::Options::default(),

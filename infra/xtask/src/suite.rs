@@ -45,7 +45,7 @@ pub struct Suite {
 }
 
 /// Lines that begin so are figures.
-const FIGURES: [&str; 5] = ["skipped: ", "bench: ", "load: ", "fuzz: ", "model: "];
+const FIGURES: [&str; 7] = ["skipped: ", "bench: ", "load: ", "fuzz: ", "model: ", "schema: ", "aiogram: "];
 
 /// Follows the name of a suite that failed; then come indented lines that say why.
 const ALL_PRINTED: &str = " failed; all that it printed is in ";
@@ -67,6 +67,37 @@ impl Suite {
         suite.count = if suite.succeeded { Count { passed: tests, ..Count::default() } } else { Count { failed: 1, ..Count::default() } };
         suite.tell();
         Ok(suite)
+    }
+
+    /// What a look at a whole run has found: one test. `figure`: a line to be read in any case.
+    pub fn of_a_look(name: &str, figure: String, failures: Vec<String>) -> Result<Self> {
+        let folder = workspace::state()?.join("logs/tests");
+        std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+        let log = folder.join(format!("{}.log", name.replace(' ', "-")));
+        let text = [std::slice::from_ref(&figure), failures.as_slice()].concat().join("\n");
+        std::fs::write(&log, text).with_context(|| format!("{} cannot be written", log.display()))?;
+        let succeeded = failures.is_empty();
+        let count = Count { passed: succeeded.into(), failed: (!succeeded).into(), skipped: 0 };
+        let suite = Self { name: name.to_owned(), count, succeeded, figures: vec![figure], took: Duration::ZERO, log, failures };
+        suite.tell();
+        Ok(suite)
+    }
+
+    /// A suite that cannot run here.
+    pub fn skipped(name: &str, why: &str) -> Self {
+        let count = Count { skipped: 1, ..Count::default() };
+        let figures = vec![format!("{}{why}", FIGURES[0])];
+        let suite = Self {
+            name: name.to_owned(),
+            count,
+            succeeded: true,
+            figures,
+            took: Duration::ZERO,
+            log: PathBuf::new(),
+            failures: Vec::new(),
+        };
+        suite.tell();
+        suite
     }
 
     fn collect(name: &str, progress: &Counter, commands: impl IntoIterator<Item = Command>) -> Result<Self> {

@@ -55,3 +55,17 @@ impl Bot {
         self.call("setWebhook", &parameters, Duration::from_secs(30)).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Telegram drops a name that it does not know without a word.
+    #[test]
+    fn every_kind_that_is_asked_for_is_one_of_the_documentation() {
+        let documentation: Value = serde_json::from_str(include_str!("../../../tests/telegram-sim/bot-api.json")).unwrap();
+        for kind in ALLOWED_UPDATES {
+            assert!(documentation["types"]["Update"][format!("{kind}?")].is_string(), "{kind}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::beside::GROUPS;
 use crate::build::{self, INTEGRATION, TestBinary};
 use crate::plan::Plan;
-use crate::{fuzz, service, up, workspace};
+use crate::{bot_api, fuzz, service, up, workspace};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -28,6 +28,8 @@ pub fn test(options: &Options) -> Result<()> {
     let all = filters.is_empty();
     // With all tests, with those of the API, and by its own name.
     let fuzz = all || filters.iter().any(|filter| ["api", fuzz::NAME].contains(filter));
+    // Every stack of a whole run has updates of its own.
+    let client = all || options.built.is_some() || filters.contains(&bot_api::CLIENT);
     let (units, integration) = match &options.built {
         Some(path) => (Vec::new(), integration(path.clone())?),
         None => built(fuzz)?,
@@ -40,6 +42,7 @@ pub fn test(options: &Options) -> Result<()> {
         filters,
         beside: if apart { &GROUPS } else { &[] },
         fuzz: fuzz && !apart,
+        client,
         local_aws: all,
         environment: Vec::new(),
         up: &options.up,

@@ -48,7 +48,12 @@ const SETTLE_SECONDS: u32 = 5;
 impl Options {
     /// Everything is started here, nothing is somebody else's.
     pub fn is_all_local(&self) -> bool {
-        self.target.endpoint.is_none() && self.telegram_api.is_none() && self.telegram_token_file.is_none()
+        self.target.endpoint.is_none() && self.simulates_telegram()
+    }
+
+    /// Telegram is this project's simulator.
+    pub fn simulates_telegram(&self) -> bool {
+        self.telegram_api.is_none() && self.telegram_token_file.is_none()
     }
 }
 

@@ -2,13 +2,22 @@
 
 use crate::client::{Client, Failure};
 use crate::message::{Button, Delete, EditText, OutgoingMessage, Posted, SendMessage, markup_of};
-use crate::update::{ChatMember, MemberState, PERMISSIONS};
+use crate::update::{ChatMember, FORMER_PERMISSION, MemberState, PERMISSIONS};
 use domain::ids::{ChatId, UserId};
 use domain::member::{Member, Mute};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use teloxide_core::payloads;
 use teloxide_core::types::{self, Recipient};
+
+/// What a bot that guards a chat answers to somebody who asks to be let in (Bot API 10.1, `answerChatJoinRequestQuery`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinAnswer {
+    Decline,
+    /// The chat's admins decide.
+    Queue,
+}
 
 /// A file to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +147,17 @@ impl Client {
         self.run(&payloads::DeclineChatJoinRequest::new(recipient(chat), telegram_user(user))).await
     }
 
+    /// Answers somebody who asks the chat's guard to be let in: within 10 seconds (Bot API 10.1, `answerChatJoinRequestQuery`).
+    pub async fn answer_join_request(&self, query_id: &str, result: JoinAnswer) -> Result<(), Failure> {
+        #[derive(Serialize)]
+        struct AnswerChatJoinRequestQuery<'a> {
+            chat_join_request_query_id: &'a str,
+            result: JoinAnswer,
+        }
+        let body = AnswerChatJoinRequestQuery { chat_join_request_query_id: query_id, result };
+        self.run_json("answerChatJoinRequestQuery", &body).await
+    }
+
     /// Ends the waiting of a pressed button; `text` is shown for a moment, where there is any.
     pub async fn answer_button(&self, callback_id: &str, text: &str) -> Result<(), Failure> {
         let mut payload = payloads::AnswerCallbackQuery::new(types::CallbackQueryId(callback_id.to_owned()));
@@ -157,8 +177,8 @@ impl Client {
 
 fn restriction(chat: ChatId, user: UserId, mute: &Mute) -> serde_json::Value {
     let granted = |place: usize| mute.permissions >> place & 1 == 1;
-    let permissions: serde_json::Map<_, _> =
-        PERMISSIONS.iter().enumerate().map(|(place, name)| ((*name).to_owned(), granted(place).into())).collect();
+    let permissions = PERMISSIONS.iter().enumerate().filter(|(_, name)| **name != FORMER_PERMISSION);
+    let permissions: serde_json::Map<_, _> = permissions.map(|(place, name)| ((*name).to_owned(), granted(place).into())).collect();
     let mut body = serde_json::json!({
         "chat_id": chat, "user_id": user, "permissions": permissions, "use_independent_chat_permissions": true,
     });
@@ -189,5 +209,6 @@ mod tests {
         assert_eq!((&sent["chat_id"], &sent["user_id"], &sent["until_date"]), (&(-1).into(), &5.into(), &9.into()));
         let granted: Vec<_> = sent["permissions"].as_object().unwrap().iter().filter(|(_, granted)| **granted == true).collect();
         assert_eq!(granted.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["can_manage_topics", "can_send_messages"]);
+        assert!(sent["permissions"].get(FORMER_PERMISSION).is_none());
     }
 }

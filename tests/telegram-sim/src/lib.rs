@@ -5,12 +5,14 @@
 //! - [`control`] is how a test plays the people: the typed client and the commands it sends.
 //! - `world` holds the state and Telegram's rules and does no I/O.
 //! - `bot_api` holds the methods of the Bot API, as functions on the world.
+//! - `schema` compares calls, answers and updates with the Bot API's documentation.
 //! - `server` is the HTTP around it all and the postman who brings updates to the webhook.
 
 mod bot_api;
 mod config;
 pub mod control;
 mod rights;
+mod schema;
 mod server;
 mod world;
 

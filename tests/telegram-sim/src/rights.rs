@@ -19,6 +19,9 @@ pub struct AdminRights {
     pub can_delete_stories: bool,
     pub can_pin_messages: bool,
     pub can_manage_topics: bool,
+    pub can_manage_direct_messages: bool,
+    pub can_manage_tags: bool,
+    pub can_send_welcome_messages: bool,
 }
 
 impl AdminRights {
@@ -33,6 +36,8 @@ impl AdminRights {
             can_invite_users: true,
             can_pin_messages: true,
             can_manage_topics: true,
+            can_manage_tags: true,
+            can_send_welcome_messages: true,
             ..Self::default()
         }
     }
@@ -67,6 +72,8 @@ pub struct Permissions {
     pub can_send_polls: bool,
     pub can_send_other_messages: bool,
     pub can_add_web_page_previews: bool,
+    pub can_react_to_messages: bool,
+    pub can_edit_tag: bool,
     pub can_change_info: bool,
     pub can_invite_users: bool,
     pub can_pin_messages: bool,
@@ -92,6 +99,8 @@ impl Permissions {
             can_send_polls: true,
             can_send_other_messages: true,
             can_add_web_page_previews: true,
+            can_react_to_messages: true,
+            can_edit_tag: true,
             can_change_info: true,
             can_invite_users: true,
             can_pin_messages: true,
@@ -101,7 +110,7 @@ impl Permissions {
 
     /// Text only: the usual "no media" restriction.
     pub fn text_only() -> Self {
-        Self { can_send_messages: true, ..Self::default() }
+        Self { can_send_messages: true, can_react_to_messages: true, ..Self::default() }
     }
 
     /// The permissions Telegram stores when `use_independent_chat_permissions` is not set: previews and "other"

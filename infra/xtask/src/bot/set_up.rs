@@ -65,6 +65,22 @@ fn text(bot: &Bot, method: &str, name: &str, text: fn(domain::lang::Lang) -> &'s
 /// The least that the bot works with: it bans, answers requests to join, and deletes commands.
 const RIGHTS: [&str; 3] = ["can_restrict_members", "can_invite_users", "can_delete_messages"];
 
+/// The rights that have to be named, granted or not (Bot API 10.3, `ChatAdministratorRights`).
+const NAMED: [&str; 12] = [
+    "is_anonymous",
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_send_welcome_messages",
+];
+
 fn rights() -> Value {
-    RIGHTS.iter().map(|right| ((*right).to_owned(), Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()
+    NAMED.iter().map(|right| ((*right).to_owned(), Value::Bool(RIGHTS.contains(right)))).collect::<serde_json::Map<_, _>>().into()
 }

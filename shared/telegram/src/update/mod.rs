@@ -10,7 +10,7 @@ mod state;
 mod wrote;
 
 pub use command::{Command, CommandName, Target};
-pub use state::{MemberState, PERMISSIONS};
+pub use state::{FORMER_PERMISSION, MemberState, PERMISSIONS};
 pub use wrote::{Forwarded, Written, Wrote};
 
 use crate::message::Posted;

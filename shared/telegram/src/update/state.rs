@@ -28,6 +28,9 @@ pub const PERMISSIONS: [&str; 17] = [
     "can_manage_topics",
 ];
 
+/// One of [`PERMISSIONS`] that became six others (Bot API 6.5): never sent.
+pub const FORMER_PERMISSION: &str = "can_send_media_messages";
+
 /// As Telegram tells of it, without who it is.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberState(Member);

@@ -24,6 +24,12 @@ pub fn get_chat(world: &mut World, params: &Params) -> Answer {
     json["accent_color_id"] = json!(0);
     json["max_reaction_count"] = json!(11);
     json["join_to_send_messages"] = json!(true);
+    if chat.guarded {
+        json["guard_bot"] = world.bot.json();
+    }
+    if let Some(community) = &chat.community {
+        json["community"] = json!(community);
+    }
     json["accepted_gift_types"] = gifts();
     Ok(json)
 }

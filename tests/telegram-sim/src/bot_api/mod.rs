@@ -3,6 +3,7 @@
 mod access;
 mod chats;
 mod ephemeral;
+mod guard;
 mod html;
 mod keyboard;
 mod messages;
@@ -49,6 +50,7 @@ const METHODS: &[(&str, Method)] = &[
     ("promoteChatMember", moderation::promote_chat_member),
     ("approveChatJoinRequest", moderation::approve_chat_join_request),
     ("declineChatJoinRequest", moderation::decline_chat_join_request),
+    ("answerChatJoinRequestQuery", guard::answer_chat_join_request_query),
     ("sendMessage", sending::send_message),
     ("sendDocument", sending::send_document),
     ("editMessageText", messages::edit_message_text),
@@ -95,6 +97,7 @@ impl World {
     /// A call of the bot: limits, faults, the method itself, the log.
     pub fn call(&mut self, method: &str, params: &Params, in_webhook_answer: bool) -> Reply {
         let name = find(method).map_or(method, |(name, _)| name).to_owned();
+        let documented = self.schema.call(&name, params, in_webhook_answer);
         let (chat_id, user_id) = (self.chat_of(params), params.int("user_id"));
         let mut call = Call {
             at_ms: self.now_ms(),
@@ -114,7 +117,7 @@ impl World {
         let verdict = if exempt { Verdict::Proceed } else { self.traffic.admit(self.now_ms(), &call.method, chat_id, user_id) };
         let reply = match verdict {
             Verdict::Proceed => {
-                let answer = self.carry_out(method, params);
+                let answer = self.carry_out(method, params, documented);
                 call.done = answer.is_ok();
                 Reply { answer, wire: Wire::Answer }
             }
@@ -122,7 +125,7 @@ impl World {
             Verdict::Fault { id, action, after_effect } => {
                 call.fault = Some(id);
                 let carried_out = after_effect || matches!(action, FaultAction::Slow { .. });
-                let answer = if carried_out { self.carry_out(method, params) } else { Err(lost()) };
+                let answer = if carried_out { self.carry_out(method, params, documented) } else { Err(lost()) };
                 call.done = answer.is_ok();
                 replaced(action, answer)
             }
@@ -136,9 +139,14 @@ impl World {
         reply
     }
 
-    fn carry_out(&mut self, method: &str, params: &Params) -> Answer {
-        let (_, method) = find(method).ok_or_else(ApiError::not_found)?;
-        method(self, params)
+    /// `documented`: whether the call is as the documentation says. Telegram's own words for what is not come first; what Telegram would
+    /// pass over is refused all the same, since a bot that sends it has a mistake.
+    fn carry_out(&mut self, method: &str, params: &Params, documented: Result<(), String>) -> Answer {
+        let (name, method) = find(method).ok_or_else(ApiError::not_found)?;
+        let result = method(self, params)?;
+        self.schema.answer(name, &result);
+        documented.map_err(|violation| ApiError::bad_request(&format!("not in the Bot API: {violation}")))?;
+        Ok(result)
     }
 }
 

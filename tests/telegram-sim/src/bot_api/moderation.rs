@@ -1,6 +1,6 @@
 //! Banning, restricting, promoting and letting in.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Answer, Params};
 use crate::control::ChatKind;
@@ -93,17 +93,23 @@ pub fn restrict_chat_member(world: &mut World, params: &Params) -> Answer {
     let permissions = if params.bool("use_independent_chat_permissions") { permissions } else { permissions.implied() };
     may_restrict(world, chat_id, user, "can't restrict self")?;
     let until_date = world.stored_until(params.int("until_date"));
-    let status = world.restricted(chat_id, user, with_topics(permissions, params), until_date);
+    let status = world.restricted(chat_id, user, with_defaults(permissions, params), until_date);
     let bot = world.bot.id;
     world.set_status(chat_id, user, status, bot);
     Ok(json!(true))
 }
 
-/// `can_manage_topics` defaults to `can_pin_messages` (Bot API, `ChatPermissions`).
-fn with_topics(permissions: Permissions, params: &Params) -> Permissions {
-    let given = params.json("permissions").is_some_and(|p| p.get("can_manage_topics").is_some_and(Value::is_boolean));
-    let can_manage_topics = if given { permissions.can_manage_topics } else { permissions.can_pin_messages };
-    Permissions { can_manage_topics, ..permissions }
+/// Left out, `can_manage_topics` and `can_edit_tag` are as `can_pin_messages`, and `can_react_to_messages` is as `can_send_messages`
+/// (Bot API, `ChatPermissions`).
+fn with_defaults(permissions: Permissions, params: &Params) -> Permissions {
+    let given = params.json("permissions").unwrap_or_default();
+    let or = |name: &str, value: bool, default: bool| if given[name].is_boolean() { value } else { default };
+    Permissions {
+        can_manage_topics: or("can_manage_topics", permissions.can_manage_topics, permissions.can_pin_messages),
+        can_edit_tag: or("can_edit_tag", permissions.can_edit_tag, permissions.can_pin_messages),
+        can_react_to_messages: or("can_react_to_messages", permissions.can_react_to_messages, permissions.can_send_messages),
+        ..permissions
+    }
 }
 
 pub fn promote_chat_member(world: &mut World, params: &Params) -> Answer {

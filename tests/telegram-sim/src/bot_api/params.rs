@@ -82,6 +82,22 @@ impl Params {
         self.files.get(part)
     }
 
+    /// Every parameter that is given, by its name.
+    pub fn fields(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.fields.iter().filter(|(_, value)| !value.is_null())
+    }
+
+    /// The names of the parts that are files.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Does a parameter, or something in one, stand for this file?
+    pub fn names_part(&self, part: &str) -> bool {
+        let name = format!("attach://{part}");
+        self.fields.values().any(|value| value.as_str().is_some_and(|text| text.contains(&name)))
+    }
+
     /// Everything but one parameter, for the log; of files the name and the size only.
     pub fn without(&self, name: &str) -> Value {
         let mut fields = self.fields.clone();

@@ -104,9 +104,9 @@ fn users_are_requested_in_private_with_a_number_and_at_most_ten() {
     for (to, markup, answer) in [
         (member, request(json!({"request_id": 1, "max_quantity": 10})), None),
         (member, request(json!({"request_id": i32::MIN})), None),
-        (member, keyboard(json!("a plain label")), None),
+        (member, keyboard(json!({"text": "a plain label"})), None),
         (member, json!({"remove_keyboard": true}), None),
-        (chat, keyboard(json!("a plain label")), None),
+        (chat, keyboard(json!({"text": "a plain label"})), None),
         (chat, request(json!({"request_id": 1})), Some("users can be requested in private chats only")),
         (member, request(json!({})), Some("can't parse keyboard button: Can't find field \"request_id\"")),
         (member, request(json!({"request_id": 1_i64 << 31})), Some(not_a_number)),

@@ -19,6 +19,10 @@ pub fn get_me(world: &mut World, _: &Params) -> Answer {
         ("can_connect_to_business", false),
         ("has_main_web_app", false),
         ("has_topics_enabled", false),
+        ("allows_users_to_create_topics", false),
+        ("can_manage_bots", false),
+        ("supports_guest_queries", false),
+        ("supports_join_request_queries", true),
     ] {
         me[key] = json!(value);
     }

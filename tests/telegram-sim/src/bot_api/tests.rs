@@ -222,6 +222,63 @@ fn a_join_request_is_approved_or_declined_once() {
 }
 
 #[test]
+fn a_guards_query_is_answered_once_and_within_ten_seconds() {
+    let mut s = Scene::new();
+    s.world.outbox.allowed = Some(["chat_join_request", "chat_member"].map(str::to_owned).into());
+    let (chat, stranger, method) = (s.chat, s.stranger, "answerChatJoinRequestQuery");
+    s.world.set_guard(chat, true).unwrap();
+    for (result, after_ms, expected) in [
+        ("queue", 9_999, Ok(json!(true))),
+        ("maybe", 0, Err("invalid result specified")),
+        ("decline", 10_000, Err("query is too old and response timeout expired or query ID is invalid")),
+        ("decline", 0, Ok(json!(true))),
+        ("approve", 0, Ok(json!(true))),
+    ] {
+        s.world.request_to_join(chat, stranger).unwrap();
+        let query = s.heard()[0].1["query_id"].clone();
+        let now_ms = s.world.now_ms();
+        s.world.at(now_ms + after_ms);
+        let params = json!({"chat_join_request_query_id": query, "result": result});
+        let answer = call(&mut s, method, params.clone());
+        assert_eq!(answer, expected.map_err(ApiError::bad_request), "{result} after {after_ms}");
+        if answer.is_ok() {
+            assert!(refusal(&mut s, method, params).starts_with("query is too old"), "answered before");
+        }
+    }
+    assert_eq!(s.status(stranger), "member");
+    assert!(call(&mut s, "getChat", json!({"chat_id": chat})).unwrap()["guard_bot"].is_object());
+}
+
+#[test]
+fn a_chats_community_is_told_of_and_stands_in_the_chat() {
+    let mut s = Scene::new();
+    s.world.outbox.allowed = Some(["message"].map(str::to_owned).into());
+    let (chat, stranger) = (s.chat, s.stranger);
+    assert!(s.world.join_from_community(chat, stranger).is_err(), "it is in none");
+    s.world.set_community(chat, 7, Some("All".to_owned())).unwrap();
+    let community = json!({"id": 7, "name": "All"});
+    assert_eq!(call(&mut s, "getChat", json!({"chat_id": chat})).unwrap()["community"], community);
+    s.world.join_from_community(chat, stranger).unwrap();
+    s.world.set_community(chat, 7, None).unwrap();
+    let heard: Vec<Value> = s.heard().into_iter().map(|(_, message)| message).collect();
+    assert_eq!(heard[0]["community_chat_added"]["community"], community);
+    assert_eq!((&heard[1]["community_chat_joined"]["community"], &heard[1]["from"]["id"]), (&community, &json!(stranger)));
+    assert_eq!(heard[2]["community_chat_removed"], json!({}));
+    assert_eq!(s.world.schema.violations, [""; 0]);
+}
+
+#[test]
+fn what_telegram_passes_over_is_refused_where_the_documentation_does_not_have_it() {
+    let mut s = Scene::new();
+    let params = json!({"chat_id": s.chat, "user_id": s.member, "verbose": true});
+    let said = refusal(&mut s, "getChatMember", params);
+    assert_eq!(said, "not in the Bot API: .verbose is unknown");
+    assert_eq!(s.world.schema.violations, ["getChatMember: .verbose is unknown"]);
+    s.world.reset();
+    assert_eq!(s.world.schema.refused, 1, "it is about the whole run");
+}
+
+#[test]
 fn private_messages_need_a_start_and_no_block() {
     let mut s = Scene::new();
     let params = json!({"chat_id": s.member, "text": "hi"});
@@ -309,8 +366,9 @@ fn a_message_is_edited_once_and_deleted_once() {
     let edit = json!({"chat_id": chat, "message_id": sent["message_id"], "text": "b"});
     assert!(call(&mut s, "editMessageText", edit.clone()).is_ok());
     assert!(refusal(&mut s, "editMessageText", edit.clone()).starts_with("message is not modified"));
-    call(&mut s, "deleteMessage", edit.clone()).unwrap();
-    assert_eq!(refusal(&mut s, "deleteMessage", edit.clone()), "message to delete not found");
+    let delete = json!({"chat_id": chat, "message_id": sent["message_id"]});
+    call(&mut s, "deleteMessage", delete.clone()).unwrap();
+    assert_eq!(refusal(&mut s, "deleteMessage", delete), "message to delete not found");
     assert_eq!(refusal(&mut s, "editMessageText", edit), "message to edit not found");
     let said = s.world.say(chat, s.member, "c".into(), SayOptions::default()).unwrap();
     let edit = json!({"chat_id": chat, "message_id": said, "text": "d"});
@@ -341,7 +399,7 @@ fn an_edit_takes_the_keyboard_away_unless_it_brings_one() {
 fn a_message_with_a_reply_keyboard_cannot_be_edited() {
     let mut s = Scene::new();
     let chat = s.chat;
-    let sent = call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "a", "reply_markup": {"keyboard": [["a"]]}})).unwrap();
+    let sent = call(&mut s, "sendMessage", json!({"chat_id": chat, "text": "a", "reply_markup": {"keyboard": [[{"text": "a"}]]}})).unwrap();
     let edit = json!({"chat_id": chat, "message_id": sent["message_id"], "text": "b"});
     assert_eq!(refusal(&mut s, "editMessageText", edit), "message can't be edited");
 }
@@ -454,7 +512,7 @@ fn commands_are_kept_by_scope_and_language() {
 fn default_administrator_rights_are_kept_for_groups_and_channels_apart() {
     let mut s = Scene::new();
     let (set, get) = ("setMyDefaultAdministratorRights", "getMyDefaultAdministratorRights");
-    let rights = json!({"can_restrict_members": true, "can_delete_messages": true});
+    let rights = json!(AdminRights { can_restrict_members: true, can_delete_messages: true, ..AdminRights::default() });
     assert_eq!(call(&mut s, set, json!({"rights": rights.to_string()})), Ok(json!(true)));
     assert_eq!(call(&mut s, get, json!({})).unwrap()["can_restrict_members"], true);
     assert_eq!(call(&mut s, get, json!({"for_channels": true})).unwrap()["can_restrict_members"], false);

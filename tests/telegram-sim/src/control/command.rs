@@ -112,6 +112,22 @@ pub enum Command {
         chat: i64,
         user: i64,
     },
+    /// Makes the bot the chat's guard, or a guard no longer.
+    SetGuard {
+        chat: i64,
+        guarded: bool,
+    },
+    /// Adds the chat to a community (`name`), or removes it from its one.
+    SetCommunity {
+        chat: i64,
+        community: i64,
+        name: Option<String>,
+    },
+    /// As `Join`, out of the community that the chat is in.
+    JoinFromCommunity {
+        chat: i64,
+        user: i64,
+    },
     Leave {
         chat: i64,
         user: i64,
@@ -187,6 +203,11 @@ pub enum Command {
         paused: bool,
     },
     Commands,
+    Schema,
+    /// The bodies of the first `limit` updates.
+    Updates {
+        limit: usize,
+    },
     Reset,
     World,
 }

@@ -46,6 +46,26 @@ impl Control {
         self.send(Command::RequestToJoin { chat, user }).await
     }
 
+    /// The owner makes the bot the chat's guard, or a guard no longer.
+    pub async fn set_guard(&self, chat: i64, guarded: bool) -> Result<()> {
+        self.send(Command::SetGuard { chat, guarded }).await
+    }
+
+    /// The owner adds the chat to a community.
+    pub async fn add_to_community(&self, chat: i64, community: i64, name: &str) -> Result<()> {
+        self.send(Command::SetCommunity { chat, community, name: Some(name.to_owned()) }).await
+    }
+
+    /// The owner removes the chat from its community.
+    pub async fn remove_from_community(&self, chat: i64) -> Result<()> {
+        self.send(Command::SetCommunity { chat, community: 0, name: None }).await
+    }
+
+    /// The user joins out of the chat's community.
+    pub async fn join_from_community(&self, chat: i64, user: i64) -> Result<()> {
+        self.send(Command::JoinFromCommunity { chat, user }).await
+    }
+
     /// The user leaves.
     pub async fn leave(&self, chat: i64, user: i64) -> Result<()> {
         self.send(Command::Leave { chat, user }).await

@@ -20,3 +20,4 @@ pub use types::*;
 pub use wait::wait_until;
 
 pub use crate::rights::{AdminRights, Permissions};
+pub use crate::schema::SchemaReport;

@@ -7,6 +7,7 @@ use super::command::{Command, Delivered};
 use super::faults::*;
 use super::log::*;
 use super::types::*;
+use crate::schema::SchemaReport;
 
 impl Control {
     /// Everything this user sees: the private chat with the bot and the chats he is in, oldest first.
@@ -49,6 +50,11 @@ impl Control {
     /// "short_description", "default_administrator_rights": {"groups", "channels"}}`; rights never set are `null`.
     pub async fn commands(&self) -> Result<Value> {
         self.send(Command::Commands).await
+    }
+
+    /// How calls, answers and updates compare with the Bot API's documentation, since the simulator started.
+    pub async fn schema(&self) -> Result<SchemaReport> {
+        self.send(Command::Schema).await
     }
 
     // --- faults

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::outbox::Queue;
-use super::{Later, Refused, Status, World};
+use super::{JoinQuery, Later, Refused, Status, World};
 use crate::control::{BotRole, ChatKind};
 use crate::rights::{AdminRights, Permissions};
 
@@ -95,21 +95,45 @@ impl World {
         }
     }
 
+    /// The owner makes the bot the chat's guard (Bot API 10.1: it needs `can_invite_users`), or takes that from it.
+    pub fn set_guard(&mut self, chat: i64, guarded: bool) -> Result<(), Refused> {
+        self.chat(chat)?;
+        if guarded && !self.bot_status(chat).rights().can_invite_users {
+            return Err(format!("the bot may not invite users to chat {chat}"));
+        }
+        if let Some(chat) = self.chats.get_mut(&chat) {
+            chat.guarded = guarded;
+        }
+        Ok(())
+    }
+
     pub fn request_to_join(&mut self, chat: i64, user: i64) -> Result<(), Refused> {
         self.entering(chat, user)?;
         let date = self.now();
         let Some(entry) = self.chats.get_mut(&chat) else {
             return Ok(());
         };
+        let guarded = entry.guarded;
         if !entry.join_requests.contains(&user) {
             entry.join_requests.push(user);
         }
         if self.bot_status(chat).rights().can_invite_users {
             let chat_json = self.chat_json(chat);
-            let update = json!({"chat": chat_json, "from": self.user_json(user), "user_chat_id": user, "date": date});
+            let mut update = json!({"chat": chat_json, "from": self.user_json(user), "user_chat_id": user, "date": date});
+            if guarded {
+                update["query_id"] = json!(self.ask_guard(chat, user));
+            }
             self.send_update("chat_join_request", Queue::Sender(user), update);
         }
         Ok(())
+    }
+
+    /// The id of the query that waits for the bot's answer.
+    fn ask_guard(&mut self, chat: i64, user: i64) -> String {
+        let number = self.next_id();
+        let id = format!("{}{number:010}", self.now_ms);
+        self.join_queries.insert(id.clone(), JoinQuery { at_ms: self.now_ms, chat, user, result: None });
+        id
     }
 
     pub fn leave(&mut self, chat: i64, user: i64) -> Result<(), Refused> {

@@ -116,6 +116,14 @@ pub fn merge(into: &mut Value, from: Value) {
     }
 }
 
+/// The Bot API's `Community`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Community {
+    /// At most 52 bits.
+    pub id: i64,
+    pub name: String,
+}
+
 /// Whether a chat can still be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +147,9 @@ pub struct Chat {
     pub topics: BTreeMap<i64, bool>,
     pub members: BTreeMap<i64, Status>,
     pub join_requests: Vec<i64>,
+    /// The bot answers those who ask to be let in, before the admins see them.
+    pub guarded: bool,
+    pub community: Option<Community>,
     /// Somebody threw the bot out of a basic group, where the status only says that it is not there.
     pub bot_was_removed: bool,
     /// The server is older than Bot API 10.2 here.
@@ -168,9 +179,6 @@ impl Chat {
         }
         if self.forum {
             json["is_forum"] = json!(true);
-        }
-        if self.kind == ChatKind::Group {
-            json["all_members_are_administrators"] = json!(false);
         }
         json
     }

@@ -44,6 +44,9 @@ impl World {
             Command::Join { chat, user } => self.join(chat, user),
             Command::Add { chat, admin, user } => self.add(chat, admin, user),
             Command::RequestToJoin { chat, user } => self.request_to_join(chat, user),
+            Command::SetGuard { chat, guarded } => self.set_guard(chat, guarded),
+            Command::SetCommunity { chat, community, name } => self.set_community(chat, community, name),
+            Command::JoinFromCommunity { chat, user } => self.join_from_community(chat, user),
             Command::Leave { chat, user } => self.leave(chat, user),
             Command::Promote { chat, user, rights, by } => self.promote(chat, user, rights, by),
             Command::Demote { chat, user, by } => self.demote(chat, user, by),
@@ -90,6 +93,8 @@ impl World {
                     "channels": self.profile.rights_in_channels,
                 },
             }),
+            Command::Schema => json!(self.schema.report()),
+            Command::Updates { limit } => json!(self.outbox.bodies(limit)),
             Command::Reset => {
                 self.reset();
                 Value::Null

@@ -73,6 +73,8 @@ impl World {
             topics: Default::default(),
             members,
             join_requests: Vec::new(),
+            guarded: false,
+            community: None,
             bot_was_removed: false,
             ignores_ephemeral: false,
         };

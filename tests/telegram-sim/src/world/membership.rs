@@ -78,11 +78,7 @@ impl World {
             return;
         }
         let member = self.user_json(user);
-        let fields = if new.is_present() {
-            json!({"new_chat_member": member, "new_chat_members": [member]})
-        } else {
-            json!({"left_chat_member": member})
-        };
+        let fields = if new.is_present() { json!({"new_chat_members": [member]}) } else { json!({"left_chat_member": member}) };
         self.service_message(chat, by, fields);
     }
 }

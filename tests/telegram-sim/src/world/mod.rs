@@ -7,6 +7,7 @@ mod actions;
 mod api_error;
 mod chats;
 mod command;
+mod communities;
 mod lifecycle;
 mod membership;
 mod messages;
@@ -30,6 +31,7 @@ pub use traffic::{Traffic, Verdict};
 use crate::config::Config;
 use crate::control::NewUser;
 use crate::rights::AdminRights;
+use crate::schema::SchemaReport;
 
 /// The refusal of a human action, in words.
 pub type Refused = String;
@@ -44,6 +46,16 @@ pub struct Profile {
     /// What clients propose when somebody makes the bot an administrator; `None` = nothing.
     pub rights_in_groups: Option<AdminRights>,
     pub rights_in_channels: Option<AdminRights>,
+}
+
+/// Somebody who asks the bot, which guards a chat, to be let in.
+#[derive(Debug, Clone)]
+pub struct JoinQuery {
+    pub at_ms: i64,
+    pub chat: i64,
+    pub user: i64,
+    /// The bot's answer.
+    pub result: Option<String>,
 }
 
 /// Something that happens by itself later.
@@ -64,8 +76,11 @@ pub struct World {
     /// By chat (a user's id for the private chat) and message id.
     pub messages: BTreeMap<(i64, i64), Message>,
     pub queries: BTreeMap<String, Query>,
+    pub join_queries: BTreeMap<String, JoinQuery>,
     pub outbox: Outbox,
     pub traffic: Traffic,
+    /// Outlives [`reset`](Self::reset): it is about a whole run.
+    pub schema: SchemaReport,
     scheduled: Vec<(i64, Later)>,
     last_message_ids: BTreeMap<i64, i64>,
     last_id: i64,
@@ -89,8 +104,10 @@ impl World {
             chats: BTreeMap::new(),
             messages: BTreeMap::new(),
             queries: BTreeMap::new(),
+            join_queries: BTreeMap::new(),
             outbox: Outbox::new(config, now_ms),
             traffic: Traffic::default(),
+            schema: SchemaReport::default(),
             scheduled: Vec::new(),
             last_message_ids: BTreeMap::new(),
             last_id: 0,
@@ -178,6 +195,7 @@ impl World {
     }
 
     fn send_update(&mut self, kind: &'static str, queue: Queue, content: Value) {
+        self.schema.update(kind, &content);
         self.outbox.push(self.now_ms, kind, queue, &content);
     }
 
@@ -187,6 +205,7 @@ impl World {
         self.chats.clear();
         self.messages.clear();
         self.queries.clear();
+        self.join_queries.clear();
         self.scheduled.clear();
         self.outbox.clear();
         self.traffic = Traffic::default();

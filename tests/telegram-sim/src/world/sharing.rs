@@ -19,7 +19,7 @@ impl World {
         for id in users {
             shared.push(asked_for(&request, self.user(*id)?));
         }
-        let extra = json!({"users_shared": {"request_id": request_id, "users": shared, "user_ids": users}});
+        let extra = json!({"users_shared": {"request_id": request_id, "users": shared}});
         let extra = extra.as_object().cloned().unwrap_or_default();
         Ok(self.private_message(Message { chat: user, from: user, extra, service: true, ..Message::default() }))
     }

@@ -14,6 +14,11 @@ impl Outbox {
         self.updates.get(&id).map(|u| u.body.clone())
     }
 
+    /// The bodies of the first `limit` updates.
+    pub fn bodies(&self, limit: usize) -> Vec<&str> {
+        self.updates.values().take(limit).map(|update| update.body.as_str()).collect()
+    }
+
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.updates.iter().map(delivery).collect()
     }
