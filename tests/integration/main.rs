@@ -12,7 +12,8 @@
 //! - [`waiting`]: pending bans, delays, bans that are held
 //! - [`conversations`]: what people type and press, and what they see; [`commands`]: the same where words do not matter
 //! - [`fuzz`]: updates that nobody has thought of
-//! - [`chats`]: the bot gains and loses rights and chats
+//! - [`chats`]: the bot gains and loses rights and chats; [`communities`]: chats belong together
+//! - [`gatekeeping`]: the bot is asked before somebody is let in
 //! - [`rights`]: the bot looks at its rights by itself
 //! - [`once`]: an update that comes again is answered once; [`group_pace`]: a group with too many messages holds up nobody else;
 //!   [`floods`]: nor does whoever asks for too much, and admins are answered all the same
@@ -55,6 +56,7 @@ mod caller;
 mod cases;
 mod chats;
 mod commands;
+mod communities;
 mod conversations;
 mod corpus;
 mod counting_telegram;
@@ -70,6 +72,7 @@ mod fault_runs;
 mod faults;
 mod floods;
 mod fuzz;
+mod gatekeeping;
 mod group_pace;
 mod guard;
 mod items;

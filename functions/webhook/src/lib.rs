@@ -4,6 +4,7 @@
 mod bot;
 mod budget;
 mod buttons;
+mod communities;
 mod formerly;
 mod http;
 mod joins;
@@ -140,6 +141,7 @@ impl Webhook {
             Update::BotMembership(membership) => Ok(self.bot_membership(&membership).await?),
             Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
             Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
+            Update::Community(change) => Ok(self.community(&change).await?),
             Update::Command(command) => {
                 if !command.private {
                     self.first_word(&Joined::by_a_word(command.chat_id, command.from.id, command.update_id.unwrap_or_default())).await?;

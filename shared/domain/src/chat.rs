@@ -53,6 +53,14 @@ impl ChatState {
     }
 }
 
+/// Chats that belong together: whoever may ban in it bans in all of them at once (Bot API 10.2, `Community`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Community {
+    /// At most 52 bits.
+    pub id: i64,
+    pub name: String,
+}
+
 /// What the sync and its messages need to know of a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chat {

@@ -49,6 +49,8 @@ pub enum Content {
     AdminSuspended { chat: String },
     /// The recipient may ban again in a chat that they follow from.
     AdminResumed { chat: String },
+    /// The recipient's chat came into a community: a ban there is one in all of its chats.
+    CommunityAdded { chat: String, community: String },
     /// Somebody who is banned in the recipient's chat asks that it be lifted. `text`: his words.
     Appeal {
         chat: String,
@@ -77,6 +79,7 @@ impl Content {
             Self::ChatRemoved { .. } => "chat_removed",
             Self::AdminSuspended { .. } => "admin_suspended",
             Self::AdminResumed { .. } => "admin_resumed",
+            Self::CommunityAdded { .. } => "community_added",
             Self::Appeal { .. } => "appeal",
             Self::AppealDecided { .. } => "appeal_decided",
         }

@@ -75,6 +75,13 @@ async fn who_is_waited_for_and_asks_a_guard_bot_is_kept_out_and_others_requests_
     story.telegram.wait_until("mallory to be declined or banned", PATIENCE, kept_out).await?;
     story.go().await?;
     story.settle().await?;
+    // What the bot answers to the queries, which this Telegram has not asked.
+    let answers = story.telegram.calls(CallFilter::method("answerChatJoinRequestQuery")).await?;
+    let answered = |query: &str| {
+        answers.iter().find(|call| call.params["chat_join_request_query_id"] == query).map(|call| call.params["result"].clone())
+    };
+    assert_eq!(answered("7100000000000000009"), Some("decline".into()));
+    assert_eq!(answered("7100000000000000010"), Some("queue".into()));
     let calls = story.telegram.calls(CallFilter::default().chat(target).user(kim)).await?;
     assert!(calls.iter().all(|call| call.method.starts_with("get")), "{calls:?}");
     story.no_dead_letters().await

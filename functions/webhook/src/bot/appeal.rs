@@ -164,7 +164,7 @@ impl Webhook {
     }
 
     /// Puts a message for each on the notification queue. `what`: names it, so that nobody reads it twice.
-    async fn notify(&self, recipients: &[UserId], what: &str, correlation_id: &str, content: &Content) -> anyhow::Result<()> {
+    pub async fn notify(&self, recipients: &[UserId], what: &str, correlation_id: &str, content: &Content) -> anyhow::Result<()> {
         let profiles = self.users.profiles(recipients.iter().copied()).await?;
         let now = aws::time::now();
         let message = |&recipient: &UserId| {

@@ -79,6 +79,12 @@ admin-resumed =
     ▶️ You can ban in { $chat } again
     What you follow there is active again.
 
+# A community is several chats that Telegram lets admins ban in at once.
+community-added =
+    ℹ️ { $chat } is now in the community { $community }
+    A ban in a community is a ban in all of its chats. To me it’s the same as a ban in each of them, and I sync it by your rules.
+    If I unban someone, the community may still keep them out. Then an admin of the community has to unban them.
+
 ## Somebody asks that his ban be lifted.
 
 appeal =

@@ -28,6 +28,7 @@ pub fn notification(notification: &Notification) -> String {
         Content::ChatSuspended { chat } => text!(lang, "chat-suspended", chat = chat),
         Content::ChatResumed { chat } => text!(lang, "chat-resumed", chat = chat),
         Content::ChatRemoved { chat } => text!(lang, "chat-removed", chat = chat),
+        Content::CommunityAdded { chat, community } => text!(lang, "community-added", chat = chat, community = community),
         Content::AppealDecided { chat, lifted: true } => text!(lang, "appeal-granted", chat = chat),
         Content::AppealDecided { chat, lifted: false } => text!(lang, "appeal-refused", chat = chat),
         Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
@@ -73,6 +74,7 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
         | Content::ChatRemoved { .. }
         | Content::AdminSuspended { .. }
         | Content::AdminResumed { .. }
+        | Content::CommunityAdded { .. }
         | Content::AppealDecided { .. } => Vec::new(),
     }
 }
@@ -258,6 +260,15 @@ mod tests {
             assert!(notification(&message).starts_with(expected), "{}", notification(&message));
             assert_eq!(data(&message), [""; 0]);
         }
+    }
+
+    #[test]
+    fn admins_hear_what_a_ban_in_their_chats_community_is() {
+        let content = Content::CommunityAdded { chat: "A & B".to_owned(), community: "<C>".to_owned() };
+        let text = notification(&sent(Lang::En, content.clone()));
+        assert!(text.starts_with("ℹ️ A &amp; B is now in the community &lt;C&gt;\n"), "{text}");
+        let text = notification(&sent(Lang::Ru, content));
+        assert!(text.starts_with("ℹ️ Чат A &amp; B теперь в сообществе &lt;C&gt;\n"), "{text}");
     }
 
     fn appeal(lang: Lang, name: &str, text: &str) -> Notification {

@@ -15,6 +15,7 @@ pub use wrote::{Forwarded, Written, Wrote};
 
 use crate::message::Posted;
 use domain::ban::{BanEvent, Occurred, event_id};
+use domain::chat::Community;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::{self, Member};
@@ -42,6 +43,8 @@ pub enum Update {
         to: ChatId,
         title: Option<String>,
     },
+    /// A chat came into a community, or left it.
+    Community(CommunityChange),
     Command(Box<Command>),
     /// Somebody writes to the bot in private.
     Wrote(Box<Wrote>),
@@ -120,6 +123,17 @@ pub struct BotMembership {
     pub occurred: Occurred,
 }
 
+/// A change of a chat's community.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommunityChange {
+    pub chat_id: ChatId,
+    pub title: Option<String>,
+    /// `None`: the chat is in none any more.
+    pub community: Option<Community>,
+    /// Orders this change among others of the same chat.
+    pub occurred: Occurred,
+}
+
 /// A pressed button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Press {
@@ -155,6 +169,8 @@ pub struct Joined {
     pub by: Option<UserId>,
     /// He only asks.
     pub asks: bool,
+    /// He asks the bot, which guards the chat: the query waits 10 seconds for an answer (Bot API 10.1, `ChatJoinRequest`).
+    pub query_id: Option<String>,
     /// Unix seconds; tells one coming from another.
     pub at: i64,
 }
@@ -162,7 +178,7 @@ pub struct Joined {
 impl Joined {
     /// Somebody wrote in a chat: he is there, whether or not an update has told that he came. `at`: tells this from another time.
     pub fn by_a_word(chat_id: ChatId, user_id: UserId, at: i64) -> Self {
-        Self { chat_id, user_id, by: None, asks: false, at }
+        Self { chat_id, user_id, by: None, asks: false, query_id: None, at }
     }
 }
 
@@ -186,7 +202,7 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
     if let Some(request) = update.chat_join_request {
         let request: raw::JoinRequest = parse(request)?;
         let (chat_id, user_id, at) = (request.chat.id, request.from.id, request.date.unwrap_or(now));
-        return Ok(Update::Joined(Joined { chat_id, user_id, by: None, asks: true, at }));
+        return Ok(Update::Joined(Joined { chat_id, user_id, by: None, asks: true, query_id: request.query_id(), at }));
     }
     Ok(Update::NotForUs)
 }
@@ -249,7 +265,7 @@ fn member_changed(change: &raw::MemberUpdated, bot: UserId, update_id: Option<i6
     }
     let came = old.is_present() == Some(false) && new.is_present() == Some(true);
     let by = by.filter(|&by| by != user.id);
-    let joined = || Joined { chat_id: change.chat.id, user_id: user.id, by, asks: false, at };
+    let joined = || Joined { chat_id: change.chat.id, user_id: user.id, by, asks: false, query_id: None, at };
     Ok(if came { Update::Joined(joined()) } else { Update::NotForUs })
 }
 
@@ -285,6 +301,11 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
     }
     if let Some(from) = message.migrate_from_chat_id {
         return Update::Migrated { from, to: message.chat.id, title: title() };
+    }
+    // A bot may be in a community, too: its private chats are none of ours.
+    if let Some(community) = message.community().filter(|_| !message.chat.is_private()) {
+        let occurred = Occurred::new(message.date.unwrap_or_default(), update_id.unwrap_or_default());
+        return Update::Community(CommunityChange { chat_id: message.chat.id, title: title(), community, occurred });
     }
     if let Some(command) = Command::read(&message, update_id) {
         return Update::Command(Box::new(command));
@@ -376,7 +397,7 @@ mod tests {
 
     #[test]
     fn leaves_and_statuses_from_the_future_are_not_for_us_and_a_join_may_be() {
-        let joined = |at| Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), by: None, asks: false, at });
+        let joined = |at| Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), by: None, asks: false, query_id: None, at });
         assert_eq!(of(&change("left", "member", 5)), joined(1000));
         assert_eq!(of(&change("member", "left", 5)), Update::NotForUs);
         assert_eq!(of(&change("member", "a status from the future", 1)), Update::NotForUs);
@@ -489,7 +510,11 @@ mod tests {
     #[test]
     fn who_asks_to_be_let_in_may_be_waited_for() {
         let body = r#"{"update_id":1,"chat_join_request":{"chat":{"id":-100,"type":"supergroup"},"from":{"id":5,"first_name":"A"},"user_chat_id":5,"date":7}}"#;
-        assert_eq!(of(body), Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), by: None, asks: true, at: 7 }));
+        let asks = |query_id| Update::Joined(Joined { chat_id: ChatId(-100), user_id: UserId(5), by: None, asks: true, query_id, at: 7 });
+        assert_eq!(of(body), asks(None));
+        let guarded = |query_id: &str| body.replace("\"date\":7", &format!("\"date\":7,\"query_id\":{query_id}"));
+        assert_eq!(of(&guarded("\"66\"")), asks(Some("66".to_owned())));
+        assert_eq!(of(&guarded("66")), asks(None), "of an odd shape");
     }
 
     #[test]
@@ -500,6 +525,28 @@ mod tests {
         let expected = Update::Migrated { from: ChatId(-5), to: ChatId(-1005), title: Some("T".to_owned()) };
         assert_eq!(of(to), expected);
         assert_eq!(of(from), expected);
+    }
+
+    #[test]
+    fn a_chats_community_is_read_and_leaving_it_too_though_that_says_nothing() {
+        let message = |chat: i64, what: &str| {
+            of(&format!(
+                r#"{{"update_id":3,"message":{{"message_id":1,"chat":{{"id":{chat},"title":"T"}},"from":{{"id":5}},"date":9,{what}}}}}"#
+            ))
+        };
+        let change = |community| {
+            let (chat_id, title, occurred) = (ChatId(-100), Some("T".to_owned()), Occurred::new(9, 3));
+            Update::Community(CommunityChange { chat_id, title, community, occurred })
+        };
+        let community = |name: &str| Some(Community { id: 930_001_122_334, name: name.to_owned() });
+        let added = |name: &str| format!(r#""community_chat_added":{{"community":{{"id":930001122334,"name":{name}}}}}"#);
+        assert_eq!(message(-100, &added("\"All\"")), change(community("All")));
+        assert_eq!(message(-100, &added("null")), change(community("930001122334")));
+        assert_eq!(message(-100, r#""community_chat_removed":{}"#), change(None));
+        assert!(matches!(message(5, &added("\"All\"")), Update::Seen(_, None)), "in private");
+        let joined = message(-100, r#""community_chat_joined":{"community":{"id":1,"name":"All"}}"#);
+        assert!(matches!(joined, Update::Seen(_, Some(Joined { user_id: UserId(5), .. }))), "{joined:?}");
+        assert!(matches!(message(-100, r#""community_chat_added":{"community":[]}"#), Update::Seen(..)), "of an odd shape");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::Person;
 use super::lenient::{Text, flag, number, text};
 use crate::message::Posted;
+use domain::chat::Community;
 use domain::ids::{ChatId, UserId};
 use domain::profile::is_visible;
 use serde::Deserialize;
@@ -36,6 +37,15 @@ pub struct JoinRequest<'a> {
     /// Unix seconds.
     #[serde(default, deserialize_with = "number")]
     pub date: Option<i64>,
+    #[serde(borrow)]
+    query_id: Option<Text<'a>>,
+}
+
+impl JoinRequest<'_> {
+    /// By which the bot answers where it guards the chat.
+    pub fn query_id(&self) -> Option<String> {
+        text(&self.query_id)
+    }
 }
 
 #[derive(Deserialize)]
@@ -162,6 +172,10 @@ pub struct Message<'a> {
     users_shared: Option<&'a RawValue>,
     #[serde(borrow)]
     reply_markup: Option<&'a RawValue>,
+    #[serde(borrow)]
+    community_chat_added: Option<&'a RawValue>,
+    #[serde(borrow)]
+    community_chat_removed: Option<&'a RawValue>,
     pub migrate_to_chat_id: Option<ChatId>,
     pub migrate_from_chat_id: Option<ChatId>,
 }
@@ -220,9 +234,34 @@ impl<'a> Message<'a> {
         Some((shared.request_id?, shared.users.iter().map(User::person).collect()))
     }
 
+    /// The community that the chat came into, `Some(None)` where it left one; the object of leaving is empty (Bot API 10.2,
+    /// `CommunityChatRemoved`). `None`: this is no such message.
+    pub fn community(&self) -> Option<Option<Community>> {
+        if self.community_chat_removed.is_some() {
+            return Some(None);
+        }
+        let added: CommunityChatAdded = serde_json::from_str(self.community_chat_added?.get()).ok()?;
+        let RawCommunity { id, name } = added.community;
+        let name = text(&name).filter(|name| is_visible(name)).unwrap_or_else(|| id.to_string());
+        Some(Some(Community { id, name }))
+    }
+
     pub fn reply_to(&self) -> Option<RepliedTo<'a>> {
         serde_json::from_str(self.reply_to_message?.get()).ok()
     }
+}
+
+#[derive(Deserialize)]
+struct CommunityChatAdded<'a> {
+    #[serde(borrow)]
+    community: RawCommunity<'a>,
+}
+
+#[derive(Deserialize)]
+struct RawCommunity<'a> {
+    id: i64,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
 }
 
 /// A piece of a text with a meaning; of those that are not known, nothing but their presence is read.

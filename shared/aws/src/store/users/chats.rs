@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ban::Occurred;
-use domain::chat::{Cause, Chat, ChatState, Ignores, MOST_IGNORED, MOST_KNOWN};
+use domain::chat::{Cause, Chat, ChatState, Community, Ignores, MOST_IGNORED, MOST_KNOWN};
 use domain::ids::{ChatId, UserId};
 use domain::settings::ChatSettings;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct ChatItem {
     /// The group that this supergroup was.
     #[serde(default)]
     pub migrated_from: Option<ChatId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub community: Option<Community>,
     #[serde(default)]
     pub settings: ChatSettings,
     /// See [`Ignores`].
@@ -100,6 +102,7 @@ impl ChatItem {
             state,
             migrated_to,
             migrated_from,
+            community: None,
             settings,
             ignored_users,
             ignored_sources,
@@ -172,6 +175,20 @@ impl Users {
             )
             .expression_attribute_values(":migrated", value(ChatState::Migrated)?);
         self.unless_known(update).await.map(|_| ())
+    }
+
+    /// A chat came into a community, or is in none any more. An older change than the one that is known is left out.
+    pub async fn set_community(&self, chat: ChatId, community: Option<&Community>, occurred: &Occurred) -> anyhow::Result<()> {
+        let update = match community {
+            Some(community) => self
+                .known(chat, ", community = :community, community_occurred = :occurred")?
+                .expression_attribute_values(":community", value(community)?),
+            None => self.known(chat, ", community_occurred = :occurred REMOVE community")?,
+        };
+        let update = update
+            .condition_expression("attribute_not_exists(community_occurred) OR community_occurred < :occurred")
+            .expression_attribute_values(":occurred", s(occurred.as_str()));
+        self.unless_known(update).await.map(drop)
     }
 
     /// A call showed that the bot can no longer act in a chat as it could.
