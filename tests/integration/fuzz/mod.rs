@@ -19,7 +19,7 @@ const TRIES: u32 = 5;
 /// A body: a seed, and where what is put into it. The place counts through all values, the odd value through those of [`odd`].
 type Case = (u8, Vec<(u16, u8, i64)>);
 
-const SEEDS: [&str; 10] = [
+const SEEDS: [&str; 11] = [
     include_str!("seeds/ban.json"),
     include_str!("seeds/bot-added.json"),
     include_str!("seeds/command.json"),
@@ -30,6 +30,7 @@ const SEEDS: [&str; 10] = [
     include_str!("seeds/press-question.json"),
     include_str!("seeds/join-request.json"),
     include_str!("seeds/migrated.json"),
+    include_str!("seeds/community.json"),
 ];
 
 /// Words that mean something somewhere: commands, links, data of buttons, statuses.

@@ -152,7 +152,7 @@ fn check(value: &Value, kind: &str, at: &str) -> Result<(), String> {
 
 fn check_one(value: &Value, kind: &str, at: &str) -> Result<(), String> {
     let fits = match kind {
-        "Integer" => value.is_i64(),
+        "Integer" => value.is_i64() || value.is_u64(),
         "Float" => value.is_number(),
         "String" | "InputFile" => value.is_string(),
         "Boolean" => value.is_boolean(),
