@@ -13,8 +13,8 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import (
-    BufferedInputFile, ChatPermissions, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, KeyboardButtonRequestUsers,
-    ReplyKeyboardMarkup, Update,
+    BufferedInputFile, ChatPermissions, EphemeralMessageParameters, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton,
+    KeyboardButtonRequestUsers, ReplyKeyboardMarkup, Update,
 )
 from pydantic import BaseModel, ValidationError
 
@@ -89,6 +89,13 @@ async def calls(url: str, bot: Bot):
     yield "editMessageReplyMarkup", bot.edit_message_reply_markup(chat_id=group, message_id=sent.message_id, reply_markup=button)
     yield "deleteMessage", bot.delete_message(group, sent.message_id)
     yield "deleteMessages", bot.delete_messages(group, [sent.message_id])
+
+    alone = EphemeralMessageParameters(receiver_user_id=member)
+    yield "sendMessage", bot.send_message(group, "A", ephemeral_message_parameters=alone)
+    shown = await bot.send_message(group, "A", ephemeral_message_parameters=alone, reply_markup=button)
+    named = {"chat_id": group, "receiver_user_id": member, "ephemeral_message_id": shown.ephemeral_message_id}
+    yield "editEphemeralMessageText", bot.edit_ephemeral_message_text(text="B", **named)
+    yield "deleteEphemeralMessage", bot.delete_ephemeral_message(**named)
 
     yield "restrictChatMember", bot.restrict_chat_member(group, member, ChatPermissions(can_send_messages=True))
     yield "getChatMember", bot.get_chat_member(group, member)
