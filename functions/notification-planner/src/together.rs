@@ -173,7 +173,8 @@ mod tests {
         let decision = |n: usize, source: i64| Summary {
             sync_id: Uuid::from_u128(n as u128 + 1),
             source_chat_id: ChatId(source),
-            completed_at_ms: Some(1000 + n as i64),
+            // Clocks differ: what ends later may say that it ended before.
+            completed_at_ms: Some(1000 - n as i64),
             ..summary()
         };
         let decisions: Vec<_> = syncs.iter().enumerate().map(|(n, (source, _))| decision(n, *source)).collect();
