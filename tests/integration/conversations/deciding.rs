@@ -42,7 +42,7 @@ async fn a_ban_is_taken_back_by_command_here_and_everywhere() -> Result<()> {
             talk.play.telegram.ban(source, alice, person, None).await?;
             talk.play.telegram.wait_until_banned(chat, person, PATIENCE).await?;
         }
-        talk.play.telegram.wait_until_sees(boris, "Trent (ID", PATIENCE).await?;
+        talk.play.telegram.wait_until_sees(boris, talk.word("User: Trent", "Пользователь: Trent"), PATIENCE).await?;
         talk.forget(boris).await?;
         talk.tell("Alice has banned Mallory and Trent in Open club, and the bot in Book club. Boris takes back the last one.");
         talk.says(boris, chat, "/undo").await?;
