@@ -101,7 +101,7 @@ async fn where_there_is_no_public_address_updates_come_by_long_polling() -> Resu
         play.telegram.wait_until("the webhook to be removed", PATIENCE, gone).await?;
         let boris = play.admin("Boris", "en").await?;
         play.telegram.say_private(boris, "/help").await?;
-        anyhow::Ok(play.telegram.wait_until_sees(boris, "Following", PATIENCE).await?)
+        anyhow::Ok(play.telegram.wait_until_sees(boris, "Most used", PATIENCE).await?)
     };
     let polled = polled.await;
     // Whatever became of it, the others have their webhook again.

@@ -87,7 +87,7 @@ async fn a_flood_wait_is_waited_out_by_everybody_and_nothing_is_lost() -> Result
 
     play.all_applied(&scene, &event).await?;
     play.all_applied(&other, &other_event).await?;
-    play.telegram.wait_until_sees(scene.boris, "Following", PATIENCE).await?;
+    play.telegram.wait_until_sees(scene.boris, "Most used", PATIENCE).await?;
     play.telegram.wait_until_sees(scene.boris, "synced", PATIENCE).await?;
     let counts = play.telegram.call_counts().await?;
     assert_eq!(counts.calls_during_flood_wait, before, "nobody called before the wait had ended");

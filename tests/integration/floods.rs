@@ -65,7 +65,7 @@ async fn a_stranger_who_types_two_hundred_commands_reads_one_refusal_while_an_ad
     let event = play.ban(scene.source, scene.alice, scene.mallory).await?;
     play.all_applied(&scene, &event).await?;
     let answer = play.answer_to(owner, chat, why).await?;
-    ensure!(answer.text.contains("privately"), "{}", answer.text);
+    ensure!(answer.text.contains("in private"), "{}", answer.text);
     assert_eq!(play.notices(owner).await?.len(), 1, "and there it is");
     let took = began.elapsed();
     ensure!(took < SOON, "the ban elsewhere and the admin's answer took {took:?}");

@@ -181,7 +181,7 @@ async fn ten_people_are_looked_at_beside_each_other_and_shown_though_telegram_is
     let since = now_ms();
     play.telegram.share_users(boris, button, &people).await?;
     let preview = play.telegram.wait_until_sees(boris, "these 10 people", PATIENCE).await?;
-    assert_eq!(preview.text.matches("B: member").count(), 10, "{}", preview.text);
+    assert_eq!(preview.text.matches("· member ·").count(), 10, "{}", preview.text);
     let looks = play.looks(Some(chat), None, since).await?;
     assert_eq!(looks.len(), 11, "the admin and ten people");
     // One after the other they would take 12 s, and Lambda ends the function after 10.

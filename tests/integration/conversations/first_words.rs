@@ -2,7 +2,10 @@
 
 use super::conversation;
 use super::talk::last;
+use crate::play::PATIENCE;
 use anyhow::Result;
+use aws::store::page::Wanted;
+use domain::ids::UserId;
 use telegram_sim::control::NewUser;
 
 #[tokio::test]
@@ -57,6 +60,11 @@ async fn what_is_held_on_a_person_is_shown_and_erased() -> Result<()> {
         let data = last(&talk.says(boris, boris, "/mydata").await?)?;
         let sure = last(&talk.presses(boris, &data, "🗑").await?)?;
         talk.presses(boris, &sure, "🗑").await?;
+        // Until then the bot still knows the chats.
+        let all = Wanted { limit: 1, cursor: None };
+        let forgotten =
+            async || Ok(talk.play.users.roles(UserId(boris), &all).await.is_ok_and(|roles| roles.items.is_empty()).then_some(()));
+        talk.play.telegram.wait_until("the roles to be erased", PATIENCE, forgotten).await?;
         talk.tell("The way back.");
         talk.says(boris, boris, "/start").await.map(drop)
     })

@@ -53,7 +53,7 @@ impl World<'_> {
         let (before, at) = (self.undoing(person).await?, aws::time::now());
         let answer = self.play.command(self.chats[chat], self.owners[chat], &format!("/undo {}", self.people[person])).await?.text;
         self.story.push(format!("  Undo of person {person} in chat {chat} at {at}: {answer}"));
-        let (is_here, is_everywhere) = (answer.contains("in this chat"), answer.contains("wherever"));
+        let (is_here, is_everywhere) = (answer.contains("Undoing my ban"), answer.contains("in every chat"));
         match undo {
             Undo::Everywhere(event) if is_everywhere => self.reference.undo_everywhere(&event, at),
             // A ban that came into the chat meanwhile is taken back first.

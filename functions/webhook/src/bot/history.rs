@@ -16,7 +16,8 @@ use domain::search::{Order, Search};
 use domain::sharing::Sight;
 use domain::sync::Kind;
 use domain::sync::ledger::Entry;
-use std::collections::BTreeSet;
+use futures_util::future::try_join_all;
+use std::collections::{BTreeMap, BTreeSet};
 use telegram::render::{self, fold, subject};
 use telegram::text;
 use telegram::text::Html;
@@ -52,15 +53,18 @@ impl Webhook {
         if happened.is_empty() && after.is_empty() {
             return Ok(Screen::text(empty(lang, filter, &room.title())).row(filters));
         }
-        let synced = happened.iter().filter_map(Happened::of_sync);
-        let (people, sources): (Vec<_>, Vec<_>) = synced.map(|entry| (entry.user_id, entry.source_chat_id)).unzip();
-        let (names, sight) = (self.names(&people).await?, self.sight(asker, sources).await?);
+        let synced: Vec<_> = happened.iter().filter_map(Happened::of_sync).collect();
+        let sight = self.sight(asker, synced.iter().map(|entry| entry.source_chat_id)).await?;
+        // The person may never have been seen but in the ban itself.
+        let events = try_join_all(synced.iter().map(|entry| self.bans.get(entry.ban_event_id))).await?;
+        let events: BTreeMap<_, _> = events.into_iter().flatten().map(|event| (event.event_id, event)).collect();
         let mut lines = vec![text!(lang, "history-of-chat", chat = room.title())];
         lines.extend(happened.iter().map(|happened| match happened {
             Happened::Decided(event) => line(lang, event, subject(lang, event.user_id, event.user_name.as_deref()).0),
             Happened::Synced(entry) => {
-                let who = subject(lang, entry.user_id, names.get(&entry.user_id).map(String::as_str));
-                of_sync(lang, entry, who, &source(&sight, entry.source_chat_id))
+                let event = events.get(&entry.ban_event_id);
+                let who = subject(lang, entry.user_id, event.and_then(|event| event.user_name.as_deref()));
+                of_sync(lang, entry, who, &source(&sight, entry.source_chat_id, event))
             }
         }));
         Ok(Screen::text(fold(&lines))
@@ -188,9 +192,11 @@ fn empty(lang: Lang, filter: Option<member::Action>, chat: &str) -> String {
     }
 }
 
-/// What a source is called to who sees it.
-fn source(sight: &Sight, source: ChatId) -> String {
-    sight.of(source, false).title(sight.present(source), None).unwrap_or_else(|| source.to_string())
+/// What a source is called to who sees it. `event`: what it decided, where that is still stored.
+fn source(sight: &Sight, source: ChatId, event: Option<&BanEvent>) -> String {
+    let shared = sight.of(source, event.is_some_and(|event| event.chat_public));
+    let title = shared.title(sight.present(source), event.and_then(|event| event.chat_title.as_deref()));
+    title.unwrap_or_else(|| source.to_string())
 }
 
 /// What I did for a decision in `source`, which is its title or id.
