@@ -14,8 +14,8 @@ pub struct Screen {
     pub toast: Option<String>,
     pub file: Option<Document>,
     pub keyboard: Option<Keyboard>,
-    /// A keyboard was shown before, and goes now.
-    pub ends_keyboard: bool,
+    /// A keyboard was shown before, and goes now, with a message that says this. HTML.
+    pub ends_keyboard: Option<String>,
     /// The message goes.
     pub close: bool,
     /// Only a moment's word: what stands in the message stays.

@@ -140,7 +140,11 @@ impl Webhook {
         self.place_in_private(asker.id).await?;
         let pointer = match self.deliver(asker, &Spot::private(asker.id), screen, Some(asker.id)).await? {
             Shown::There(_) => {
-                let pointer = Screen::text(text!(lang, "told-privately"));
+                let mut pointer = Screen::text(text!(lang, "told-privately"));
+                // Where the bot's name is not to be had now, the words are enough.
+                if let Ok(name) = self.my_name().await {
+                    pointer = pointer.row([Choice::url(text!(lang, "button-open-chat"), format!("https://t.me/{name}"))]);
+                }
                 if let Err(NotNow::Failed(error)) = self.deliver_or_give_up(asker, spot, pointer, Some(asker.id)).await {
                     tracing::warn!(error = format!("{error:#}"), "a group does not read that an answer was given in private");
                 }
@@ -157,7 +161,8 @@ impl Webhook {
     }
 
     async fn deliver_or_give_up(&self, asker: &Asker, spot: &Spot, screen: Screen, who: Option<UserId>) -> Result<(), NotNow> {
-        let open = !screen.rows.is_empty();
+        // A link may go with its words; who presses a button is given the time to read.
+        let open = screen.rows.iter().flatten().any(|choice| matches!(choice.to, To::Action(_)));
         let shown = self.deliver(asker, spot, screen, who).await?;
         if let (Shown::There(Some(message_id)), false) = (shown, spot.is_private()) {
             self.tidy_later(spot, message_id, open).await;
@@ -202,10 +207,10 @@ impl Webhook {
             tracing::info!("two presses of a menu met; what the first shows stands");
             return Ok(Shown::There(None));
         };
-        if screen.ends_keyboard {
+        if let Some(text) = screen.ends_keyboard {
             // Buttons and the end of a keyboard cannot come in one message.
             let keyboard = Some(Keyboard::Remove);
-            let message = OutgoingMessage { keyboard, ..OutgoingMessage::html(spot.chat_id, text!(asker.lang, "one-moment")) };
+            let message = OutgoingMessage { keyboard, ..OutgoingMessage::html(spot.chat_id, text) };
             if let Err(failure) = self.telegram.send(&message).await {
                 self.again_or_given_up(spot.chat_id, failure, "a keyboard stays").await?;
             }

@@ -54,7 +54,7 @@ impl Webhook {
                     return Ok(Screen::text(text!(asker.lang, "stale-button")));
                 }
                 let users = self.people_in(asker, what, purpose, Some(chat)).await?;
-                self.go_on(asker, purpose.with(users), Some(chat), purpose.command(), true).await
+                self.go_on(asker, purpose.with(users), Some(chat), purpose.command()).await
             }
             Some(Asks::Zone) => match what {
                 Written::Text(zone) => {
@@ -74,26 +74,26 @@ impl Webhook {
             // Whoever is forwarded is to be followed, as a rule.
             None => {
                 let users = self.people_in(asker, what, Purpose::Follow, None).await?;
-                self.go_on(asker, Purpose::Follow.with(users), None, Purpose::Follow.command(), false).await
+                self.go_on(asker, Purpose::Follow.with(users), None, Purpose::Follow.command()).await
             }
         }
     }
 
-    /// `keyboard`: it was shown, and goes now.
-    async fn go_on(
-        &self,
-        asker: &Asker,
-        then: Option<InChat>,
-        chat: Option<ChatId>,
-        command: &str,
-        keyboard: bool,
-    ) -> Result<Screen, Stop> {
+    /// `chat`: the one that somebody was asked for; the keyboard to choose them by goes now.
+    async fn go_on(&self, asker: &Asker, then: Option<InChat>, chat: Option<ChatId>, command: &str) -> Result<Screen, Stop> {
         let Some(then) = then else { return Ok(Screen::text(text!(asker.lang, "who-is-meant", command = command))) };
         let action = match chat {
             Some(chat) => Action::In { chat, then },
             None => self.in_private(asker, then).await?,
         };
-        Ok(Screen { ends_keyboard: keyboard, ..self.screen(asker, command, &action).await? })
+        let ends_keyboard = match chat {
+            Some(chat) => {
+                let title = self.users.chat(chat).await?.and_then(|chat| chat.title).unwrap_or_else(|| chat.to_string());
+                Some(text!(asker.lang, "about-chat", chat = title))
+            }
+            None => None,
+        };
+        Ok(Screen { ends_keyboard, ..self.screen(asker, command, &action).await? })
     }
 
     /// Who is named by it.

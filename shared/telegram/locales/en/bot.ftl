@@ -91,7 +91,7 @@ stale-button = This button no longer works. Send the command again.
 too-fast = ⏳ Too many requests: the limit is 30 a minute. Try again in a minute.
 told-privately = I’ve answered you in private.
 write-to-me-first = I can’t message you yet. Open our chat and press Start: the answer will be there.
-one-moment = One moment …
+about-chat = Chat: { $chat }
 
 ## Who is meant
 
