@@ -246,7 +246,7 @@ async fn an_owner_sees_and_ends_what_other_admins_follow_and_nobody_else_does() 
     let list = play.privately(boris, "/list").await?;
     let others = play.press(boris, &list, "other admins").await?;
     assert!(others.text.contains("Bella") && others.text.contains("Mallory"), "{}", others.text);
-    play.press(boris, &others, "End 1").await?;
+    play.press(boris, &others, "End follow 1").await?;
     let ended = async || {
         let left = play.subscriptions.of_admin(UserId(bella), ChatId(chat)).await;
         Ok(left.is_ok_and(|left| left.is_empty()).then_some(()))

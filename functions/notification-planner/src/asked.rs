@@ -27,16 +27,27 @@ impl Planner {
         for (result, question_id) in results.iter().filter_map(|result| Some((result, result.question?))) {
             // One that was forgotten or answered meanwhile asks nobody.
             let Some(asked) = self.syncs.asked(question_id).await?.filter(|asked| asked.question.choice.is_none()) else { continue };
-            let mut decisions = self.syncs.each(asked.event_ids().map(sync_id)).await?;
+            let count = asked.events.len();
+            if !is_told(count) {
+                continue;
+            }
+            // Events have no order: of many, any are named.
+            let mut decisions = self.syncs.each(asked.event_ids().take(MOST_BANS_SHOWN).map(sync_id)).await?;
             // Of a ban that a program has carried over there is no other sync.
             if decisions.iter().all(|decision| decision.ban_event_id != summary.ban_event_id) {
                 decisions.push(summary.clone());
             }
             decisions.sort_by(|one, other| one.occurred.cmp(&other.occurred));
-            all.push(Asked { question: asked.question, admins: result.admins.clone(), decisions, count: asked.events.len() });
+            all.push(Asked { question: asked.question, admins: result.admins.clone(), decisions, count });
         }
         Ok(all)
     }
+}
+
+/// Is a question edited when it is about this many bans? Beyond those that are named only the number changes, and a flood is not to fill the pace of
+/// all messages.
+fn is_told(count: usize) -> bool {
+    count <= MOST_BANS_SHOWN || count.is_multiple_of(10)
 }
 
 impl Asked {
@@ -150,6 +161,15 @@ mod tests {
             assert_eq!((asking.bans.len(), asking.also.len()), (listed, sources), "{about:?} {bans:?}");
             assert_eq!(asked.questions(&known(&[]))[0].revision, bans.len() as i64);
         }
+    }
+
+    #[test]
+    fn a_question_about_many_is_edited_with_each_that_is_named_and_then_now_and_then() {
+        let told: Vec<_> = (1..=100).filter(|&count| is_told(count)).collect();
+        assert_eq!(
+            (told[..MOST_BANS_SHOWN].to_vec(), &told[MOST_BANS_SHOWN..]),
+            ((1..=MOST_BANS_SHOWN).collect(), &[20, 30, 40, 50, 60, 70, 80, 90, 100][..])
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ const SOURCE_ADMINS: usize = 50;
 
 /// The newest syncs about a person that are looked at: for whether a source bans and unbans them over and over, and for what was decided along
 /// with a ban. A community of more chats is told of in several cards.
-const NEWEST: i32 = 32;
+const NEWEST: i32 = 100;
 
 struct Planner {
     subscriptions: Subscriptions,
@@ -112,7 +112,10 @@ impl Planner {
         let results = self.syncs.part_results(sync_id, part.unwrap_or(0)).await?;
         let asked = self.asked(&summary, &results).await?;
         let recent = self.syncs.recent(summary.user_id, summary.event_timestamp - 3600, NEWEST).await?;
-        let group = self.group(event_id, &summary, part, results.clone(), &recent).await?;
+        // Of a source that bans and unbans over and over is told by itself, and once an hour.
+        let is_cycle = told::is_cycle(&summary, &recent);
+        let others = if is_cycle { &[][..] } else { &recent };
+        let group = self.group(event_id, &summary, part, results.clone(), others).await?;
         let mut named = group.chats();
         named.extend(asked.iter().map(|asked| asked.question.chat_id));
         if named.is_empty() {
@@ -132,7 +135,7 @@ impl Planner {
             by: summary.initiator_user_id.and_then(|id| by.get(&id)).cloned(),
         };
         let mut messages = group.reports(&known);
-        if told::is_cycle(&summary, &recent) {
+        if is_cycle {
             for told in &mut messages {
                 told.fold(told::cycle(&summary));
             }

@@ -128,7 +128,10 @@ impl Group {
         };
         let report = |(recipient, groups): (UserId, Vec<(Outcome, Vec<ChatId>)>)| {
             let lang = groups.iter().flat_map(|(_, chats)| chats).find_map(|chat| lang(&known.chats, *chat));
-            let mut decisions = self.decisions.iter().map(|decision| known.decision(recipient, decision));
+            let mut decisions: Vec<_> = self.decisions.iter().map(|decision| known.decision(recipient, decision)).collect();
+            // Reason and time are those of the first, so what is shared comes first.
+            decisions.sort_by_key(|decision| (decision.reason.is_none(), decision.at.is_none()));
+            let mut decisions = decisions.into_iter();
             let decision = decisions.next()?;
             let report = SyncReport {
                 sync_id: self.sync.sync_id,
@@ -166,6 +169,7 @@ mod tests {
     use super::*;
     use crate::told::tests::{known, result, summary};
     use domain::lang::Lang;
+    use domain::settings::ShareBans;
     use domain::sync::Reason;
 
     /// The group of syncs that have all ended, in their order, as the last one tells of it.
@@ -236,6 +240,18 @@ mod tests {
         assert_eq!(chats(&reports[1].1), [(Outcome::Applied, -1, Some(1))], "whoever is told of it by one sync only");
         let sources: Vec<_> = std::iter::once(&reports[0].1.decision).chain(&reports[0].1.also).map(|of| of.source_chat_id).collect();
         assert_eq!(sources, [-9, -8].map(|id| Some(ChatId(id))));
+    }
+
+    #[test]
+    fn of_several_decisions_the_reason_that_is_shared_is_told() {
+        let results = [result(-1, &[1], Outcome::Applied)];
+        let mut known = known(&[(-9, None, None), (-8, None, None)]);
+        for (source, step) in [(-9, ShareBans::Nothing), (-8, ShareBans::Full)] {
+            known.chats.get_mut(&ChatId(source)).unwrap().settings.share_bans = step;
+        }
+        let report = told(&group(&[(-9, &results), (-8, &results)]), &known).remove(0).1;
+        let decisions: Vec<_> = std::iter::once(&report.decision).chain(&report.also).collect();
+        assert_eq!(decisions.iter().map(|of| of.reason.is_some()).collect::<Vec<_>>(), [true, false], "{decisions:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::calls::{self, Ended, Wait};
 use crate::{Work, Worker};
 use aws::queue::Message;
-use aws::store::sync::{LogEntry, Pending, of_one_hand};
+use aws::store::sync::{LogEntry, Pending, Summary, of_one_hand};
 use aws::{metrics, time};
 use domain::ban::derive;
 use domain::chat::ChatState;
@@ -14,8 +14,8 @@ use domain::sync::together::WITHIN;
 use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
 use uuid::Uuid;
 
-/// The most syncs about a person that are looked at for what the same hand decided.
-const MOST_AT_ONCE: i32 = 32;
+/// The most syncs about a person that are looked at for what the same hand decided. Each answer and each undo within these seconds is one, too.
+const MOST_AT_ONCE: i32 = 100;
 
 impl Worker {
     /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
@@ -26,9 +26,13 @@ impl Worker {
             self.gateway.block_calls(retry_after).await?;
         }
         let mut results = Vec::with_capacity(ended.len());
+        let first = if ended.iter().any(|end| asks_about_one(chunk, end)) { self.first_of_hand(chunk).await? } else { None };
         for end in &ended {
             self.note(end).await?;
-            let question = if end.outcome.is_question() { Some(self.ask(chunk, end).await?) } else { None };
+            let question = match end.outcome.is_question() {
+                true => Some(self.ask(chunk, end, first.as_ref().filter(|_| asks_about_one(chunk, end))).await?),
+                false => None,
+            };
             let (chat_id, admins) = (end.target.chat_id, end.target.admins.clone());
             results.push(TargetResult { chat_id, admins, outcome: end.outcome, question });
             self.pend(chunk, end).await?;
@@ -58,8 +62,7 @@ impl Worker {
     }
 
     /// Asks the chat's admins; the question's id.
-    async fn ask(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<Uuid> {
-        let first = self.first_of_hand(chunk, end).await?;
+    async fn ask(&self, chunk: &ChunkMessage, end: &Ended, first: Option<&Summary>) -> anyhow::Result<Uuid> {
         // However many bans there are, one question is open at a time.
         for number in 0..MOST_IN_AN_HOUR {
             let question = question(chunk, end, time::now(), number, first);
@@ -70,15 +73,11 @@ impl Worker {
         Ok(question(chunk, end, time::now(), MOST_IN_AN_HOUR - 1, first).question_id)
     }
 
-    /// The source that decided first, where the same hand decided in several within seconds: all of it is one question.
-    async fn first_of_hand(&self, chunk: &ChunkMessage, end: &Ended) -> anyhow::Result<ChatId> {
-        let own = chunk.source_chat_id;
-        if about(end) != About::Ban || !chunk.origin.is_news() {
-            return Ok(own);
-        }
+    /// What was decided first, where the same hand decided in several chats within seconds: all of it is one question.
+    async fn first_of_hand(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<Summary>> {
         let since = chunk.occurred.at().unwrap_or_default() - WITHIN;
         let recent = self.syncs.recent(chunk.user_id, since, MOST_AT_ONCE).await?;
-        Ok(of_one_hand(&recent, chunk.sync_id).first().map_or(own, |first| first.source_chat_id))
+        Ok(of_one_hand(&recent, chunk.sync_id).into_iter().next())
     }
 
     /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.
@@ -152,12 +151,18 @@ fn about(end: &Ended) -> About {
     }
 }
 
+/// Is the chat asked about this one decision, as it has just come?
+fn asks_about_one(chunk: &ChunkMessage, end: &Ended) -> bool {
+    end.outcome.is_question() && about(end) == About::Ban && chunk.origin.is_news()
+}
+
 /// The question to the chat's admins. `number`: of those about the same within an hour. `first`: from [`Worker::first_of_hand`].
-fn question(chunk: &ChunkMessage, end: &Ended, now: i64, number: u32, first: ChatId) -> Question {
+fn question(chunk: &ChunkMessage, end: &Ended, now: i64, number: u32, first: Option<&Summary>) -> Question {
     let (about, chat_id, user_id, source_chat_id) = (about(end), end.target.chat_id, chunk.user_id, chunk.source_chat_id);
     // What is asked about later than the ban came is a question of its own: that of then may have run out.
-    let at = if chunk.origin.is_news() { chunk.occurred.at().unwrap_or_default() } else { now };
-    let question_id = id_of(about, first, user_id, chat_id, at, number);
+    let decided = first.map_or(&chunk.occurred, |first| &first.occurred);
+    let at = if chunk.origin.is_news() { decided.at().unwrap_or_default() } else { now };
+    let question_id = id_of(about, first.map_or(source_chat_id, |first| first.source_chat_id), user_id, chat_id, at, number);
     Question { question_id, about, chat_id, user_id, source_chat_id, asked_at: now, choice: None, decided_by: None }
 }
 
@@ -262,8 +267,7 @@ mod tests {
             (Reason::Held, About::Held),
             (Reason::Flooded, About::Flooded),
         ] {
-            let (chunk, question) =
-                (chunk(), question(&chunk(), &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000, 0, chunk().source_chat_id));
+            let (chunk, question) = (chunk(), question(&chunk(), &Ended::new(target(CHAT), Outcome::Skipped(reason)), 1000, 0, None));
             assert_eq!((question.chat_id, question.user_id, question.source_chat_id), (CHAT, chunk.user_id, chunk.source_chat_id));
             assert_eq!(question.about, about, "{reason:?}");
         }

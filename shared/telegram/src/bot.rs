@@ -93,10 +93,11 @@ impl Client {
         if sent.ephemeral_message_id.is_some() {
             return Ok(None);
         }
-        if let Ok(message_id @ 1..) = i32::try_from(sent.message_id) {
-            self.delete(message.chat_id, Posted::Public(message_id)).await?;
-        }
-        Err(Failure::Public)
+        let left = match i32::try_from(sent.message_id) {
+            Ok(message_id @ 1..) => self.delete(message.chat_id, Posted::Public(message_id)).await.err().map(|_| sent.message_id),
+            _ => None,
+        };
+        Err(Failure::Public { left })
     }
 
     /// Sends a file; `caption`: HTML.

@@ -151,9 +151,9 @@ pub enum Failure {
     /// It took effect, but its result is of an unknown shape.
     #[error("done, with a result that cannot be read")]
     UnreadableResult,
-    /// An ephemeral message came to everybody; it is deleted again.
+    /// An ephemeral message came to everybody, and was deleted at once. `left`: its id, where that failed.
     #[error("an ephemeral message was not sent as one")]
-    Public,
+    Public { left: Option<i64> },
 }
 
 impl Failure {
@@ -167,7 +167,7 @@ impl Failure {
         match self {
             Self::NoAnswer(_) | Self::Late | Self::Foreign { .. } => true,
             Self::Answer { code, .. } => *code >= 500,
-            Self::UnreadableResult | Self::Public => false,
+            Self::UnreadableResult | Self::Public { .. } => false,
         }
     }
 }

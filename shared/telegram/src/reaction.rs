@@ -145,7 +145,7 @@ impl Failure {
         match self {
             Self::NoAnswer(_) | Self::Late => Reaction::Retry,
             Self::UnreadableResult => Reaction::Fine,
-            Self::Public => Reaction::OurBug,
+            Self::Public { .. } => Reaction::OurBug,
             Self::Foreign { status: 429 } => Reaction::RetryAfter(UNTOLD_RETRY_AFTER),
             // A proxy's refusal says nothing of the call.
             Self::Foreign { .. } => Reaction::Retry,

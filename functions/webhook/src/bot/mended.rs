@@ -4,12 +4,13 @@ use super::Asker;
 use super::show::{Shown, Spot};
 use crate::{NotNow, Webhook};
 use domain::ids::UserId;
-use telegram::message::{Ephemeral, OutgoingMessage};
+use telegram::client::Failure;
+use telegram::message::OutgoingMessage;
 use telegram::reaction::{Mend, Reaction};
 use telegram::render;
 
 impl Webhook {
-    /// Sends a message; in private where the bot may not write there.
+    /// Sends a message; in private where the bot may not write there, or where it would not be for the asker alone.
     pub async fn send_mended(&self, asker: &Asker, spot: &Spot, mut message: OutgoingMessage) -> Result<Shown, NotNow> {
         // Each mend takes something away, so this ends.
         loop {
@@ -17,6 +18,13 @@ impl Webhook {
                 Ok(id) => return Ok(Shown::There(id.filter(|_| message.chat_id == spot.chat_id))),
                 Err(failure) => failure,
             };
+            if let Failure::Public { left } = failure {
+                if let Some(message_id) = left {
+                    self.tidy_in(0, spot.chat_id, vec![message_id]).await;
+                }
+                privately(&mut message, asker.id);
+                continue;
+            }
             let reaction = failure.reaction();
             if mend(&mut message, reaction, spot, asker.id) {
                 if reaction == Reaction::Mend(Mend::PlainText) {
@@ -55,25 +63,34 @@ fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: U
             true
         }
         Reaction::SendPrivately if message.chat_id == spot.chat_id && !spot.is_private() => {
-            (message.chat_id, message.thread_id, message.reply_to, message.ephemeral) = (asker.private_chat(), None, None, None);
+            privately(message, asker);
             true
         }
         _ => false,
     };
-    mended || !reaction.ends_by_itself() && for_more(&mut message.ephemeral)
+    // What has no effect for another reason is there.
+    mended || !reaction.ends_by_itself() && reaction != Reaction::Fine && for_one(message, asker)
 }
 
-/// What is not sent for one person alone as an answer, goes without saying what it answers, and then for everybody. There is no list of the
-/// refusals (Bot API, "Ephemeral messages and commands"; BOT_NOT_ADMIN, USER_NOT_PARTICIPANT and MESSAGE_ID_INVALID were seen).
-fn for_more(ephemeral: &mut Option<Ephemeral>) -> bool {
-    let Some(to) = ephemeral else { return false };
-    to.answers.take().is_some() || to.press.take().is_some() || ephemeral.take().is_some()
+/// What is refused as an answer for one person alone goes without saying what it answers, and then in private. There is no list of the refusals
+/// (Bot API, "Ephemeral messages and commands"; BOT_NOT_ADMIN, USER_NOT_PARTICIPANT and MESSAGE_ID_INVALID were seen).
+fn for_one(message: &mut OutgoingMessage, asker: UserId) -> bool {
+    let Some(to) = &mut message.ephemeral else { return false };
+    if to.answers.take().is_none() && to.press.take().is_none() {
+        privately(message, asker);
+    }
+    true
+}
+
+fn privately(message: &mut OutgoingMessage, asker: UserId) {
+    (message.chat_id, message.thread_id, message.reply_to, message.ephemeral) = (asker.private_chat(), None, None, None);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use domain::ids::ChatId;
+    use telegram::message::Ephemeral;
 
     const ASKER: UserId = UserId(5);
     const GROUP: ChatId = ChatId(-100);
@@ -106,19 +123,21 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_for_one_alone_is_for_everybody() {
+    fn what_cannot_be_shown_to_one_alone_in_the_group_goes_to_them_in_private() {
         let spot = Spot { chat_id: GROUP, thread_id: None, reply_to: None, ephemeral: None, edit: None };
         let to = |answers, press: Option<&str>| Some(Ephemeral { receiver: ASKER, answers, press: press.map(str::to_owned) });
-        for refused in [Reaction::OurBug, Reaction::Fine, Reaction::Skip(domain::sync::Reason::UnknownUser)] {
+        for refused in [Reaction::OurBug, Reaction::RetryFew, Reaction::Skip(domain::sync::Reason::UnknownUser)] {
             let mut message = OutgoingMessage { ephemeral: to(Some(7), Some("q")), ..OutgoingMessage::html(GROUP, "a".to_owned()) };
-            for left in [to(None, Some("q")), to(None, None), None] {
+            for (chat_id, left) in [(GROUP, to(None, Some("q"))), (GROUP, to(None, None)), (ASKER.private_chat(), None)] {
                 assert!(mend(&mut message, refused, &spot, ASKER));
-                assert_eq!(message.ephemeral, left);
+                assert_eq!((message.chat_id, &message.ephemeral), (chat_id, &left));
             }
             assert!(!mend(&mut message, refused, &spot, ASKER), "{refused:?}");
         }
-        let mut waits = OutgoingMessage { ephemeral: to(Some(7), None), ..OutgoingMessage::html(GROUP, "a".to_owned()) };
-        assert!(!mend(&mut waits, Reaction::RetryAfter(3), &spot, ASKER));
+        for stays in [Reaction::RetryAfter(3), Reaction::Retry, Reaction::Fine] {
+            let mut waits = OutgoingMessage { ephemeral: to(Some(7), None), ..OutgoingMessage::html(GROUP, "a".to_owned()) };
+            assert!(!mend(&mut waits, stays, &spot, ASKER), "{stays:?}");
+        }
     }
 
     #[test]

@@ -277,7 +277,8 @@ fn privacy(asker: &Asker) -> Screen {
 fn is_for_the_group(action: &Action) -> bool {
     match action {
         Action::In { then, .. } => then.is_for_the_group(),
-        Action::Start | Action::Close => true,
+        // Of an unknown command only an ephemeral one comes from a group.
+        Action::Start | Action::Close | Action::UnknownCommand { .. } => true,
         _ => false,
     }
 }

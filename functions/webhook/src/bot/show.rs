@@ -163,18 +163,22 @@ impl Webhook {
     async fn deliver_or_give_up(&self, asker: &Asker, spot: &Spot, screen: Screen, who: Option<UserId>) -> Result<(), NotNow> {
         // A link may go with its words; who presses a button is given the time to read.
         let open = screen.rows.iter().flatten().any(|choice| matches!(choice.to, To::Action(_)));
-        let shown = self.deliver(asker, spot, screen, who).await?;
+        let again = spot.ephemeral.is_some().then(|| screen.clone());
+        let mut shown = self.deliver(asker, spot, screen, who).await?;
+        if let (Shown::NotAllowed, Some(screen)) = (&shown, again) {
+            // Neither there alone nor in private: as an older app's command is answered.
+            shown = self.deliver(asker, &Spot { ephemeral: None, edit: None, ..spot.clone() }, screen, who).await?;
+        }
         if let (Shown::There(Some(message_id)), false) = (shown, spot.is_private()) {
-            self.tidy_later(spot, message_id, open).await;
+            let message_ids = [Some(message_id), spot.reply_to].into_iter().flatten().collect();
+            self.tidy_in(if open { STANDS_OPEN } else { STANDS }, spot.chat_id, message_ids).await;
         }
         Ok(())
     }
 
-    /// What was said in a group goes after a while, and the command with it where the bot may delete it.
-    async fn tidy_later(&self, spot: &Spot, message_id: i64, open: bool) {
-        let message_ids = [Some(message_id), spot.reply_to].into_iter().flatten().collect();
-        let tidy = Tidy { chat_id: spot.chat_id, message_ids };
-        let sent = match Message::new(&tidy, if open { STANDS_OPEN } else { STANDS }) {
+    /// What was said in a group goes after so many seconds, and the command with it where the bot may delete it.
+    pub async fn tidy_in(&self, seconds: i64, chat_id: ChatId, message_ids: Vec<i64>) {
+        let sent = match Message::new(&Tidy { chat_id, message_ids }, seconds) {
             Ok(message) => self.notifications.send(message).await,
             Err(error) => Err(error),
         };

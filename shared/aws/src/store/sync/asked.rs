@@ -75,7 +75,7 @@ impl Syncs {
             .expression_attribute_values(":event", AttributeValue::Ss(vec![event.to_string()]))
             .expression_attribute_values(":one", s(event))
             .expression_attribute_values(":most", n(MOST_EVENTS as i64));
-        let expression = "SET question_id = :id, #about = :about, chat_id = :chat, user_id = :user, source_chat_id = :source, \
+        let expression = "SET question_id = :id, #about = :about, chat_id = :chat, user_id = :user, source_chat_id = if_not_exists(source_chat_id, :source), \
              asked_at = if_not_exists(asked_at, :at), expires_at = if_not_exists(expires_at, :expires), #version = :version ADD events :event";
         match update.update_expression(expression).send().await {
             Ok(_) => Ok(true),
