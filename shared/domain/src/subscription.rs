@@ -106,6 +106,15 @@ impl Mode {
         }
     }
 
+    /// Of what an admin and the chat want, that which does less.
+    pub fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Notify, _) | (_, Self::Notify) => Self::Notify,
+            (Self::Confirm, _) | (_, Self::Confirm) => Self::Confirm,
+            (Self::Auto, Self::Auto) => Self::Auto,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -139,6 +148,16 @@ mod tests {
         assert_eq!(source.to_string().parse(), Ok(source));
         for text in ["42", "user:", "user:x", "chat:-100", "admin:1", ""] {
             assert_eq!(text.parse::<Source>(), Err(NotASource), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_two_modes_the_stronger_and_the_weaker_are_told_apart() {
+        for (at, mode) in Mode::ALL.into_iter().enumerate() {
+            for &other in &Mode::ALL[at..] {
+                assert_eq!((mode.stronger(other), other.stronger(mode)), (mode, mode));
+                assert_eq!((mode.weaker(other), other.weaker(mode)), (other, other));
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::action::{Action, InChat, Purpose};
 use super::asker::{Asks, Context};
 use super::screen::{Choice, Screen};
-use super::{Asker, Room, Stop};
+use super::{Asker, Room, Stop, options};
 use crate::Webhook;
 use aws::store::subscriptions::Followed;
 use domain::chat::ChatState;
@@ -41,7 +41,11 @@ impl Webhook {
             }
         }
         let chat = asker.group.is_none().then(|| room.title());
-        let mut parts: Vec<_> = followed_now(lang, chat, mode, &new).into_iter().collect();
+        let settings = &room.chat.settings;
+        let mut parts: Vec<_> = followed_now(lang, chat, mode.weaker(options::mode(settings)), &new).into_iter().collect();
+        if !new.is_empty() {
+            parts.extend(options::why_milder(lang, mode, settings));
+        }
         parts.extend(already.into_iter().map(|who| text!(lang, "followed-already", who = who)));
         if limited {
             parts.push(text!(lang, "limit-reached", most = MAX_PER_ADMIN));
@@ -73,28 +77,7 @@ impl Webhook {
         let who = subject(lang, user, self.names(&[user]).await?.get(&user).map(String::as_str));
         let item = self.subscriptions.get(&subscription(asker, room, user)).await?.filter(|item| item.is_active);
         let Some(item) = item else { return Ok(Screen::text(text!(lang, "not-followed", who = who))) };
-        let here = |then| Action::In { chat: room.id, then };
-        let (text, modes) = match item.mode {
-            Mode::Auto => (text!(lang, "follows-auto", who = who, chat = room.title()), [Mode::Confirm, Mode::Notify]),
-            Mode::Confirm => (text!(lang, "follows-ask", who = who, chat = room.title()), [Mode::Auto, Mode::Notify]),
-            Mode::Notify => (text!(lang, "follows-tell", who = who, chat = room.title()), [Mode::Auto, Mode::Confirm]),
-        };
-        let modes = modes.map(|mode| {
-            let label = match mode {
-                Mode::Auto => text!(lang, "button-follow-auto"),
-                Mode::Confirm => text!(lang, "button-follow-ask"),
-                Mode::Notify => text!(lang, "button-follow-tell"),
-            };
-            Choice::new(label, here(InChat::SetMode { user, mode }))
-        });
-        Ok(Screen::text(text)
-            .row(modes)
-            .row([
-                Choice::new(text!(lang, "button-history"), Action::Person { user, filter: None, after: Vec::new() }),
-                Choice::new(text!(lang, "button-why"), here(InChat::Why { user })),
-            ])
-            .row([Choice::new(text!(lang, "button-unfollow"), here(InChat::Unfollow { user }))])
-            .row([Choice::new(text!(lang, "button-list"), here(InChat::List { after: Vec::new() }))]))
+        Ok(followed(lang, room, user, who, item.mode))
     }
 
     /// Shows the button by which people can be chosen, and waits for whoever is named in any way.
@@ -115,6 +98,36 @@ impl Webhook {
         let named = profiles.into_iter().filter(|(_, profile)| profile.erased_at.is_none()).map(|(user, profile)| (user, profile.name()));
         Ok(named.filter(|(_, name)| !name.is_empty()).collect())
     }
+}
+
+/// Somebody whom an admin follows with the mode `wanted`. What is said is what happens, and nothing bolder is offered than the chat has chosen.
+fn followed(lang: Lang, room: &Room, user: UserId, who: Html, wanted: Mode) -> Screen {
+    let here = |then| Action::In { chat: room.id, then };
+    let most = options::mode(&room.chat.settings);
+    let mode = wanted.weaker(most);
+    let text = match mode {
+        Mode::Auto => text!(lang, "follows-auto", who = who, chat = room.title()),
+        Mode::Confirm => text!(lang, "follows-ask", who = who, chat = room.title()),
+        Mode::Notify => text!(lang, "follows-tell", who = who, chat = room.title()),
+    };
+    let text = [Some(text), options::why_milder(lang, wanted, &room.chat.settings)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let others = Mode::ALL.into_iter().filter(|&other| other != mode && other.weaker(most) == other);
+    let others = others.map(|other| {
+        let label = match other {
+            Mode::Auto => text!(lang, "button-follow-auto"),
+            Mode::Confirm => text!(lang, "button-follow-ask"),
+            Mode::Notify => text!(lang, "button-follow-tell"),
+        };
+        Choice::new(label, here(InChat::SetMode { user, mode: other }))
+    });
+    Screen::text(text)
+        .row(others)
+        .row([
+            Choice::new(text!(lang, "button-history"), Action::Person { user, filter: None, after: Vec::new() }),
+            Choice::new(text!(lang, "button-why"), here(InChat::Why { user })),
+        ])
+        .row([Choice::new(text!(lang, "button-unfollow"), here(InChat::Unfollow { user }))])
+        .row([Choice::new(text!(lang, "button-list"), here(InChat::List { after: Vec::new() }))])
 }
 
 /// Who is followed from now on, and what comes of that; `chat`: its title in private, where it has to be said. `None`: nobody.
@@ -159,10 +172,43 @@ pub fn cannot_follow(lang: Lang, why: CannotFollow) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::screen::To;
     use super::*;
+    use aws::store::users::ChatItem;
+    use domain::ids::ChatId;
+    use domain::settings::ChatSettings;
 
     fn people(names: &[&str]) -> Vec<Html> {
         names.iter().map(|&name| Html(name.to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_promised_of_somebody_is_what_the_chats_mode_lets_happen_and_nothing_bolder_is_offered() {
+        for (chat, wanted, promised, why, offered) in [
+            (Mode::Auto, Mode::Auto, "I ban them automatically", None, &[Mode::Confirm, Mode::Notify][..]),
+            (Mode::Auto, Mode::Notify, "I only tell you", None, &[Mode::Auto, Mode::Confirm]),
+            (Mode::Confirm, Mode::Auto, "I ask you first", Some("I ask before every ban"), &[Mode::Notify]),
+            (Mode::Confirm, Mode::Notify, "I only tell you", None, &[Mode::Confirm]),
+            (Mode::Notify, Mode::Auto, "I only tell you", Some("I only tell: /settings"), &[]),
+            (Mode::Notify, Mode::Notify, "I only tell you", None, &[]),
+        ] {
+            let (auto_sync_enabled, require_confirmation) = (chat != Mode::Notify, chat == Mode::Confirm);
+            let settings = ChatSettings { auto_sync_enabled, require_confirmation, ..ChatSettings::default() };
+            let id = ChatId(-1);
+            let room = Room { id, chat: ChatItem::new(id, ChatState::Active, settings).into(), is_owner: false };
+            let screen = followed(Lang::En, &room, UserId(5), Html("Mal".to_owned()), wanted);
+            assert!(screen.text.contains(promised), "{chat:?} {wanted:?}: {}", screen.text);
+            assert_eq!(screen.text.lines().count(), 1 + usize::from(why.is_some()), "{chat:?} {wanted:?}: {}", screen.text);
+            assert!(why.is_none_or(|why| screen.text.contains(why)), "{chat:?} {wanted:?}: {}", screen.text);
+            let modes = screen.rows.iter().flatten().filter_map(|choice| match &choice.to {
+                To::Action(action) => match **action {
+                    Action::In { then: InChat::SetMode { mode, .. }, .. } => Some(mode),
+                    _ => None,
+                },
+                _ => None,
+            });
+            assert_eq!(modes.collect::<Vec<_>>(), offered, "{chat:?} {wanted:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::action::{Action, InChat, Purpose};
 use super::screen::{Choice, Screen};
-use super::{Asker, Room, Stop};
+use super::{Asker, Room, Stop, options};
 use crate::Webhook;
 use aws::store::page::Wanted;
 use domain::subscription::{Mode, Source};
@@ -28,12 +28,13 @@ impl Webhook {
             let empty = Screen::text(text!(lang, "list-empty", chat = room.title())).row([begin]);
             return Ok(if room.is_owner { empty.row([others]) } else { empty });
         }
+        let most = options::mode(&room.chat.settings);
         let users: Vec<_> = page
             .items
             .iter()
             .map(|item| {
                 let Source::User(user) = item.subscription.source;
-                (user, item.mode, item.suspended)
+                (user, item.mode.weaker(most), item.suspended)
             })
             .collect();
         let names = self.names(&users.iter().map(|(user, ..)| *user).collect::<Vec<_>>()).await?;

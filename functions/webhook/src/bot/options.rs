@@ -30,6 +30,15 @@ pub fn mode(settings: &ChatSettings) -> Mode {
     }
 }
 
+/// Why somebody who is followed with `wanted` is treated more mildly: the chat's mode comes first. `None`: they are not.
+pub fn why_milder(lang: Lang, wanted: Mode, settings: &ChatSettings) -> Option<String> {
+    match mode(settings) {
+        most if wanted.weaker(most) == wanted => None,
+        Mode::Confirm => Some(text!(lang, "follow-chat-asks")),
+        Mode::Auto | Mode::Notify => Some(text!(lang, "follow-chat-tells")),
+    }
+}
+
 /// Before a switch.
 pub fn mark(on: bool) -> &'static str {
     if on { "✅" } else { "⬜️" }

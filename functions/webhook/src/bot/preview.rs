@@ -85,11 +85,7 @@ impl Webhook {
             parts.push(text!(lang, "cannot-ban-here"));
         }
         let most = options::mode(&room.chat.settings);
-        match most {
-            Mode::Auto => {}
-            Mode::Confirm => parts.push(text!(lang, "follow-chat-asks")),
-            Mode::Notify => parts.push(text!(lang, "follow-chat-tells")),
-        }
+        parts.extend(options::why_milder(lang, Mode::Auto, &room.chat.settings));
         let (between, question) = match asker.group {
             Some(_) => ("\n", text!(lang, "follow-question-here", count = known.len())),
             None => ("\n\n", text!(lang, "follow-question", chat = room.title(), count = known.len())),
