@@ -82,6 +82,28 @@ async fn who_only_wants_to_be_told_is_told() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_ban_in_one_of_several_chats_leaves_the_cards_other_buttons_and_its_text_as_they_are() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Notify).await?;
+    let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
+    play.follow(other, pair.boris, pair.mallory, Mode::Notify).await?;
+    play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    let card = play.telegram.wait_until_sees(pair.boris, &format!("was banned in {}", pair.source), PATIENCE).await?;
+    let labels = |seen: &Seen| seen.buttons.iter().flatten().map(|button| button.text.clone()).collect::<Vec<_>>();
+    let before = labels(&card);
+    assert!(before.iter().filter(|label| label.starts_with("🚫 Ban in ")).count() == 2 && before.len() > 2, "{before:?}");
+
+    let after = play.press(pair.boris, &card, "Ban in Target too").await?;
+    let left: Vec<_> = before.into_iter().filter(|label| label != "🚫 Ban in Target too").collect();
+    assert_eq!((labels(&after), &after.html), (left, &card.html));
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    assert!(!play.telegram.is_banned(other, pair.mallory).await?);
+    play.press(pair.boris, &after, "Ban in Other too").await?;
+    play.telegram.wait_until_banned(other, pair.mallory, PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() -> Result<()> {
     let play = Play::begin().await?;
     let pair = play.pair(Mode::Confirm).await?;

@@ -11,10 +11,12 @@ use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::question::{About, BanButton, BlockButton, Button, Choice, UndoButton};
 use domain::sync::{Kind, Origin, Request, Whom, further_sync_id};
+use serde_json::Value;
+use telegram::client::Failure;
 use telegram::reaction::Reaction;
 use telegram::render::subject;
 use telegram::text;
-use telegram::update::Press;
+use telegram::update::{Press, Under};
 use uuid::Uuid;
 
 /// A button of ours, by its data.
@@ -53,18 +55,50 @@ impl Decision {
 struct Answer {
     /// HTML.
     text: String,
-    /// The question or the offer is over: its buttons go.
-    settled: bool,
+    done_with: DoneWith,
+}
+
+/// The buttons that a press is the end of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DoneWith {
+    Nothing,
+    /// The pressed one: the others are about other chats, or decide something else.
+    Itself,
+    /// All of the message: the question is answered.
+    All,
 }
 
 impl Answer {
     fn open(text: String) -> Self {
-        Self { text, settled: false }
+        Self { text, done_with: DoneWith::Nothing }
+    }
+
+    fn done(text: String) -> Self {
+        Self { text, done_with: DoneWith::Itself }
     }
 
     fn settled(text: String) -> Self {
-        Self { text, settled: true }
+        Self { text, done_with: DoneWith::All }
     }
+
+    /// What the message becomes.
+    fn change<'a>(&self, under: &'a Under) -> Change<'a> {
+        match self.done_with {
+            DoneWith::Nothing => Change::None,
+            DoneWith::Itself if !under.others.is_empty() => Change::Buttons(&under.others),
+            DoneWith::Itself | DoneWith::All => Change::Text(format!("{}\n\n{}", under.text, plain(&self.text))),
+        }
+    }
+}
+
+/// What becomes of the message under which a button was pressed.
+#[derive(Debug, PartialEq, Eq)]
+enum Change<'a> {
+    None,
+    /// Only these rows of buttons are left.
+    Buttons(&'a [Value]),
+    /// This text, without buttons.
+    Text(String),
 }
 
 impl Webhook {
@@ -101,11 +135,9 @@ impl Webhook {
             return Err(NotNow::Failed(anyhow::anyhow!("a press takes longer than an update may")));
         };
         let answer = answer?;
-        if answer.settled
-            && !budget::is_spent()
+        if !budget::is_spent()
             && let Some(under) = &press.under
-            && let Err(failure) =
-                self.telegram.replace(under.chat_id, under.posted, format!("{}\n\n{}", under.text, plain(&answer.text))).await
+            && let Err(failure) = self.change(under, answer.change(under)).await
         {
             // The decision stands; only its message still looks open, and says so when it is pressed again.
             tracing::warn!(%failure, "a message whose buttons are done with could not be changed");
@@ -115,6 +147,14 @@ impl Webhook {
         }
         self.answer_press(&press.callback_id, &answer.text).await;
         Ok(())
+    }
+
+    async fn change(&self, under: &Under, change: Change<'_>) -> Result<(), Failure> {
+        match change {
+            Change::None => Ok(()),
+            Change::Buttons(rows) => self.telegram.set_buttons(under.chat_id, under.posted, rows).await,
+            Change::Text(text) => self.telegram.replace(under.chat_id, under.posted, text).await,
+        }
     }
 
     async fn decide(&self, decision: Decision, asker: &Asker) -> Result<Answer, NotNow> {
@@ -193,7 +233,7 @@ impl Webhook {
         let Some(summary) = self.syncs.summary(button.sync_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
         self.undo_here(summary.ban_event_id, button.sync_id, button.chat_id, asker.id).await?;
         let who = subject(lang, summary.user_id, summary.user_name.as_deref());
-        Ok(Answer::settled(text!(lang, "undoing", who = who)))
+        Ok(Answer::done(text!(lang, "undoing", who = who)))
     }
 
     /// Bans where the admins were only told, as an answer to a question would.
@@ -204,7 +244,7 @@ impl Webhook {
         }
         let Some(told) = self.syncs.summary(button.sync_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
         self.syncs.request(&confirmed(told.ban_event_id, Origin::Confirmed, button.chat_id, asker.id)).await?;
-        Ok(Answer::settled(decided(lang, Choice::Ban)))
+        Ok(Answer::done(decided(lang, Choice::Ban)))
     }
 
     /// The message's other buttons stay: the ban that it tells of can still be taken back.
@@ -335,6 +375,28 @@ mod tests {
         there.question.chat_id = ChatId(-6);
         assert_eq!(ids(&here, BY), ids(&here, UserId(4)), "whoever presses");
         assert!(ids(&here, BY).iter().all(|id| !ids(&there, BY).contains(id)));
+    }
+
+    #[test]
+    fn a_press_takes_only_its_own_button_away_unless_it_answers_the_question_or_is_the_last() {
+        let under = |others: Vec<Value>| Under {
+            chat_id: CHAT,
+            posted: telegram::message::Posted::Public(7),
+            thread_id: None,
+            text: "A card".to_owned(),
+            others,
+        };
+        let row = || vec![serde_json::json!([{ "text": "Ban in B too", "callback_data": "b" }])];
+        let text = || Change::Text("A card\n\n<Bob>".to_owned());
+        for (answer, others, expected) in [
+            (Answer::open as fn(String) -> Answer, row(), Change::None),
+            (Answer::open, vec![], Change::None),
+            (Answer::done, row(), Change::Buttons(&row())),
+            (Answer::done, vec![], text()),
+            (Answer::settled, row(), text()),
+        ] {
+            assert_eq!(answer("<b>&lt;Bob&gt;</b>".to_owned()).change(&under(others)), expected);
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The calls that the product makes. Each is one try; [`Failure::reaction`] tells what an error calls for.
 
 use crate::client::{Client, Failure};
-use crate::message::{Button, Delete, EditText, OutgoingMessage, Posted, SendMessage, markup_of};
+use crate::message::{Button, Delete, EditButtons, EditText, OutgoingMessage, Posted, SendMessage, markup_of};
 use crate::update::{ChatMember, FORMER_PERMISSION, MemberState, PERMISSIONS};
 use domain::ids::{ChatId, UserId};
 use domain::member::{Member, Mute};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use teloxide_core::payloads;
 use teloxide_core::types::{self, Recipient};
@@ -141,6 +142,12 @@ impl Client {
     /// Replaces a message of the bot's own by plain text without buttons.
     pub async fn replace(&self, chat: ChatId, posted: Posted, text: String) -> Result<(), Failure> {
         self.edit(posted, &OutgoingMessage { html: false, ..OutgoingMessage::html(chat, text) }).await
+    }
+
+    /// Gives a message of the bot's own these rows of buttons, as Telegram has told them; its text stays as it is, with its formatting.
+    pub async fn set_buttons(&self, chat: ChatId, posted: Posted, rows: &[Value]) -> Result<(), Failure> {
+        let method = posted.method("editMessageReplyMarkup", "editEphemeralMessageReplyMarkup");
+        self.run_json(method, &EditButtons::of(chat, posted, rows)).await
     }
 
     /// Turns away somebody who asks to be let in.

@@ -258,6 +258,27 @@ impl<'a> EditText<'a> {
     }
 }
 
+/// Parameters of `editMessageReplyMarkup` and `editEphemeralMessageReplyMarkup`.
+#[derive(Serialize)]
+pub struct EditButtons<'a> {
+    chat_id: ChatId,
+    #[serde(flatten)]
+    posted: Posted,
+    reply_markup: InlineRows<'a>,
+}
+
+/// `InlineKeyboardMarkup` of rows that Telegram has told.
+#[derive(Serialize)]
+struct InlineRows<'a> {
+    inline_keyboard: &'a [Value],
+}
+
+impl<'a> EditButtons<'a> {
+    pub fn of(chat_id: ChatId, posted: Posted, rows: &'a [Value]) -> Self {
+        Self { chat_id, posted, reply_markup: InlineRows { inline_keyboard: rows } }
+    }
+}
+
 /// Parameters of `deleteMessage` and `deleteEphemeralMessage`.
 #[derive(Serialize)]
 pub struct Delete {
@@ -316,6 +337,10 @@ mod tests {
             assert_eq!(serde_json::to_value(Delete { chat_id: ChatId(-100), posted }).unwrap(), expected);
             let edited = serde_json::to_value(EditText::of(posted, &message())).unwrap();
             assert!(expected.as_object().unwrap().iter().all(|(name, value)| edited[name] == *value), "{edited}");
+            let rows = [json!([{ "text": "a", "callback_data": "b" }])];
+            let edited = serde_json::to_value(EditButtons::of(ChatId(-100), posted, &rows)).unwrap();
+            assert!(expected.as_object().unwrap().iter().all(|(name, value)| edited[name] == *value), "{edited}");
+            assert_eq!(edited["reply_markup"], json!({ "inline_keyboard": rows }));
         }
     }
 }

@@ -21,6 +21,7 @@ use domain::lang::Lang;
 use domain::member::{self, Member};
 use domain::profile::{full_name, is_visible};
 use domain::role::{self, Role};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What an update asks of us.
@@ -158,6 +159,8 @@ pub struct Under {
     pub thread_id: Option<i32>,
     /// Without its markup.
     pub text: String,
+    /// The rows of its other buttons, as Telegram tells them (Bot API, `InlineKeyboardMarkup`).
+    pub others: Vec<Value>,
 }
 
 /// Somebody came into a chat, or asks to be let in.
@@ -218,7 +221,8 @@ fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
     let is_theirs = |message: &raw::Message| message.receiver().is_none_or(|receiver| receiver == from.id);
     let offered = message.as_ref().is_none_or(|message| message.is_inaccessible() || message.offers(&data) && is_theirs(message));
     let under = message.and_then(|message| {
-        Some(Under { chat_id: message.chat.id, posted: message.posted()?, thread_id: message.thread_id(), text: message.text()? })
+        let (chat_id, thread_id, others) = (message.chat.id, message.thread_id(), message.other_buttons(&data));
+        Some(Under { chat_id, posted: message.posted()?, thread_id, text: message.text()?, others })
     });
     Press { update_id, callback_id: query.id.clone(), from, data, under, offered }
 }
@@ -477,11 +481,29 @@ mod tests {
         let Update::Button(press) = of(body) else { panic!() };
         assert_eq!((press.update_id, press.callback_id.as_str(), press.from.id, press.data.as_str()), (Some(1), "77", UserId(5), "u:1"));
         let posted = Posted::Public(9);
-        assert_eq!(press.under, Some(Under { chat_id: ChatId(5), posted, thread_id: None, text: "Banned".to_owned() }));
+        let others = Vec::new();
+        assert_eq!(press.under, Some(Under { chat_id: ChatId(5), posted, thread_id: None, text: "Banned".to_owned(), others }));
         let Update::Button(bare) = of(r#"{"callback_query":{"id":"77","message":{"message_id":9,"date":0,"chat":{"id":5}}}}"#) else {
             panic!()
         };
         assert_eq!((bare.data.as_str(), bare.under), ("", None));
+    }
+
+    #[test]
+    fn a_press_tells_the_other_buttons_of_its_message_as_they_are() {
+        let others = |rows: &str| {
+            let markup = format!(r#""reply_markup":{{"inline_keyboard":[{rows}]}}"#);
+            let message = format!(r#""message":{{"message_id":9,"date":1,"chat":{{"id":5}},"text":"x",{markup}}}"#);
+            match of(&format!(r#"{{"callback_query":{{"id":"77","data":"u:1",{message}}}}}"#)) {
+                Update::Button(press) => serde_json::to_string(&press.under.unwrap().others).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let pressed = r#"{"callback_data":"u:1","text":"a"}"#;
+        let other = r#"{"callback_data":"u:2","style":"danger","text":"b"}"#;
+        assert_eq!(others(&format!("[{pressed}]")), "[]");
+        assert_eq!(others(&format!("[{pressed}],[{other}]")), format!("[[{other}]]"));
+        assert_eq!(others(&format!("[{pressed},{other}]")), format!("[[{other}]]"));
     }
 
     #[test]

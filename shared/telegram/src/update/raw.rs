@@ -8,6 +8,7 @@ use domain::chat::Community;
 use domain::ids::{ChatId, UserId};
 use domain::profile::is_visible;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// An update; each kind stays unparsed until it is chosen.
@@ -226,6 +227,19 @@ impl<'a> Message<'a> {
         buttons.is_some_and(|markup| {
             markup.inline_keyboard.iter().flatten().any(|button| text(&button.callback_data).as_deref() == Some(data))
         })
+    }
+
+    /// The rows of buttons under it as Telegram tells them, without the button that has this data; a row of nothing else is left out.
+    pub fn other_buttons(&self, data: &str) -> Vec<Value> {
+        #[derive(Deserialize)]
+        struct Rows {
+            #[serde(default)]
+            inline_keyboard: Vec<Vec<Value>>,
+        }
+        let markup = self.reply_markup.and_then(|markup| serde_json::from_str::<Rows>(markup.get()).ok());
+        let rows = markup.into_iter().flat_map(|markup| markup.inline_keyboard);
+        let others = rows.map(|row| row.into_iter().filter(|button| button["callback_data"] != data).collect::<Vec<_>>());
+        others.filter(|row| !row.is_empty()).map(Value::from).collect()
     }
 
     /// The people that were chosen by a button, and which button it was.
