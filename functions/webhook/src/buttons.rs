@@ -124,8 +124,7 @@ impl Webhook {
             }
             (Pace::Silent, _) => return Ok(()),
         };
-        let group = press.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0);
-        let asker = self.asker(&press.from, group).await?;
+        let asker = self.asker(&press.from, press.group()).await?;
         let decision = match pressed {
             Pressed::Menu(button) => return self.menu_pressed(button, press, asker).await,
             Pressed::Decision(decision) => decision,

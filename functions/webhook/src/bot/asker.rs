@@ -22,7 +22,8 @@ use uuid::Uuid;
 /// Somebody who asks for something.
 pub struct Asker {
     pub id: UserId,
-    /// In a group the group's, where its admins chose one.
+    /// In a group the group's, where its admins chose one; else an anonymous admin's is that of most known admins of the group, and anybody
+    /// else's their own.
     pub lang: Lang,
     /// The group he asks in; `None`: in private.
     pub group: Option<ChatId>,

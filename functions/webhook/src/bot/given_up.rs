@@ -3,10 +3,10 @@
 use super::show::Spot;
 use crate::{NotNow, Webhook};
 use aws::time;
-use domain::lang::Lang;
+use domain::ids::ChatId;
 use telegram::message::OutgoingMessage;
 use telegram::text;
-use telegram::update::{Command, Press, Wrote};
+use telegram::update::{Command, Person, Press, Wrote};
 
 /// What has failed for this long, in seconds, is not mended by bringing the update again: an outage of the store or of Telegram is shorter, and
 /// the sender's other updates wait behind it.
@@ -15,7 +15,9 @@ const PATIENCE: i64 = 3600;
 /// Somebody who asked for something, as far as their update alone tells.
 pub struct Unanswered {
     update_id: Option<i64>,
-    lang: Lang,
+    person: Person,
+    /// The group they asked in; `None`: in private.
+    group: Option<ChatId>,
     spot: Spot,
     /// The press of a button.
     press: Option<String>,
@@ -23,16 +25,18 @@ pub struct Unanswered {
 
 impl Unanswered {
     pub fn by_command(command: &Command) -> Self {
-        Self { update_id: command.update_id, lang: command.from.lang(), spot: Spot::of(command), press: None }
+        let group = (!command.private).then_some(command.chat_id);
+        Self { update_id: command.update_id, person: command.from.clone(), group, spot: Spot::of(command), press: None }
     }
 
     pub fn by_words(wrote: &Wrote) -> Self {
-        Self { update_id: wrote.update_id, lang: wrote.from.lang(), spot: Spot::private(wrote.from.id), press: None }
+        let (person, spot) = (wrote.from.clone(), Spot::private(wrote.from.id));
+        Self { update_id: wrote.update_id, person, group: None, spot, press: None }
     }
 
     pub fn by_press(press: &Press) -> Self {
         let (spot, callback) = (Spot::private(press.from.id), press.callback_id.clone());
-        Self { update_id: press.update_id, lang: press.from.lang(), spot, press: Some(callback) }
+        Self { update_id: press.update_id, person: press.from.clone(), group: press.group(), spot, press: Some(callback) }
     }
 }
 
@@ -67,7 +71,10 @@ impl Webhook {
 
     /// What comes of saying it is nobody's to wait for.
     async fn say_so(&self, unanswered: &Unanswered) {
-        let words = text!(unanswered.lang, "cannot-be-done");
+        // As they would have been answered; the store may be what has failed.
+        let asker = self.asker(&unanswered.person, unanswered.group).await;
+        let lang = asker.map_or_else(|_| unanswered.person.lang(), |asker| asker.lang);
+        let words = text!(lang, "cannot-be-done");
         if let Some(callback_id) = &unanswered.press {
             return self.answer_press(callback_id, &words).await;
         }

@@ -150,6 +150,13 @@ pub struct Press {
     pub offered: bool,
 }
 
+impl Press {
+    /// The group in which the button stands; `None`: it is in private, or Telegram does not tell.
+    pub fn group(&self) -> Option<ChatId> {
+        self.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0)
+    }
+}
+
 /// A message with buttons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Under {
