@@ -131,7 +131,7 @@ async fn who_wants_to_be_asked_bans_by_a_button_and_the_first_press_decides() ->
     assert_eq!((decided.message_id, decided.buttons.len()), (card.message_id, 0), "the card has no buttons any more");
 
     let late = play.telegram.press_button(bella, &hers, "Don’t ban").await?;
-    assert_eq!(late.text, Some(format!("🚫 Decided: ban (decided by another admin, ID {})", pair.boris)));
+    assert_eq!(late.text, Some(format!("🚫 Decided: ban (decided by another admin: Boris (ID: {}))", pair.boris)));
     play.quiet(&pair.ids()).await?;
     assert!(play.telegram.is_banned(pair.target, pair.mallory).await?);
     let (_, results) = play.results_of(further_sync_id(event.event_id, Origin::Confirmed, &pair.target.to_string())).await?;

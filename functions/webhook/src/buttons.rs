@@ -16,6 +16,7 @@ use telegram::client::Failure;
 use telegram::reaction::Reaction;
 use telegram::render::subject;
 use telegram::text;
+use telegram::text::Html;
 use telegram::update::{Press, Under};
 use uuid::Uuid;
 
@@ -196,7 +197,10 @@ impl Webhook {
                 let question = asked.question;
                 let what = decided(lang, question.choice.unwrap_or(Choice::Ignore));
                 Answer::settled(match question.decided_by.filter(|&first| first != by) {
-                    Some(first) => text!(lang, "decided-by", what = telegram::text::Html(what), who = first),
+                    Some(first) => {
+                        let names = self.names(&[first]).await?;
+                        decided_by(lang, what, subject(lang, first, names.get(&first).map(String::as_str)))
+                    }
                     None => what,
                 })
             }
@@ -315,6 +319,11 @@ fn decided(lang: Lang, choice: Choice) -> String {
     }
 }
 
+/// The decision that another admin has made before. `what`, `who`: HTML.
+fn decided_by(lang: Lang, what: String, who: Html) -> String {
+    text!(lang, "decided-by", what = Html(what), who = who)
+}
+
 /// What stands for a moment on the screen has no markup, and 200 characters at most (Bot API `answerCallbackQuery`).
 fn plain(text: &str) -> String {
     telegram::render::plain_text(text).chars().take(200).collect()
@@ -395,6 +404,17 @@ mod tests {
             (Answer::settled, row(), text()),
         ] {
             assert_eq!(answer("<b>&lt;Bob&gt;</b>".to_owned()).change(&under(others)), expected);
+        }
+    }
+
+    #[test]
+    fn the_admin_who_decided_before_is_named_and_it_fits_where_telegram_shows_it() {
+        let toast = |lang, choice, name: Option<&str>| plain(&decided_by(lang, decided(lang, choice), subject(lang, UserId(7), name)));
+        assert_eq!(toast(Lang::En, Choice::Ban, Some("<Bob>")), "🚫 Decided: ban (decided by another admin: <Bob> (ID: 7))");
+        assert_eq!(toast(Lang::En, Choice::Ban, None), "🚫 Decided: ban (decided by another admin: ID 7)");
+        for (lang, choice) in [(Lang::En, Choice::Never), (Lang::Ru, Choice::Never)] {
+            let told = toast(lang, choice, Some(&"я".repeat(128)));
+            assert!(told.ends_with("(ID: 7))"), "all of it fits: {told}");
         }
     }
 

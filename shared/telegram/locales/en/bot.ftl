@@ -201,7 +201,7 @@ nothing-to-undo-of = Nothing to undo: I set no ban in this chat on { $who }.
 decided-ban = 🚫 Decided: ban
 decided-ignore = Decided: no ban
 decided-never = Decided: no ban. This source is now blocked for your chat
-decided-by = { $what } (decided by another admin, ID { $who })
+decided-by = { $what } (decided by another admin: { $who })
 question-ran-out = This question has expired: it’s more than 7 days old.
 
 ## Appeals
