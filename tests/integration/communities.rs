@@ -36,9 +36,32 @@ async fn a_chats_community_is_kept_while_it_is_in_one_and_its_admins_are_told_on
     // What comes late changes nothing any more.
     play.telegram.redeliver(added.update_id).await?;
     assert_eq!(community(&play.users, chat).await?, None);
-    play.quiet(&[chat]).await?;
+    play.quiet(&[chat, alice]).await?;
     assert_eq!(play.notices(alice).await?.len(), 1);
     assert!(play.notices(boris).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_community_that_a_chat_has_left_before_it_is_told_of_is_told_to_nobody() -> Result<()> {
+    let play = Play::begin().await?;
+    let alice = play.admin("Alice", "en").await?;
+    let chat = play.chat("Tomatoes", alice, &[]).await?;
+    let (first, second, now) = (crate::made_up::unique(), crate::made_up::unique(), aws::time::now());
+    let deliver = async |update_id: i64, at: i64, change: serde_json::Value| {
+        let mut message = serde_json::json!({"message_id": 900, "date": at, "chat": {"id": chat, "type": "supergroup", "title": "Tomatoes"},
+            "from": {"id": alice, "is_bot": false, "first_name": "Alice"}});
+        message.as_object_mut().context("it is an object")?.extend(change.as_object().cloned().unwrap_or_default());
+        let update = serde_json::json!({"update_id": update_id, "message": message});
+        anyhow::ensure!(play.telegram.deliver_raw(&update.to_string()).await?.status == Some(200));
+        Ok(())
+    };
+    deliver(second, now, serde_json::json!({"community_chat_removed": {}})).await?;
+    // Telegram brings again what could not be handled when it came.
+    deliver(first, now - 5, serde_json::json!({"community_chat_added": {"community": {"id": 1, "name": "Allotments"}}})).await?;
+    play.quiet(&[chat, alice]).await?;
+    assert_eq!(community(&play.users, chat).await?, None);
+    assert_eq!(play.notices(alice).await?, [""; 0]);
     Ok(())
 }
 

@@ -11,8 +11,8 @@ impl Webhook {
     /// Keeps a chat's community, and tells the chat's admins what it means: once, however often the update comes.
     pub async fn community(&self, change: &CommunityChange) -> anyhow::Result<()> {
         let chat = change.chat_id;
-        self.users.set_community(chat, change.community.as_ref(), &change.occurred).await?;
-        let Some(community) = &change.community else { return Ok(()) };
+        let is_news = self.users.set_community(chat, change.community.as_ref(), &change.occurred).await?;
+        let Some(community) = change.community.as_ref().filter(|_| is_news) else { return Ok(()) };
         let admins = self.users.admins(chat, &Wanted { limit: ADMINS, cursor: None }).await?.items;
         let admins: Vec<UserId> =
             admins.into_iter().filter(|admin| admin.role().is_some_and(|role| role.can_ban)).map(|admin| admin.user_id).collect();

@@ -177,8 +177,8 @@ impl Users {
         self.unless_known(update).await.map(|_| ())
     }
 
-    /// A chat came into a community, or is in none any more. An older change than the one that is known is left out.
-    pub async fn set_community(&self, chat: ChatId, community: Option<&Community>, occurred: &Occurred) -> anyhow::Result<()> {
+    /// A chat came into a community, or is in none any more. `false`: a newer change is known, and this one is left out. The newest may come again.
+    pub async fn set_community(&self, chat: ChatId, community: Option<&Community>, occurred: &Occurred) -> anyhow::Result<bool> {
         let update = match community {
             Some(community) => self
                 .known(chat, ", community = :community, community_occurred = :occurred")?
@@ -186,9 +186,9 @@ impl Users {
             None => self.known(chat, ", community_occurred = :occurred REMOVE community")?,
         };
         let update = update
-            .condition_expression("attribute_not_exists(community_occurred) OR community_occurred < :occurred")
+            .condition_expression("attribute_not_exists(community_occurred) OR community_occurred <= :occurred")
             .expression_attribute_values(":occurred", s(occurred.as_str()));
-        self.unless_known(update).await.map(drop)
+        self.unless_known(update).await
     }
 
     /// A call showed that the bot can no longer act in a chat as it could.
