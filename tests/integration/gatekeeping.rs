@@ -45,6 +45,33 @@ async fn a_guard_turns_away_whoever_is_to_be_banned_and_leaves_the_others_to_the
 }
 
 #[tokio::test]
+async fn a_query_in_a_flood_wait_is_answered_after_it_and_whoever_is_banned_is_declined_where_the_answer_is_refused() -> Result<()> {
+    // A flood wait is everybody's.
+    let play = Play::alone().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let kim = play.person("Kim").await?;
+    play.telegram.set_guard(pair.target, true).await?;
+    play.telegram.leave(pair.target, pair.mallory).await?;
+    let unknown = play.fault(Fault::error(400, "Bad Request: user not found").chat(pair.target).user(pair.mallory).times(2)).await?;
+    play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
+    unknown.end().await?;
+
+    let flood = play.fault(Fault::too_many_requests(2).method("answerChatJoinRequestQuery").times(1)).await?;
+    assert_eq!(play.ask_the_guard(pair.target, kim).await?, "queue");
+    flood.end().await?;
+
+    let late = "Bad Request: query is too old and response timeout expired or query ID is invalid";
+    let _late = play.fault(Fault::error(400, late).method("answerChatJoinRequestQuery").times(1)).await?;
+    play.telegram.request_to_join(pair.target, pair.mallory).await?;
+    let declined = async || {
+        let declined = CallFilter::method("declineChatJoinRequest").chat(pair.target).user(pair.mallory).ok(true);
+        Ok(play.telegram.calls(declined).await?.pop())
+    };
+    play.telegram.wait_until("the ordinary request to be declined", PATIENCE, declined).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_that_telegram_refuses_holds_no_update_up() -> Result<()> {
     let play = Play::begin().await?;
     let alice = play.admin("Alice", "en").await?;

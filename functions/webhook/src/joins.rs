@@ -13,7 +13,10 @@ use telegram::bot::JoinAnswer;
 use telegram::update::Joined;
 use tokio::time::timeout;
 
-/// The longest that a guard's verdict may take: of the 10 s that Telegram waits for the answer (Bot API 10.1, `answerChatJoinRequestQuery`), 5
+/// How long Telegram waits for a guard's answer, in seconds (Bot API 10.1, `answerChatJoinRequestQuery`).
+const QUERY_WAITS: i64 = 10;
+
+/// The longest that a guard's verdict may take: of the 10 s that Telegram waits for the answer, 5
 /// are for the call, and the rest for the update's way here.
 const VERDICT: Duration = Duration::from_secs(3);
 
@@ -33,36 +36,54 @@ enum Fate {
     Stays,
 }
 
+/// Outcome of an answer to a guard's query that reached Telegram.
+enum Answered {
+    InTime,
+    /// Too late, or answered before.
+    Refused,
+}
+
 impl Webhook {
     /// Somebody comes, or asks to.
-    pub async fn joined(&self, joined: &Joined) -> anyhow::Result<()> {
+    pub async fn joined(&self, joined: &Joined) -> Result<(), NotNow> {
         let Some(query) = &joined.query_id else {
-            let banned = self.meet(joined).await?;
-            // The ban keeps him out anyway; without it his request would stay on the admins' list.
-            if joined.asks
-                && banned
-                && let Err(failure) = self.telegram.decline(joined.chat_id, joined.user_id).await
-            {
-                tracing::warn!(%failure, "a request to join could not be declined");
+            if self.meet(joined).await? && joined.asks {
+                self.turn_away(joined).await;
             }
             return Ok(());
         };
         let met = timeout(VERDICT, self.meet(joined)).await.unwrap_or_else(|_| Err(anyhow!("no verdict in time")));
-        self.answer_query(query, verdict(&met)).await;
-        met.map(drop)
+        let banned = matches!(met, Ok(true));
+        match self.answer_query(query, verdict(&met)).await {
+            Ok(Answered::InTime) => {}
+            Err(not_now) if comes_again(&not_now, banned, time::now() - joined.at) => return Err(not_now),
+            Ok(Answered::Refused) | Err(_) if banned => self.turn_away(joined).await,
+            Ok(Answered::Refused) | Err(_) => tracing::warn!("a guard's query is left without an answer"),
+        }
+        Ok(met.map(drop)?)
     }
 
-    /// Unanswered, the query leaves the person at the door. A late answer is refused, and nothing can mend that.
-    async fn answer_query(&self, query: &str, answer: JoinAnswer) {
-        // A store that does not tell is no reason to leave somebody there.
-        if let Ok(Err(NotNow::Wait(seconds))) = timeout(LOOK, self.may_call()).await {
-            tracing::warn!(seconds, "a guard's query is not answered: nobody may call Telegram");
-            return;
+    /// The ban keeps them out anyway; without it their request would stay on the admins' list.
+    async fn turn_away(&self, joined: &Joined) {
+        if let Err(failure) = self.telegram.decline(joined.chat_id, joined.user_id).await {
+            tracing::warn!(%failure, "a request to join could not be declined");
         }
-        if let Err(failure) = self.telegram.answer_join_request(query, answer).await {
-            tracing::warn!(%failure, "a guard's query is not answered");
-            // A flood wait is everybody's; the update itself does not come again for it.
-            drop(self.not_now(failure).await);
+    }
+
+    /// Unanswered, the query leaves the person at the door.
+    ///
+    /// # Errors
+    /// Telegram is not to be called now, or did not take the call.
+    async fn answer_query(&self, query: &str, answer: JoinAnswer) -> Result<Answered, NotNow> {
+        // A store that does not tell, and calls of others that failed, are no reason to leave somebody there.
+        if let Ok(Ok(wait @ 1..)) = timeout(LOOK, self.gateway.flooded_for_ms()).await {
+            return Err(NotNow::of_ms(wait));
+        }
+        let Err(failure) = self.telegram.answer_join_request(query, answer).await else { return Ok(Answered::InTime) };
+        tracing::warn!(%failure, "a guard's query is not answered");
+        match failure.reaction().ends_by_itself() {
+            true => Err(self.not_now(failure).await),
+            false => Ok(Answered::Refused),
         }
     }
 
@@ -138,6 +159,16 @@ fn verdict(banned: &anyhow::Result<bool>) -> JoinAnswer {
     }
 }
 
+/// Is an update whose query could not be answered to come again? While the answer can still be in time; and of somebody who is `banned` after any
+/// flood wait, since their request has to be declined. `age`: of the query, in seconds.
+fn comes_again(not_now: &NotNow, banned: bool, age: i64) -> bool {
+    match not_now {
+        NotNow::Wait(seconds) => banned || age + seconds < QUERY_WAITS,
+        NotNow::Failed(_) => age + 1 < QUERY_WAITS,
+        NotNow::Never(_) => false,
+    }
+}
+
 /// Was something else decided since, or has the source's ban ended by itself?
 fn is_over(pending: &Pending, event: &BanEvent, decisions: &Decisions, now: i64) -> bool {
     let newer = |chat| decisions.newer(chat, &pending.occurred);
@@ -165,6 +196,27 @@ mod tests {
             [(Ok(true), JoinAnswer::Decline), (Ok(false), JoinAnswer::Queue), (Err(anyhow!("the store is away")), JoinAnswer::Queue)]
         {
             assert_eq!(verdict(&banned), expected, "{banned:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_could_not_be_answered_comes_again_while_there_is_time_and_a_banned_persons_after_the_wait() {
+        let failed = || NotNow::Failed(anyhow!("Telegram is away"));
+        for (not_now, banned, age, expected) in [
+            (NotNow::Wait(1), false, 0, true),
+            (NotNow::Wait(1), false, 8, true),
+            (NotNow::Wait(1), false, 9, false),
+            (NotNow::Wait(30), false, 0, false),
+            (NotNow::Wait(30), true, 0, true),
+            (NotNow::Wait(1), true, 60, true),
+            (failed(), false, 0, true),
+            (failed(), false, 9, false),
+            // The ordinary request is declined instead.
+            (failed(), true, 9, false),
+            (NotNow::Never(anyhow!("no such method")), true, 0, false),
+        ] {
+            let is_wait = matches!(not_now, NotNow::Wait(_));
+            assert_eq!(comes_again(&not_now, banned, age), expected, "{is_wait} {banned} {age}");
         }
     }
 

@@ -159,11 +159,11 @@ impl Webhook {
                 let handled = self.wrote(*wrote).await;
                 self.or_give_up(&unanswered, handled).await
             }
-            Update::Joined(joined) => Ok(self.joined(&joined).await?),
+            Update::Joined(joined) => self.joined(&joined).await,
             Update::Seen(person, came) => {
                 self.saw(&person).await?;
                 match came {
-                    Some(came) => Ok(self.first_word(&came).await?),
+                    Some(came) => self.first_word(&came).await,
                     None => Ok(()),
                 }
             }
@@ -171,7 +171,7 @@ impl Webhook {
     }
 
     /// The author of a message is in the chat. Looked at once a minute.
-    async fn first_word(&self, came: &Joined) -> anyhow::Result<()> {
+    async fn first_word(&self, came: &Joined) -> Result<(), NotNow> {
         if self.people.is_first_word(came.chat_id, came.user_id, time::now()) { self.joined(came).await } else { Ok(()) }
     }
 

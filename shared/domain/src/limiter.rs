@@ -64,6 +64,11 @@ pub struct Grant {
 }
 
 impl Limiter {
+    /// How long Telegram has asked for no calls, in milliseconds. Shorter than [`Limiter::blocked_for`] where calls are held back because they failed.
+    pub fn flooded_for(self, now_ms: i64) -> i64 {
+        (self.blocked_until_ms - now_ms).max(0)
+    }
+
     /// How long nobody may call, in milliseconds; 0 when calls may be made.
     pub fn blocked_for(self, now_ms: i64) -> i64 {
         let open = if self.is_open() { self.open_until_ms } else { 0 };

@@ -133,6 +133,11 @@ impl Gateway {
         Ok(self.limiter().await?.blocked_for(time::now_ms()))
     }
 
+    /// As [`Limiter::flooded_for`].
+    pub async fn flooded_for_ms(&self) -> anyhow::Result<i64> {
+        Ok(self.limiter().await?.flooded_for(time::now_ms()))
+    }
+
     /// Telegram answered `retry_after` (seconds): nobody calls before that has passed. A longer wait stays.
     pub async fn block_calls(&self, retry_after: u32) -> anyhow::Result<()> {
         let until = time::now_ms() + i64::from(retry_after) * 1000;
