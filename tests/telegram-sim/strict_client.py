@@ -1,4 +1,6 @@
-"""A client with strict models reads what the simulator sent in a run, and calls it: `strict_client.py URL TOKEN_FILE`.
+"""A client with strict models reads what the simulator sent in a run, and calls it: `strict_client.py URL TOKEN_FILE [whole]`.
+
+After a `whole` run there must be updates to read.
 
 aiogram refuses an object without a field that the Bot API requires; a field that it does not know is taken for a mistake here, too.
 """
@@ -131,13 +133,16 @@ async def call_all(url: str, token: str) -> tuple[int, list[str]]:
     return made, wrong
 
 
-def main(url: str, token_file: str) -> int:
+def main(url: str, token_file: str, run: str = "") -> int:
     # The product would answer the same people and buttons.
     control(url, "set_webhook_delivery", paused=True)
+    is_empty = run == "whole" and not control(url, "updates", limit=1)
     made, wrong = asyncio.run(call_all(url, pathlib.Path(token_file).read_text().strip()))
     bodies = control(url, "updates", limit=MAX_UPDATES)
     of_updates = [f"update {next(kind for kind in json.loads(body) if kind != 'update_id')}: {what}" for body in bodies for what in read(body)]
     wrong += of_updates
+    if is_empty:
+        wrong.append("the run has sent no update")
     for what in list(dict.fromkeys(wrong))[:MAX_TOLD]:
         print(what)
     print(f"aiogram: {len(bodies)} updates read, {made} calls, {len(wrong)} refused")

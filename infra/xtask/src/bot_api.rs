@@ -18,8 +18,9 @@ pub const CLIENT: &str = "aiogram";
 /// The simulator answers at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The simulator has compared every call, answer and update with the documentation: none may differ.
-pub fn schema(stack: &Stack) -> Result<Suite> {
+/// The simulator has compared every call, answer and update with the documentation: none may differ. `whole`: all tests of the stack have run, so
+/// that there must be some of each.
+pub fn schema(stack: &Stack, whole: bool) -> Result<Suite> {
     let url = format!("{}/control/schema", stack.telegram_api);
     let report: Value = agent(&url, PATIENCE).post(&url).send_json(json!({}))?.body_mut().read_json()?;
     let count = |name: &str| report[name].as_u64().unwrap_or_default();
@@ -32,13 +33,34 @@ pub fn schema(stack: &Stack) -> Result<Suite> {
         count("refused"),
     );
     let violations = report["violations"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-    Suite::of_a_look("Bot API schema", figure, violations.collect())
+    let unseen = whole.then(|| unseen(&report)).into_iter().flatten();
+    Suite::of_a_look("Bot API schema", figure, violations.chain(unseen).collect())
 }
 
-/// Another client reads the updates of the run and calls the simulator.
-pub fn client(stack: &Stack, progress: &Counter) -> Result<Suite> {
+/// What the simulator has compared none of: that none of them differs says nothing.
+fn unseen(report: &Value) -> Vec<String> {
+    let kinds = ["updates", "calls", "answers"].into_iter().filter(|kind| report[kind].as_u64().unwrap_or_default() == 0);
+    kinds.map(|kind| format!("the simulator has compared no {kind}")).collect()
+}
+
+/// Another client reads the updates of the run and calls the simulator. `whole`: as for [`schema`].
+pub fn client(stack: &Stack, progress: &Counter, whole: bool) -> Result<Suite> {
     let Ok(python) = setup::strict_client() else { return Ok(Suite::skipped(CLIENT, "aiogram cannot be installed")) };
     let mut command = Command::new(python);
     command.arg(workspace::root()?.join("tests/telegram-sim/strict_client.py")).arg(&stack.telegram_api).arg(secret::token_file()?);
+    command.args(whole.then_some("whole"));
     Suite::run(CLIENT, progress, [command])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_which_nothing_was_compared_is_told_so() {
+        let none = ["updates", "calls", "answers"].map(|kind| format!("the simulator has compared no {kind}"));
+        assert_eq!(unseen(&json!({ "version": "10.3", "updates": 0, "calls": 0 })), none);
+        assert_eq!(unseen(&json!({ "updates": 1, "calls": 0, "answers": 2 })), ["the simulator has compared no calls"]);
+        assert!(unseen(&json!({ "updates": 1, "calls": 1, "answers": 1 })).is_empty());
+    }
 }

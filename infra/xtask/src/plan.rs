@@ -135,10 +135,12 @@ impl Plan<'_> {
             suites.push(fuzz::api(&progress.counter("API fuzz"))?);
         }
         if self.up.simulates_telegram() {
+            // The client runs with all tests of a stack, or by its own name.
+            let whole = self.client && !self.filters.contains(&bot_api::CLIENT);
             if self.client {
-                suites.push(bot_api::client(&stack, &progress.counter(bot_api::CLIENT))?);
+                suites.push(bot_api::client(&stack, &progress.counter(bot_api::CLIENT), whole)?);
             }
-            suites.push(bot_api::schema(&stack)?);
+            suites.push(bot_api::schema(&stack, whole)?);
         }
         // Only all tests together use all that a function may do.
         if self.local_aws && stack.aws().is_local() {
