@@ -3,19 +3,15 @@
 use crate::calls::{self, Ended, Wait};
 use crate::{Work, Worker};
 use aws::queue::Message;
-use aws::store::sync::{LogEntry, Pending, Summary, of_one_hand};
+use aws::store::sync::{LogEntry, Pending, Summary};
 use aws::{metrics, time};
 use domain::ban::derive;
 use domain::chat::ChatState;
 use domain::ids::ChatId;
 use domain::question::{About, MOST_IN_AN_HOUR, Question, id_of};
 use domain::sync::ledger::Entry;
-use domain::sync::together::WITHIN;
 use domain::sync::{ChunkMessage, Kind, Origin, Outcome, Reason, Target, TargetResult, Task, Totals};
 use uuid::Uuid;
-
-/// The most syncs about a person that are looked at for what the same hand decided. Each answer and each undo within these seconds is one, too.
-const MOST_AT_ONCE: i32 = 100;
 
 impl Worker {
     /// Writes what ended, sends on what did not, counts the chunk where nothing is left.
@@ -75,9 +71,7 @@ impl Worker {
 
     /// What was decided first, where the same hand decided in several chats within seconds: all of it is one question.
     async fn first_of_hand(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<Summary>> {
-        let since = chunk.occurred.at().unwrap_or_default() - WITHIN;
-        let recent = self.syncs.recent(chunk.user_id, since, MOST_AT_ONCE).await?;
-        Ok(of_one_hand(&recent, chunk.sync_id).into_iter().next())
+        Ok(self.syncs.decided_along(chunk.user_id, chunk.sync_id, &chunk.occurred).await?.into_iter().next())
     }
 
     /// Keeps a pending ban for a target that Telegram could not resolve; removes it once it is dealt with.

@@ -10,8 +10,9 @@ use domain::chat::MOST_IGNORED;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::question::{About, BanButton, BlockButton, Button, Choice, UndoButton};
-use domain::sync::{Kind, Origin, Request, Whom, further_sync_id};
+use domain::sync::{Kind, Origin, Request, Whom, further_sync_id, sync_id};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use telegram::client::Failure;
 use telegram::reaction::Reaction;
 use telegram::render::subject;
@@ -135,8 +136,10 @@ impl Webhook {
             return Err(NotNow::Failed(anyhow::anyhow!("a press takes longer than an update may")));
         };
         let answer = answer?;
-        if !budget::is_spent()
-            && let Some(under) = &press.under
+        if budget::is_spent() && answer.done_with != DoneWith::Nothing {
+            return Err(NotNow::Failed(anyhow::anyhow!("a press has no time left for its message")));
+        }
+        if let Some(under) = &press.under
             && let Err(failure) = self.change(under, answer.change(under)).await
         {
             // The decision stands; only its message still looks open, and says so when it is pressed again.
@@ -219,8 +222,15 @@ impl Webhook {
         }
         if choice == Choice::Ban {
             let chat = self.users.present_id(question.chat_id).await?;
-            // Where the list is full, the next ban of this source is asked about again.
-            self.users.enlist(chat, Listed::KnownSource(question.source_chat_id)).await?;
+            let mut sources = BTreeSet::from([question.source_chat_id]);
+            if question.about == About::Ban {
+                // Of one hand in several chats.
+                sources.extend(self.syncs.each(asked.event_ids().map(sync_id)).await?.iter().map(|sync| sync.source_chat_id));
+            }
+            for source in sources {
+                // Where the list is full, the next ban of this source is asked about again.
+                self.users.enlist(chat, Listed::KnownSource(source)).await?;
+            }
         }
         for request in requests(asked, choice, by) {
             self.syncs.request(&request).await?;
@@ -246,7 +256,12 @@ impl Webhook {
             return Ok(Answer::open(text!(lang, "may-not-decide")));
         }
         let Some(told) = self.syncs.summary(button.sync_id).await? else { return Ok(Answer::open(text!(lang, "stale-button"))) };
-        self.syncs.request(&confirmed(told.ban_event_id, Origin::Confirmed, button.chat_id, asker.id)).await?;
+        // The card is of all that this hand has decided: each of its sources holds the ban.
+        let together = self.syncs.decided_along(told.user_id, told.sync_id, &told.occurred).await?;
+        let events = together.iter().map(|decision| decision.ban_event_id).chain([told.ban_event_id]);
+        for event_id in events.collect::<BTreeSet<_>>() {
+            self.syncs.request(&confirmed(event_id, Origin::Confirmed, button.chat_id, asker.id)).await?;
+        }
         Ok(Answer::done(decided(lang, Choice::Ban)))
     }
 

@@ -10,11 +10,14 @@ use anyhow::Context;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::ban::Occurred;
 use domain::ids::UserId;
-use domain::sync::together::{Decided, together};
+use domain::sync::together::{Decided, WITHIN, together};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// The most syncs about a person that are looked at for what the same hand decided: each answer and each undo within these seconds is one, too.
+const MOST_AT_ONCE: i32 = 100;
 
 /// That a sync is about a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +96,13 @@ impl Syncs {
         let mut summaries = self.each(of_person.into_iter().map(|of| of.of_sync)).await?;
         summaries.retain(|sync| sync.origin.is_news());
         Ok(summaries)
+    }
+
+    /// What the same hand decided on a person along with the decision of `sync_id`, that one among it, the first one first. Nothing where it stands
+    /// alone.
+    pub async fn decided_along(&self, user: UserId, sync_id: Uuid, occurred: &Occurred) -> anyhow::Result<Vec<Summary>> {
+        let recent = self.recent(user, occurred.at().unwrap_or_default() - WITHIN, MOST_AT_ONCE).await?;
+        Ok(of_one_hand(&recent, sync_id))
     }
 
     /// Those of these syncs that have begun, in no order.
