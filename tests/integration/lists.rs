@@ -3,9 +3,15 @@
 use crate::play::{PATIENCE, Play};
 use crate::privacy::content;
 use anyhow::Result;
+use aws::store::sync::LogEntry;
+use aws::time;
+use domain::ban::Occurred;
 use domain::ids::{ChatId, UserId};
 use domain::settings::UserChange;
 use domain::subscription::Mode;
+use domain::sync::ledger::Entry;
+use domain::sync::{Kind, Origin, Outcome};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_chats_history_and_its_file_tell_what_the_bot_did_there_too() -> Result<()> {
@@ -35,6 +41,47 @@ async fn a_chats_history_and_its_file_tell_what_the_bot_did_there_too() -> Resul
     let list = play.asks(pair.boris, "/list", "People you follow").await?;
     assert!(list.text.contains("in Target: 1") && list.text.contains("1. ⚡️ "), "{}", list.text);
     assert!(list.text.contains(&format!("1 source: ID {}", pair.source)), "{}", list.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_done_today_for_a_ban_of_long_ago_is_told_and_counted_today() -> Result<()> {
+    let play = Play::begin().await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let trent = play.person("Trent").await?;
+    let now = time::now();
+    play.telegram.ban(pair.target, pair.boris, trent, None).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let id = Uuid::new_v4();
+    let entry = Entry {
+        sync_id: id,
+        ban_event_id: id,
+        kind: Kind::Ban,
+        origin: Origin::Joined,
+        user_id: UserId(pair.mallory),
+        chat_id: ChatId(pair.target),
+        source_chat_id: ChatId(pair.source),
+        occurred: Occurred::new(now - 100 * 24 * 3600, 0),
+        outcome: Outcome::Applied,
+        at: now + 5,
+        millis: 0,
+        until: None,
+        prior: None,
+        was_member: false,
+        begun: false,
+        mute: None,
+        term: None,
+    };
+    play.syncs.enter(&[LogEntry { entry: entry.clone(), tries: 0 }]).await?;
+    let stats = play.asks(pair.boris, "/stats", "the last 30 days").await?;
+    assert!(stats.text.contains("🚫 banned: 1 ") && stats.button("Go on").is_none(), "{}", stats.text);
+    // Once more, as a function enters it after one that died before its results were written.
+    play.syncs.enter(&[LogEntry { entry: Entry { at: now + 6, ..entry }, tries: 0 }]).await?;
+    let history = play.asks(pair.boris, "/history", "History of").await?;
+    let lines: Vec<_> = history.text.lines().filter(|line| line.starts_with("🚫")).collect();
+    assert!(lines.len() == 2 && lines[0].contains("banned by me") && lines[1].contains("Trent"), "{}", history.text);
+    let undone = play.privately(pair.boris, "/undo").await?;
+    assert!(undone.text.contains("Undoing my ban"), "{}", undone.text);
     Ok(())
 }
 

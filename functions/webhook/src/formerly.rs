@@ -1,8 +1,9 @@
 //! A supergroup's past as a group is found under the id that it had then.
 
 use crate::{Webhook, budget};
+use aws::store::bans::read_down_to;
 use aws::store::page::{Page, PageError, Wanted};
-use aws::store::sync::LogEntry;
+use aws::store::sync::{Act, Listed, LogEntry};
 use domain::ban::BanEvent;
 use domain::ids::{ChatId, UserId};
 use domain::search::{Order, Search};
@@ -11,9 +12,6 @@ use domain::sync::ledger::Entry;
 
 /// Begins a cursor into what is older than the migration: no cursor of a store has it.
 const FORMERLY: char = '<';
-
-/// Entries of a ledger that are read at a time where most of them say that nothing was done.
-const SIFTED: usize = 200;
 
 impl Webhook {
     /// The ids that a chat has, and has had.
@@ -31,56 +29,69 @@ impl Webhook {
         Ok(entries)
     }
 
-    /// Our entries about a chat between two moments (Unix seconds), newest first: at most `most`, and whether there are more.
-    pub async fn log(&self, chat: ChatId, from: i64, to: i64, most: usize) -> anyhow::Result<(Vec<LogEntry>, bool)> {
-        let (mut entries, mut more) = (Vec::new(), false);
-        for id in self.ids_of(chat).await? {
-            let wanted = Wanted { limit: most, cursor: None };
-            let page = self.syncs.log_of_chat(id, from, to, &wanted).await.map_err(first_page)?;
-            entries.extend(page.items);
-            more |= page.next.is_some();
+    /// Our newest entries about a chat, and the newest of those that were done late: at most `most` of either, of decisions and acts of `to` (Unix
+    /// seconds) or before.
+    pub async fn newest_entries(&self, chat: ChatId, to: i64, most: usize) -> anyhow::Result<Vec<Entry>> {
+        let mut newest = Vec::new();
+        for part in [Listed::OnTime, Listed::Late] {
+            let mut entries = Vec::new();
+            for id in self.ids_of(chat).await? {
+                let wanted = Wanted { limit: most, cursor: None };
+                let page = self.syncs.part_of_log(id, part, 0, to, &wanted).await.map_err(first_page)?;
+                entries.extend(page.items.into_iter().map(|log| log.entry));
+            }
+            entries.truncate(most);
+            newest.extend(entries);
         }
-        more |= entries.len() > most;
-        entries.truncate(most);
-        Ok((entries, more))
+        Ok(newest)
     }
 
-    /// A page of our entries about a chat between two moments (Unix seconds), newest first.
-    pub async fn log_page(&self, chat: ChatId, from: i64, to: i64, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
+    /// A page of a part of our entries about a chat between two moments (Unix seconds), newest first.
+    pub async fn log_page(&self, chat: ChatId, part: Listed, from: i64, to: i64, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
         let before = wanted.cursor.as_deref().and_then(|cursor| cursor.strip_prefix(FORMERLY));
         let former = self.users.former_id(chat).await?;
         match (before, former) {
             (Some(before), Some(former)) => {
                 let cursor = Some(before.to_owned()).filter(|cursor| !cursor.is_empty());
-                let page = self.syncs.log_of_chat(former, from, to, &Wanted { limit: wanted.limit, cursor }).await?;
+                let page = self.syncs.part_of_log(former, part, from, to, &Wanted { limit: wanted.limit, cursor }).await?;
                 Ok(Page { next: page.next.map(|next| format!("{FORMERLY}{next}")), ..page })
             }
             (_, former) => {
-                let page = self.syncs.log_of_chat(chat, from, to, wanted).await?;
+                let page = self.syncs.part_of_log(chat, part, from, to, wanted).await?;
                 Ok(Page { next: page.next.or(former.map(|_| FORMERLY.to_string())), ..page })
             }
         }
     }
 
-    /// What syncs have done in a chat by decisions of `to` (Unix seconds) or before, newest first: at least `most` where there are so many, and
-    /// whether there are more. `kind`: only these.
-    pub async fn done_in(&self, chat: ChatId, to: i64, kind: Option<Kind>, most: usize) -> Result<(Vec<LogEntry>, bool), PageError> {
-        let mut done = Vec::new();
+    /// What syncs have done in a chat, of a part of its ledger, newest first: what is listed at `to` (Unix seconds) or before, at least `most` where
+    /// there are so many and there is time. `kind`: only these. With them comes how far was read, Unix seconds; `None`: to the end.
+    pub async fn acts_in(
+        &self,
+        chat: ChatId,
+        part: Listed,
+        to: i64,
+        kind: Option<Kind>,
+        most: usize,
+    ) -> anyhow::Result<(Vec<Act>, Option<i64>)> {
+        let mut all: Vec<Act> = Vec::new();
         for id in self.ids_of(chat).await? {
-            let mut cursor = None;
+            let mut after = None;
             loop {
-                let page = self.syncs.done_in_chat(id, to, kind, &Wanted { limit: SIFTED, cursor }).await?;
-                done.extend(page.items);
-                cursor = page.next;
-                if cursor.is_none() {
+                let acts = self.syncs.acts_in(id, part, to, kind, after).await?;
+                let reached = acts.read_down_to();
+                // A function that died before its results were written may have entered a late act twice, under two moments.
+                let new = acts.acts.into_iter().filter(|act| all.iter().all(|known| known.entry.sync_id != act.entry.sync_id));
+                all.extend(new.collect::<Vec<_>>());
+                after = acts.next;
+                if after.is_none() {
                     break;
                 }
-                if done.len() >= most || budget::is_spent() {
-                    return Ok((done, true));
+                if all.len() >= most || budget::is_spent() {
+                    return Ok((all, reached));
                 }
             }
         }
-        Ok((done, false))
+        Ok((all, None))
     }
 
     /// Decisions in the chat of `search`, newest first.
@@ -113,4 +124,10 @@ fn first_page(error: PageError) -> anyhow::Error {
         PageError::Store(error) => error,
         PageError::BadCursor => anyhow::anyhow!("a first page has no cursor"),
     }
+}
+
+/// How far a page of decisions was read, Unix seconds, by its `next`; `None`: the cursor does not tell, because the rest stands under the id that the
+/// chat had before.
+pub fn decisions_read_down_to(next: &str) -> Option<i64> {
+    read_down_to(next.strip_prefix(FORMERLY).unwrap_or(next))
 }

@@ -22,10 +22,7 @@ impl Webhook {
     pub async fn undo(&self, chat: ChatId, user: Option<UserId>, by: UserId) -> anyhow::Result<Option<Undone>> {
         let entries = match user {
             Some(user) => self.entries(chat, user).await?,
-            None => {
-                let (log, _) = self.log(chat, 0, aws::time::now() + 60, LAST).await?;
-                log.into_iter().map(|log| log.entry).collect()
-            }
+            None => self.newest_entries(chat, aws::time::now() + 60, LAST).await?,
         };
         if let Some(last) = last_applied(&entries).filter(|last| last.leaves_a_ban()) {
             self.undo_here(last.ban_event_id, last.sync_id, chat, by).await?;

@@ -43,6 +43,9 @@ pub enum Action {
     PersonFile {
         user: UserId,
         filter: Option<member::Action>,
+        /// `None`: the first file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<FilePart>,
     },
     MySettings,
     PickMine(MyTopic),
@@ -137,6 +140,9 @@ pub enum InChat {
     },
     HistoryFile {
         filter: Option<member::Action>,
+        /// `None`: the first file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<FilePart>,
     },
     Why {
         user: UserId,
@@ -149,6 +155,15 @@ pub enum InChat {
     Verify,
     /// Whom is it about? Then the same as the command with his id.
     AskWhom(Purpose),
+}
+
+/// A further file of a long list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePart {
+    /// From 2.
+    pub number: u32,
+    /// Where it begins in the list.
+    pub from: String,
 }
 
 /// A part of the help.
@@ -300,7 +315,7 @@ mod tests {
             (InChat::Followed { user: USER }, false, false),
             (InChat::Ignored, false, false),
             (InChat::History { filter: None, after: nothing() }, false, false),
-            (InChat::HistoryFile { filter: None }, false, false),
+            (InChat::HistoryFile { filter: None, part: None }, false, false),
             (InChat::Why { user: USER }, false, false),
             (InChat::Stats, false, false),
             (InChat::StatsFurther { tally: Tally::default() }, false, false),
@@ -363,6 +378,11 @@ mod tests {
                 Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::AutoSync(true)) },
             ),
             (r#"{"why_me_further":{"looked":8}}"#, Action::WhyMeFurther { looked: 8 }),
+            (
+                r#"{"in":{"chat":-5,"then":{"history_file":{"filter":null}}}}"#,
+                Action::In { chat: ChatId(-5), then: InChat::HistoryFile { filter: None, part: None } },
+            ),
+            (r#"{"person_file":{"user":5,"filter":null}}"#, Action::PersonFile { user: USER, filter: None, part: None }),
             (
                 r#"{"my_data_part":{"part":2,"list":"ban_events","cursor":"x"}}"#,
                 Action::MyDataPart(Place { part: 2, list: super::super::data::List::BanEvents, cursor: Some("x".to_owned()) }),

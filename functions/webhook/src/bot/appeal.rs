@@ -67,7 +67,7 @@ impl Webhook {
             text: words.chars().take(LONGEST).collect(),
             appeal_id: appeal.appeal_id,
         };
-        let admins = self.who_decided(asker.id, chat).await?;
+        let admins = self.who_decided(asker, chat).await?;
         if admins.is_empty() {
             return Ok(Screen::text(text!(lang, "nobody-to-appeal-to")));
         }
@@ -115,13 +115,14 @@ impl Webhook {
         Ok(Some(Appeal { appeal_id, user_id: user, chat_id: chat, ban_event_id, sync_id, at, lifted: None }))
     }
 
-    /// Those who follow him from there; where nobody does any more, the chat's admins who may ban.
-    async fn who_decided(&self, user: UserId, chat: ChatId) -> Result<Vec<UserId>, Stop> {
-        let followers = self.subscriptions.followers_in(Source::User(user), &[chat]).await?;
+    /// Those who follow the asker from there; where nobody does any more, the chat's admins who may ban.
+    async fn who_decided(&self, asker: &Asker, chat: ChatId) -> Result<Vec<UserId>, Stop> {
+        let followers = self.subscriptions.followers_in(Source::User(asker.id), &[chat]).await?;
         if !followers.is_empty() {
             return Ok(followers.into_iter().map(|follower| follower.admin).take(ASKED).collect());
         }
-        let admins = self.users.admins(chat, &Wanted { limit: ASKED, cursor: None }).await.map_err(super::history::unreadable)?;
+        let admins =
+            self.users.admins(chat, &Wanted { limit: ASKED, cursor: None }).await.map_err(super::history::unreadable(asker.lang))?;
         Ok(admins.items.into_iter().filter(|admin| admin.role().is_some_and(|role| role.can_ban)).map(|admin| admin.user_id).collect())
     }
 

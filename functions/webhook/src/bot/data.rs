@@ -8,7 +8,6 @@ use crate::Webhook;
 use aws::store::page::{Page, Wanted};
 use aws::store::sync::Summary;
 use domain::ban::BanEvent;
-use domain::ids::UserId;
 use domain::sharing::Sight;
 use domain::subscription::Source;
 use serde::{Deserialize, Serialize};
@@ -102,7 +101,7 @@ impl Webhook {
         for _ in 0..READS {
             let Some(at) = place.as_ref().filter(|_| left > 0) else { break };
             let wanted = Wanted { limit: left.min(AT_A_TIME), cursor: at.cursor.clone() };
-            let page = self.held_on(asker.id, at.list, &wanted).await?;
+            let page = self.held_on(asker, at.list, &wanted).await?;
             left = left.saturating_sub(page.items.len());
             let list = data.entry(at.list.name()).or_insert_with(|| json!([]));
             list.as_array_mut().into_iter().for_each(|list| list.extend(page.items.iter().cloned()));
@@ -123,21 +122,22 @@ impl Webhook {
         })
     }
 
-    async fn held_on(&self, user: UserId, list: List, wanted: &Wanted) -> Result<Page<Value>, Stop> {
-        let unreadable = super::history::unreadable;
+    async fn held_on(&self, asker: &Asker, list: List, wanted: &Wanted) -> Result<Page<Value>, Stop> {
+        let unreadable = super::history::unreadable(asker.lang);
+        let user = asker.id;
         match list {
-            List::Roles => values(self.users.roles(user, wanted).await.map_err(unreadable)?),
-            List::Subscriptions => values(self.subscriptions.page_of_admin(user, None, None, wanted).await.map_err(unreadable)?),
+            List::Roles => values(self.users.roles(user, wanted).await.map_err(&unreadable)?),
+            List::Subscriptions => values(self.subscriptions.page_of_admin(user, None, None, wanted).await.map_err(&unreadable)?),
             List::BanEvents => {
-                let page = self.held.bans(user, wanted).await.map_err(unreadable)?;
+                let page = self.held.bans(user, wanted).await.map_err(&unreadable)?;
                 let chats = page.items.iter().map(|event| event.chat_id).collect::<std::collections::BTreeSet<_>>();
                 let sight = Sight { chats: self.users.chats_with_successors(chats).await?, ..Sight::default() };
                 values(page.map(|event| sight.event_of_reader(event)))
             }
-            List::Decisions => values(self.held.decisions(user, wanted).await.map_err(unreadable)?.map(decision)),
-            List::Syncs => values(self.syncs.page_of_person(user, wanted).await.map_err(unreadable)?.map(sync)),
-            List::Appeals => values(self.syncs.appeals_of(user, wanted).await.map_err(unreadable)?),
-            List::Messages => values(self.held.notifications(user, wanted).await.map_err(unreadable)?),
+            List::Decisions => values(self.held.decisions(user, wanted).await.map_err(&unreadable)?.map(decision)),
+            List::Syncs => values(self.syncs.page_of_person(user, wanted).await.map_err(&unreadable)?.map(sync)),
+            List::Appeals => values(self.syncs.appeals_of(user, wanted).await.map_err(&unreadable)?),
+            List::Messages => values(self.held.notifications(user, wanted).await.map_err(&unreadable)?),
         }
     }
 }

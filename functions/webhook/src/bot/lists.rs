@@ -20,7 +20,7 @@ impl Webhook {
         let lang = asker.lang;
         let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
         let page = self.subscriptions.page_of_admin(asker.id, Some(room.id), Some(true), &wanted).await;
-        let page = page.map_err(super::history::unreadable)?;
+        let page = page.map_err(super::history::unreadable(asker.lang))?;
         let here = |then| Action::In { chat: room.id, then };
         let others = Choice::new(text!(lang, "button-others"), here(InChat::Others { after: Vec::new() }));
         if page.items.is_empty() && after.is_empty() {

@@ -61,7 +61,8 @@ impl Webhook {
             return Ok(0);
         }
         let all = Wanted { limit: MAX_PER_ADMIN as usize, cursor: None };
-        let follows = self.subscriptions.page_of_admin(asker.id, None, Some(true), &all).await.map_err(super::history::unreadable)?;
+        let follows =
+            self.subscriptions.page_of_admin(asker.id, None, Some(true), &all).await.map_err(super::history::unreadable(asker.lang))?;
         let asking = follows.items.iter().filter(|item| item.mode == Mode::Confirm).map(|item| item.subscription.admin_chat_id);
         Ok(asking.collect::<BTreeSet<_>>().len())
     }

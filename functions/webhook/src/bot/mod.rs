@@ -219,7 +219,7 @@ impl Webhook {
                 self.go_in(asker, &room, then).await
             }
             Action::Person { user, filter, after } => self.person_history(asker, *user, *filter, after).await,
-            Action::PersonFile { user, filter } => self.person_file(asker, *user, *filter).await,
+            Action::PersonFile { user, filter, part } => self.person_file(asker, *user, *filter, part.as_ref()).await,
             Action::MySettings => self.my_settings(asker).await,
             Action::PickMine(topic) => self.pick_mine(asker, *topic).await,
             Action::SetMine(option) => self.set_mine(asker, option.clone()).await,
@@ -257,7 +257,7 @@ impl Webhook {
             InChat::Pick(topic) => Ok(options::pick(asker, room, *topic)),
             InChat::Set(option) => self.set_option(asker, room, option.clone()).await,
             InChat::History { filter, after } => self.chat_history(asker, room, *filter, after).await,
-            InChat::HistoryFile { filter } => self.chat_file(asker, room, *filter).await,
+            InChat::HistoryFile { filter, part } => self.chat_file(asker, room, *filter, part.as_ref()).await,
             InChat::Why { user } => self.why(asker, room, *user).await,
             InChat::Stats => self.stats(asker, room, None).await,
             InChat::StatsFurther { tally } => self.stats(asker, room, Some(tally.clone())).await,

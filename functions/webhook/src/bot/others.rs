@@ -19,7 +19,7 @@ impl Webhook {
         let lang = asker.lang;
         owners_only(asker, room)?;
         let wanted = Wanted { limit: ON_A_PAGE, cursor: after.last().cloned() };
-        let page = self.subscriptions.page_of_chat(room.id, &wanted).await.map_err(super::history::unreadable)?;
+        let page = self.subscriptions.page_of_chat(room.id, &wanted).await.map_err(super::history::unreadable(asker.lang))?;
         let others: Vec<_> = page.items.iter().map(|item| &item.subscription).filter(|its| its.admin_user_id != asker.id).collect();
         let people: Vec<_> = others.iter().flat_map(|its| [its.admin_user_id, followed(its)]).collect();
         let names = self.names(&people).await?;

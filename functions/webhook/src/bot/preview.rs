@@ -128,7 +128,7 @@ impl Webhook {
         let looked = self.look_at(room.id, user).await?;
         let search = Search { user_id: Some(user), event_type: Some(member::Action::Ban), ..Search::default() };
         let wanted = Wanted { limit: LOOKED_AT, cursor: None };
-        let page = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?;
+        let page = self.bans.search(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable(asker.lang))?;
         let item = self.subscriptions.get(&subscription(asker, room, user)).await.map_err(NotNow::from)?;
         Ok(Found { user, looked, bans: page.items, more: page.next.is_some(), follows: item.is_some_and(|item| item.is_active) })
     }

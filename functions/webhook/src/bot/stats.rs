@@ -7,6 +7,7 @@ use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop};
 use crate::{Webhook, budget};
 use aws::store::page::{Page, Wanted};
+use aws::store::sync::Listed;
 use domain::ban::BanEvent;
 use domain::lang::Lang;
 use domain::member;
@@ -38,6 +39,8 @@ pub struct Tally {
     lifted: usize,
     events: Rest,
     log: Rest,
+    /// What was done this month for a decision of long before.
+    late: Rest,
 }
 
 /// What is left of a list.
@@ -71,8 +74,16 @@ impl Tally {
         Self { to, ..Self::default() }
     }
 
+    /// What is left of a part of the ledger.
+    fn part(&mut self, part: Listed) -> &mut Rest {
+        match part {
+            Listed::OnTime => &mut self.log,
+            Listed::Late => &mut self.late,
+        }
+    }
+
     fn is_whole(&self) -> bool {
-        (&self.events, &self.log) == (&Rest::Nothing, &Rest::Nothing)
+        [&self.events, &self.log, &self.late].into_iter().all(|rest| *rest == Rest::Nothing)
     }
 
     fn add_event(&mut self, event: &BanEvent) {
@@ -102,24 +113,26 @@ impl Webhook {
     /// `tally`: what was counted before.
     pub async fn stats(&self, asker: &Asker, room: &Room, tally: Option<Tally>) -> Result<Screen, Stop> {
         let tally = tally.unwrap_or_else(|| Tally::until(aws::time::now()));
-        let tally = self.counted(room, tally).await?;
+        let tally = self.counted(asker.lang, room, tally).await?;
         let follows = self.subscriptions.of_chat(room.id).await?.len();
         Ok(shown(asker.lang, room, tally, follows))
     }
 
     /// Counts as far as there is time for.
-    async fn counted(&self, room: &Room, mut tally: Tally) -> Result<Tally, Stop> {
+    async fn counted(&self, lang: Lang, room: &Room, mut tally: Tally) -> Result<Tally, Stop> {
         let (from, to) = (tally.to - MONTH, tally.to);
         let search = Search { chat_id: Some(room.id), from: Some(from), to: Some(to), ..Search::default() };
         while let Some(wanted) = tally.events.wanted().filter(|_| !budget::is_spent()) {
-            let page = self.decided_in(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable)?;
+            let page = self.decided_in(&search, Order::Chat(room.id), &wanted).await.map_err(unreadable(lang))?;
             page.items.iter().for_each(|event| tally.add_event(event));
             tally.events = Rest::after(&page);
         }
-        while let Some(wanted) = tally.log.wanted().filter(|_| !budget::is_spent()) {
-            let page = self.log_page(room.id, from, to, &wanted).await.map_err(unreadable)?;
-            page.items.iter().for_each(|log| tally.add_entry(&log.entry));
-            tally.log = Rest::after(&page);
+        for part in [Listed::OnTime, Listed::Late] {
+            while let Some(wanted) = tally.part(part).wanted().filter(|_| !budget::is_spent()) {
+                let page = self.log_page(room.id, part, from, to, &wanted).await.map_err(unreadable(lang))?;
+                page.items.iter().for_each(|log| tally.add_entry(&log.entry));
+                *tally.part(part) = Rest::after(&page);
+            }
         }
         Ok(tally)
     }
@@ -174,7 +187,9 @@ mod tests {
         assert!(screen.text.contains("bans: 700") && screen.text.contains(&text!(Lang::En, "stats-more")), "{}", screen.text);
         let stored = serde_json::to_string(&on).unwrap();
         assert_eq!(serde_json::from_str::<Action>(&stored).unwrap(), on);
-        let whole = shown(Lang::En, &room(), Tally { log: Rest::Nothing, ..part }, 3);
+        let late = Tally { log: Rest::Nothing, ..part };
+        assert!(!late.is_whole(), "what was done late is counted, too");
+        let whole = shown(Lang::En, &room(), Tally { late: Rest::Nothing, ..late }, 3);
         assert!(!whole.text.contains(&text!(Lang::En, "stats-more")) && whole.rows.len() == 1, "{}", whole.text);
     }
 

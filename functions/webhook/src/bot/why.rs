@@ -61,7 +61,7 @@ impl Webhook {
         let entries = self.entries(room.id, user).await?;
         let search = Search { user_id: Some(user), chat_id: Some(room.id), ..Search::default() };
         let wanted = Wanted { limit: LOCAL, cursor: None };
-        let local = self.decided_in(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable)?.items;
+        let local = self.decided_in(&search, Order::User(user), &wanted).await.map_err(super::history::unreadable(asker.lang))?.items;
         // A program's ban in the chat's own name is told as the chat's decision.
         let ours = entries.iter().filter(|entry| !(entry.is_chats_own() && entry.origin.is_news()));
         let mut steps: Vec<_> = ours.map(Step::Ours).chain(local.iter().map(Step::Local)).collect();

@@ -65,9 +65,17 @@ impl<P: Serialize + DeserializeOwned> Cursor<P> {
 
     /// The position in `text`, which must have been written for the same `list`.
     pub fn read(list: &str, text: &str) -> Result<P, PageError> {
-        let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| PageError::BadCursor)?;
-        let cursor: Self = serde_json::from_slice(&json).map_err(|_| PageError::BadCursor)?;
+        let cursor = Self::decode(text).ok_or(PageError::BadCursor)?;
         if cursor.list == list { Ok(cursor.position) } else { Err(PageError::BadCursor) }
+    }
+
+    /// The position in `text`, whichever list it was written for.
+    pub(super) fn position(text: &str) -> Option<P> {
+        Some(Self::decode(text)?.position)
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
     }
 }
 

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// A ban or a lift that is done so many seconds after the decision is late: more than a queue delays one and a large sync lasts.
+const LATE: i64 = 3600;
+
 /// An entry: the outcome of one sync in one chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -55,6 +58,11 @@ impl Entry {
     /// What a program had us do in the chat's own name, or the taking back of that.
     pub fn is_chats_own(&self) -> bool {
         self.source_chat_id == self.chat_id
+    }
+
+    /// It was done long after the decision, such as a ban of January for somebody who joins today.
+    pub fn is_late(&self) -> bool {
+        self.outcome == Outcome::Applied && self.occurred.at().is_some_and(|decided| self.at - decided > LATE)
     }
 
     /// A ban stood there after it, or may have.
@@ -295,6 +303,19 @@ mod tests {
             begun: false,
             mute: None,
             term: None,
+        }
+    }
+
+    #[test]
+    fn what_is_done_more_than_an_hour_after_the_decision_is_late() {
+        let done = |after, outcome| Entry { at: 100 + after, ..entry(Kind::Ban, A, 100, outcome) };
+        for (entry, expected) in [
+            (done(0, Outcome::Applied), false),
+            (done(LATE, Outcome::Applied), false),
+            (done(LATE + 1, Outcome::Applied), true),
+            (done(LATE + 1, Outcome::Already), false),
+        ] {
+            assert_eq!(entry.is_late(), expected, "{entry:?}");
         }
     }
 

@@ -33,14 +33,17 @@ history-empty-bans = No bans in { $chat } yet.
 history-empty-unbans = Nobody has been unbanned in { $chat } yet.
 history-empty-kicks = No kicks in { $chat } yet.
 history-empty-person = No entries about { $who } that I can show you.
+history-none-so-far = ⏳ No entries back to { $time }. There may be older ones: press the button and I’ll go on.
+history-no-more = No older entries.
 history-hidden = { $count ->
         [one] { $count } more is hidden: that chat doesn’t share its bans.
        *[other] { $count } more are hidden: those chats don’t share their bans.
     }
 history-file = { $count ->
-        [one] { $count } entry
-       *[other] { $count } entries
-    }. A file holds at most { $most }.
+        [one] { $count } entry in this file.
+       *[other] { $count } entries in this file.
+    }
+history-file-more = Press the button for the next part.
 event-ban = 🚫 { $time } · { $whom } · banned
 event-ban-until = 🚫 { $time } · { $whom } · banned until { $until }
 event-unban = ✅ { $time } · { $whom } · unbanned

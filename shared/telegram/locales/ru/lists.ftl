@@ -31,16 +31,19 @@ history-empty-bans = Банов в чате { $chat } пока нет.
 history-empty-unbans = В чате { $chat } ещё никому не снимали бан.
 history-empty-kicks = Киков в чате { $chat } пока нет.
 history-empty-person = Записей, которые я могу показать, нет: { $who }.
+history-none-so-far = ⏳ До { $time } записей нет. Могут быть более старые: нажмите кнопку, и я продолжу.
+history-no-more = Более старых записей нет.
 history-hidden = { $count ->
         [one] Скрыта ещё { $count } запись: чат не делится банами.
         [few] Скрыто ещё { $count } записи: чаты не делятся банами.
        *[many] Скрыто ещё { $count } записей: чаты не делятся банами.
     }
 history-file = { $count ->
-        [one] { $count } запись
-        [few] { $count } записи
-       *[many] { $count } записей
-    }. В файле не больше { $most }.
+        [one] В файле { $count } запись.
+        [few] В файле { $count } записи.
+       *[many] В файле { $count } записей.
+    }
+history-file-more = Нажмите кнопку, чтобы получить следующую часть.
 event-ban = 🚫 { $time } · { $whom } · бан
 event-ban-until = 🚫 { $time } · { $whom } · бан до { $until }
 event-unban = ✅ { $time } · { $whom } · бан снят

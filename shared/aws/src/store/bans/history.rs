@@ -45,6 +45,12 @@ impl Position {
     }
 }
 
+/// How far a page with this `next` was read, Unix seconds: all that is newer was looked at, even where none of it was found. `None`: it is no
+/// cursor of such a page.
+pub fn read_down_to(cursor: &str) -> Option<i64> {
+    Cursor::<Position>::position(cursor)?.occurred.at()
+}
+
 impl Bans {
     /// A page of the events that `search` finds, newest first. `order`: that of [`Search::order`], which says whether it may be read.
     pub async fn search(&self, search: &Search, order: Order, wanted: &Wanted) -> Result<Page<BanEvent>, PageError> {
@@ -232,6 +238,12 @@ mod tests {
             let expected: Vec<_> = expected.into_iter().map(Some).collect();
             assert_eq!(parts(DAYS, position.as_ref()).unwrap(), expected, "{position:?}");
         }
+    }
+
+    #[test]
+    fn a_cursor_tells_how_far_was_read() {
+        assert_eq!(read_down_to(&Cursor::write("bans x", at(70)).unwrap()), Some(70));
+        assert_eq!(read_down_to("x"), None);
     }
 
     #[test]

@@ -29,6 +29,8 @@
 
 mod history;
 
+pub use history::read_down_to;
+
 use super::{Attributes, DAY, Table, VERSION, count_to, n, s};
 use crate::{Aws, time};
 use anyhow::Context;

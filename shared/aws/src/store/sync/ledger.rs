@@ -1,10 +1,12 @@
-//! The ledger: what we did in each chat, by the time of the decision that was carried over.
+//! The ledger: what we did in each chat, by the time of the decision that was carried over. What was done long after that stands once more by the
+//! time when it was done.
 
 use super::{Results, Summary, Syncs};
 use crate::store::page::{Page, PageError, Wanted};
 use crate::store::{Attributes, VERSION, count_to, key, n, s, value};
 use anyhow::Context;
-use aws_sdk_dynamodb::types::{PutRequest, Select, WriteRequest};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, Select, WriteRequest};
 use domain::ban::{BanEvent, Occurred};
 use domain::ids::{ChatId, UserId};
 use domain::member::Action;
@@ -24,6 +26,38 @@ pub struct LogEntry {
     pub tries: u8,
 }
 
+/// A part of a chat's ledger. Together they hold each entry once, near the time when it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// By the time of the decision.
+    OnTime,
+    /// What was done long after the decision, by the time when it was done: see [`Entry::is_late`].
+    Late,
+}
+
+/// A ban that a sync has set in a chat, or lifted there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    pub entry: Entry,
+    /// Where it stands in its part of the ledger, Unix seconds.
+    pub listed_at: i64,
+}
+
+/// Some acts in a chat, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acts {
+    pub acts: Vec<Act>,
+    /// Where the rest begins: a sort key. It is for the bot alone.
+    pub next: Option<String>,
+}
+
+impl Acts {
+    /// How far was read, Unix seconds: every act that is newer was found. `None`: to the end.
+    pub fn read_down_to(&self) -> Option<i64> {
+        self.next.as_deref().map(moment_of)
+    }
+}
+
 /// What a sync did in the chats of some of its chunks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncLog {
@@ -32,21 +66,31 @@ pub struct SyncLog {
     pub next: Option<String>,
 }
 
+/// Marks an entry that stands among the late ones, too.
+const LATE: &str = "late";
+
+/// Entries that one Query for acts reads: most of them may say that nothing was done.
+const SIFTED: i32 = 200;
+
 /// Chunks of a sync whose entries are read at a time: as many as one BatchGetItem takes.
 const LOGGED_CHUNKS: i32 = 4;
 
 impl Syncs {
     /// Writes entries; one of the same sync and chat is replaced.
     pub async fn enter(&self, entries: &[LogEntry]) -> anyhow::Result<()> {
-        let request = |log: &LogEntry| {
+        let mut requests = Vec::new();
+        for log in entries {
+            let Entry { chat_id, sync_id, ref occurred, at, .. } = log.entry;
             let mut item: Attributes = serde_dynamo::to_item(log)?;
-            item.extend(entry_key(log.entry.chat_id, &log.entry.occurred, log.entry.sync_id));
             item.insert("expires_at".to_owned(), n(Summary::expiry()));
             item.insert("version".to_owned(), n(i64::from(VERSION)));
-            let put = PutRequest::builder().set_item(Some(item)).build()?;
-            Ok(WriteRequest::builder().put_request(put).build())
-        };
-        let requests = entries.iter().map(request).collect::<anyhow::Result<Vec<_>>>()?;
+            // First: an entry that is marked so is read only there by whoever lists what was done.
+            if log.entry.is_late() {
+                requests.push(put(&item, late_key(chat_id, at, sync_id))?);
+                item.insert(LATE.to_owned(), AttributeValue::Bool(true));
+            }
+            requests.push(put(&item, entry_key(chat_id, occurred, sync_id))?);
+        }
         self.table.write_all(requests).await.context("writing the ledger")
     }
 
@@ -158,43 +202,77 @@ impl Syncs {
             .expression_attribute_values(":pk", s(chat_pk(chat)))
             .expression_attribute_values(":from", s(format!("L#{}", Occurred::new(since, 0).as_str())))
             .expression_attribute_values(":to", s(format!("L#{}$", Occurred::new(until, 0).as_str())))
-            .expression_attribute_values(":true", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":applied", s("applied"));
         count_to(query, most).await.context("counting bans of a chat")
     }
 
     /// A page of what we did in a chat, newest first; `from`, `to`: Unix seconds, both included, of the decisions that were carried over.
     pub async fn log_of_chat(&self, chat: ChatId, from: i64, to: i64, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
-        let query = self
-            .query()
-            .scan_index_forward(false)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", s(chat_pk(chat)))
-            .expression_attribute_values(":from", s(format!("L#{}", Occurred::new(from, 0).as_str())))
-            .expression_attribute_values(":to", s(format!("L#{}", Occurred::new(to.saturating_add(1), 0).as_str())));
-        self.table.page(query, &format!("log of chat {chat} {from} {to}"), wanted).await
+        self.table.page(self.listed(chat, Listed::OnTime, from, to), &format!("log of chat {chat} {from} {to}"), wanted).await
     }
 
-    /// As [`Syncs::log_of_chat`], only what syncs have done there: bans that were set and bans that were lifted. What a program had us do in the
-    /// chat's own name is the chat's decision. `kind`: only these.
-    pub async fn done_in_chat(&self, chat: ChatId, to: i64, kind: Option<Kind>, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
+    /// A page of a part of what we did in a chat, newest first; `from`, `to`: Unix seconds, both included, of the time by which it is listed.
+    pub async fn part_of_log(&self, chat: ChatId, part: Listed, from: i64, to: i64, wanted: &Wanted) -> Result<Page<LogEntry>, PageError> {
+        let mut query = self.listed(chat, part, from, to);
+        if part == Listed::OnTime {
+            query = query.filter_expression("attribute_not_exists(#late)").expression_attribute_names("#late", LATE);
+        }
+        self.table.page(query, &format!("log of chat {chat} {part:?} {from} {to}"), wanted).await
+    }
+
+    /// Bans that syncs have set in a chat, and those that they have lifted, as far as one Query finds them. What a program had us do in the chat's
+    /// own name is the chat's decision. `to`: Unix seconds, included; `kind`: only these; `after`: the `next` of those before.
+    pub async fn acts_in(&self, chat: ChatId, part: Listed, to: i64, kind: Option<Kind>, after: Option<String>) -> anyhow::Result<Acts> {
         let mut filter = "#status = :applied AND source_chat_id <> :chat".to_owned();
         let mut query = self
-            .query()
-            .scan_index_forward(false)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .listed(chat, part, 0, to)
+            .limit(SIFTED)
+            .set_exclusive_start_key(after.map(|sk| key(chat_pk(chat), sk)))
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pk", s(chat_pk(chat)))
-            .expression_attribute_values(":from", s("L#"))
-            .expression_attribute_values(":to", s(format!("L#{}", Occurred::new(to.saturating_add(1), 0).as_str())))
             .expression_attribute_values(":applied", s("applied"))
             .expression_attribute_values(":chat", n(chat.0));
+        if part == Listed::OnTime {
+            filter.push_str(" AND attribute_not_exists(#late)");
+            query = query.expression_attribute_names("#late", LATE);
+        }
         if let Some(kind) = kind {
             filter.push_str(" AND #kind = :kind");
             query = query.expression_attribute_names("#kind", "kind").expression_attribute_values(":kind", value(kind)?);
         }
-        self.table.page(query.filter_expression(filter), &format!("done in chat {chat} {to} {kind:?}"), wanted).await
+        let answer = query.filter_expression(filter).send().await.context("reading what was done in a chat")?;
+        let act = |item: Attributes| {
+            let listed_at = sort_key(&item).map(moment_of).unwrap_or_default();
+            anyhow::Ok(Act { listed_at, entry: serde_dynamo::from_item::<_, LogEntry>(item)?.entry })
+        };
+        let acts = answer.items.unwrap_or_default().into_iter().map(act).collect::<anyhow::Result<_>>()?;
+        let next = answer.last_evaluated_key.as_ref().and_then(sort_key).map(str::to_owned);
+        Ok(Acts { acts, next })
     }
+
+    /// A part of a chat's ledger, newest first.
+    fn listed(&self, chat: ChatId, part: Listed, from: i64, to: i64) -> QueryFluentBuilder {
+        let place = |at| s(format!("{}{}", prefix(part), Occurred::new(at, 0).as_str()));
+        self.query()
+            .scan_index_forward(false)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", s(chat_pk(chat)))
+            .expression_attribute_values(":from", place(from))
+            .expression_attribute_values(":to", place(to.saturating_add(1)))
+    }
+}
+
+fn prefix(part: Listed) -> &'static str {
+    match part {
+        Listed::OnTime => "L#",
+        Listed::Late => "D#",
+    }
+}
+
+fn put(item: &Attributes, key: Attributes) -> anyhow::Result<WriteRequest> {
+    let mut item = item.clone();
+    item.extend(key);
+    Ok(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build())
 }
 
 pub(super) fn chat_pk(chat: ChatId) -> String {
@@ -202,7 +280,21 @@ pub(super) fn chat_pk(chat: ChatId) -> String {
 }
 
 fn entry_key(chat: ChatId, occurred: &Occurred, sync_id: Uuid) -> Attributes {
-    key(chat_pk(chat), format!("L#{}#{sync_id}", occurred.as_str()))
+    key(chat_pk(chat), format!("{}{}#{sync_id}", prefix(Listed::OnTime), occurred.as_str()))
+}
+
+/// `at`: when it was done, Unix seconds.
+fn late_key(chat: ChatId, at: i64, sync_id: Uuid) -> Attributes {
+    key(chat_pk(chat), format!("{}{}#{sync_id}", prefix(Listed::Late), Occurred::new(at, 0).as_str()))
+}
+
+fn sort_key(item: &Attributes) -> Option<&str> {
+    item.get("sk")?.as_s().ok().map(String::as_str)
+}
+
+/// The time by which an entry is listed, Unix seconds: its sort key has it.
+fn moment_of(sort_key: &str) -> i64 {
+    sort_key.get(2..14).and_then(|at| at.parse().ok()).unwrap_or_default()
 }
 
 /// Is it the sort key of a chunk? A place in a sync's results may come from outside.
@@ -252,6 +344,13 @@ fn entry_of(sync: &Summary, chat_id: ChatId, outcome: Outcome, order: Order) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_of_an_entry_has_the_time_by_which_it_is_listed() {
+        let sk = |key: Attributes| moment_of(sort_key(&key).unwrap());
+        assert_eq!(sk(entry_key(ChatId(-5), &Occurred::new(1_764_000_000, 7), Uuid::nil())), 1_764_000_000);
+        assert_eq!(sk(late_key(ChatId(-5), 1_764_000_001, Uuid::nil())), 1_764_000_001);
+    }
 
     #[test]
     fn a_place_in_a_syncs_results_is_the_key_of_a_chunk() {

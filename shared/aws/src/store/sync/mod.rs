@@ -14,6 +14,7 @@
 //! | tell that a part is stuck; plan it again | PutItem `SYNC#<sync id>`, `STUCK`; Query its chunks, UpdateItem |
 //! | count a part as done; close | UpdateItem on the summary |
 //! | the ledger of a chat, by time | BatchWriteItem, Query `CHAT#<chat>`, `L#<occurred>#<sync id>` |
+//! | what was done there long after the decision, by the time when it was done | BatchWriteItem, Query `CHAT#<chat>`, `D#<at>#<sync id>` |
 //! | what was done to a person in some chats, or by a sync | BatchGetItem on the same keys, of that person's syncs |
 //! | for which sources somebody is to be banned when he comes | PutItem, Query, DeleteItem `CHAT#<chat>`, `P#<user>#<source>` |
 //! | that a ban was taken back everywhere | PutItem, GetItem `EVENT#<ban event id>`, `UNDONE` |
@@ -29,7 +30,7 @@
 //!
 //! # How many
 //! A chat's outcome is written twice: packed, with those of its chunk (2 to 3 write units for 25), under the sync; and by itself, one write
-//! unit, under the chat. So no key takes a sync's targets one by one: writes under a sync are those of its chunks, at Telegram's pace less
+//! unit, under the chat; what is done more than an hour late costs a second one. So no key takes a sync's targets one by one: writes under a sync are those of its chunks, at Telegram's pace less
 //! than 5 units a second, and never more than a few hundred; writes under a chat are that chat's bans. A sync of 100 000 chats has 50
 //! parts with at most 80 numbers in their sets: the largest item is a chunk's, below 8 KB. The indexes hold a sync's key only, written once
 //! a sync: a bot's syncs of a day stay far below the 1000 writes a second of their partition, since it can carry out 30 a second.
@@ -49,7 +50,7 @@ mod undone;
 pub use appeals::Appeal;
 pub use asked::{Answered, Asked};
 pub use chunks::{ChunkState, Progress, Results};
-pub use ledger::{LogEntry, SyncLog};
+pub use ledger::{Act, Acts, Listed, LogEntry, SyncLog};
 pub use lists::of_one_hand;
 pub use parts::{NextItem, Part, RequestItem, TotalsItem};
 pub use pending::Pending;
