@@ -41,6 +41,11 @@ impl Webhook {
         let first = after.len() * ON_A_PAGE + 1;
         let count = self.subscriptions.of_admin(asker.id, room.id).await?.len();
         let mut lines = vec![text!(lang, "list", chat = room.title(), count = count)];
+        // Before the people, who are folded from some number on.
+        lines.extend(self.sources_in_a_line(lang, room).await?);
+        if users.iter().any(|(_, mode, suspended)| *suspended || *mode != Mode::Auto) {
+            lines.push(text!(lang, "list-marks"));
+        }
         for (number, (user, mode, suspended)) in (first..).zip(&users) {
             let mark = match mode {
                 _ if *suspended => "⏸",
@@ -50,10 +55,6 @@ impl Webhook {
             };
             lines.push(format!("{number}. {mark} {}", subject(lang, *user, names.get(user).map(String::as_str)).0));
         }
-        if users.iter().any(|(_, mode, suspended)| *suspended || *mode != Mode::Auto) {
-            lines.push(text!(lang, "list-marks"));
-        }
-        lines.extend(self.sources_in_a_line(lang, room).await?);
         let mut screen = Screen::text(fold(&lines));
         let numbered: Vec<_> = (first..)
             .zip(&users)

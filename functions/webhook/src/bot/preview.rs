@@ -159,11 +159,12 @@ fn preview_of(lang: Lang, known: &Known, chat: &str) -> String {
     let mut lines = vec![
         format!("👤 {}", subject(lang, known.user, known.name.as_deref()).0),
         text!(lang, "here-in", chat = chat, status = Html(here(lang, known.here))),
-        match known.bans.len() {
-            count @ 1.. if !known.more => text!(lang, "known-bans-newest", count = count),
-            _ => known_bans(lang, known),
-        },
     ];
+    lines.extend(known.follows.then(|| text!(lang, "follows-already")));
+    lines.push(match known.bans.len() {
+        count @ 1.. if !known.more => text!(lang, "known-bans-newest", count = count),
+        _ => known_bans(lang, known),
+    });
     lines.extend(known.bans.iter().take(NAMED).map(|event| {
         let line = text!(lang, "known-ban", chat = place(event), time = render::date(event.event_timestamp, lang));
         match &event.reason {
@@ -174,8 +175,7 @@ fn preview_of(lang: Lang, known: &Known, chat: &str) -> String {
     if known.hidden > 0 {
         lines.push(text!(lang, "history-hidden", count = known.hidden));
     }
-    lines.extend(known.follows.then(|| text!(lang, "follows-already")));
-    lines.join("\n")
+    fold(&lines)
 }
 
 fn here(lang: Lang, here: Here) -> String {
@@ -228,6 +228,16 @@ mod tests {
         for expected in ["Book club: member", "2 known bans", "A &amp; B", " — &lt;spam&gt;", "1 more is hidden"] {
             assert!(text.contains(expected), "{expected} in {text}");
         }
+    }
+
+    #[test]
+    fn six_lines_of_a_preview_are_seen_and_the_rest_is_folded() {
+        let all = || vec![ban("A", None), ban("B", None), ban("C", None)];
+        assert!(!preview_of(Lang::En, &known(all(), 0), "Book club").contains("<blockquote"));
+        let text = preview_of(Lang::En, &known(all(), 1), "Book club");
+        let (seen, folded) = text.split_once("\n<blockquote expandable>").unwrap();
+        assert_eq!(seen.lines().count(), 6, "{text}");
+        assert!(folded.contains("1 more is hidden"), "{text}");
     }
 
     #[test]
