@@ -61,6 +61,9 @@ pub enum Action {
     /// The chats after so many that were looked at, newest ban first.
     WhyMeFurther {
         looked: usize,
+        /// Counted from the chats of this sync on; `None`: from the newest one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Uuid>,
     },
     AskAppeal {
         chat: ChatId,
@@ -377,7 +380,7 @@ mod tests {
                 r#"{"in":{"chat":-5,"then":{"set":{"auto_sync":true}}}}"#,
                 Action::In { chat: ChatId(-5), then: InChat::Set(ChatOption::AutoSync(true)) },
             ),
-            (r#"{"why_me_further":{"looked":8}}"#, Action::WhyMeFurther { looked: 8 }),
+            (r#"{"why_me_further":{"looked":8}}"#, Action::WhyMeFurther { looked: 8, from: None }),
             (
                 r#"{"in":{"chat":-5,"then":{"history_file":{"filter":null}}}}"#,
                 Action::In { chat: ChatId(-5), then: InChat::HistoryFile { filter: None, part: None } },

@@ -65,6 +65,7 @@ use show::Spot;
 use telegram::render::fold;
 use telegram::text;
 use telegram::update::{Command, CommandName, Target};
+use why_me::Further;
 
 /// Why there is no screen.
 pub enum Stop {
@@ -228,8 +229,8 @@ impl Webhook {
             Action::MyDataPart(place) => self.my_data_file(asker, place).await,
             Action::AskErase => Ok(self.ask_erase(asker)),
             Action::Erase => self.erase(asker).await,
-            Action::WhyMe => self.why_me(asker, 0).await,
-            Action::WhyMeFurther { looked } => self.why_me(asker, *looked).await,
+            Action::WhyMe => self.why_me(asker, Further::default()).await,
+            Action::WhyMeFurther { looked, from } => self.why_me(asker, Further { looked: *looked, from: *from }).await,
             Action::AskAppeal { chat, sync_id } => self.ask_appeal(asker, *chat, *sync_id).await,
         }
     }

@@ -25,8 +25,35 @@ const CHUNKS: i32 = 4;
 /// Chats on a page; each is asked of Telegram.
 const CHATS: usize = 8;
 
+/// Where a page begins: after so many chats, newest ban first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Further {
+    pub looked: usize,
+    /// Counted from the chats of this sync on; `None`: from the newest one. It is used where the time was over before a page was reached: from the
+    /// newest one it might never be. A chat of a sync before may be named again then.
+    pub from: Option<Uuid>,
+}
+
+impl Further {
+    /// Where the next page begins after `done` chats of this one were looked at. `own`: where the chat that follows stands by its own sync. There it
+    /// begins if all the time went into finding that one.
+    fn after(self, done: usize, own: Self) -> Self {
+        match done {
+            0 => own,
+            _ => Self { looked: self.looked + done, ..self },
+        }
+    }
+
+    /// The same place where only what comes from `sync` on is read: `passed` chats stand before it.
+    fn from_sync(self, sync: Uuid, passed: usize) -> Self {
+        Self { looked: self.looked.saturating_sub(passed), from: Some(sync) }
+    }
+}
+
 /// A chat where a sync has banned somebody.
 struct Place {
+    /// Where it stands by its own sync.
+    own: Further,
     chat: ChatId,
     title: String,
     /// The title of the chat whose ban it was; `None`: that keeps its bans to itself.
@@ -44,16 +71,20 @@ struct Place {
 enum Stands {
     /// It can be made.
     Open,
+    /// It can be made from then on, Unix seconds: another ban in the chat was appealed.
+    Later(i64),
     /// Nobody has decided; when it was made, Unix seconds.
     Sent(i64),
+    /// And still there is a ban: it was not lifted, or not yet, or another one stands there.
     Granted,
     Declined,
 }
 
 impl Stands {
-    fn of(appeal: Option<Appeal>) -> Self {
+    /// `next`: when the person may appeal in the chat again, Unix seconds; `None`: now.
+    fn of(appeal: Option<Appeal>, next: Option<i64>) -> Self {
         match appeal {
-            None => Self::Open,
+            None => next.map_or(Self::Open, Self::Later),
             Some(Appeal { lifted: None, at, .. }) => Self::Sent(at),
             Some(Appeal { lifted: Some(true), .. }) => Self::Granted,
             Some(Appeal { lifted: Some(false), .. }) => Self::Declined,
@@ -62,31 +93,26 @@ impl Stands {
 }
 
 impl Webhook {
-    /// Where the asker is banned now by one of our syncs: chats that share their bans, so many at a time, the newest ban first. `looked`: how many
-    /// were looked at before.
-    pub async fn why_me(&self, asker: &Asker, looked: usize) -> Result<Screen, Stop> {
+    /// Where the asker is banned now by one of our syncs: chats that share their bans, so many at a time, the newest ban first.
+    pub async fn why_me(&self, asker: &Asker, begin: Further) -> Result<Screen, Stop> {
         let lang = asker.lang;
-        let (places, mut more) = self.places(asker, looked).await?;
+        let (places, mut next) = self.places(asker, begin).await?;
         // It may have been lifted since in any way.
         let looks = stream::iter(places.iter().map(|place| self.look_at(place.chat, asker.id)));
         let looks: Vec<_> = looks.buffered(budget::AT_A_TIME).try_collect().await?;
-        let appeals = places.iter().map(|place| self.syncs.appealed(appeal_id(place.ban_event_id, place.chat, asker.id)));
-        let appeals = try_join_all(appeals).await?;
+        let stands = try_join_all(places.iter().map(|place| self.stands(asker, place))).await?;
         let mut screen = Screen::default();
         let mut blocks = Vec::new();
-        let mut done = 0;
-        for ((place, look), appeal) in places.iter().zip(looks).zip(appeals) {
+        for (done, ((place, look), stands)) in places.iter().zip(looks).zip(stands).enumerate() {
             let here = match look {
                 // It is looked at again, and so are those after it.
                 Looked::Late => {
-                    more = true;
+                    next = Some(begin.after(done, place.own));
                     break;
                 }
                 here => here.member(),
             };
-            done += 1;
             let Some(member) = here.map(|here| here.member).filter(|member| member.status == Status::Kicked) else { continue };
-            let stands = Stands::of(appeal);
             // Chats are told apart by an empty line.
             let space = if blocks.is_empty() { "" } else { "\n" };
             blocks.push(format!("{space}{}", block(lang, place, member.until, stands)));
@@ -95,26 +121,40 @@ impl Webhook {
                 screen = screen.row([Choice::new(text!(lang, "button-appeal", chat = &place.title), appeal)]);
             }
         }
-        let further = Action::WhyMeFurther { looked: looked + done };
-        let back = (looked > 0).then(|| Choice::new(text!(lang, "button-back"), Action::WhyMe));
-        let on = more.then(|| Choice::new(text!(lang, "button-more"), further));
-        let text = match (blocks.is_empty(), more, looked) {
+        let is_first = begin == Further::default();
+        let back = (!is_first).then(|| Choice::new(text!(lang, "button-back"), Action::WhyMe));
+        let further = |Further { looked, from }| Choice::new(text!(lang, "button-more"), Action::WhyMeFurther { looked, from });
+        let text = match (blocks.is_empty(), next.is_some(), is_first) {
             (false, ..) => fold(&blocks),
             (true, true, _) => text!(lang, "banned-none-of-these"),
-            (true, false, 0) => text!(lang, "banned-nowhere"),
-            (true, false, _) => text!(lang, "banned-no-more"),
+            (true, false, true) => text!(lang, "banned-nowhere"),
+            (true, false, false) => text!(lang, "banned-no-more"),
         };
+        let on = next.map(further);
         Ok(Screen { text, ..screen }.row(back.into_iter().chain(on)))
     }
 
-    /// A page of the chats where one of our syncs has banned the asker, the newest ban first, and whether there are more.
-    async fn places(&self, asker: &Asker, looked: usize) -> anyhow::Result<(Vec<Place>, bool)> {
+    /// How the asker's appeal against the ban in a chat stands.
+    async fn stands(&self, asker: &Asker, place: &Place) -> anyhow::Result<Stands> {
+        let id = appeal_id(place.ban_event_id, place.chat, asker.id);
+        let appeal = self.syncs.appealed(id).await?;
+        let next = match appeal {
+            Some(_) => None,
+            None => self.syncs.next_turn(place.chat, asker.id, id, aws::time::now()).await?,
+        };
+        Ok(Stands::of(appeal, next))
+    }
+
+    /// A page of the chats where one of our syncs has banned the asker, the newest ban first, and where the next one begins.
+    async fn places(&self, asker: &Asker, begin: Further) -> anyhow::Result<(Vec<Place>, Option<Further>)> {
         let mut seen = BTreeSet::new();
         let (mut passed, mut places) = (0, Vec::new());
-        for sync in self.syncs.of_user(asker.id).await?.into_iter().filter(|sync| sync.kind == Kind::Ban) {
-            // What was found is shown.
-            if budget::is_spent() {
-                return Ok((places, true));
+        let syncs = self.syncs.of_user(asker.id).await?.into_iter().filter(|sync| sync.kind == Kind::Ban);
+        let syncs = syncs.skip_while(|sync| begin.from.is_some_and(|from| sync.sync_id != from));
+        for (number, sync) in syncs.enumerate() {
+            // What was found is shown. One sync at least is read, so that it goes on.
+            if number > 0 && budget::is_spent() {
+                return Ok((places, Some(begin.from_sync(sync.sync_id, passed))));
             }
             let results = self.syncs.results_from(sync.sync_id, None, CHUNKS).await?.results;
             let applied = results.iter().filter(|result| result.outcome == Outcome::Applied).map(|result| result.chat_id);
@@ -127,25 +167,24 @@ impl Webhook {
                 let title = source.title(sight.present(sync.source_chat_id), sync.source_chat_title.as_deref());
                 title.unwrap_or_else(|| sync.source_chat_id.to_string())
             });
-            for chat in new {
-                if !sight.of(chat, false).happened() {
-                    continue;
-                }
+            let new = new.into_iter().filter(|chat| sight.of(*chat, false).happened());
+            for (before, chat) in new.enumerate() {
                 passed += 1;
-                if passed <= looked {
+                if passed <= begin.looked {
                     continue;
-                }
-                if places.len() == CHATS {
-                    return Ok((places, true));
                 }
                 let entry = entries.get(&chat).map(|log| &log.entry);
                 // That of the ban in this chat: the source may keep its own time to itself.
                 let at = entry.map_or(sync.started_at_ms / 1000, |entry| entry.at);
                 let (title, sync_id, ban_event_id) = (known_as(&sight, chat, entry), sync.sync_id, sync.ban_event_id);
-                places.push(Place { chat, title, source: source.clone(), reason: sync.reason.clone(), sync_id, ban_event_id, at });
+                let own = Further { looked: before, from: Some(sync.sync_id) };
+                if places.len() == CHATS {
+                    return Ok((places, Some(begin.after(CHATS, own))));
+                }
+                places.push(Place { own, chat, title, source: source.clone(), reason: sync.reason.clone(), sync_id, ban_event_id, at });
             }
         }
-        Ok((places, false))
+        Ok((places, None))
     }
 }
 
@@ -162,8 +201,9 @@ fn block(lang: Lang, place: &Place, until: Option<i64>, stands: Stands) -> Strin
     lines.extend(place.source.as_ref().map(|source| text!(lang, "banned-first", chat = chat, source = source)));
     lines.push(match stands {
         Stands::Open => text!(lang, "appeal-open", chat = chat),
+        Stands::Later(from) => text!(lang, "appeal-later", time = render::date(from, lang)),
         Stands::Sent(at) => text!(lang, "appeal-sent", time = render::date(at, lang)),
-        Stands::Granted => text!(lang, "appeal-is-granted"),
+        Stands::Granted => text!(lang, "appeal-is-granted", chat = chat),
         Stands::Declined => text!(lang, "appeal-is-declined"),
     });
     lines.join("\n")
@@ -176,6 +216,7 @@ mod tests {
 
     fn place(source: Option<&str>, reason: Option<&str>) -> Place {
         Place {
+            own: Further::default(),
             chat: ChatId(-1),
             title: "Book <club>".to_owned(),
             source: source.map(str::to_owned),
@@ -199,6 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn however_little_time_there_is_the_next_page_begins_further_on() {
+        let (first, later) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let begin = Further { looked: 8, from: None };
+        let own = Further { looked: 3, from: Some(later) };
+        assert_eq!(begin.after(5, own), Further { looked: 13, from: None });
+        assert_eq!(begin.after(0, own), own, "nothing was looked at");
+        assert_eq!(begin.from_sync(later, 6), Further { looked: 2, from: Some(later) }, "the page was not reached");
+        assert_eq!(begin.from_sync(later, 9), Further { looked: 0, from: Some(later) });
+        let again = Further { looked: 2, from: Some(first) };
+        assert_eq!(again.from_sync(later, 0), Further { looked: 2, from: Some(later) });
+    }
+
+    #[test]
     fn an_appeal_that_was_made_says_how_it_stands() {
         let appeal = |lifted| Appeal {
             appeal_id: Uuid::nil(),
@@ -209,13 +263,15 @@ mod tests {
             at: 1_736_937_000,
             lifted,
         };
-        for (appeal, expected, word) in [
-            (None, Stands::Open, "appeal once"),
-            (Some(appeal(None)), Stands::Sent(1_736_937_000), "Appeal sent"),
-            (Some(appeal(Some(true))), Stands::Granted, "granted"),
-            (Some(appeal(Some(false))), Stands::Declined, "declined"),
+        for (appeal, next, expected, word) in [
+            (None, None, Stands::Open, "appeal once"),
+            (None, Some(1_739_000_000), Stands::Later(1_739_000_000), "You can appeal this ban from"),
+            (Some(appeal(None)), None, Stands::Sent(1_736_937_000), "Appeal sent"),
+            // Only who is banned reads it.
+            (Some(appeal(Some(true))), None, Stands::Granted, "granted, but you’re still banned"),
+            (Some(appeal(Some(false))), None, Stands::Declined, "declined"),
         ] {
-            let stands = Stands::of(appeal);
+            let stands = Stands::of(appeal, next);
             assert_eq!(stands, expected);
             let text = block(Lang::En, &place(None, None), None, stands);
             assert!(text.contains(word), "{word} in {text}");

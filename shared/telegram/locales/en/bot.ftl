@@ -213,7 +213,8 @@ banned-reason = Reason: { $reason }
 banned-first = You were banned in { $source } first, and { $chat } follows your bans.
 appeal-open = You can appeal once. The admins of { $chat } decide.
 appeal-sent = ✍️ Appeal sent on { $time }. I’ll write to you when an admin decides.
-appeal-is-granted = ✅ Your appeal was granted: you’re being unbanned.
+appeal-is-granted = Your appeal was granted, but you’re still banned. Ask the admins of { $chat } to unban you.
+appeal-later = You’ve appealed in this chat within the last 30 days. You can appeal this ban from { $time }.
 appeal-is-declined = Your appeal was declined: the ban stays.
 banned-nowhere =
     I haven’t banned you in any chat that I can name.
