@@ -188,7 +188,7 @@ async fn a_press_that_comes_twice_at_once_brings_one_file() -> Result<()> {
     let boris = play.admin("Boris", "en").await?;
     play.telegram.say_private(boris, "/mydata").await?;
     let shown = play.telegram.wait_until_sees(boris, "What I hold about you", PATIENCE).await?;
-    let data = shown.data_of("file").context("there is a button for the file")?;
+    let data = shown.data_of("Download").context("there is a button for the file")?;
     let group = Group { play, boris, chat: boris };
     let from = json!({"id": boris, "is_bot": false, "first_name": "Boris", "language_code": "en"});
     let under = json!({"message_id": shown.message_id, "date": now(), "chat": {"id": boris, "type": "private"}, "text": shown.text,

@@ -143,6 +143,6 @@ async fn a_mute_of_the_chats_own_comes_back_when_our_ban_is_undone() -> Result<(
     let restored = play.telegram.calls(CallFilter::method("restrictChatMember").chat(pair.target)).await?;
     let granted: Vec<_> =
         restored[restored.len() - 1].params["permissions"].as_object().into_iter().flatten().filter(|(_, on)| **on == true).collect();
-    assert_eq!(granted.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["can_send_messages"]);
+    assert_eq!(granted.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["can_react_to_messages", "can_send_messages"]);
     Ok(())
 }

@@ -45,7 +45,7 @@ impl Further {
     }
 
     /// The same place where only what comes from `sync` on is read: `passed` chats stand before it.
-    fn from_sync(self, sync: Uuid, passed: usize) -> Self {
+    fn at_sync(self, sync: Uuid, passed: usize) -> Self {
         Self { looked: self.looked.saturating_sub(passed), from: Some(sync) }
     }
 }
@@ -154,7 +154,7 @@ impl Webhook {
         for (number, sync) in syncs.enumerate() {
             // What was found is shown. One sync at least is read, so that it goes on.
             if number > 0 && budget::is_spent() {
-                return Ok((places, Some(begin.from_sync(sync.sync_id, passed))));
+                return Ok((places, Some(begin.at_sync(sync.sync_id, passed))));
             }
             let results = self.syncs.results_from(sync.sync_id, None, CHUNKS).await?.results;
             let applied = results.iter().filter(|result| result.outcome == Outcome::Applied).map(|result| result.chat_id);
@@ -246,10 +246,10 @@ mod tests {
         let own = Further { looked: 3, from: Some(later) };
         assert_eq!(begin.after(5, own), Further { looked: 13, from: None });
         assert_eq!(begin.after(0, own), own, "nothing was looked at");
-        assert_eq!(begin.from_sync(later, 6), Further { looked: 2, from: Some(later) }, "the page was not reached");
-        assert_eq!(begin.from_sync(later, 9), Further { looked: 0, from: Some(later) });
+        assert_eq!(begin.at_sync(later, 6), Further { looked: 2, from: Some(later) }, "the page was not reached");
+        assert_eq!(begin.at_sync(later, 9), Further { looked: 0, from: Some(later) });
         let again = Further { looked: 2, from: Some(first) };
-        assert_eq!(again.from_sync(later, 0), Further { looked: 2, from: Some(later) });
+        assert_eq!(again.at_sync(later, 0), Further { looked: 2, from: Some(later) });
     }
 
     #[test]
