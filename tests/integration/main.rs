@@ -97,6 +97,7 @@ mod rights;
 mod rotation;
 mod scene;
 mod secrets;
+mod sent_once;
 mod stack;
 mod stage;
 mod storage;

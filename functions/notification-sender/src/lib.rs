@@ -5,11 +5,11 @@ use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::gateway::Gateway;
-use aws::store::notifications::{Claimed, End, LEASE, Notifications};
+use aws::store::notifications::{Claimed, Earlier, End, LEASE, Notifications};
 use aws::store::users::Users;
 use aws::{env, metrics, secrets, time};
 use domain::limiter::{Health, Lane};
-use domain::notification::Notification;
+use domain::notification::{Content, Notification};
 use domain::tidy::Tidy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -78,6 +78,10 @@ struct Parcel {
 
 /// Between the parts of a long notification, in seconds: about one message a second is taken in a chat.
 const NEXT_PART: i64 = 1;
+
+/// A report is edited for this long after it was first sent, in seconds: the decisions of one hand are carried over within it. An edit makes no
+/// sound, and nobody looks for news in an old card.
+const REPORT_EDITED_WITHIN: i64 = 60;
 
 /// What became of one message.
 enum Sent {
@@ -185,6 +189,20 @@ fn after(reaction: Reaction) -> After {
     }
 }
 
+/// Does a message take the place of an earlier one? A question is edited for as long as it is open.
+fn may_edit(content: &Content, earlier: Earlier, now: i64) -> bool {
+    matches!(content, Content::Question(_)) || now - earlier.first_at <= REPORT_EDITED_WITHIN
+}
+
+/// Does a message stand as it was to be, after the call that edits it? `false`: it is gone, or cannot be edited any more.
+fn stands(edited: Result<(), Failure>) -> Result<bool, Failure> {
+    match edited {
+        Ok(()) | Err(Failure::UnreadableResult) => Ok(true),
+        Err(failure) if failure.reaction() == Reaction::Fine => Ok(failure.is_not_modified()),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Whole seconds that are not too short.
 fn seconds(ms: i64) -> i64 {
     (ms + 999) / 1000
@@ -197,7 +215,7 @@ impl Sender {
         if let Err(ms) = self.gateway.reserve_message(chat).await? {
             return Ok(Sent::Later(seconds(ms)));
         }
-        let replaces = match self.notifications.claim(notification).await? {
+        let replaces = match self.notifications.claim(notification, parcel.parts_sent).await? {
             Claimed::Mine { replaces } => replaces,
             Claimed::Done => return Ok(Sent::Ended),
             // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
@@ -206,7 +224,8 @@ impl Sender {
         let (mut message, is_last) = parcel.part();
         let is_only = is_last && parcel.parts_sent == 0;
         // What has several parts is sent anew.
-        let replaces = replaces.filter(|_| is_only);
+        let replaces = replaces.filter(|&earlier| is_only && may_edit(&notification.content, earlier, time::now()));
+        let replaces = replaces.and_then(|earlier| i32::try_from(earlier.message_id).ok());
         let mut called = self.call(replaces, &message).await;
         if called.as_ref().is_err_and(|failure| failure.reaction() == Reaction::Mend(Mend::PlainText)) {
             tracing::error!(correlation_id = notification.correlation_id, "a notification's markup is wrong; it is sent as plain text");
@@ -215,25 +234,40 @@ impl Sender {
         }
         health.add(called.as_ref().is_err_and(Failure::is_no_answer));
         match called {
-            Ok(message_id) => self.sent(notification, is_last, message_id.filter(|_| is_only)).await,
-            Err(failure) => self.failed(notification, is_last, replaces, &failure).await,
+            Ok(message_id) => self.sent(parcel, is_last, message_id.filter(|_| is_only)).await,
+            Err(failure) => self.failed(parcel, is_last, &failure).await,
         }
     }
 
-    /// Sends a message, or edits the one that it replaces; its id.
-    async fn call(&self, replaces: Option<i64>, message: &OutgoingMessage) -> Result<Option<i64>, Failure> {
-        match replaces.and_then(|id| i32::try_from(id).ok()) {
-            Some(id) => self.telegram.edit(Posted::Public(id), message).await.map(|()| replaces),
-            None => self.telegram.send(message).await,
+    /// Edits the message that this one replaces, or sends it where that cannot be; its id.
+    async fn call(&self, replaces: Option<i32>, message: &OutgoingMessage) -> Result<Option<i64>, Failure> {
+        if let Some(id) = replaces
+            && self.edit(id, message).await?
+        {
+            return Ok(Some(id.into()));
         }
+        self.telegram.send(message).await
+    }
+
+    /// `false`: the message to edit is gone, or a press has settled it and taken its buttons. The buttons go first: so nobody presses one in
+    /// between, and that there are none to take is the only sign of a press.
+    async fn edit(&self, id: i32, message: &OutgoingMessage) -> Result<bool, Failure> {
+        if !message.buttons.is_empty() {
+            match self.telegram.set_buttons(message.chat_id, Posted::Public(id), &[]).await {
+                Ok(()) | Err(Failure::UnreadableResult) => {}
+                Err(failure) if failure.reaction() == Reaction::Fine => return Ok(false),
+                Err(failure) => return Err(failure),
+            }
+        }
+        stands(self.telegram.edit(Posted::Public(id), message).await)
     }
 
     /// `message_id`: of the only message that it is.
-    async fn sent(&self, notification: &Notification, is_last: bool, message_id: Option<i64>) -> anyhow::Result<Sent> {
+    async fn sent(&self, parcel: &Parcel, is_last: bool, message_id: Option<i64>) -> anyhow::Result<Sent> {
         if is_last {
-            return self.end(notification, End::Sent { message_id }).await;
+            return self.end(&parcel.notification, End::Sent { message_id }).await;
         }
-        self.notifications.release(notification).await?;
+        self.notifications.release(&parcel.notification, parcel.parts_sent + 1).await?;
         Ok(Sent::InPart)
     }
 
@@ -259,22 +293,22 @@ impl Sender {
         Ok(Sent::Ended)
     }
 
-    async fn failed(&self, notification: &Notification, is_last: bool, replaces: Option<i64>, failure: &Failure) -> anyhow::Result<Sent> {
+    async fn failed(&self, parcel: &Parcel, is_last: bool, failure: &Failure) -> anyhow::Result<Sent> {
+        let Parcel { notification, parts_sent } = parcel;
         match after(failure.reaction()) {
-            // What cannot be edited any more stays as it is.
-            After::Sent => self.sent(notification, is_last, replaces).await,
+            After::Sent => self.sent(parcel, is_last, None).await,
             After::Refused => {
                 self.users.set_can_write(notification.recipient, false).await?;
                 self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
             }
             After::Wait(seconds) => {
                 self.gateway.block_calls(seconds).await?;
-                self.notifications.release(notification).await?;
+                self.notifications.release(notification, *parts_sent).await?;
                 Ok(Sent::Wait(i64::from(seconds)))
             }
             // Comes again when the queue's visibility time-out ends; after the last try it is in the DLQ.
             After::Again => {
-                self.notifications.release(notification).await?;
+                self.notifications.release(notification, *parts_sent).await?;
                 bail!("Telegram did not take the message: {failure}")
             }
         }
@@ -293,8 +327,9 @@ mod tests {
     use super::*;
     use domain::ids::{ChatId, UserId};
     use domain::lang::Lang;
-    use domain::notification::{Content, Decision, NamedChat, SyncReport};
+    use domain::notification::{Decision, NamedChat, SyncReport};
     use domain::sync::{Kind, Outcome};
+    use serde_json::json;
     use telegram::client::Parameters;
 
     #[test]
@@ -317,6 +352,41 @@ mod tests {
             (Failure::UnreadableResult, After::Sent),
         ] {
             assert_eq!(after(failure.reaction()), expected, "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_edited_any_more_is_sent_anew_and_one_that_stands_is_not() {
+        let answer =
+            |code, description: &str| Failure::Answer { code, description: description.to_owned(), parameters: Parameters::default() };
+        for (edited, expected) in [
+            (Ok(()), Ok(true)),
+            (Err(Failure::UnreadableResult), Ok(true)),
+            (Err(answer(400, "Bad Request: message is not modified: specified new message content")), Ok(true)),
+            (Err(answer(400, "Bad Request: message to edit not found")), Ok(false)),
+            (Err(answer(400, "Bad Request: message can't be edited")), Ok(false)),
+            (Err(answer(400, "Bad Request: MESSAGE_ID_INVALID")), Ok(false)),
+            (Err(answer(502, "Bad Gateway")), Err(answer(502, "Bad Gateway"))),
+        ] {
+            assert_eq!(stands(edited.clone()), expected, "{edited:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_is_edited_while_it_is_news_and_a_question_for_as_long_as_it_is_asked() {
+        let decision = json!({ "source_chat": "One", "reason": null, "at": null });
+        let of = |kind: &str, others: serde_json::Value| {
+            let mut content = json!({ "type": kind, "user_id": 5, "user_name": null });
+            for fields in [&decision, &others] {
+                content.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            }
+            serde_json::from_value::<Content>(content).unwrap()
+        };
+        let report = of("sync_report", json!({ "sync_id": "00000000-0000-0000-0000-000000000000", "chats": [] }));
+        let question = of("question", json!({ "question_id": "00000000-0000-0000-0000-000000000000", "held": false, "chat": "Two" }));
+        let earlier = Earlier { message_id: 7, first_at: 1000 };
+        for (content, now, expected) in [(&report, 1060, true), (&report, 1061, false), (&question, 1061, true)] {
+            assert_eq!(may_edit(content, earlier, now), expected, "{} {now}", content.type_name());
         }
     }
 

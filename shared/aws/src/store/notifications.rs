@@ -3,6 +3,7 @@
 //! | access | by |
 //! |---|---|
 //! | take a message for sending | UpdateItem `USER#<recipient>`, `N#<notification id>`, if not sent and not taken, or if it tells more than what was sent |
+//! | give it back | UpdateItem on the same key |
 //! | record how it ended | UpdateItem on the same key |
 
 use super::{Attributes, DAY, Table, VERSION, key, n, s};
@@ -26,12 +27,20 @@ const NONE_SENT: i64 = -1;
 /// Is a message ours to send?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claimed {
-    /// `replaces`: the message that told less of the same thing, where it was one.
-    Mine { replaces: Option<i64> },
-    /// It was sent before, or one that tells more, or it has failed for good.
+    /// `replaces`: what told less of the same thing, where it was one message.
+    Mine { replaces: Option<Earlier> },
+    /// It was sent before, or it has failed for good, or one that tells more was sent or will be.
     Done,
     /// Another has it.
     Taken,
+}
+
+/// A message that was sent and tells less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    pub message_id: i64,
+    /// When the first message under this id was begun, Unix seconds.
+    pub first_at: i64,
 }
 
 /// The log.
@@ -53,23 +62,33 @@ impl Notifications {
         Self { table: Table::new(aws, table) }
     }
 
-    /// Takes a message for sending; where it tells more than the one that was sent, that one's id as [`Claimed::Mine`] has it.
-    pub async fn claim(&self, notification: &Notification) -> anyhow::Result<Claimed> {
+    /// Takes a message for sending, or its next part where `parts_sent` have arrived. One that tells more waits while another is being sent or
+    /// has parts to come; one that tells less than what was taken before is not sent any more.
+    pub async fn claim(&self, notification: &Notification, parts_sent: usize) -> anyhow::Result<Claimed> {
         let now = time::now();
+        // An older version has recorded no revision: what tells more than the one message that it sent is not known to have been told.
+        let tells_more = match notification.revision {
+            0 => "revision < :revision",
+            _ => "(attribute_not_exists(revision) OR revision < :revision)",
+        };
         let claim = self
             .update(notification)
             .update_expression(
-                "SET #status = :pending, taken_until = :until, notification_type = :type, channel = :channel, correlation_id = :correlation, \
-                 created_at = if_not_exists(created_at, :now), revision = if_not_exists(revision, :none), expires_at = :expires, version = :version",
+                "SET #status = :pending, taken_until = :until, taken_revision = :revision, notification_type = :type, channel = :channel, \
+                 correlation_id = :correlation, created_at = if_not_exists(created_at, :now), revision = if_not_exists(revision, :none), \
+                 expires_at = :expires, version = :version REMOVE next_part",
             )
-            .condition_expression(
-                "attribute_not_exists(pk) OR (#status = :pending AND taken_until < :now) OR (#status = :sent AND revision < :revision)",
-            )
+            .condition_expression(format!(
+                "attribute_not_exists(pk) OR (#status = :sent AND {tells_more}) OR (#status = :pending AND \
+                 ((taken_until < :now AND (attribute_not_exists(taken_revision) OR taken_revision <= :revision)) \
+                 OR (taken_revision = :revision AND next_part = :part)))"
+            ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":sent", s("sent"))
             .expression_attribute_values(":none", n(NONE_SENT))
             .expression_attribute_values(":revision", n(notification.revision))
+            .expression_attribute_values(":part", n(parts_sent as i64))
             .expression_attribute_values(":until", n(now + LEASE))
             .expression_attribute_values(":type", s(notification.content.type_name()))
             .expression_attribute_values(":channel", s("telegram"))
@@ -82,20 +101,23 @@ impl Notifications {
             .send()
             .await;
         match claim {
-            Ok(answer) => {
-                let before = answer.attributes.as_ref().and_then(|item| item.get("message_id"));
-                Ok(Claimed::Mine { replaces: before.and_then(|id| id.as_n().ok()).and_then(|id| id.parse().ok()) })
-            }
+            Ok(answer) => Ok(Claimed::Mine { replaces: answer.attributes.as_ref().and_then(earlier) }),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(if is_pending(error.err()) { Claimed::Taken } else { Claimed::Done })
+                Ok(if is_pending(error.err(), notification.revision) { Claimed::Taken } else { Claimed::Done })
             }
             Err(error) => Err(error).context("taking a notification"),
         }
     }
 
-    /// Gives a message back, for another try later.
-    pub async fn release(&self, notification: &Notification) -> anyhow::Result<()> {
-        let release = self.update(notification).update_expression("SET taken_until = :now").expression_attribute_values(":now", n(0));
+    /// Gives a message back, for another try later or for its next part. Where `parts_sent` have arrived, one that tells more does not come
+    /// between them before a lease has run out.
+    pub async fn release(&self, notification: &Notification, parts_sent: usize) -> anyhow::Result<()> {
+        let until = if parts_sent == 0 { 0 } else { time::now() + LEASE };
+        let release = self
+            .update(notification)
+            .update_expression("SET taken_until = :until, next_part = :part")
+            .expression_attribute_values(":until", n(until))
+            .expression_attribute_values(":part", n(parts_sent as i64));
         release.send().await.context("giving a notification back")?;
         Ok(())
     }
@@ -139,7 +161,18 @@ fn key_of(notification: &Notification) -> Attributes {
     key(format!("USER#{}", notification.recipient), format!("N#{}", notification.notification_id))
 }
 
-fn is_pending(error: &UpdateItemError) -> bool {
+fn earlier(item: &Attributes) -> Option<Earlier> {
+    Some(Earlier { message_id: number(item, "message_id")?, first_at: number(item, "created_at")? })
+}
+
+/// Is it still to be sent, and not only because of one that tells more?
+fn is_pending(error: &UpdateItemError, revision: i64) -> bool {
     let UpdateItemError::ConditionalCheckFailedException(failed) = error else { return false };
-    failed.item().and_then(|item| item.get("status")).and_then(|status| status.as_s().ok()).is_some_and(|status| status == "pending")
+    let Some(item) = failed.item() else { return false };
+    let is_pending = item.get("status").and_then(|status| status.as_s().ok()).is_some_and(|status| status == "pending");
+    is_pending && number(item, "taken_revision").is_none_or(|taken| taken <= revision)
+}
+
+fn number(item: &Attributes, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }
