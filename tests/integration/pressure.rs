@@ -275,25 +275,6 @@ async fn what_takes_longer_than_a_function_may_goes_on_by_a_button() -> Result<(
 }
 
 #[tokio::test]
-async fn an_anonymous_admin_is_given_up_on_in_the_language_of_the_groups_admins() -> Result<()> {
-    let play = Play::begin().await?;
-    let boris = play.admin("Борис", "ru").await?;
-    let chat = play.chat("Книги", boris, &[]).await?;
-    let update_id = crate::made_up::unique();
-    let failing = json!({"pk": {"S": format!("UPDATE#{update_id}")}, "taken_until_ms": {"N": "0"},
-        "failing_since": {"N": (now() - 3700).to_string()}, "expires_at": {"N": (now() + 3600).to_string()}, "version": {"N": "1"}});
-    play.stack.aws("dynamodb", "PutItem", json!({"TableName": play.stack.tables["gateway"], "Item": failing})).await?;
-    let _closed = play.fault(Fault::internal_server_error().method("sendMessage").chat(chat).times(1)).await?;
-    let group = json!({"id": chat, "type": "supergroup", "title": "Книги"});
-    let from = json!({"id": 1_087_968_824, "is_bot": true, "first_name": "Group", "username": "GroupAnonymousBot"});
-    let message = json!({"message_id": 900, "date": now(), "text": "/verify", "from": from, "sender_chat": group, "chat": group});
-    let update = json!({"update_id": update_id, "message": message}).to_string();
-    assert_eq!(play.post(update, Some(&play.stack.webhook_secret)).await?.0, 200);
-    play.telegram.wait_until_sees(boris, "Что-то пошло не так", PATIENCE).await?;
-    Ok(())
-}
-
-#[tokio::test]
 async fn an_update_that_has_failed_for_an_hour_is_given_up_and_its_sender_is_told() -> Result<()> {
     let play = Play::begin().await?;
     let boris = play.admin("Boris", "en").await?;

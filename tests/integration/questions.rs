@@ -88,7 +88,7 @@ async fn a_ban_in_one_of_several_chats_leaves_the_cards_other_buttons_and_its_te
     let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
     play.follow(other, pair.boris, pair.mallory, Mode::Notify).await?;
     play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
-    let card = play.telegram.wait_until_sees(pair.boris, &format!("was banned in {}", pair.source), PATIENCE).await?;
+    let card = play.telegram.wait_until_sees(pair.boris, &pair.source.to_string(), PATIENCE).await?;
     let labels = |seen: &Seen| seen.buttons.iter().flatten().map(|button| button.text.clone()).collect::<Vec<_>>();
     let before = labels(&card);
     assert!(before.iter().filter(|label| label.starts_with("🚫 Ban in ")).count() == 2 && before.len() > 2, "{before:?}");

@@ -135,8 +135,8 @@ impl Plan<'_> {
             suites.push(fuzz::api(&progress.counter("API fuzz"))?);
         }
         if self.up.simulates_telegram() {
-            // The client runs with all tests of a stack, or by its own name.
-            let whole = self.client && !self.filters.contains(&bot_api::CLIENT);
+            // The client runs with all tests of a stack, or by its own name. Not each stack has tests that send updates; that of all together has.
+            let whole = self.local_aws && self.client && !self.filters.contains(&bot_api::CLIENT);
             if self.client {
                 suites.push(bot_api::client(&stack, &progress.counter(bot_api::CLIENT), whole)?);
             }

@@ -92,7 +92,12 @@ impl Story {
         assert_eq!(said.len(), 1, "{said:?}");
         self.press(boris, &said[0], "⚡️").await?;
         assert_eq!(self.subscriptions.of_admin(UserId(boris), ChatId(target)).await?.len(), 1);
-        assert_eq!(self.subscriptions.count_of_source(Source::User(UserId(self.world.mallory))).await?, 1);
+        // An index is brought up to date after a while.
+        let counted = async || {
+            let count = self.subscriptions.count_of_source(Source::User(UserId(self.world.mallory))).await;
+            Ok(count.is_ok_and(|count| count == 1).then_some(()))
+        };
+        self.telegram.wait_until("the index to know of one", PATIENCE, counted).await?;
         Ok(())
     }
 }
