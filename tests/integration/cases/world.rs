@@ -91,7 +91,32 @@ impl World {
         }
     }
 
+    /// In one go: an id of this world may be another one of the files.
     pub fn fill_text(&self, text: &str) -> String {
-        self.ids.iter().fold(text.to_owned(), |text, (there, here)| text.replace(&there.to_string(), &here.to_string()))
+        let (mut filled, mut rest) = (String::new(), text);
+        while let Some(first) = rest.chars().next() {
+            let found = self.ids.iter().find_map(|(there, here)| Some((here, rest.strip_prefix(&there.to_string())?)));
+            rest = match found {
+                Some((here, after)) => {
+                    filled.push_str(&here.to_string());
+                    after
+                }
+                None => {
+                    filled.push(first);
+                    &rest[first.len_utf8()..]
+                }
+            };
+        }
+        filled
     }
+}
+
+#[test]
+fn ids_are_put_in_place_of_those_of_the_files_though_the_numbers_meet() {
+    let ids = vec![(7_100_000_066, 7_100_000_067), (7_100_000_067, 7_100_000_068), (-1_007_100_000_101, -1_002)];
+    let world = World { alice: 0, boris: 0, carol: 0, mallory: 0, kim: 0, source: 0, target: 0, third: 0, ids };
+    assert_eq!(
+        world.fill_text("/subscribe 7100000066 in -1007100000101, not 7100000067"),
+        "/subscribe 7100000067 in -1002, not 7100000068"
+    );
 }
