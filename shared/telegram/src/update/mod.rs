@@ -5,15 +5,16 @@
 
 mod command;
 mod lenient;
+mod press;
 mod raw;
 mod state;
 mod wrote;
 
 pub use command::{Command, CommandName, Target};
+pub use press::{Press, Under};
 pub use state::{FORMER_PERMISSION, MemberState, PERMISSIONS};
 pub use wrote::{Forwarded, Written, Wrote};
 
-use crate::message::Posted;
 use domain::ban::{BanEvent, Occurred, event_id};
 use domain::chat::Community;
 use domain::ids::{ChatId, UserId};
@@ -21,7 +22,6 @@ use domain::lang::Lang;
 use domain::member::{self, Member};
 use domain::profile::{full_name, is_visible};
 use domain::role::{self, Role};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What an update asks of us.
@@ -135,41 +135,6 @@ pub struct CommunityChange {
     pub occurred: Occurred,
 }
 
-/// A pressed button.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Press {
-    /// Of the update, where it had one: a redelivery has the same.
-    pub update_id: Option<i64>,
-    pub callback_id: String,
-    pub from: Person,
-    /// As the button was given it; whoever presses may have made it up.
-    pub data: String,
-    /// The message under which the button stands, where Telegram still has it.
-    pub under: Option<Under>,
-    /// `false`: the message is there and has no button with this data. Old messages come without their buttons.
-    pub offered: bool,
-}
-
-impl Press {
-    /// The group in which the button stands; `None`: it is in private, or Telegram does not tell.
-    pub fn group(&self) -> Option<ChatId> {
-        self.under.as_ref().map(|under| under.chat_id).filter(|chat| chat.0 < 0)
-    }
-}
-
-/// A message with buttons.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Under {
-    pub chat_id: ChatId,
-    pub posted: Posted,
-    /// The forum topic it stands in.
-    pub thread_id: Option<i32>,
-    /// Without its markup.
-    pub text: String,
-    /// The rows of its other buttons, as Telegram tells them (Bot API, `InlineKeyboardMarkup`).
-    pub others: Vec<Value>,
-}
-
 /// Somebody came into a chat, or asks to be let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined {
@@ -207,7 +172,7 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
         return parse(message).map(|message| read_message(message, update.update_id));
     }
     if let Some(query) = update.callback_query {
-        return parse(query).map(|query| Update::Button(Box::new(press(&query, update.update_id))));
+        return parse(query).map(|query| Update::Button(Box::new(press::read(&query, update.update_id))));
     }
     if let Some(request) = update.chat_join_request {
         let request: raw::JoinRequest = parse(request)?;
@@ -219,19 +184,6 @@ pub fn read(body: &[u8], bot: UserId, now: i64) -> Result<Update, Unreadable> {
 
 fn parse<'a, T: serde::Deserialize<'a>>(raw: &'a serde_json::value::RawValue) -> Result<T, Unreadable> {
     serde_json::from_str(raw.get()).map_err(|_| Unreadable)
-}
-
-fn press(query: &raw::CallbackQuery, update_id: Option<i64>) -> Press {
-    let message = query.message.and_then(|message| parse::<raw::Message>(message).ok());
-    let data = query.data().unwrap_or_default();
-    let from = query.from.as_ref().map(raw::User::person).unwrap_or_default();
-    let is_theirs = |message: &raw::Message| message.receiver().is_none_or(|receiver| receiver == from.id);
-    let offered = message.as_ref().is_none_or(|message| message.is_inaccessible() || message.offers(&data) && is_theirs(message));
-    let under = message.and_then(|message| {
-        let (chat_id, thread_id, others) = (message.chat.id, message.thread_id(), message.other_buttons(&data));
-        Some(Under { chat_id, posted: message.posted()?, thread_id, text: message.text()?, others })
-    });
-    Press { update_id, callback_id: query.id.clone(), from, data, under, offered }
 }
 
 /// The status before, where the update tells it.
@@ -336,6 +288,7 @@ fn read_message(message: raw::Message, update_id: Option<i64>) -> Update {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Posted;
     use domain::member::Action;
     use domain::role::Rank;
     use proptest::prelude::*;

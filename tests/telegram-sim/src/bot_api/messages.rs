@@ -19,6 +19,10 @@ pub fn edit_message_text(world: &mut World, params: &Params) -> Answer {
     if world.messages.get(&key).is_some_and(|m| m.document.is_some()) {
         return Err(ApiError::bad_request("there is no text in the message to edit"));
     }
+    set_text(world, params, key)
+}
+
+fn set_text(world: &mut World, params: &Params, key: (i64, i64)) -> Answer {
     let text = text(world, params, "MESSAGE_TOO_LONG")?;
     let reply_markup = inline_markup(params)?;
     // Without a new keyboard the old one goes.
@@ -80,14 +84,7 @@ pub fn edit_ephemeral_message_text(world: &mut World, params: &Params) -> Answer
     if world.messages.get(&key).is_some_and(|m| m.from != world.bot.id) {
         return Err(ApiError::bad_request("message can't be edited"));
     }
-    let text = text(world, params, "MESSAGE_TOO_LONG")?;
-    let reply_markup = inline_markup(params)?;
-    edit(world, key, |message| {
-        message.text = text.plain;
-        message.html = text.html;
-        message.entities = text.entities;
-        message.reply_markup = reply_markup;
-    })?;
+    set_text(world, params, key)?;
     Ok(json!(true))
 }
 

@@ -37,6 +37,7 @@
 
 mod appeals;
 mod asked;
+mod chat_log;
 mod chunks;
 mod ledger;
 mod lists;
@@ -49,8 +50,9 @@ mod undone;
 
 pub use appeals::Appeal;
 pub use asked::{Answered, Asked};
+pub use chat_log::{Act, Acts, Listed};
 pub use chunks::{ChunkState, Progress, Results};
-pub use ledger::{Act, Acts, Listed, LogEntry, SyncLog};
+pub use ledger::{LogEntry, SyncLog};
 pub use lists::of_one_hand;
 pub use parts::{NextItem, Part, RequestItem, TotalsItem};
 pub use pending::Pending;
