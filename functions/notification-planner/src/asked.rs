@@ -1,4 +1,4 @@
-//! What the admins of a chat are asked. A question may be about several bans: of one person by one hand, or of many people by a source that is
+//! Questions to the admins of a chat. A question may be about several bans: of one person by one hand, or of many people by a source that is
 //! new or whose bans are held. It names them all; when one more is added its message is edited.
 
 use crate::Planner;

@@ -1,4 +1,4 @@
-//! What is told of along with a sync: other decisions of the same hand on the same person within seconds. An admin has one card of all of them.
+//! Decisions that are told of along with a sync: others of the same hand on the same person within seconds. An admin has one card of all of them.
 //!
 //! Whichever sync ends first is told of at once, and names every source that is known by then. Each that ends later tells of all that have
 //! ended, under the same id and a greater revision, so that the card is edited: nothing waits for another, and nothing is lost.
@@ -12,7 +12,7 @@ use domain::sync::{Origin, Outcome, SyncStatus, TargetResult, further_sync_id, s
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// What one card is about.
+/// Subject of one card.
 pub struct Group {
     /// The sync that has ended.
     sync: Summary,
@@ -21,12 +21,12 @@ pub struct Group {
     /// Names the card.
     what: String,
     revision: i64,
-    /// What became of it in each chat, and which sync that was.
+    /// Result in each chat, and the sync that it is of.
     results: Vec<(Uuid, TargetResult)>,
 }
 
 impl Planner {
-    /// What is told of along with a sync that has ended. `part`: of a large one, which is told of by itself; `results`: its own. `recent`: from
+    /// Decisions and results that are told of along with a sync that has ended. `part`: of a large one, which is told of by itself; `results`: its own. `recent`: from
     /// [`aws::store::sync::Syncs::recent`].
     pub async fn group(
         &self,
@@ -148,7 +148,7 @@ impl Group {
     }
 }
 
-/// What counts most in a chat comes first.
+/// Order of outcomes: the one that counts most in a chat comes first.
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Applied => 0,

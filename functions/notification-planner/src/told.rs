@@ -23,7 +23,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// What is told once.
+    /// A message that is told once.
     pub fn once(recipient: UserId, what: &str, content: Content, lang: Option<Lang>) -> Self {
         Self { recipient, what: what.to_owned(), revision: 0, content, lang }
     }
@@ -54,7 +54,7 @@ impl Told {
     }
 }
 
-/// What the chats of a part are, who are the sources' own admins, and whoever decided there.
+/// Chats of a part, the sources' own admins, and the admin who decided there.
 pub struct Known {
     pub chats: BTreeMap<ChatId, Chat>,
     pub of_sources: BTreeMap<ChatId, BTreeSet<UserId>>,
@@ -112,7 +112,7 @@ pub fn source_chat(summary: &Summary) -> String {
     summary.source_chat_title.clone().unwrap_or_else(|| summary.source_chat_id.to_string())
 }
 
-/// What a chat is called in messages to its admins.
+/// Title of a chat in messages to its admins.
 pub fn title(known: &BTreeMap<ChatId, Chat>, chat: ChatId) -> String {
     known.get(&chat).and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat.to_string())
 }

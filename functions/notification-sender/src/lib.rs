@@ -223,7 +223,7 @@ impl Sender {
         };
         let (mut message, is_last) = parcel.part();
         let is_only = is_last && parcel.parts_sent == 0;
-        // What has several parts is sent anew.
+        // A message of several parts is sent anew.
         let replaces = replaces.filter(|&earlier| is_only && may_edit(&notification.content, earlier, time::now()));
         let replaces = replaces.and_then(|earlier| i32::try_from(earlier.message_id).ok());
         let mut called = self.call(replaces, &message).await;

@@ -69,7 +69,7 @@ impl Worker {
         Ok(question(chunk, end, time::now(), MOST_IN_AN_HOUR - 1, first).question_id)
     }
 
-    /// What was decided first, where the same hand decided in several chats within seconds: all of it is one question.
+    /// The first decision, where the same hand decided in several chats within seconds: all of it is one question.
     async fn first_of_hand(&self, chunk: &ChunkMessage) -> anyhow::Result<Option<Summary>> {
         Ok(self.syncs.decided_along(chunk.user_id, chunk.sync_id, &chunk.occurred).await?.into_iter().next())
     }

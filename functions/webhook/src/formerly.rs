@@ -63,7 +63,7 @@ impl Webhook {
         }
     }
 
-    /// What syncs have done in a chat, of a part of its ledger, newest first: what is listed at `to` (Unix seconds) or before, at least `most` where
+    /// Acts of syncs in a chat, of a part of its ledger, newest first: what is listed at `to` (Unix seconds) or before, at least `most` where
     /// there are so many and there is time. `kind`: only these. With them comes how far was read, Unix seconds; `None`: to the end.
     pub async fn acts_in(
         &self,

@@ -151,7 +151,7 @@ impl Webhook {
     }
 }
 
-/// What the guard answers. In doubt the chat's admins decide.
+/// Answer of the guard. In doubt the chat's admins decide.
 fn verdict(banned: &anyhow::Result<bool>) -> JoinAnswer {
     match banned {
         Ok(true) => JoinAnswer::Decline,

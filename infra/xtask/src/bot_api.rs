@@ -1,4 +1,4 @@
-//! What went between the bot and the simulated Telegram in a run, against the Bot API's documentation.
+//! Calls, answers and updates between the bot and the simulated Telegram in a run, against the Bot API's documentation.
 
 use std::process::Command;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub fn schema(stack: &Stack, whole: bool) -> Result<Suite> {
     Suite::of_a_look("Bot API schema", figure, violations.chain(unseen).collect())
 }
 
-/// What the simulator has compared none of: that none of them differs says nothing.
+/// Kinds of which the simulator has compared none: that none of them differs says nothing.
 fn unseen(report: &Value) -> Vec<String> {
     let kinds = ["updates", "calls", "answers"].into_iter().filter(|kind| report[kind].as_u64().unwrap_or_default() == 0);
     kinds.map(|kind| format!("the simulator has compared no {kind}")).collect()

@@ -69,7 +69,7 @@ impl Suite {
         Ok(suite)
     }
 
-    /// What a look at a whole run has found: one test. `figure`: a line to be read in any case.
+    /// Suite of a look at a whole run: one test. `figure`: a line to be read in any case.
     pub fn of_a_look(name: &str, figure: String, failures: Vec<String>) -> Result<Self> {
         let folder = workspace::state()?.join("logs/tests");
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;

@@ -58,7 +58,7 @@ pub enum Content {
         user_name: Option<String>,
         text: String,
         appeal_id: Uuid,
-        /// What the ban was carried over for; `None` in messages of an older version.
+        /// The decision behind the ban; `None` in messages of an older version.
         #[serde(default)]
         decision: Option<Decision>,
     },

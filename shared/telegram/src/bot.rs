@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use teloxide_core::payloads;
 use teloxide_core::types::{self, Recipient};
 
-/// What a bot that guards a chat answers to somebody who asks to be let in (Bot API 10.1, `answerChatJoinRequestQuery`).
+/// Answer of a bot that guards a chat to somebody who asks to be let in (Bot API 10.1, `answerChatJoinRequestQuery`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinAnswer {

@@ -27,7 +27,7 @@ pub struct OutgoingMessage {
     pub silent: bool,
 }
 
-/// Whom an ephemeral message is for. An administrator may send one to any member; any other bot within 15 seconds of what it answers (Bot API,
+/// Receiver and grounds of an ephemeral message. An administrator may send one to any member; any other bot within 15 seconds of what it answers (Bot API,
 /// "Ephemeral messages and commands").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ephemeral {
@@ -57,7 +57,7 @@ pub struct Button {
     pub style: Option<Style>,
 }
 
-/// What a press of a button does.
+/// Effect of a press of a button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leads {
     /// Comes back with the press: 64 bytes at most.
@@ -76,7 +76,7 @@ pub enum Style {
     Success,
 }
 
-/// What stands in the place of a person's keyboard.
+/// A keyboard in the place of a person's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keyboard {
     /// A button by which people are chosen; `request_id` comes back with them.
@@ -98,7 +98,7 @@ impl Button {
         Self { style: Some(style), ..self }
     }
 
-    /// What comes back with a press; `None`: the button opens something.
+    /// Data that comes back with a press; `None`: the button opens something.
     pub fn callback(&self) -> Option<&str> {
         match &self.leads {
             Leads::Data(data) => Some(data),

@@ -49,7 +49,7 @@ enum Shape {
     Object(Fields),
 }
 
-/// What was compared with the documentation since the simulator started, and what differed.
+/// Count of what was compared with the documentation since the simulator started, and the differences.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SchemaReport {
     /// The documentation, such as "Bot API 10.3".
@@ -77,7 +77,7 @@ impl SchemaReport {
     /// Compares a call of the bot. `in_webhook_answer`: its method stands among its parameters.
     ///
     /// # Errors
-    /// What is against the documentation, in words.
+    /// Differences from the documentation, in words.
     pub fn call(&mut self, method: &str, params: &Params, in_webhook_answer: bool) -> Result<(), String> {
         self.calls += 1;
         let compared = check_call(method, params, in_webhook_answer);

@@ -71,7 +71,7 @@ pub async fn keep(
         None => None,
     };
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
-    // What may have been done counts as done: noted, and not done again.
+    // A change that may have been made counts as made: noted, and not made again.
     if !response.status().is_success() && response.status() != StatusCode::GATEWAY_TIMEOUT {
         if let Some(once) = once {
             once.free(&changes.gateway).await;

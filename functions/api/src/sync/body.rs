@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What a sync does in its chats: bans, or undoes a ban of the bot.
+/// Task of a sync in its chats: to ban, or to undo a ban of the bot.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KindBody {

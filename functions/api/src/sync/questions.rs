@@ -20,7 +20,7 @@ pub struct QuestionsQuery {
     chat_id: GroupId,
 }
 
-/// What is asked: whether to ban a person here too (`ban`); whether to let a source in that the chat does not know (`new_source`); whether to sync what a source that bans too much has banned (`held`);
+/// The question: whether to ban a person here too (`ban`); whether to let a source in that the chat does not know (`new_source`); whether to sync what a source that bans too much has banned (`held`);
 /// whether to go on where unusually many of the chat's members were banned (`flooded`). `release` is asked no more.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -27,7 +27,7 @@ pub struct Told {
 impl State {
     /// Telegram tells the bot of its own bans, and the bot drops that: what is to be known of them is written here.
     ///
-    /// Where this fails, the ban stands and the caller is told to try again: a further try finds it done by Telegram, and writes it.
+    /// A failure leaves the ban as it is, and the caller is told to try again: a further try finds it done by Telegram, and writes it.
     pub async fn record(&self, caller: &Caller, told: Told) -> anyhow::Result<()> {
         let event = event(caller.key_id(), &told);
         let [event] = match caller.has(CARRIES) {

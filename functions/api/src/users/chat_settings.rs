@@ -21,7 +21,7 @@ pub enum SyncBanTypeBody {
     Temporary,
 }
 
-/// What becomes of the first ban from a chat whose bans have never come here: the admins are asked (`ask`), it is synced (`ban`), or they
+/// Fate of the first ban from a chat whose bans have never come here: the admins are asked (`ask`), it is synced (`ban`), or they
 /// are only told (`tell`).
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -81,7 +81,7 @@ impl From<ShareBans> for ShareBansBody {
     }
 }
 
-/// Whoever still sends a switch is told what to send. Taken for a step, `true` would share less than its sender was promised.
+/// A switch is refused, with word of what to send. Taken for a step, `true` would share less than its sender was promised.
 fn step<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ShareBansBody>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
@@ -92,11 +92,11 @@ fn step<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ShareBansBo
     }
 }
 
-/// What is to be another way; what is left out stays.
+/// Choices that are to change; those left out stay.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChatSettingsChange {
-    /// What messages call the chat; `null`: as Telegram does.
+    /// Title by which messages call the chat; `null`: as Telegram does.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     chat_title: Option<Option<String>>,

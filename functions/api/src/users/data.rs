@@ -75,7 +75,7 @@ pub struct DataBody {
     ban_events: Option<PageBody<HeldBan>>,
     /// What he did to others as an admin, newest first.
     decisions: Option<PageBody<HeldDecision>>,
-    /// What was synced of what was done to him, newest first.
+    /// Syncs of decisions on this person, newest first.
     syncs: Option<PageBody<HeldSync>>,
     /// Where he has asked that a ban be lifted.
     appeals: Option<PageBody<HeldAppeal>>,

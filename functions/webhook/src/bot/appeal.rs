@@ -80,7 +80,7 @@ impl Webhook {
         Ok(Screen::text(text!(lang, "appealed")))
     }
 
-    /// What a ban was carried over for, as far as its source shares that with other chats' admins.
+    /// The decision behind a ban, as far as its source shares it with other chats' admins.
     async fn decision_of(&self, sync_id: Uuid) -> anyhow::Result<Option<Decision>> {
         let Some(sync) = self.syncs.summary(sync_id).await? else { return Ok(None) };
         let sight = Sight { chats: self.users.chats_with_successors([sync.source_chat_id]).await?, own: BTreeSet::new() };

@@ -41,7 +41,7 @@ impl Row {
         }
     }
 
-    /// What a sync did. `me`: the bot.
+    /// Row of what a sync did. `me`: the bot.
     pub fn of_sync(entry: &Entry, user_name: Option<String>, chat: &str, me: UserId) -> Self {
         Self {
             at: entry.at,

@@ -83,7 +83,7 @@ impl Webhook {
         place.map_err(NotNow::of_ms)
     }
 
-    /// Who asks in a group, once there is a place for the answer; `None`: they have none. One that only they will see takes a place as well: whether
+    /// Admits whoever asks in a group once there is a place for the answer; `None`: there is none. One that only they will see takes a place as well: whether
     /// Telegram counts it is not told (tdlib/telegram-bot-api#873).
     pub async fn admit(&self, asker: &mut Asker, command: &Command) -> Result<Option<Admitted>, NotNow> {
         let chat = command.chat_id;

@@ -130,7 +130,7 @@ fn followed(lang: Lang, room: &Room, user: UserId, who: Html, wanted: Mode) -> S
         .row([Choice::new(text!(lang, "button-list"), here(InChat::List { after: Vec::new() }))])
 }
 
-/// Who is followed from now on, and what comes of that; `chat`: its title in private, where it has to be said. `None`: nobody.
+/// New follows, and what comes of them; `chat`: its title in private, where it has to be said. `None`: nobody.
 fn followed_now(lang: Lang, chat: Option<String>, mode: Mode, new: &[Html]) -> Option<String> {
     let count = new.len();
     if count == 0 {

@@ -1,4 +1,4 @@
-//! What the bot can do: the few commands that are used most, and the rest by theme.
+//! Help: the few commands that are used most, and the rest by theme.
 
 use super::action::{Action, HelpTopic};
 use super::screen::{Choice, Screen};

@@ -214,7 +214,7 @@ fn empty(lang: Lang, filter: Option<member::Action>, chat: &str) -> String {
     }
 }
 
-/// What a page without an entry says. `until`: how far was looked, Unix seconds; `None`: to the end.
+/// Text of a page without an entry. `until`: how far was looked, Unix seconds; `None`: to the end.
 fn found_nothing(lang: Lang, until: Option<i64>) -> String {
     match until {
         Some(until) => text!(lang, "history-none-so-far", time = render::date(until, lang)),
@@ -243,14 +243,14 @@ fn as_file(
     Screen { file: Some(file), ..Screen::text(lines.join(" ")) }.row(button)
 }
 
-/// What a source is called to who sees it. `event`: what it decided, where that is still stored.
+/// Name of a source for somebody who reads of it. `event`: what it decided, where that is still stored.
 fn source(sight: &Sight, source: ChatId, event: Option<&BanEvent>) -> String {
     let shared = sight.of(source, event.is_some_and(|event| event.chat_public));
     let title = shared.title(sight.present(source), event.and_then(|event| event.chat_title.as_deref()));
     title.unwrap_or_else(|| source.to_string())
 }
 
-/// What I did for a decision in `source`, which is its title or id.
+/// Line of what the bot did for a decision in `source`, which is its title or id.
 fn of_sync(lang: Lang, entry: &Entry, whom: Html, source: &str) -> String {
     let time = render::moment(entry.at, lang);
     match (entry.kind, entry.until) {

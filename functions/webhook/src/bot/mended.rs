@@ -68,11 +68,11 @@ fn mend(message: &mut OutgoingMessage, reaction: Reaction, spot: &Spot, asker: U
         }
         _ => false,
     };
-    // What has no effect for another reason is there.
+    // A message that was sent already is not sent again.
     mended || !reaction.ends_by_itself() && reaction != Reaction::Fine && for_one(message, asker)
 }
 
-/// What is refused as an answer for one person alone goes without saying what it answers, and then in private. There is no list of the refusals
+/// A message that is refused as an answer for one person alone goes without saying what it answers, and then in private. There is no list of the refusals
 /// (Bot API, "Ephemeral messages and commands"; BOT_NOT_ADMIN, USER_NOT_PARTICIPANT and MESSAGE_ID_INVALID were seen).
 fn for_one(message: &mut OutgoingMessage, asker: UserId) -> bool {
     let Some(to) = &mut message.ephemeral else { return false };

@@ -1,4 +1,4 @@
-//! What a chat or a person chooses by buttons.
+//! Options of a chat or a person, chosen by buttons.
 
 use domain::lang::Lang;
 use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, ShareBans, SyncBanType, UserChange};
@@ -21,7 +21,7 @@ pub enum ChatTopic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatOption {
-    /// What becomes of a ban elsewhere: of a person who is followed in any mode, at most this.
+    /// Mode for a ban elsewhere: of a person who is followed in any mode, at most this.
     Mode(Mode),
     /// Seconds, of a temporary one.
     BanType(SyncBanType, Option<i64>),

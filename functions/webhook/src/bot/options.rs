@@ -21,7 +21,7 @@ const LENGTHS: [i64; 6] = [HOUR, 12 * HOUR, DAY, 7 * DAY, 30 * DAY, 365 * DAY];
 /// Delays that can be chosen by button, in seconds.
 const DELAYS: [i64; 6] = [0, 300, HOUR, 12 * HOUR, DAY, 7 * DAY];
 
-/// What becomes of a ban elsewhere, by the two settings that hold it.
+/// Mode for a ban elsewhere, by the two settings that hold it.
 pub fn mode(settings: &ChatSettings) -> Mode {
     match (settings.auto_sync_enabled, settings.require_confirmation) {
         (true, false) => Mode::Auto,

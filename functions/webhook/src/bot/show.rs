@@ -30,7 +30,7 @@ pub struct Spot {
     pub thread_id: Option<i32>,
     /// The message that asked.
     pub reply_to: Option<i64>,
-    /// What was asked is seen by the asker alone, and so is the answer: it stands in nobody's way, and nothing has to go later.
+    /// The command is seen by the asker alone, and so is the answer: it stands in nobody's way, and nothing has to go later.
     pub ephemeral: Option<Ephemeral>,
     /// The bot's own message that changes instead.
     pub edit: Option<Edit>,
@@ -74,7 +74,7 @@ impl Spot {
         Self { chat_id: command.chat_id, thread_id: command.thread_id, reply_to: command.message_id, ephemeral, edit: None }
     }
 
-    /// Where the pressed button stands; what changes there is `edit`.
+    /// Place of the pressed button; what changes there is `edit`.
     pub fn under(under: &Under, press: &Press, edit: Edit) -> Self {
         let ephemeral = match under.posted {
             Posted::Public(_) => None,
@@ -136,12 +136,12 @@ impl Webhook {
             return self.deliver_or_give_up(asker, spot, screen, Some(asker.id)).await;
         }
         let lang = asker.lang;
-        // Whoever asks in several groups at once has one private chat all the same.
+        // A person who asks in several groups at once has one private chat all the same.
         self.place_in_private(asker.id).await?;
         let pointer = match self.deliver(asker, &Spot::private(asker.id), screen, Some(asker.id)).await? {
             Shown::There(_) => {
                 let mut pointer = Screen::text(text!(lang, "told-privately"));
-                // Where the bot's name is not to be had now, the words are enough.
+                // Without the bot's name, should it not be had now, the words are enough.
                 if let Ok(name) = self.my_name().await {
                     pointer = pointer.row([Choice::url(text!(lang, "button-open-chat"), format!("https://t.me/{name}"))]);
                 }
@@ -176,7 +176,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// What was said in a group goes after so many seconds, and the command with it where the bot may delete it.
+    /// Deletes what was said in a group after so many seconds, and the command with it where the bot may delete it.
     pub async fn tidy_in(&self, seconds: i64, chat_id: ChatId, message_ids: Vec<i64>) {
         let sent = match Message::new(&Tidy { chat_id, message_ids }, seconds) {
             Ok(message) => self.notifications.send(message).await,

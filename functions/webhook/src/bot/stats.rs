@@ -39,11 +39,11 @@ pub struct Tally {
     lifted: usize,
     events: Rest,
     log: Rest,
-    /// What was done this month for a decision of long before.
+    /// Late entries: done this month for a decision of long before.
     late: Rest,
 }
 
-/// What is left of a list.
+/// Rest of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Rest {
@@ -74,7 +74,7 @@ impl Tally {
         Self { to, ..Self::default() }
     }
 
-    /// What is left of a part of the ledger.
+    /// Rest of a part of the ledger.
     fn part(&mut self, part: Listed) -> &mut Rest {
         match part {
             Listed::OnTime => &mut self.log,

@@ -1,4 +1,4 @@
-//! What happened in a chat, newest first: what its admins decided, and what I did there for decisions made elsewhere.
+//! Timeline of a chat, newest first: what its admins decided, and what the bot did there for decisions made elsewhere.
 //!
 //! Several lists are merged, so a page begins at a moment and not at an item of one of them.
 
@@ -34,7 +34,7 @@ struct List {
     read_down_to: Option<i64>,
 }
 
-/// Where a page begins: at what was decided at `to` (Unix seconds) or before, but for so many of that second.
+/// Beginning of a page: at what was decided at `to` (Unix seconds) or before, but for so many of that second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     to: i64,

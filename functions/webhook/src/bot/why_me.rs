@@ -1,4 +1,4 @@
-//! Where somebody is banned by our syncs, since when and why, and how their appeals stand.
+//! Bans of somebody by our syncs: where, since when and why, and how their appeals stand.
 
 use super::action::Action;
 use super::appeal::{appeal_id, known_as};
@@ -25,7 +25,7 @@ const CHUNKS: i32 = 4;
 /// Chats on a page; each is asked of Telegram.
 const CHATS: usize = 8;
 
-/// Where a page begins: after so many chats, newest ban first.
+/// Beginning of a page: after so many chats, newest ban first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Further {
     pub looked: usize,
@@ -35,7 +35,7 @@ pub struct Further {
 }
 
 impl Further {
-    /// Where the next page begins after `done` chats of this one were looked at. `own`: where the chat that follows stands by its own sync. There it
+    /// Beginning of the next page after `done` chats of this one were looked at. `own`: where the chat that follows stands by its own sync. There it
     /// begins if all the time went into finding that one.
     fn after(self, done: usize, own: Self) -> Self {
         match done {
@@ -52,7 +52,7 @@ impl Further {
 
 /// A chat where a sync has banned somebody.
 struct Place {
-    /// Where it stands by its own sync.
+    /// Its place by its own sync.
     own: Further,
     chat: ChatId,
     title: String,
@@ -93,7 +93,7 @@ impl Stands {
 }
 
 impl Webhook {
-    /// Where the asker is banned now by one of our syncs: chats that share their bans, so many at a time, the newest ban first.
+    /// Chats in which the asker is banned now by one of our syncs: those that share their bans, so many at a time, the newest ban first.
     pub async fn why_me(&self, asker: &Asker, begin: Further) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let (places, mut next) = self.places(asker, begin).await?;
@@ -152,7 +152,7 @@ impl Webhook {
         let syncs = self.syncs.of_user(asker.id).await?.into_iter().filter(|sync| sync.kind == Kind::Ban);
         let syncs = syncs.skip_while(|sync| begin.from.is_some_and(|from| sync.sync_id != from));
         for (number, sync) in syncs.enumerate() {
-            // What was found is shown. One sync at least is read, so that it goes on.
+            // All that was found is shown. One sync at least is read, so that it goes on.
             if number > 0 && budget::is_spent() {
                 return Ok((places, Some(begin.at_sync(sync.sync_id, passed))));
             }
@@ -188,7 +188,7 @@ impl Webhook {
     }
 }
 
-/// What somebody reads of their ban in a chat. `until`: its end by Telegram's word now, Unix seconds; `None`: there is none.
+/// Text for somebody about their ban in a chat. `until`: its end by Telegram's word now, Unix seconds; `None`: there is none.
 fn block(lang: Lang, place: &Place, until: Option<i64>, stands: Stands) -> String {
     let chat = &place.title;
     let since = render::date(place.at, lang);

@@ -83,7 +83,7 @@ impl Audit {
         item.extend(key(day_pk(entry.at_ms / 1000 / DAY), format!("{:013}#{}", entry.at_ms, entry.audit_id)));
         item.insert("expires_at".to_owned(), n(entry.at_ms / 1000 + KEPT * DAY));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
-        // What is noted stays as it is.
+        // An entry stays as it was first written.
         let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
         put.condition_expression("attribute_not_exists(pk)").send().await.context("noting a change")?;
         Ok(())

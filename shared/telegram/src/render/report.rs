@@ -96,7 +96,7 @@ fn on_a_button(title: &str) -> String {
     title.chars().take(TITLE_CHARS).collect()
 }
 
-/// What happened in the source, and in further ones by the same hand. `user`: the name as HTML.
+/// Text of a decision in the source, and in further ones by the same hand. `user`: the name as HTML.
 pub fn ban_detected(id: UserId, user: &str, decision: &Decision, also: &[Decision], lang: Lang) -> String {
     let (user, chat, (count, source)) = (Html(user.to_owned()), &decision.source_chat, sources(decision, also, lang));
     let (reason, time) = (reason_of(decision, lang), time_of(decision, lang));

@@ -8,7 +8,7 @@ use crate::world::{ApiError, Message, World};
 /// How long after a press or an ephemeral command any bot may answer, milliseconds.
 const ANSWERABLE_MS: i64 = 15_000;
 
-/// Whom a message is for alone; `None`: for everybody.
+/// Receiver of an ephemeral message; `None`: it is for everybody.
 ///
 /// # Errors
 /// The words are those that other bots were told: the documentation has none.
@@ -47,7 +47,7 @@ fn answered(params: &Params) -> Option<i64> {
     params.json("reply_parameters")?.get("ephemeral_message_id")?.as_i64()
 }
 
-/// What somebody sent to the bot alone.
+/// A message to the bot alone.
 pub fn incoming(world: &World, chat: i64, ephemeral_message_id: i64) -> Option<&Message> {
     let message = world.messages.get(&(chat, -ephemeral_message_id))?;
     (message.only_for == Some(message.from) && !message.deleted).then_some(message)

@@ -39,7 +39,7 @@ pub struct Message {
 #[derive(Debug, Clone)]
 pub struct Query {
     pub at_ms: i64,
-    /// Who pressed.
+    /// The person who pressed.
     pub by: i64,
     pub answer: Option<Note>,
 }

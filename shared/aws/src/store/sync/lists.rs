@@ -98,7 +98,7 @@ impl Syncs {
         Ok(summaries)
     }
 
-    /// What the same hand decided on a person along with the decision of `sync_id`, that one among it, the first one first. Nothing where it stands
+    /// Decisions of the same hand on a person along with the decision of `sync_id`, that one among it, the first one first. Nothing where it stands
     /// alone.
     pub async fn decided_along(&self, user: UserId, sync_id: Uuid, occurred: &Occurred) -> anyhow::Result<Vec<Summary>> {
         let recent = self.recent(user, occurred.at().unwrap_or_default() - WITHIN, MOST_AT_ONCE).await?;
