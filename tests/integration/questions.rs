@@ -87,6 +87,10 @@ async fn a_ban_in_one_of_several_chats_leaves_the_cards_other_buttons_and_its_te
     let pair = play.pair(Mode::Notify).await?;
     let other = play.chat("Other", pair.boris, &[pair.mallory]).await?;
     play.follow(other, pair.boris, pair.mallory, Mode::Notify).await?;
+    let bella = play.admin("Bella", "en").await?;
+    play.telegram.join(pair.target, bella).await?;
+    play.telegram.promote(pair.target, bella, AdminRights::moderator()).await?;
+    play.follow(pair.target, bella, pair.mallory, Mode::Notify).await?;
     play.sync_of(&play.ban(pair.source, pair.alice, pair.mallory).await?).await?;
     let card = play.telegram.wait_until_sees(pair.boris, &pair.source.to_string(), PATIENCE).await?;
     let labels = |seen: &Seen| seen.buttons.iter().flatten().map(|button| button.text.clone()).collect::<Vec<_>>();
@@ -98,6 +102,9 @@ async fn a_ban_in_one_of_several_chats_leaves_the_cards_other_buttons_and_its_te
     assert_eq!((labels(&after), &after.html), (left, &card.html));
     play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
     assert!(!play.telegram.is_banned(other, pair.mallory).await?);
+    let hers = play.telegram.wait_until_sees(bella, &pair.source.to_string(), PATIENCE).await?;
+    let late = play.telegram.press_button(bella, &hers, "Ban in Target too").await?;
+    assert!(late.text.is_some_and(|text| text.contains("decided before")), "another admin was first");
     play.press(pair.boris, &after, "Ban in Other too").await?;
     play.telegram.wait_until_banned(other, pair.mallory, PATIENCE).await?;
     Ok(())

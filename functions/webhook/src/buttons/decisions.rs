@@ -107,10 +107,15 @@ impl Webhook {
         // The card is of all that this hand has decided: each of its sources holds the ban.
         let together = self.syncs.decided_along(told.user_id, told.sync_id, &told.occurred).await?;
         let events = together.iter().map(|decision| decision.ban_event_id).chain([told.ban_event_id]);
+        let mut is_new = false;
         for event_id in events.collect::<BTreeSet<_>>() {
-            self.syncs.request(&confirmed(event_id, Origin::Confirmed, button.chat_id, asker.id)).await?;
+            is_new |= self.syncs.request(&confirmed(event_id, Origin::Confirmed, button.chat_id, asker.id)).await?;
         }
-        Ok(Answer::done(decided(lang, Choice::Ban)))
+        Ok(Answer::done(match is_new {
+            true => decided(lang, Choice::Ban),
+            // It may have been undone since.
+            false => text!(lang, "decided-already", id = told.user_id),
+        }))
     }
 
     /// The message's other buttons stay: the ban that it tells of can still be taken back.

@@ -198,6 +198,7 @@ nothing-to-undo-of = Nothing to undo: I set no ban in this chat on { $who }.
 
 ## Questions
 
+decided-already = This ban was decided before. What happened since: /why { $id }
 decided-ban = 🚫 Decided: ban
 decided-ignore = Decided: no ban
 decided-never = Decided: no ban. This source is now blocked for your chat
