@@ -3,6 +3,7 @@
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use telegram_sim::AdminRights;
 use telegram_sim::control::{BotRole, DeliveryState, NewChat, NewUser, SayOptions, Seen};
 
@@ -100,6 +101,11 @@ impl<'a> Talk<'a> {
         let said = self.play.telegram.say(chat, user, text).await?;
         self.accepted(&[chat]).await?;
         Ok(said)
+    }
+
+    /// A group reads one answer a second, and who may not wait for a place is left out: so where a stranger asks after somebody else.
+    pub async fn a_second_passes(&self) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 
     /// Opens the link of a button.
