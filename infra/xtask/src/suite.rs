@@ -50,6 +50,9 @@ const FIGURES: [&str; 7] = ["skipped: ", "bench: ", "load: ", "fuzz: ", "model: 
 /// Follows the name of a suite that failed; then come indented lines that say why.
 const ALL_PRINTED: &str = " failed; all that it printed is in ";
 
+/// How the API's fuzzer begins what it says of requests that failed, and of those that could not be made.
+const SECTIONS: [&str; 2] = [" FAILURES ", " ERRORS "];
+
 /// Lines of a log that are shown where a program failed and does not say of which test.
 const TAIL: usize = 40;
 
@@ -157,6 +160,8 @@ struct Reader {
     figures: Vec<String>,
     failures: Vec<String>,
     in_failures: bool,
+    /// In what the API's fuzzer says of those that failed.
+    in_section: bool,
     /// In what another `cargo xtask test` says of those that failed.
     in_anothers: bool,
     /// Of Python's harness: "Ran 23 tests", before it says how they ended.
@@ -169,6 +174,12 @@ impl Reader {
     /// Returns the test that failed, where a line says so.
     fn read<'a>(&mut self, line: &'a str) -> Option<&'a str> {
         let number = |word: &str| word.trim().parse::<u32>().unwrap_or_default();
+        if line.starts_with("====") {
+            self.in_section = SECTIONS.iter().any(|name| line.contains(name));
+        } else if self.in_section {
+            self.failures.push(line.to_owned());
+            return None;
+        }
         if self.in_failures {
             self.failures.push(line.to_owned());
         } else if self.in_anothers {
@@ -301,6 +312,18 @@ mod tests {
         }
         assert_eq!(reader.failures, ["Error: 503"]);
         assert_eq!(reader.figures, ["bench: 3"]);
+    }
+
+    #[test]
+    fn what_the_fuzzer_of_the_api_found_is_shown_and_not_its_warnings() {
+        let reader = read(&[
+            "=================================== FAILURES ===================================",
+            "___ POST /api/v1/chats ___",
+            "1. Server error",
+            "=================================== WARNINGS ===================================",
+            "Missing test data",
+        ]);
+        assert_eq!(reader.failures, ["___ POST /api/v1/chats ___", "1. Server error"]);
     }
 
     #[test]

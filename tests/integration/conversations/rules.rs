@@ -13,6 +13,8 @@ async fn who_is_no_admin_is_told_so_once() -> Result<()> {
         talk.says(member, chat, "/subscribe 5").await?;
         talk.tell("Mia is told once an hour; whatever else she types is not answered.");
         talk.says(member, chat, "/list").await?;
+        // She reads what Mia was told, too.
+        talk.quietly(other, chat).await?;
         talk.a_second_passes().await;
         talk.says(other, chat, "/verify").await?;
         talk.tell("Mia becomes an administrator who may not ban: she may look, and decides nothing.");
