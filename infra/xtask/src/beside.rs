@@ -19,9 +19,11 @@ pub struct Group {
 }
 
 /// Those that nothing else may happen beside, or that keep a stack busy.
-pub const GROUPS: [Group; 6] = [
+pub const GROUPS: [Group; 7] = [
     Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
     Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
+    // Most of them play alone, and wait: a third of what the others would wait for after they have ended.
+    Group { name: "outages", filters: &["faults::", "edges::stuck", "rights::", "dead_letters::", "rotation::"], on: &[], niceness: "0" },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::"], on: &[], niceness: "5" },
     MODEL,
     Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
