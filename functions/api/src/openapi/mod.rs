@@ -170,6 +170,7 @@ fn health(concern: Concern) -> impl Iterator<Item = (String, PathItem)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use std::collections::BTreeSet;
 
     #[test]
@@ -177,6 +178,25 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/openapi.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(committed == text().unwrap(), "infra/openapi.json is not what the code says: run `cargo xtask openapi`");
+    }
+
+    /// A field with words of its own and an inlined type becomes `allOf` of that type and an object, which nothing is.
+    #[test]
+    fn no_value_is_to_be_of_two_types() {
+        fn look(at: &Value, path: &str, wrong: &mut Vec<String>) {
+            let parts = at["allOf"].as_array().into_iter().flatten();
+            if parts.filter_map(|part| part["type"].as_str()).collect::<BTreeSet<_>>().len() > 1 {
+                wrong.push(path.to_owned());
+            }
+            match at {
+                Value::Object(fields) => fields.iter().for_each(|(name, value)| look(value, &format!("{path}/{name}"), wrong)),
+                Value::Array(items) => items.iter().for_each(|item| look(item, path, wrong)),
+                _ => {}
+            }
+        }
+        let mut wrong = Vec::new();
+        look(&serde_json::from_str(&text().unwrap()).unwrap(), "", &mut wrong);
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]

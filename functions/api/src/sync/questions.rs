@@ -32,7 +32,7 @@ pub enum AboutBody {
     Release,
 }
 
-/// A question that is open.
+/// A question that is open. `user_id`: who was banned, of several the first; `source_chat_id`: the chat that banned.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QuestionBody {
     question_id: Uuid,
@@ -40,10 +40,8 @@ pub struct QuestionBody {
     about: AboutBody,
     #[schema(inline)]
     chat_id: GroupId,
-    /// Who was banned; of several the first.
     #[schema(inline)]
     user_id: PersonId,
-    /// The chat that banned.
     #[schema(inline)]
     source_chat_id: GroupId,
     /// The ban events that it is about.

@@ -179,7 +179,6 @@ pub struct ChatSettingsBody {
     spare_bots: bool,
     /// A ban of the source that lasts at most so many seconds is a kick, and not synced.
     kick_seconds: i64,
-    /// How much admins of other chats, and whoever was banned, see of this chat's bans.
     #[schema(inline)]
     share_bans: ShareBansBody,
     #[schema(inline)]
