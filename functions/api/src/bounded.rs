@@ -105,6 +105,19 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_is_read_as_it_is_written_also_where_it_is_as_large_as_an_id() {
+        let number = |json: &str| serde_json::from_str::<Integer>(json).map(|Integer(number)| number).ok();
+        for (json, expected) in [
+            ("-4503599627370490.0", Some(-4_503_599_627_370_490)),
+            ("4503599627370495.0", Some(4_503_599_627_370_495)),
+            ("9007199254740991.0", Some(9_007_199_254_740_991)),
+            ("4503599627370490.5", None),
+        ] {
+            assert_eq!(number(json), expected, "{json}");
+        }
+    }
+
+    #[test]
     fn bounds_are_kept_in_characters_and_numbers() {
         let text = |json: &str| serde_json::from_str::<Text<1, 3>>(json).is_ok();
         assert!(text("\"ä\"") && text("\"äöü\"") && !text("\"\"") && !text("\"äöüß\"") && !text("5"));
