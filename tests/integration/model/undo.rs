@@ -51,7 +51,12 @@ impl World<'_> {
             slowly("the sync of what is undone to begin", async || patiently(begun).await).await?;
         }
         let (before, at) = (self.undoing(person).await?, aws::time::now());
-        let answer = self.play.command(self.chats[chat], self.owners[chat], &format!("/undo {}", self.people[person])).await?.text;
+        let mut answer = self.play.command(self.chats[chat], self.owners[chat], &format!("/undo {}", self.people[person])).await?;
+        // A machine that is busy has no time for it at once, and goes on by a button.
+        while let Some(further) = answer.button("Go on").filter(|_| answer.text.starts_with('⏳')).cloned() {
+            answer = self.play.press(self.owners[chat], &answer, &further.text).await?;
+        }
+        let answer = answer.text;
         self.story.push(format!("  Undo of person {person} in chat {chat} at {at}: {answer}"));
         let (is_here, is_everywhere) = (answer.contains("Undoing my ban"), answer.contains("in every chat"));
         match undo {
