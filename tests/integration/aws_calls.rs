@@ -59,6 +59,12 @@ impl Stack {
         Ok(answered(request, &format!("{service} {path}")).await?.bytes().await?.to_vec())
     }
 
+    /// A call of SNS, which speaks the query protocol: its answer as XML.
+    pub async fn sns(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        let parameters = [&[("Action", action), ("Version", "2010-03-31")], parameters].concat();
+        Ok(answered(self.request("sns", Method::POST, "/").form(&parameters), action).await?.text().await?)
+    }
+
     /// Calls a function, by its name in AWS, and waits for its answer.
     pub async fn invoke(&self, function: &str, payload: &str) -> Result<Invoked> {
         let path = format!("/2015-03-31/functions/{function}/invocations");

@@ -62,6 +62,7 @@ mod corpus;
 mod counting_telegram;
 mod crowd;
 mod dead_letters;
+mod digests;
 mod edges;
 mod ephemeral;
 mod erasure;

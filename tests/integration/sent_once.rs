@@ -8,6 +8,7 @@ use aws::store::notifications::{Claimed, End, Notifications};
 use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::notification::{Content, Notification};
+use domain::settings::Channel;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,8 +18,10 @@ async fn log(play: &Play) -> (Notifications, [Notification; 2]) {
         notification_id: Uuid::new_v4(),
         correlation_id: "ban".to_owned(),
         recipient: UserId(made_up::user()),
+        channel: Channel::Telegram,
         lang: Lang::En,
         silent: false,
+        answers: false,
         revision: 1,
         content: Content::ChatSuspended { chat: "One".to_owned() },
     };

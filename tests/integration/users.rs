@@ -175,7 +175,9 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
     let chat = play.chat("B", boris, &[]).await?;
     play.users.seen(UserId(boris), &named("Boris", None)).await?;
     let (of_user, of_chat) = (format!("users/{boris}/settings"), format!("chats/{chat}/settings"));
-    let defaults = json!({"notifications_enabled": true, "language": "ru", "timezone": "UTC", "quiet_hours": null, "settings": {}});
+    let topics = json!({"user_banned": "now", "ban_synced": "now", "sync_error": "now", "limit_reached": "now", "system": "now"});
+    let defaults = json!({"notifications_enabled": true, "language": "ru", "timezone": "UTC", "quiet_hours": null, "settings": {},
+        "urgent_in_quiet_hours": true, "topics": topics, "digest_hours": 24, "channels": ["telegram"]});
     assert_eq!(operator.there(&of_user).await?, defaults);
     let large = json!({"a": "x".repeat(5000)});
     for (path, change, wrong) in [
@@ -186,6 +188,10 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
         (&of_user, json!({"quiet_hours": {"from": "13:00", "to": "14:00"}}), json!([])),
         (&of_user, json!({"quiet_hours": null}), json!([])),
         (&of_user, json!({"quiet_hours": {"from": "22:00", "to": "07:00"}}), json!([])),
+        (&of_user, json!({"digest_hours": 169, "timezone": "x"}), json!(["timezone", "digest_hours"])),
+        (&of_user, json!({"digest_hours": -1}), json!(["digest_hours"])),
+        (&of_user, json!({"digest_hours": 6.0, "topics": {"system": "off"}, "channels": ["sns", "telegram"]}), json!([])),
+        (&of_user, json!({"topics": {"ban_synced": "digest"}, "urgent_in_quiet_hours": false}), json!([])),
         (&of_chat, json!({"sync_ban_type": "temporary"}), json!(["ban_duration_seconds"])),
         (&of_chat, json!({"sync_ban_type": "temporary", "ban_duration_seconds": 31_622_401}), json!(["ban_duration_seconds"])),
         (&of_chat, json!({"sync_delay_seconds": 604_801, "timezone": "x"}), json!(["timezone", "sync_delay_seconds"])),
@@ -203,6 +209,10 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
         json!({"notifications": true}),
         json!({"timezone": 5}),
         json!({"quiet_hours": ["22:00", "07:00"]}),
+        json!({"topics": {"weather": "now"}}),
+        json!({"topics": {"system": "later"}}),
+        json!({"topics": ["now"]}),
+        json!({"channels": ["pigeon"]}),
         json!([]),
     ] {
         assert_eq!(operator.put(&of_user, change.clone()).await?.status, 400, "{change}");
@@ -210,6 +220,12 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
     let user = operator.there(&of_user).await?;
     assert_eq!((&user["timezone"], &user["settings"]), (&json!("Europe/Moscow"), &json!({"theme": [1, {"a": null}]})));
     assert_eq!(user["quiet_hours"], json!({"from": "22:00", "to": "07:00"}));
+    assert_eq!(
+        (&user["topics"]["system"], &user["topics"]["ban_synced"], &user["topics"]["sync_error"]),
+        (&json!("off"), &json!("digest"), &json!("now"))
+    );
+    assert_eq!((&user["digest_hours"], &user["urgent_in_quiet_hours"]), (&json!(6), &json!(false)));
+    assert_eq!(user["channels"], json!(["telegram", "sns"]));
     let settings = operator.there(&of_chat).await?;
     assert_eq!((&settings["ban_duration_seconds"], &settings["sync_delay_seconds"]), (&json!(86_400), &json!(604_800)), "{settings}");
     assert_eq!((&settings["chat_title"], &settings["auto_sync_enabled"]), (&json!("Beekeepers"), &json!(true)));

@@ -2,8 +2,9 @@
 //! new or whose bans are held. It names them all; when one more is added its message is edited.
 
 use crate::Planner;
-use crate::told::{Known, Told, lang, title};
+use crate::told::{Known, lang, title};
 use aws::store::sync::Summary;
+use aws::tell::Told;
 use domain::ids::UserId;
 use domain::notification::{AskedBan, Asking, Content, MOST_BANS_SHOWN};
 use domain::question::{About, OPEN, Question};
@@ -75,6 +76,7 @@ impl Asked {
             what: question.question_id.to_string(),
             revision: self.count as i64,
             content: Content::Question(asking(recipient)),
+            answers: false,
             lang: lang(&known.chats, question.chat_id),
         };
         self.admins.iter().map(told).collect()

@@ -1,4 +1,4 @@
-//! Events → one message a recipient on the notification queue.
+//! Events → one message a recipient: on the notification queue, or held until the moment that the recipient chose.
 //!
 //! # Layout
 //! - here: what an event calls for, and whom it is about
@@ -11,13 +11,13 @@ mod told;
 
 use anyhow::Context as _;
 use aws::batch::BusEvent;
+use aws::env;
 use aws::lambda::{self, Context};
-use aws::queue::{Message, Queue};
 use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
-use aws::{env, time};
+use aws::tell::{Teller, Told};
 use domain::chat::Cause;
 use domain::event::{self, AdminChanged, ChatChanged, Envelope, SyncPart};
 use domain::ids::{ChatId, UserId};
@@ -27,7 +27,7 @@ use domain::sync::{Outcome, Reason, TargetResult};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use told::{Known, Told};
+use told::Known;
 use uuid::Uuid;
 
 /// Administrators of a source that are read: Telegram lets a chat have about 50.
@@ -41,7 +41,7 @@ struct Planner {
     subscriptions: Subscriptions,
     users: Users,
     syncs: Syncs,
-    queue: Queue,
+    teller: Teller,
 }
 
 /// Handles events until Lambda ends the process.
@@ -55,7 +55,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 subscriptions: Subscriptions::new(&aws, env::required("SUBSCRIPTIONS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
-                queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                teller: Teller::new(&aws, &env::required("NOTIFICATIONS_TABLE")?, env::required("NOTIFICATION_QUEUE_URL")?),
             })
         },
         plan,
@@ -137,7 +137,7 @@ impl Planner {
         let mut messages = group.reports(&known);
         if is_cycle {
             for told in &mut messages {
-                told.fold(told::cycle(&summary));
+                told::fold(told, told::cycle(&summary));
             }
         }
         messages.extend(asked.iter().flat_map(|asked| asked.questions(&known)));
@@ -211,19 +211,7 @@ impl Planner {
     }
 
     async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
-        let recipients: BTreeSet<UserId> = told.iter().map(|told| told.recipient).collect();
-        let profiles = self.users.profiles(recipients).await?;
-        let now = time::now();
-        let wanted = told.into_iter().filter_map(|told| {
-            let profile = profiles.get(&told.recipient);
-            told.notification(profile, correlation_id, now)
-        });
-        let messages = wanted.map(|notification| Message::new(&notification, 0));
-        let messages: Vec<_> = messages.collect::<anyhow::Result<_>>()?;
-        let recipients = messages.len();
-        self.queue.send_all(messages).await?;
-        tracing::info!(correlation_id, recipients, "notifications planned");
-        Ok(())
+        self.teller.tell(&self.users, correlation_id, told).await
     }
 }
 

@@ -4,8 +4,9 @@
 //! ended, under the same id and a greater revision, so that the card is edited: nothing waits for another, and nothing is lost.
 
 use crate::Planner;
-use crate::told::{Known, Told, lang, title};
+use crate::told::{Known, lang, title};
 use aws::store::sync::{Summary, of_one_hand};
+use aws::tell::Told;
 use domain::ids::{ChatId, UserId};
 use domain::notification::{Content, NamedChat, SyncReport, by_admin};
 use domain::sync::{Origin, Outcome, SyncStatus, TargetResult, further_sync_id, sync_id};
@@ -142,7 +143,8 @@ impl Group {
                 also: decisions.collect(),
                 chats: groups.iter().map(|(outcome, chats)| (*outcome, chats.iter().map(named).collect())).collect(),
             };
-            Some(Told { recipient, what: self.what.clone(), revision: self.revision, content: Content::SyncReport(report), lang })
+            let (what, content) = (self.what.clone(), Content::SyncReport(report));
+            Some(Told { recipient, what, revision: self.revision, content, answers: self.sync.origin.is_answer(), lang })
         };
         self.news().into_iter().filter_map(report).collect()
     }

@@ -1,56 +1,20 @@
-//! Whatever is told becomes a message in the recipient's language, with as much of a decision as its source shares with them.
+//! What each recipient is told of a decision: as much as its source shares with them.
 
 use aws::store::sync::Summary;
 use aws::store::users::Profile;
+use aws::tell::Told;
 use domain::chat::Chat;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
-use domain::notification::{Content, Decider, Decision, Notification, notification_id};
+use domain::notification::{Content, Decider, Decision};
 use domain::sharing::{Shared, present};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Somebody is told something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    pub recipient: UserId,
-    /// The id of what it is about: told once, or anew where it tells more.
-    pub what: String,
-    /// Greater where it tells more.
-    pub revision: i64,
-    pub content: Content,
-    /// Of the chat that it is about, for a recipient whose language neither they nor Telegram names.
-    pub lang: Option<Lang>,
-}
-
-impl Told {
-    /// A message that is told once.
-    pub fn once(recipient: UserId, what: &str, content: Content, lang: Option<Lang>) -> Self {
-        Self { recipient, what: what.to_owned(), revision: 0, content, lang }
-    }
-
-    /// Tells of a report as one of many like it. `what`: what they have in common, so that it is told once.
-    pub fn fold(&mut self, what: String) {
-        if let Content::SyncReport(report) = &self.content {
-            self.content = Content::Cycles(report.clone());
-            (self.what, self.revision) = (what, 0);
-        }
-    }
-
-    /// The message; `None`: the recipient wants none. `profile`: the recipient's, where they are known. `now`: Unix seconds.
-    pub fn notification(self, profile: Option<&Profile>, correlation_id: &str, now: i64) -> Option<Notification> {
-        if profile.is_some_and(|profile| !profile.wants_notifications()) {
-            return None;
-        }
-        let Self { recipient, what, revision, content, lang } = self;
-        Some(Notification {
-            notification_id: notification_id(&what, recipient),
-            correlation_id: correlation_id.to_owned(),
-            recipient,
-            lang: profile.map_or_else(|| Lang::about(None, None, lang), |profile| profile.lang_about(lang)),
-            silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
-            revision,
-            content,
-        })
+/// Tells of a report as one of many like it. `what`: what they have in common, so that it is told once.
+pub fn fold(told: &mut Told, what: String) {
+    if let Content::SyncReport(report) = &told.content {
+        told.content = Content::Cycles(report.clone());
+        (told.what, told.revision) = (what, 0);
     }
 }
 
@@ -205,65 +169,6 @@ pub mod tests {
     #[test]
     fn a_source_without_a_title_is_called_by_its_id() {
         assert_eq!(source_chat(&Summary { source_chat_title: None, ..summary() }), "-9");
-    }
-
-    /// The message of something in a chat where English is chosen, which is not what is spoken where nobody has chosen.
-    fn notification(profile: Option<serde_json::Value>) -> Option<Notification> {
-        let profile: Option<Profile> = profile.map(|profile| serde_json::from_value(profile).unwrap());
-        let content = Content::ChatSuspended { chat: "One".to_owned() };
-        let told = Told::once(UserId(1), "event", content, Some(Lang::En));
-        told.notification(profile.as_ref(), "ban", NOW)
-    }
-
-    #[test]
-    fn who_wants_no_messages_gets_none() {
-        for (profile, expected) in [
-            (None, true),
-            (Some(json!({ "user_id": 1 })), true),
-            (Some(json!({ "user_id": 1, "settings": { "notifications_enabled": false } })), false),
-            (Some(json!({ "user_id": 1, "is_active": false })), false),
-            (Some(json!({ "user_id": 1, "erased_at": 5 })), false),
-        ] {
-            assert_eq!(notification(profile.clone()).is_some(), expected, "{profile:?}");
-        }
-    }
-
-    #[test]
-    fn a_message_is_in_its_recipients_language_and_else_in_the_chats() {
-        for (profile, expected) in [
-            (None, Lang::En),
-            (Some(json!({ "user_id": 1 })), Lang::En),
-            (Some(json!({ "user_id": 1, "language_code": "ru" })), Lang::Ru),
-            (Some(json!({ "user_id": 1, "language_code": "ru", "settings": { "language": "en" } })), Lang::En),
-        ] {
-            assert_eq!(notification(profile.clone()).unwrap().lang, expected, "{profile:?}");
-        }
-    }
-
-    #[test]
-    fn a_message_is_silent_in_its_recipients_quiet_hours() {
-        // It is 10:00 in UTC.
-        for (hours, zone, expected) in [
-            (json!({ "from": 9 * 60, "to": 11 * 60 }), "UTC", true),
-            (json!({ "from": 9 * 60, "to": 11 * 60 }), "Asia/Tokyo", false),
-            (json!({ "from": 18 * 60, "to": 20 * 60 }), "Asia/Tokyo", true),
-            (json!(null), "UTC", false),
-        ] {
-            let profile = json!({ "user_id": 1, "settings": { "quiet_hours": hours, "timezone": zone } });
-            assert_eq!(notification(Some(profile)).unwrap().silent, expected, "{hours} {zone}");
-        }
-        assert!(!notification(None).unwrap().silent);
-    }
-
-    #[test]
-    fn the_same_thing_is_told_to_the_same_person_under_the_same_id() {
-        let of = |what: &str, recipient: i64| {
-            let content = Content::ChatSuspended { chat: "One".to_owned() };
-            let told = Told::once(UserId(recipient), what, content, None);
-            told.notification(None, "ban", NOW).unwrap().notification_id
-        };
-        assert_eq!(of("event", 1), of("event", 1));
-        assert!(of("event", 1) != of("event", 2) && of("event", 1) != of("another", 1));
     }
 
     #[test]

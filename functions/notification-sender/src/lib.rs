@@ -1,15 +1,21 @@
-//! One message → Telegram; or what was said in a group goes from it.
+//! One message → Telegram, or the topic `notifications`; or what was said in a group goes from it.
+
+mod subscribers;
 
 use anyhow::{Context as _, bail};
 use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
+use aws::store::digests::Digests;
 use aws::store::gateway::Gateway;
 use aws::store::notifications::{Claimed, Earlier, End, LEASE, Notifications};
 use aws::store::users::Users;
+use aws::topic::Topic;
 use aws::{env, metrics, secrets, time};
 use domain::limiter::{Health, Lane};
+use domain::message_window::NoPlace;
 use domain::notification::{Content, Notification};
+use domain::settings::{Channel, Priority};
 use domain::tidy::Tidy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,8 +32,10 @@ struct Sender {
     telegram: Client,
     users: Users,
     notifications: Notifications,
+    digests: Digests,
     gateway: Gateway,
     queue: Queue,
+    topic: Topic,
 }
 
 /// Handles events until Lambda ends the process.
@@ -50,8 +58,10 @@ pub fn run() -> Result<(), lambda::Error> {
                 telegram: telegram.await?,
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 notifications: Notifications::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
+                digests: Digests::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
                 gateway,
                 queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                topic: Topic::new(&aws, env::required("NOTIFICATIONS_TOPIC_ARN")?),
             })
         },
         send,
@@ -97,26 +107,35 @@ enum Sent {
 
 async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
-    let (grant, mut wait) = match sender.gateway.reserve_calls(batch.records.len(), Lane::Normal).await? {
-        Ok(grant) => (Some(grant), None),
-        Err(ms) => (None, Some(seconds(ms))),
+    let tasks: Vec<_> = batch.records.into_iter().map(|record| (serde_json::from_str::<Task>(&record.body), record)).collect();
+    // A message on the topic is no call of Telegram, and waits for no pace.
+    let calls = tasks.iter().filter(|(task, _)| !task.as_ref().is_ok_and(Task::is_published)).count();
+    let (grant, mut wait) = match calls {
+        0 => (None, None),
+        calls => match sender.gateway.reserve_calls(calls, Lane::Normal).await? {
+            Ok(grant) => (Some(grant), None),
+            Err(ms) => (None, Some(seconds(ms))),
+        },
     };
     let mut left = grant.map_or(0, |grant| grant.calls);
     let mut health = Health::default();
-    for (position, record) in batch.records.into_iter().enumerate() {
+    for (position, (task, record)) in tasks.into_iter().enumerate() {
         let done = async {
-            let mut task: Task = serde_json::from_str(&record.body).context("the message is no notification")?;
-            if wait.is_none() && left == 0 {
+            let mut task = task.context("the message is no notification")?;
+            if wait.is_none() && left == 0 && !task.is_published() {
                 wait = Some(1);
             }
-            let its_wait = match wait {
+            let its_wait = match wait.filter(|_| !task.is_published()) {
                 Some(seconds) => seconds,
                 // A message of its own: going back would count as a try, of which it has five.
                 None if position > 0 && context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 1,
                 None => {
-                    left -= 1;
+                    if !task.is_published() {
+                        left -= 1;
+                    }
                     let sent = match &task {
                         Task::Tidy(tidy) => sender.tidy(tidy, &mut health).await?,
+                        Task::Notification(parcel) if task.is_published() => sender.publish(&parcel.notification).await?,
                         Task::Notification(parcel) => sender.notification(parcel, &mut health).await?,
                     };
                     match sent {
@@ -144,6 +163,11 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
 }
 
 impl Task {
+    /// Does it go to the topic, and not to Telegram?
+    fn is_published(&self) -> bool {
+        matches!(self, Self::Notification(parcel) if parcel.notification.channel == Channel::Sns)
+    }
+
     fn after_a_part(self) -> Self {
         match self {
             Self::Notification(parcel) => Self::Notification(Box::new(Parcel { parts_sent: parcel.parts_sent + 1, ..*parcel })),
@@ -189,6 +213,12 @@ fn after(reaction: Reaction) -> After {
     }
 }
 
+/// Beyond what somebody is told in a minute news join the next one's digest. Questions come on their own, and what has come in part to its end.
+fn may_be_held(parcel: &Parcel) -> bool {
+    let message = &parcel.notification;
+    parcel.parts_sent == 0 && message.priority() == Priority::Normal && !matches!(message.content, Content::Digest { .. })
+}
+
 /// Does a message take the place of an earlier one? A question is edited for as long as it is open.
 fn may_edit(content: &Content, earlier: Earlier, now: i64) -> bool {
     matches!(content, Content::Question(_)) || now - earlier.first_at <= REPORT_EDITED_WITHIN
@@ -212,15 +242,17 @@ impl Sender {
     async fn notification(&self, parcel: &Parcel, health: &mut Health) -> anyhow::Result<Sent> {
         let notification = &parcel.notification;
         let chat = notification.recipient.private_chat();
-        if let Err(ms) = self.gateway.reserve_message(chat).await? {
-            return Ok(Sent::Later(seconds(ms)));
-        }
         let replaces = match self.notifications.claim(notification, parcel.parts_sent).await? {
             Claimed::Mine { replaces } => replaces,
             Claimed::Done => return Ok(Sent::Ended),
             // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
             Claimed::Taken => return Ok(Sent::Later(LEASE)),
         };
+        // Only what is sent takes a place.
+        if let Err(none) = self.gateway.reserve_message(chat).await? {
+            self.notifications.release(notification, parcel.parts_sent).await?;
+            return self.without_a_place(parcel, none).await;
+        }
         let (mut message, is_last) = parcel.part();
         let is_only = is_last && parcel.parts_sent == 0;
         // A message of several parts is sent anew.
@@ -236,6 +268,17 @@ impl Sender {
         match called {
             Ok(message_id) => self.sent(parcel, is_last, message_id.filter(|_| is_only)).await,
             Err(failure) => self.failed(parcel, is_last, &failure).await,
+        }
+    }
+
+    async fn without_a_place(&self, parcel: &Parcel, none: NoPlace) -> anyhow::Result<Sent> {
+        match none {
+            NoPlace::Full(ms) if may_be_held(parcel) => {
+                let moment = time::now() + seconds(ms);
+                self.digests.hold(&parcel.notification, moment - moment.rem_euclid(60) + 60).await?;
+                Ok(Sent::Ended)
+            }
+            NoPlace::Full(ms) | NoPlace::Busy(ms) => Ok(Sent::Later(seconds(ms))),
         }
     }
 
@@ -391,14 +434,40 @@ mod tests {
     }
 
     #[test]
+    fn only_news_that_have_not_begun_to_arrive_join_a_digest() {
+        let chat = || "One".to_owned();
+        for (content, parts_sent, expected) in [
+            (Content::ChatResumed { chat: chat() }, 0, true),
+            (Content::ChatResumed { chat: chat() }, 1, false),
+            (Content::ChatSuspended { chat: chat() }, 0, false),
+            (Content::Digest { lines: Vec::new(), count: 2 }, 0, false),
+        ] {
+            let notification = Notification {
+                notification_id: Default::default(),
+                correlation_id: "ban".to_owned(),
+                recipient: UserId(1),
+                channel: Channel::Telegram,
+                lang: Lang::En,
+                silent: false,
+                answers: false,
+                revision: 0,
+                content,
+            };
+            assert_eq!(may_be_held(&Parcel { notification, parts_sent }), expected);
+        }
+    }
+
+    #[test]
     fn the_queue_brings_messages_and_what_is_to_go_from_a_group() {
         let content = Content::ChatSuspended { chat: "One".to_owned() };
         let notification = Notification {
             notification_id: Default::default(),
             correlation_id: "ban".to_owned(),
             recipient: UserId(1),
+            channel: Channel::Telegram,
             lang: Lang::En,
             silent: false,
+            answers: false,
             revision: 0,
             content,
         };
@@ -436,8 +505,10 @@ mod tests {
             notification_id: Default::default(),
             correlation_id: "ban".to_owned(),
             recipient: UserId(1),
+            channel: Channel::Telegram,
             lang: Lang::En,
             silent: true,
+            answers: false,
             revision: 0,
             content: Content::SyncReport(report),
         };

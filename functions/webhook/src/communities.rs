@@ -17,8 +17,7 @@ impl Webhook {
         let admins: Vec<UserId> =
             admins.into_iter().filter(|admin| admin.role().is_some_and(|role| role.can_ban)).map(|admin| admin.user_id).collect();
         let profiles = self.users.profiles(admins.iter().copied()).await?;
-        let may_be_told =
-            |admin: &UserId| profiles.get(admin).is_none_or(|profile| profile.can_write != Some(false) && profile.wants_notifications());
+        let may_be_told = |admin: &UserId| profiles.get(admin).is_none_or(|profile| profile.can_write != Some(false));
         let told: Vec<UserId> = admins.into_iter().filter(may_be_told).collect();
         let what = derive(&["community", &community.id.to_string(), &chat.to_string()]).to_string();
         let title = change.title.clone().unwrap_or_else(|| chat.to_string());

@@ -24,6 +24,7 @@ use aws::store::page::Wanted;
 use aws::store::subscriptions::Subscriptions;
 use aws::store::sync::Syncs;
 use aws::store::users::Users;
+use aws::tell::Teller;
 use aws::{Aws, env, metrics, secrets, time};
 use bot::Unanswered;
 use budget::Budget;
@@ -57,8 +58,9 @@ struct Webhook {
     gateway: Gateway,
     syncs: Syncs,
     dialogue: Dialogue,
-    /// Messages to people, and what is to go from groups.
+    /// Takes what is to go from groups.
     notifications: Queue,
+    teller: Teller,
     /// What is held on people besides.
     held: Held,
 }
@@ -95,6 +97,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 dialogue: Dialogue::new(&aws, env::required("GATEWAY_TABLE")?),
                 notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                teller: Teller::new(&aws, &env::required("NOTIFICATIONS_TABLE")?, env::required("NOTIFICATION_QUEUE_URL")?),
                 held: Held::new(&aws, env::required("BANS_TABLE")?, env::required("NOTIFICATIONS_TABLE")?),
                 gateway,
                 aws,

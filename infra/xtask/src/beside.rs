@@ -22,8 +22,8 @@ pub struct Group {
 pub const GROUPS: [Group; 7] = [
     Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
     Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
-    // Most of them play alone, and wait: a third of what the others would wait for after they have ended.
-    Group { name: "outages", filters: &["faults::", "edges::stuck", "rights::", "dead_letters::", "rotation::"], on: &[], niceness: "0" },
+    // Most of them play alone, and wait. What only a test uses of a function's permissions has to be among the others.
+    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::"], on: &[], niceness: "0" },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::"], on: &[], niceness: "5" },
     MODEL,
     Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },

@@ -54,6 +54,10 @@ impl Aws {
         aws_sdk_sqs::Client::new(&self.config)
     }
 
+    pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::new(&self.config)
+    }
+
     pub(crate) fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
         aws_sdk_eventbridge::Client::new(&self.config)
     }

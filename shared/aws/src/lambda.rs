@@ -71,7 +71,7 @@ fn init_logs() {
 }
 
 /// The crates of this project; of the libraries only warnings are news.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "aws",
     "telegram",
     "domain",
@@ -86,4 +86,5 @@ const OURS: [&str; 14] = [
     "notification_sender",
     "chat_lifecycle",
     "rights_monitor",
+    "notification_digest",
 ];

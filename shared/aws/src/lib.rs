@@ -28,6 +28,8 @@ pub mod schedule;
 pub mod secrets;
 mod signed;
 pub mod store;
+pub mod tell;
 pub mod time;
+pub mod topic;
 
 pub use clients::Aws;

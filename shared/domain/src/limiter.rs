@@ -130,12 +130,6 @@ pub fn has_own_wait(chat: ChatId) -> bool {
     chat.0 < 0
 }
 
-/// How far apart messages to one chat are to be, in milliseconds: one a second in private, 20 a minute in a group (Bot FAQ, "My bot is
-/// hitting limits").
-pub fn message_interval_ms(chat: ChatId) -> i64 {
-    if chat.0 > 0 { 1000 } else { 3000 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

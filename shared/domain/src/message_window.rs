@@ -23,6 +23,15 @@ const GROUP_WINDOW_MS: i64 = 63_000;
 /// Between two messages in a group, in milliseconds.
 const GROUP_INTERVAL_MS: i64 = 1000;
 
+/// Messages a minute that somebody is told without having asked; what is more comes together later.
+const TOLD: usize = 20;
+
+/// A minute, and as long as a message may be on its way, in milliseconds.
+const TOLD_WINDOW_MS: i64 = 63_000;
+
+/// Between two of them, in milliseconds.
+const TOLD_INTERVAL_MS: i64 = 1000;
+
 /// Answers in private: so many at once, and one a second in the long run.
 const PRIVATE_MESSAGES: usize = 5;
 const PRIVATE_WINDOW_MS: i64 = 5000;
@@ -48,6 +57,24 @@ pub enum Writes {
     Edit,
 }
 
+/// Why a message that nobody asked for has no place now, and in how many milliseconds it may have one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// Another has just gone there.
+    Busy(i64),
+    /// Its reader was told enough within the minute.
+    Full(i64),
+}
+
+impl NoPlace {
+    /// Milliseconds until there may be one.
+    pub fn wait_ms(self) -> i64 {
+        match self {
+            Self::Busy(ms) | Self::Full(ms) => ms,
+        }
+    }
+}
+
 /// What a chat was sent lately; the default is a quiet one. Milliseconds since the Unix epoch, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -60,11 +87,26 @@ pub struct MessageWindow {
     pub sent_ms: i64,
     /// Answers to strangers of the last hour.
     pub strangers_ms: Vec<i64>,
+    /// In private: messages of the last minute that nobody asked for.
+    pub told_ms: Vec<i64>,
     /// Places taken so far: tells one state from the next.
     pub taken: i64,
 }
 
 impl MessageWindow {
+    /// Takes a place at `now_ms` for a message in private that nobody asked for; the state after that.
+    pub fn tell(&self, now_ms: i64) -> Result<Self, NoPlace> {
+        if self.busy_until_ms > now_ms {
+            return Err(NoPlace::Busy(self.busy_until_ms - now_ms));
+        }
+        let mut told = within(&self.told_ms, TOLD_WINDOW_MS, now_ms);
+        match wait(&told, TOLD, TOLD_WINDOW_MS, now_ms) {
+            0 => told.push(now_ms),
+            ms => return Err(NoPlace::Full(ms)),
+        }
+        Ok(Self { busy_until_ms: now_ms + TOLD_INTERVAL_MS, told_ms: told, ..self.clone() })
+    }
+
     /// Takes a place at `now_ms`; the state after that, or how many milliseconds there is none.
     pub fn take(&self, chat: ChatId, standing: Standing, writes: Writes, now_ms: i64) -> Result<Self, i64> {
         let group = chat.0 < 0;
@@ -173,6 +215,21 @@ mod tests {
         assert_eq!(now, NOW);
         assert_eq!(window.take(PRIVATE, Standing::Decides, Writes::Message, now), Err(5000));
         assert_eq!(after(50, PRIVATE, Standing::Decides).1, NOW + 45_000);
+    }
+
+    #[test]
+    fn somebody_is_told_twenty_things_a_minute_and_one_a_second() {
+        let (mut window, mut now) = (MessageWindow::default(), NOW);
+        for _ in 0..20 {
+            while let Err(NoPlace::Busy(ms)) = window.tell(now) {
+                now += ms;
+            }
+            window = window.tell(now).unwrap();
+        }
+        assert_eq!(now, NOW + 19_000);
+        assert_eq!(window.tell(now + 1), Err(NoPlace::Busy(999)));
+        assert_eq!(window.tell(now + 1000), Err(NoPlace::Full(63_000 - 20_000)));
+        assert!(window.tell(NOW + 63_000).is_ok());
     }
 
     #[test]

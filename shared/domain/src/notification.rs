@@ -3,7 +3,7 @@
 use crate::ban::derive;
 use crate::ids::{ChatId, UserId};
 use crate::lang::Lang;
-use crate::settings::ShareBans;
+use crate::settings::{Channel, Priority, ShareBans, Topic};
 use crate::sync::{Kind, Origin, Outcome, Reason, TargetResult};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,10 +17,15 @@ pub struct Notification {
     /// The ban event it follows from.
     pub correlation_id: String,
     pub recipient: UserId,
+    #[serde(default)]
+    pub channel: Channel,
     pub lang: Lang,
     /// Comes without a sound: the recipient's hours are quiet.
     #[serde(default)]
     pub silent: bool,
+    /// It says what came of something that somebody has just asked for.
+    #[serde(default)]
+    pub answers: bool,
     /// A message under the same id that tells more than the one that was sent takes its place: the greater number counts.
     #[serde(default)]
     pub revision: i64,
@@ -64,6 +69,12 @@ pub enum Content {
     },
     /// The recipient had asked that his ban in a chat be lifted: it is, or it stands.
     AppealDecided { chat: String, lifted: bool },
+    /// What has waited for a moment, `count` messages.
+    Digest {
+        /// Each on one line, as HTML; no more than a message can list.
+        lines: Vec<String>,
+        count: usize,
+    },
 }
 
 impl Content {
@@ -82,6 +93,36 @@ impl Content {
             Self::CommunityAdded { .. } => "community_added",
             Self::Appeal { .. } => "appeal",
             Self::AppealDecided { .. } => "appeal_decided",
+            Self::Digest { .. } => "digest",
+        }
+    }
+
+    /// Subject by which its recipient chooses when it comes.
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::SyncReport(report) if report.has_failed() => Topic::SyncError,
+            Self::SyncReport(_) => Topic::BanSynced,
+            Self::Question(asking) if asking.held || asking.flooded => Topic::LimitReached,
+            Self::Question(_) => Topic::UserBanned,
+            Self::BansHeld { .. } | Self::Cycles(_) => Topic::LimitReached,
+            Self::ChatSuspended { .. } | Self::ChatResumed { .. } | Self::ChatRemoved { .. } => Topic::System,
+            Self::AdminSuspended { .. } | Self::AdminResumed { .. } | Self::CommunityAdded { .. } => Topic::System,
+            Self::Appeal { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Topic::System,
+        }
+    }
+
+    /// It comes whatever its recipient chose: somebody was told that it would.
+    pub fn is_promised(&self) -> bool {
+        matches!(self, Self::Appeal { .. } | Self::AppealDecided { .. })
+    }
+
+    /// Does its recipient have to do something?
+    pub fn priority(&self) -> Priority {
+        match self {
+            Self::Question(_) | Self::Appeal { .. } | Self::BansHeld { .. } => Priority::Urgent,
+            Self::ChatSuspended { .. } | Self::ChatRemoved { .. } | Self::AdminSuspended { .. } => Priority::Urgent,
+            Self::SyncReport(_) | Self::Cycles(_) | Self::CommunityAdded { .. } => Priority::Normal,
+            Self::ChatResumed { .. } | Self::AdminResumed { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Priority::Normal,
         }
     }
 }
@@ -101,6 +142,12 @@ pub struct SyncReport {
     pub also: Vec<Decision>,
     /// Chats by what became of it there.
     pub chats: Vec<(Outcome, Vec<NamedChat>)>,
+}
+
+impl SyncReport {
+    fn has_failed(&self) -> bool {
+        self.chats.iter().any(|(outcome, _)| matches!(outcome, Outcome::Failed(_)))
+    }
 }
 
 /// A source's decision as far as its chat lets it be told.
@@ -218,7 +265,7 @@ fn is_news(outcome: &Outcome, kind: Kind, origin: Origin) -> bool {
     if outcome.is_question() {
         return false;
     }
-    let asked_for = matches!(origin, Origin::Confirmed | Origin::Released | Origin::LetThrough | Origin::UndoneHere);
+    let asked_for = origin.is_answer();
     let reason = match outcome {
         Outcome::Skipped(reason) => *reason,
         Outcome::Applied | Outcome::Already | Outcome::Failed(_) => return true,
@@ -229,6 +276,26 @@ fn is_news(outcome: &Outcome, kind: Kind, origin: Origin) -> bool {
         Reason::StillBanned => kind == Kind::Lift,
         _ => true,
     }
+}
+
+impl Notification {
+    pub fn priority(&self) -> Priority {
+        if self.answers { Priority::Urgent } else { self.content.priority() }
+    }
+
+    /// The same by another channel: a message of its own.
+    pub fn by(self, channel: Channel) -> Self {
+        let notification_id = match channel {
+            Channel::Telegram => self.notification_id,
+            other => derive(&["by", other.name(), &self.notification_id.to_string()]),
+        };
+        Self { notification_id, channel, ..self }
+    }
+}
+
+/// The id of the message that tells `recipient` what has waited. `stamp`: of what waited.
+pub fn digest_id(recipient: UserId, stamp: &str) -> Uuid {
+    derive(&["digest", stamp, &recipient.0.to_string()])
 }
 
 /// The id of a message about `what` (an event's id) to `recipient`.

@@ -52,7 +52,22 @@ async fn a_person_chooses_language_quiet_hours_and_time_zone() -> Result<()> {
         let menu = last(&talk.says(boris, boris, "asia/tokyo").await?)?;
         let languages = last(&talk.presses(boris, &menu, "🌐").await?)?;
         let menu = last(&talk.presses(boris, &languages, "Русский").await?)?;
-        talk.presses_at(boris, &menu, 4, 0).await.map(drop)
+        talk.presses_at(boris, &menu, 5, 0).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_person_chooses_what_to_be_told_and_when() -> Result<()> {
+    conversation("What I am told", async |talk| {
+        let boris = talk.admin("Boris").await?;
+        let start = last(&talk.says(boris, boris, "/settings").await?)?;
+        let menu = last(&talk.presses(boris, &start, "👤").await?)?;
+        let messages = last(&talk.presses(boris, &menu, "🔔").await?)?;
+        let messages = last(&talk.presses_at(boris, &messages, 0, 0).await?)?;
+        let digests = last(&talk.presses(boris, &messages, "🗞").await?)?;
+        let messages = last(&talk.presses_at(boris, &digests, 2, 1).await?)?;
+        talk.presses_at(boris, &messages, 6, 0).await.map(drop)
     })
     .await
 }

@@ -121,7 +121,7 @@ pub struct HeldNotification {
     created_at: i64,
     sent_at: Option<i64>,
     failed_at: Option<i64>,
-    /// Why Telegram did not take it.
+    /// Why it was not sent.
     error_message: Option<String>,
 }
 

@@ -1,14 +1,16 @@
 //! What a person chose.
 
 use super::{LangBody, State, invalid, unknown_user};
+use crate::bounded::Integer;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Json, Object, Path, given};
 use crate::ids::PersonId;
 use aws::store::users::{Chosen, Profile};
 use axum::extract;
-use domain::settings::{FreeMap, QuietHours, UserChange, clock, minute_of_day};
+use domain::settings::{Channel, FreeMap, Preferences, QuietHours, Topic, UserChange, When, clock, minute_of_day};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// From one time of the day until before another, in the person's time zone; over midnight where `to` is the earlier one.
@@ -36,6 +38,115 @@ impl From<QuietHoursBody> for QuietHours {
     }
 }
 
+/// When messages about something come: never, at once, or together in a digest. What is urgent comes at once all the same, unless it is `off`.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = When)]
+pub enum WhenBody {
+    Off,
+    Now,
+    Digest,
+}
+
+impl From<When> for WhenBody {
+    fn from(when: When) -> Self {
+        match when {
+            When::Off => Self::Off,
+            When::Now => Self::Now,
+            When::Digest => Self::Digest,
+        }
+    }
+}
+
+impl From<WhenBody> for When {
+    fn from(when: WhenBody) -> Self {
+        match when {
+            WhenBody::Off => Self::Off,
+            WhenBody::Now => Self::Now,
+            WhenBody::Digest => Self::Digest,
+        }
+    }
+}
+
+/// A way by which messages go: `sns` is the topic `notifications`, with e-mail and whatever else an operator has subscribed to it.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Channel)]
+pub enum ChannelBody {
+    Telegram,
+    Sns,
+}
+
+impl From<Channel> for ChannelBody {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Telegram => Self::Telegram,
+            Channel::Sns => Self::Sns,
+        }
+    }
+}
+
+impl From<ChannelBody> for Channel {
+    fn from(channel: ChannelBody) -> Self {
+        match channel {
+            ChannelBody::Telegram => Self::Telegram,
+            ChannelBody::Sns => Self::Sns,
+        }
+    }
+}
+
+/// When messages come, by what they are about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopicsBody {
+    /// A ban in a source that he is asked about: never in a digest.
+    user_banned: WhenBody,
+    /// A decision that was carried over to his chats.
+    ban_synced: WhenBody,
+    /// One that could not be.
+    sync_error: WhenBody,
+    /// Bans that a guard holds back.
+    limit_reached: WhenBody,
+    /// The bot's rights, communities. Appeals and their answers come in any case.
+    system: WhenBody,
+}
+
+impl From<&Preferences> for TopicsBody {
+    fn from(chosen: &Preferences) -> Self {
+        let when = |topic| chosen.when(topic).into();
+        Self {
+            user_banned: when(Topic::UserBanned),
+            ban_synced: when(Topic::BanSynced),
+            sync_error: when(Topic::SyncError),
+            limit_reached: when(Topic::LimitReached),
+            system: when(Topic::System),
+        }
+    }
+}
+
+/// Topics that are to come at another time; those that are left out stay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicsChange {
+    user_banned: Option<WhenBody>,
+    ban_synced: Option<WhenBody>,
+    sync_error: Option<WhenBody>,
+    limit_reached: Option<WhenBody>,
+    system: Option<WhenBody>,
+}
+
+impl From<TopicsChange> for BTreeMap<Topic, When> {
+    fn from(change: TopicsChange) -> Self {
+        let topics = [
+            (Topic::UserBanned, change.user_banned),
+            (Topic::BanSynced, change.ban_synced),
+            (Topic::SyncError, change.sync_error),
+            (Topic::LimitReached, change.limit_reached),
+            (Topic::System, change.system),
+        ];
+        topics.into_iter().filter_map(|(topic, when)| Some((topic, when?.into()))).collect()
+    }
+}
+
 /// A person's settings.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserSettingsBody {
@@ -45,8 +156,16 @@ pub struct UserSettingsBody {
     /// A name of the IANA time zone database.
     #[schema(example = "Europe/Moscow")]
     timezone: String,
-    /// When messages come without a sound; `null`: never.
+    /// When messages wait until the end of these hours; `null`: never.
     quiet_hours: Option<QuietHoursBody>,
+    /// Urgent messages come in quiet hours too, without a sound.
+    urgent_in_quiet_hours: bool,
+    topics: TopicsBody,
+    /// Hours between two digests, counted from a Monday at 9:00 by his clock.
+    #[schema(minimum = 1, maximum = 168)]
+    digest_hours: u8,
+    /// Ways by which he is told; each has every message.
+    channels: Vec<ChannelBody>,
     /// Whatever a client keeps with them.
     settings: Map<String, Value>,
 }
@@ -58,6 +177,10 @@ impl From<Profile> for UserSettingsBody {
             language: profile.lang().into(),
             timezone: profile.settings.timezone,
             quiet_hours: profile.settings.quiet_hours.map(Into::into),
+            urgent_in_quiet_hours: profile.settings.preferences.urgent_in_quiet_hours,
+            topics: (&profile.settings.preferences).into(),
+            digest_hours: profile.settings.preferences.digest_hours,
+            channels: profile.settings.preferences.channels.iter().map(|&channel| channel.into()).collect(),
             settings: profile.settings.settings.0,
         }
     }
@@ -75,10 +198,17 @@ pub struct UserSettingsChange {
     /// A name of the IANA time zone database; its case does not matter.
     #[schema(max_length = 64, example = "Europe/Moscow")]
     timezone: Option<String>,
-    /// `null`: messages always come with their sound.
+    /// `null`: no hours are quiet.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<QuietHoursBody>, inline)]
     quiet_hours: Option<Option<Object<QuietHoursBody>>>,
+    urgent_in_quiet_hours: Option<bool>,
+    #[schema(value_type = Option<TopicsChange>, inline)]
+    topics: Option<Object<TopicsChange>>,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 168)]
+    digest_hours: Option<Integer>,
+    /// Replaces all of them; none: he is told nothing.
+    channels: Option<Vec<ChannelBody>>,
     /// Replaces the whole map; at most 4096 bytes as JSON.
     settings: Option<Map<String, Value>>,
 }
@@ -90,6 +220,11 @@ impl From<UserSettingsChange> for UserChange {
             language: change.language.map(|language| language.map(Into::into)),
             timezone: change.timezone,
             quiet_hours: change.quiet_hours.map(|hours| hours.map(|Object(hours)| hours.into())),
+            urgent_in_quiet_hours: change.urgent_in_quiet_hours,
+            topics: change.topics.map(|Object(topics)| topics.into()).unwrap_or_default(),
+            // What no hour can be is refused together with all else that is wrong.
+            digest_hours: change.digest_hours.map(|Integer(hours)| u8::try_from(hours).unwrap_or(0)),
+            channels: change.channels.map(|channels| channels.into_iter().map(Into::into).collect()),
             settings: change.settings.map(FreeMap),
         }
     }

@@ -4,15 +4,13 @@ use super::asker::{Asks, Context};
 use super::screen::Screen;
 use super::{Asker, Stop};
 use crate::{NotNow, Webhook};
-use aws::queue::Message;
 use aws::store::page::Wanted;
 use aws::store::sync::Appeal;
-use aws::store::users::Profile;
+use aws::tell::Told;
 use domain::appeal::AppealButton;
 use domain::ban::derive;
 use domain::ids::{ChatId, UserId};
-use domain::lang::Lang;
-use domain::notification::{Content, Decider, Decision, Notification, notification_id};
+use domain::notification::{Content, Decider, Decision};
 use domain::sharing::{Shared, Sight};
 use domain::subscription::Source;
 use domain::sync::Outcome;
@@ -164,24 +162,14 @@ impl Webhook {
         self.notify(&[appeal.user_id], &what, &appeal.ban_event_id.to_string(), &content).await
     }
 
-    /// Puts a message for each on the notification queue. `what`: names it, so that nobody reads it twice.
+    /// Tells each, as they chose. `what`: names it, so that nobody reads it twice.
     pub async fn notify(&self, recipients: &[UserId], what: &str, correlation_id: &str, content: &Content) -> anyhow::Result<()> {
-        let profiles = self.users.profiles(recipients.iter().copied()).await?;
-        let now = aws::time::now();
-        let message = |&recipient: &UserId| {
-            let profile = profiles.get(&recipient);
-            let notification = Notification {
-                notification_id: notification_id(what, recipient),
-                correlation_id: correlation_id.to_owned(),
-                recipient,
-                lang: profile.map_or_else(|| Lang::of(None, None), Profile::lang),
-                silent: profile.is_some_and(|profile| profile.settings.is_quiet(now)),
-                revision: 0,
-                content: content.clone(),
-            };
-            Message::new(&notification, 0)
+        let told = |&recipient: &UserId| {
+            // Whoever appealed waits for the answer.
+            let answers = matches!(content, Content::AppealDecided { .. });
+            Told { answers, ..Told::once(recipient, what, content.clone(), None) }
         };
-        self.notifications.send_all(recipients.iter().map(message).collect::<anyhow::Result<_>>()?).await
+        self.teller.tell(&self.users, correlation_id, recipients.iter().map(told).collect()).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::action::{Action, MyOption, MyTopic};
 use super::asker::{Asks, Context};
+use super::messages::{digests, messages};
 use super::options::{language, mark};
 use super::screen::{Choice, Screen};
 use super::{Asker, Stop};
@@ -9,7 +10,7 @@ use crate::Webhook;
 use aws::store::page::Wanted;
 use aws::store::users::{Chosen, Profile};
 use domain::lang::Lang;
-use domain::settings::{QuietHours, UserSettings};
+use domain::settings::{Channel, QuietHours, Topic, UserSettings, When};
 use domain::subscription::{MAX_PER_ADMIN, Mode, Source};
 use std::collections::BTreeSet;
 use telegram::message::Style;
@@ -32,23 +33,33 @@ impl Webhook {
     }
 
     pub async fn pick_mine(&self, asker: &Asker, topic: MyTopic) -> Result<Screen, Stop> {
-        let settings = self.users.profile(asker.id).await?.map(|profile| profile.settings).unwrap_or_default();
+        let profile = self.users.profile(asker.id).await?;
+        let settings = profile.as_ref().map(|profile| profile.settings.clone()).unwrap_or_default();
         // A zone without a button can be written.
         if topic == MyTopic::Zone {
             let chat = self.context(asker.id).await?.chat;
             self.set_context(asker.id, "settings", &Context { chat, asks: Some(Asks::Zone) }).await?;
         }
+        if topic == MyTopic::Messages {
+            let unasked = self.unasked(asker, profile.as_ref()).await?;
+            return Ok(messages(asker.lang, &settings, unasked));
+        }
         Ok(pick(asker.lang, &settings, topic))
     }
 
     pub async fn set_mine(&self, asker: &Asker, option: MyOption) -> Result<Screen, Stop> {
+        let of_messages = matches!(option, MyOption::Topic(..) | MyOption::DigestHours(_) | MyOption::UrgentInQuietHours(_));
         match self.users.choose(asker.id, &option.into()).await? {
             Chosen::Done(profile) => {
                 // What is remembered of him has his old language.
                 self.people.forget(asker.id);
                 let lang = profile.lang();
                 let unasked = self.unasked(asker, Some(&profile)).await?;
-                Ok(Screen { toast: Some(text!(lang, "saved")), ..mine(lang, Some(&profile), unasked) })
+                let screen = match of_messages {
+                    true => messages(lang, &profile.settings, unasked),
+                    false => mine(lang, Some(&profile), unasked),
+                };
+                Ok(Screen { toast: Some(text!(lang, "saved")), ..screen })
             }
             Chosen::Unknown => Ok(Screen::toast(text!(asker.lang, "stale-button"))),
             Chosen::Refused(_) => Ok(Screen::text(text!(asker.lang, "no-such-zone"))),
@@ -57,7 +68,12 @@ impl Webhook {
 
     /// In how many chats somebody wants to be asked, but has switched off the messages that ask.
     async fn unasked(&self, asker: &Asker, profile: Option<&Profile>) -> Result<usize, Stop> {
-        if profile.is_none_or(|profile| profile.settings.notifications_enabled) {
+        let is_asked = |settings: &UserSettings| {
+            let chosen = &settings.preferences;
+            let by_button = settings.notifications_enabled && chosen.channels.contains(&Channel::Telegram);
+            by_button && [Topic::UserBanned, Topic::LimitReached].iter().all(|topic| chosen.when(*topic) != When::Off)
+        };
+        if profile.is_none_or(|profile| is_asked(&profile.settings)) {
             return Ok(0);
         }
         let all = Wanted { limit: MAX_PER_ADMIN as usize, cursor: None };
@@ -113,16 +129,12 @@ impl Webhook {
 /// `unasked`: see [`Webhook::unasked`].
 fn mine(lang: Lang, profile: Option<&Profile>, unasked: usize) -> Screen {
     let settings = profile.map(|profile| profile.settings.clone()).unwrap_or_default();
-    let mut text = text!(lang, "my-settings");
-    if unasked > 0 {
-        text.push_str("\n\n");
-        text.push_str(&text!(lang, "my-settings-unasked", count = unasked));
-    }
-    Screen::text(text)
+    Screen::text(with_warning(text!(lang, "my-settings"), lang, unasked))
         .row([Choice::new(
             text!(lang, "set-notifications", mark = mark(settings.notifications_enabled)),
             Action::SetMine(MyOption::Notifications(!settings.notifications_enabled)),
         )])
+        .row([Choice::new(text!(lang, "set-messages"), Action::PickMine(MyTopic::Messages))])
         .row([Choice::new(text!(lang, "set-language", value = language(lang, settings.language)), Action::PickMine(MyTopic::Language))])
         .row([Choice::new(
             text!(lang, "set-quiet-hours", value = quiet(lang, settings.quiet_hours)),
@@ -130,6 +142,14 @@ fn mine(lang: Lang, profile: Option<&Profile>, unasked: usize) -> Screen {
         )])
         .row([Choice::new(text!(lang, "set-zone", value = settings.timezone.as_str()), Action::PickMine(MyTopic::Zone))])
         .row([Choice::new(text!(lang, "button-close"), Action::Close)])
+}
+
+/// `unasked`: see [`Webhook::unasked`].
+pub fn with_warning(text: String, lang: Lang, unasked: usize) -> String {
+    match unasked {
+        0 => text,
+        _ => format!("{text}\n\n{}", text!(lang, "my-settings-unasked", count = unasked)),
+    }
 }
 
 /// The choices of one setting.
@@ -151,12 +171,17 @@ fn pick(lang: Lang, now: &UserSettings, topic: MyTopic) -> Screen {
             let of = |zone: &str| choice(zone.to_owned(), now.timezone == zone, MyOption::Zone(zone.to_owned()));
             (text!(lang, "pick-zone"), ZONES.map(of).into())
         }
+        MyTopic::DigestHours | MyTopic::Messages => {
+            let of = |(label, hours)| choice(label, now.preferences.digest_hours == hours, MyOption::DigestHours(hours));
+            (text!(lang, "pick-digest"), digests(lang).into_iter().map(of).collect())
+        }
     };
     let mut screen = Screen::text(text);
     for row in choices.chunks(2) {
         screen = screen.row(row.to_vec());
     }
-    screen.row([Choice::new(text!(lang, "button-back"), Action::MySettings)])
+    let back = if topic == MyTopic::DigestHours { Action::PickMine(MyTopic::Messages) } else { Action::MySettings };
+    screen.row([Choice::new(text!(lang, "button-back"), back)])
 }
 
 fn quiet(lang: Lang, hours: Option<QuietHours>) -> String {
@@ -188,7 +213,7 @@ mod tests {
 
     #[test]
     fn each_choice_of_a_persons_setting_is_the_marked_one_once_it_is_chosen() {
-        for topic in [MyTopic::Language, MyTopic::QuietHours, MyTopic::Zone] {
+        for topic in [MyTopic::Language, MyTopic::QuietHours, MyTopic::Zone, MyTopic::DigestHours] {
             let mut settings = UserSettings::default();
             for (_, option) in choices(&pick(Lang::En, &settings, topic)) {
                 settings = settings.changed(&UserChange::from(option.clone())).unwrap();

@@ -31,6 +31,7 @@ mod link;
 mod lists;
 mod mended;
 mod menu;
+mod messages;
 mod mine;
 mod option;
 mod options;

@@ -1,7 +1,7 @@
 //! Options of a chat or a person, chosen by buttons.
 
 use domain::lang::Lang;
-use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, ShareBans, SyncBanType, UserChange};
+use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, ShareBans, SyncBanType, Topic, UserChange, When};
 use domain::subscription::Mode;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,8 @@ pub enum MyTopic {
     Language,
     QuietHours,
     Zone,
+    Messages,
+    DigestHours,
 }
 
 /// A choice of a person.
@@ -56,6 +58,9 @@ pub enum MyOption {
     Language(Option<Lang>),
     QuietHours(Option<QuietHours>),
     Zone(String),
+    Topic(Topic, When),
+    DigestHours(u8),
+    UrgentInQuietHours(bool),
 }
 
 impl From<ChatOption> for ChatChange {
@@ -88,6 +93,9 @@ impl From<MyOption> for UserChange {
             MyOption::Language(lang) => Self { language: Some(lang), ..none },
             MyOption::QuietHours(hours) => Self { quiet_hours: Some(hours), ..none },
             MyOption::Zone(zone) => Self { timezone: Some(zone), ..none },
+            MyOption::Topic(topic, when) => Self { topics: [(topic, when)].into(), ..none },
+            MyOption::DigestHours(hours) => Self { digest_hours: Some(hours), ..none },
+            MyOption::UrgentInQuietHours(on) => Self { urgent_in_quiet_hours: Some(on), ..none },
         }
     }
 }

@@ -226,7 +226,7 @@ fn new_sources(lang: Lang, chosen: NewSources) -> String {
 }
 
 /// In the largest unit that tells it exactly.
-fn duration(lang: Lang, seconds: i64) -> String {
+pub fn duration(lang: Lang, seconds: i64) -> String {
     match seconds {
         _ if seconds % DAY == 0 => text!(lang, "days", count = seconds / DAY),
         _ if seconds % HOUR == 0 => text!(lang, "hours", count = seconds / HOUR),

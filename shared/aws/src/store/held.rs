@@ -52,7 +52,7 @@ pub struct NotificationItem {
     pub sent_at: Option<i64>,
     #[serde(default)]
     pub failed_at: Option<i64>,
-    /// Why Telegram did not take it.
+    /// Why it was not sent.
     #[serde(default)]
     pub error_message: Option<String>,
 }
@@ -189,6 +189,15 @@ impl Erasure {
         while requests.len() < part.limit {
             let Some(key) = items.next().await else { break };
             let delete = DeleteRequest::builder().set_key(Some(key.context("reading the log of messages")?)).build()?;
+            requests.push(WriteRequest::builder().delete_request(delete).build());
+        }
+        // For what they wait; what waits is among the messages.
+        let moments = self.notifications.client.query().table_name(&self.notifications.name).key_condition_expression("pk = :pk");
+        let moments = moments.expression_attribute_values(":pk", s(format!("DIGEST#{}", part.user))).projection_expression("pk, sk");
+        let mut moments = moments.into_paginator().items().send();
+        while requests.len() < part.limit {
+            let Some(key) = moments.next().await else { break };
+            let delete = DeleteRequest::builder().set_key(Some(key.context("reading for what a person waits")?)).build()?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         let erased = requests.len();

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod bans;
 pub mod dialogue;
+pub mod digests;
 pub mod gateway;
 pub mod held;
 pub mod keys;

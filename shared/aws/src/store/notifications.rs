@@ -5,6 +5,9 @@
 //! | take a message for sending | UpdateItem `USER#<recipient>`, `N#<notification id>`, if not sent and not taken, or if it tells more than what was sent |
 //! | give it back | UpdateItem on the same key |
 //! | record how it ended | UpdateItem on the same key |
+//! | record that its recipient wants none | UpdateItem on the same key, if there is none |
+//!
+//! [`digests`](super::digests) holds what waits.
 
 use super::{Attributes, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
@@ -16,7 +19,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::notification::Notification;
 
 /// How long the log is kept, in seconds.
-const RETENTION: i64 = 90 * DAY;
+pub(super) const RETENTION: i64 = 90 * DAY;
 
 /// A sender that has taken a message and not recorded its end by then is taken for dead, in seconds; longer than its time-out.
 pub const LEASE: i64 = 70;
@@ -76,22 +79,24 @@ impl Notifications {
             .update_expression(
                 "SET #status = :pending, taken_until = :until, taken_revision = :revision, notification_type = :type, channel = :channel, \
                  correlation_id = :correlation, created_at = if_not_exists(created_at, :now), revision = if_not_exists(revision, :none), \
-                 expires_at = :expires, version = :version REMOVE next_part",
+                 expires_at = :expires, version = :version REMOVE next_part, error_message",
             )
             .condition_expression(format!(
-                "attribute_not_exists(pk) OR (#status = :sent AND {tells_more}) OR (#status = :pending AND \
+                "attribute_not_exists(pk) OR #status = :suppressed OR (#status = :sent AND {tells_more}) OR (#status = :pending AND \
                  ((taken_until < :now AND (attribute_not_exists(taken_revision) OR taken_revision <= :revision)) \
                  OR (taken_revision = :revision AND next_part = :part)))"
             ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":sent", s("sent"))
+            // What is told now tells of something else than what its recipient wanted none of, or they want it by now.
+            .expression_attribute_values(":suppressed", s("suppressed"))
             .expression_attribute_values(":none", n(NONE_SENT))
             .expression_attribute_values(":revision", n(notification.revision))
             .expression_attribute_values(":part", n(parts_sent as i64))
             .expression_attribute_values(":until", n(now + LEASE))
             .expression_attribute_values(":type", s(notification.content.type_name()))
-            .expression_attribute_values(":channel", s("telegram"))
+            .expression_attribute_values(":channel", s(notification.channel.name()))
             .expression_attribute_values(":correlation", s(&notification.correlation_id))
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + RETENTION))
@@ -152,13 +157,43 @@ impl Notifications {
         Ok(())
     }
 
+    /// Records that a message was not sent because its recipient wants none, unless it is known.
+    pub async fn suppress(&self, notification: &Notification) -> anyhow::Result<()> {
+        let now = time::now();
+        let update = self
+            .update(notification)
+            .update_expression(
+                "SET #status = :suppressed, error_message = :why, notification_type = :type, channel = :channel, correlation_id = :correlation, \
+                 created_at = :now, expires_at = :expires, version = :version",
+            )
+            .condition_expression("attribute_not_exists(pk)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":suppressed", s("suppressed"))
+            .expression_attribute_values(":why", s("the recipient wants no messages about this"))
+            .expression_attribute_values(":type", s(notification.content.type_name()))
+            .expression_attribute_values(":channel", s(notification.channel.name()))
+            .expression_attribute_values(":correlation", s(&notification.correlation_id))
+            .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":expires", n(now + RETENTION))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("recording a message that nobody wants"),
+        }
+    }
+
     fn update(&self, notification: &Notification) -> UpdateItemFluentBuilder {
         self.table.client.update_item().table_name(&self.table.name).set_key(Some(key_of(notification)))
     }
 }
 
-fn key_of(notification: &Notification) -> Attributes {
-    key(format!("USER#{}", notification.recipient), format!("N#{}", notification.notification_id))
+pub(super) fn key_of(notification: &Notification) -> Attributes {
+    key(format!("USER#{}", notification.recipient), sort_key(notification))
+}
+
+pub(super) fn sort_key(notification: &Notification) -> String {
+    format!("N#{}", notification.notification_id)
 }
 
 fn earlier(item: &Attributes) -> Option<Earlier> {

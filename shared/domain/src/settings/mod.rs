@@ -5,6 +5,7 @@
 
 mod chat;
 mod free;
+mod preferences;
 mod quiet;
 mod share;
 mod user;
@@ -12,6 +13,7 @@ mod zones;
 
 pub use chat::{ChatChange, ChatSettings, LONGEST_DELAY, LONGEST_TITLE, NewSources, SyncBanType};
 pub use free::{FreeMap, LARGEST as LARGEST_MAP};
+pub use preferences::{Channel, DIGEST_HOURS, Delivery, Preferences, Priority, Topic, When};
 pub use quiet::{QuietHours, clock, minute_of_day};
 pub use share::ShareBans;
 pub use user::{UserChange, UserSettings};

@@ -1,7 +1,7 @@
-//! The hours in which somebody is written to without a sound.
+//! The hours in which somebody is not disturbed.
 
+use super::preferences::zone;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// Minutes of a day.
@@ -24,7 +24,7 @@ impl QuietHours {
     /// Is it quiet at `now` (Unix seconds) in the zone of this name? A zone that is not known any more counts as UTC.
     pub fn contain(self, now: i64, timezone: &str) -> bool {
         let Ok(now) = Timestamp::from_second(now) else { return false };
-        let local = now.to_zoned(TimeZone::get(timezone).unwrap_or(TimeZone::UTC));
+        let local = now.to_zoned(zone(timezone));
         let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
         match self.from <= self.to {
             true => (self.from..self.to).contains(&minute),

@@ -112,6 +112,11 @@ impl Origin {
         }
     }
 
+    /// Begun by an admin's press or command: they wait for what comes of it.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Released | Self::LetThrough | Self::UndoneHere)
+    }
+
     /// Begun by a message from Telegram itself, as it happened.
     pub fn is_news(self) -> bool {
         matches!(self, Self::Ban | Self::Unban)

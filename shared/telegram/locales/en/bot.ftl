@@ -65,7 +65,7 @@ privacy =
     • About people who write in chats I’m in: names, username, language, and when I last saw them.
     • Bans and unbans in chats where I’m an admin, who decided them, and what I synced: for a year. Then an archive keeps IDs, dates and the kind of event, with no end. It has no names, titles, reasons or deciders.
     • Who follows whom, who is an admin where, and what people and chats chose.
-    • Which messages I sent you and when, without their text: 90 days. That you appealed: a year.
+    • Which messages I sent you and when, without their text: 90 days. Messages that wait for your digest: until it’s sent. That you appealed: a year.
     • Also: logs with IDs (30 days), messages I couldn’t deliver (14 days), backups (35 days).
     I keep no chat messages, pictures or phone numbers, and I sell nothing.
 

@@ -50,6 +50,12 @@ question-asked = { $count ->
         [one] Asked: only you. Open until { $until }
        *[other] Asked: { $count } admins. The first answer counts, until { $until }
     }
+digest = { $count ->
+        [one] 🗞 { $count } message waited for you
+       *[other] 🗞 { $count } messages waited for you
+    }
+digest-line = { $ended } · { $person }
+digest-details = 🔍 Details: /history, or /why and the ID
 told-only-you = You asked me only to tell you, so { $chat } is unchanged.
 told-only-chat = The settings of { $chat } say “tell only”, so it is unchanged.
 bans-held =

@@ -33,10 +33,25 @@ share-events = that it happened
 share-full = everything
 set-language = 🌐 Language: { $value }
 my-settings-unasked = { $count ->
-        [one] ⚠️ With messages off I can’t ask you. You chose “Ask first” in { $count } chat.
-       *[other] ⚠️ With messages off I can’t ask you. You chose “Ask first” in { $count } chats.
+        [one] ⚠️ This way I can’t ask you. You chose “Ask first” in { $count } chat.
+       *[other] ⚠️ This way I can’t ask you. You chose “Ask first” in { $count } chats.
     }
 set-notifications = { $mark } Messages and questions
+set-messages = 🔔 What I tell you, and when
+pick-messages =
+    <b>🔔 What should I tell you, and when?</b>
+    Press a line to change it. A digest is one message about all that came. Questions, appeals and lost rights are in no digest.
+topic-ban-synced = ✅ Bans synced to your chats: { $when }
+topic-sync-error = ❌ Failed syncs: { $when }
+topic-user-banned = 🚫 Questions about bans: { $when }
+topic-limit-reached = ⚠️ Unusually many bans: { $when }
+topic-system = ⚙️ Rights and communities: { $when }
+when-now = at once
+when-digest = in the digest
+when-off = never
+set-digest = 🗞 Time between digests: { $every }
+pick-digest = How often should the digest come? Daily and rarer ones come at 9:00 in your time zone, or when your quiet hours end.
+set-urgent-in-quiet-hours = { $mark } In quiet hours too, silently: what’s urgent
 set-quiet-hours = 🌙 Quiet hours: { $value }
 set-zone = 🕰 Time zone: { $value }
 ban-type-same = as in the source
@@ -65,7 +80,7 @@ pick-share-bans =
     • Everything: also your chat’s title, the reason and who decided.
     Whoever follows a person always hears that a chat has banned them: by its ID, or by its title if the chat has a public @username. Your own admins always see everything.
 pick-language = Which language should I use?
-pick-quiet-hours = When should my messages arrive without a sound? Your time zone: { $zone }.
+pick-quiet-hours = When should my messages wait? When your quiet hours end, the news comes in one message. Your time zone: { $zone }.
 pick-zone = Which time zone are you in? Choose one, or send its name, for example <code>Europe/Moscow</code>.
 no-such-zone = There is no such time zone. Send a name like <code>Europe/Moscow</code> or <code>America/New_York</code>.
 my-settings = <b>👤 Your settings</b>

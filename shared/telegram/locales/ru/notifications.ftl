@@ -50,6 +50,13 @@ question-asked = { $count ->
         [1] Вопрос получили только вы. Ответить можно до { $until }
        *[other] Вопрос получили админы: { $count }. Считается первый ответ, до { $until }
     }
+digest = { $count ->
+        [one] 🗞 Вас ждало { $count } сообщение
+        [few] 🗞 Вас ждали { $count } сообщения
+       *[other] 🗞 Вас ждало { $count } сообщений
+    }
+digest-line = { $ended } · { $person }
+digest-details = 🔍 Подробнее: /history или /why и ID
 told-only-you = Вы выбрали «Только сообщить», поэтому в чате { $chat } без изменений.
 told-only-chat = В настройках чата { $chat } выбрано «только сообщать», поэтому там без изменений.
 bans-held =

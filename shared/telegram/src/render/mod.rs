@@ -6,7 +6,7 @@ mod report;
 mod time;
 
 pub use html::{fold, plain_text, split};
-pub use notification::{buttons, notification};
+pub use notification::{buttons, digest_line, notification};
 pub use report::reason_text;
 pub use time::{date, moment};
 

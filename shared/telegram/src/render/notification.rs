@@ -31,6 +31,7 @@ pub fn notification(notification: &Notification) -> String {
         Content::CommunityAdded { chat, community } => text!(lang, "community-added", chat = chat, community = community),
         Content::AppealDecided { chat, lifted: true } => text!(lang, "appeal-granted", chat = chat),
         Content::AppealDecided { chat, lifted: false } => text!(lang, "appeal-refused", chat = chat),
+        Content::Digest { lines, count } => digest(lines, *count, lang),
         Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
             let person = subject(lang, *user_id, user_name.as_deref());
             let appeal = text!(lang, "appeal", person = person, chat = chat, words = Html(escape_words(words, APPEAL_CHARS)));
@@ -75,8 +76,26 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
         | Content::AdminSuspended { .. }
         | Content::AdminResumed { .. }
         | Content::CommunityAdded { .. }
-        | Content::AppealDecided { .. } => Vec::new(),
+        | Content::AppealDecided { .. }
+        | Content::Digest { .. } => Vec::new(),
     }
+}
+
+/// A message on one line of a digest, as HTML.
+pub fn digest_line(message: &Notification) -> String {
+    match &message.content {
+        Content::SyncReport(report) => report::in_one_line(report, message.lang),
+        _ => notification(message).lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn digest(shown: &[String], count: usize, lang: Lang) -> String {
+    let mut digest = lines(&text!(lang, "digest", count = count));
+    digest.extend(shown.iter().cloned().map(Html));
+    if count > shown.len() {
+        digest.push(Html(text!(lang, "question-more", count = count - shown.len())));
+    }
+    format!("{}\n{}", fold(&digest), text!(lang, "digest-details"))
 }
 
 /// A question: what happened, what is asked, and how long it can be answered.
@@ -128,13 +147,24 @@ mod tests {
     use super::super::html::{LONGEST, length};
     use super::*;
     use domain::ids::{ChatId, UserId};
-    use domain::notification::{Decision, MOST_BANS_SHOWN};
-    use domain::settings::ShareBans;
+    use domain::notification::{Decision, MOST_BANS_SHOWN, NamedChat, SyncReport};
+    use domain::settings::{Channel, ShareBans};
+    use domain::sync::{Kind, Outcome, Reason};
     use uuid::Uuid;
 
     fn sent(lang: Lang, content: Content) -> Notification {
         let (notification_id, correlation_id) = (Uuid::nil(), String::new());
-        Notification { notification_id, correlation_id, recipient: UserId(1), lang, silent: false, revision: 0, content }
+        Notification {
+            notification_id,
+            correlation_id,
+            recipient: UserId(1),
+            channel: Channel::Telegram,
+            lang,
+            silent: false,
+            answers: false,
+            revision: 0,
+            content,
+        }
     }
 
     fn data(message: &Notification) -> Vec<String> {
@@ -235,6 +265,34 @@ mod tests {
         let held = sent(Lang::En, Content::BansHeld { chat: "<A>".to_owned() });
         assert!(notification(&held).contains("banned in &lt;A&gt; within an hour"));
         assert_eq!(data(&held), [""; 0]);
+    }
+
+    #[test]
+    fn a_digest_counts_what_waited_and_has_a_line_of_each() {
+        let held = |content| digest_line(&sent(Lang::En, content));
+        let report = |chats: &[&str], outcome| SyncReport {
+            sync_id: Uuid::nil(),
+            kind: Kind::Ban,
+            user_id: UserId(5),
+            user_name: Some("<Mal>".to_owned()),
+            decision: asking().decision,
+            also: Vec::new(),
+            chats: vec![(outcome, chats.iter().map(|title| named(title)).collect())],
+        };
+        let one = held(Content::SyncReport(report(&["A & B"], Outcome::Applied)));
+        assert_eq!(one, "✅ A &amp; B: banned · &lt;Mal&gt; (ID: <code>5</code>)");
+        let failed = held(Content::SyncReport(report(&["A & B"], Outcome::Failed(Reason::NoRights))));
+        assert!(failed.starts_with("❌ A &amp; B: failed — ") && failed.lines().count() == 1, "{failed}");
+        let two = held(Content::SyncReport(report(&["One", "Two"], Outcome::Applied)));
+        assert_eq!(two, "✅ Ban successfully synced to your chats: 2 · &lt;Mal&gt; (ID: <code>5</code>)");
+        assert_eq!(held(Content::ChatResumed { chat: "A & B".to_owned() }), "✅ I can ban in A &amp; B again");
+        let text = notification(&sent(Lang::En, Content::Digest { lines: vec![one.clone(), two], count: 7 }));
+        assert!(text.starts_with(&format!("🗞 7 messages waited for you\n{one}\n")) && text.contains("\n…and 5 more\n"), "{text}");
+        assert!(text.ends_with("\n🔍 Details: /history, or /why and the ID"), "{text}");
+    }
+
+    fn named(title: &str) -> NamedChat {
+        NamedChat { chat_id: ChatId(-1), title: title.to_owned(), sync_id: None }
     }
 
     #[test]

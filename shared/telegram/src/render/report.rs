@@ -38,6 +38,16 @@ pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
     fold(&lines)
 }
 
+/// The result on one line: where there are several chats, how it ended in all of them together.
+pub fn in_one_line(report: &SyncReport, lang: Lang) -> String {
+    let mut chats = report.chats.iter().flat_map(|(outcome, chats)| chats.iter().map(|chat| (*outcome, chat)));
+    let ended = match (chats.next(), chats.next()) {
+        (Some((outcome, chat)), None) => line(report.kind, outcome, chat, lang).lines().next().unwrap_or_default().to_owned(),
+        _ => title(report.kind, &Totals::of(report.chats.iter().flat_map(|(outcome, chats)| chats.iter().map(move |_| outcome))), lang),
+    };
+    text!(lang, "digest-line", ended = Html(ended), person = subject(lang, report.user_id, report.user_name.as_deref()))
+}
+
 /// Buttons that take the ban back where this sync has set it.
 pub fn undo_buttons(report: &SyncReport, lang: Lang) -> Vec<Vec<Button>> {
     if report.kind != Kind::Ban {

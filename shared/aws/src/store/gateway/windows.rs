@@ -1,36 +1,44 @@
 //! When a chat takes the next message.
 
 use super::{CONTENDED_WAIT_MS, Gateway, LIMITER_ROUNDS, WINDOW_KEPT, pk};
-use crate::store::{Attributes, VERSION, n, value};
+use crate::store::{VERSION, n, value};
 use crate::time;
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::ids::ChatId;
-use domain::limiter::{has_own_wait, message_interval_ms};
-use domain::message_window::{MessageWindow, Standing, Writes};
+use domain::limiter::has_own_wait;
+use domain::message_window::{MessageWindow, NoPlace, Standing, Writes};
 
 impl Gateway {
-    /// Takes the next place for a message to `chat`, or answers how many milliseconds to wait before asking again.
-    pub async fn reserve_message(&self, chat: ChatId) -> anyhow::Result<Result<(), i64>> {
-        let now = time::now_ms();
-        let until = now + message_interval_ms(chat);
-        let update = self
-            .window_until(chat, until)
-            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms <= :now")
-            .expression_attribute_values(":now", n(now))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match update.send().await {
-            Ok(_) => return Ok(Ok(())),
-            Err(error) => error,
+    /// Takes the next place for a message in private that nobody asked for, or answers why there is none now. A read, and a write where a place is taken.
+    pub async fn reserve_message(&self, chat: ChatId) -> anyhow::Result<Result<(), NoPlace>> {
+        let (window, now) = (self.window(chat).await?, time::now_ms());
+        let next = match window.tell(now) {
+            Ok(next) => next,
+            Err(none) => return Ok(Err(none)),
         };
-        if let Some(UpdateItemError::ConditionalCheckFailedException(busy)) = error.as_service_error() {
-            let busy = busy.item().and_then(busy_until_ms);
-            return Ok(Err((busy.unwrap_or(until) - now).max(1)));
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(window_key(chat))))
+            .update_expression("SET busy_until_ms = :until, told_ms = :told, expires_at = :expires, version = :version")
+            // Whoever takes a place keeps others out for a while: what was read is as it was.
+            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms = :read")
+            .expression_attribute_values(":until", n(next.busy_until_ms))
+            .expression_attribute_values(":told", value(&next.told_ms)?)
+            .expression_attribute_values(":read", n(window.busy_until_ms))
+            .expression_attribute_values(":expires", n(next.busy_until_ms / 1000 + WINDOW_KEPT))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        match update.send().await {
+            Ok(_) => Ok(Ok(())),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(Err(NoPlace::Busy(next.busy_until_ms - now)))
+            }
+            Err(error) => Err(error).context("taking a place for a message"),
         }
-        Err(error).context("taking a place for a message")
     }
 
     /// Takes a place for an answer in `chat`, or answers how many milliseconds there is none. A read, and a write where a place is taken.
@@ -110,10 +118,6 @@ impl Gateway {
             .expression_attribute_values(":expires", n(until_ms / 1000 + WINDOW_KEPT))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
     }
-}
-
-fn busy_until_ms(window: &Attributes) -> Option<i64> {
-    window.get("busy_until_ms")?.as_n().ok()?.parse().ok()
 }
 
 fn window_key(chat: ChatId) -> String {

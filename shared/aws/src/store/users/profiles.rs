@@ -86,9 +86,9 @@ impl Profile {
         Lang::about(self.settings.language, self.language_code.as_deref(), chat)
     }
 
-    /// Does he want to be told of anything?
-    pub fn wants_notifications(&self) -> bool {
-        self.is_active && self.erased_at.is_none() && self.settings.notifications_enabled
+    /// May he be written to? What of it he wants is among his settings.
+    pub fn takes_messages(&self) -> bool {
+        self.is_active && self.erased_at.is_none()
     }
 }
 
@@ -281,15 +281,14 @@ mod tests {
         let json = r#"{"user_id":5,"name":"Mal Lory","username":"Mallory","language_code":"en","last_seen":9,"version":1}"#;
         let profile: Profile = serde_json::from_str(json).unwrap();
         assert_eq!((profile.name(), profile.lang(), profile.is_active), ("Mal Lory".to_owned(), Lang::En, true));
-        assert!(profile.wants_notifications());
+        assert!(profile.takes_messages());
     }
 
     #[test]
-    fn who_is_erased_deactivated_or_chose_so_is_not_told_of_anything() {
-        let of = |more: &str| serde_json::from_str::<Profile>(&format!(r#"{{"user_id":5{more}}}"#)).unwrap().wants_notifications();
+    fn who_is_erased_or_deactivated_is_not_written_to() {
+        let of = |more: &str| serde_json::from_str::<Profile>(&format!(r#"{{"user_id":5{more}}}"#)).unwrap().takes_messages();
         assert!(of(""));
         assert!(!of(r#","erased_at":9"#));
         assert!(!of(r#","is_active":false"#));
-        assert!(!of(r#","settings":{"notifications_enabled":false}"#));
     }
 }

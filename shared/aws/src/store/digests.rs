@@ -1,0 +1,286 @@
+//! Table `notifications`: messages that wait for a moment, and the moments that somebody waits for.
+//!
+//! | access | by |
+//! |---|---|
+//! | hold a message | PutItem `USER#<recipient>`, `HELD#<moment>#<notification id>`, unless one that tells as much is there; UpdateItem `DIGEST#<recipient>`, `<moment>` |
+//! | whose moment has come | Query `by_due`: `due_shard`, oldest first |
+//! | what a person waits for | Query `USER#<recipient>`, `HELD#<moment>#…` |
+//! | which of it was told by another way | BatchGetItem `USER#<recipient>`, `N#<notification id>` |
+//! | it is told in a digest, and waits no more | UpdateItem and DeleteItem on the same keys, unless they tell more by then |
+//! | a moment is over | DeleteItem `DIGEST#<recipient>`, `<moment>`, if nothing was held since it was read |
+//!
+//! A message is written before its moment, and each puts a new stamp on the moment: what comes while others are being sent finds it still due. A digest's id
+//! follows from the stamp, so that the same digest is sent once; a message that was told, in whatever way, is in no further digest.
+
+use super::notifications::{RETENTION as LOGGED, key_of, sort_key};
+use super::{Attributes, DAY, Table, VERSION, key, n, s};
+use crate::{Aws, time};
+use anyhow::Context;
+use aws_sdk_dynamodb::error::SdkError;
+use domain::ids::UserId;
+use domain::notification::Notification;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// How long a message is kept after its moment where nothing sends it, in seconds.
+const RETENTION: i64 = 14 * DAY;
+
+/// Parts of the index, so that ten thousand people can be held messages for one moment (a partition takes 1000 writes a second, DynamoDB Developer
+/// Guide, "Best practices for designing partition keys").
+pub const SHARDS: u8 = 4;
+
+/// Moments that are read at a time.
+const PAGE: i32 = 200;
+
+/// Writes at a time.
+const WRITES: usize = 16;
+
+/// Where a page has ended.
+pub struct LastKey(Attributes);
+
+/// Somebody waits for messages until a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub recipient: UserId,
+    /// Unix seconds.
+    pub moment: i64,
+}
+
+/// What was held for a moment.
+pub struct Waiting {
+    /// In the order in which they came.
+    pub messages: Vec<Notification>,
+    /// Another one after each message that was held.
+    pub stamp: String,
+}
+
+/// The messages that wait.
+#[derive(Clone)]
+pub struct Digests {
+    table: Table,
+}
+
+/// Of the log of messages.
+#[derive(Deserialize)]
+struct Logged {
+    sk: String,
+    status: String,
+    #[serde(default)]
+    revision: Option<i64>,
+    #[serde(default)]
+    taken_revision: Option<i64>,
+    #[serde(default)]
+    taken_until: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    created_at: i64,
+    message: String,
+}
+
+impl Digests {
+    /// `table`: the name of `notifications`.
+    pub fn new(aws: &Aws, table: String) -> Self {
+        Self { table: Table::new(aws, table) }
+    }
+
+    /// Holds a message until a moment (Unix seconds), once however often it is held. Two writes.
+    pub async fn hold(&self, notification: &Notification, moment: i64) -> anyhow::Result<()> {
+        let (now, recipient) = (time::now(), notification.recipient);
+        let mut line = line_key(notification, moment);
+        line.extend([
+            ("message".to_owned(), s(serde_json::to_string(notification)?)),
+            ("notification_type".to_owned(), s(notification.content.type_name())),
+            ("channel".to_owned(), s(notification.channel.name())),
+            ("status".to_owned(), s("held")),
+            ("revision".to_owned(), n(notification.revision)),
+            ("created_at".to_owned(), n(now)),
+            ("expires_at".to_owned(), n(moment + RETENTION)),
+            ("version".to_owned(), n(i64::from(VERSION))),
+        ]);
+        let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(line));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR revision < :revision")
+            .expression_attribute_values(":revision", n(notification.revision));
+        match put.send().await {
+            Ok(_) => {}
+            // Its moment may not have been written then.
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
+            Err(error) => return Err(error).context("holding a message"),
+        }
+        let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(moment_key(Moment { recipient, moment })));
+        update
+            .update_expression(
+                "SET stamp = :stamp, due_shard = :shard, due_at = if_not_exists(due_at, :moment), expires_at = :expires, version = :version",
+            )
+            .expression_attribute_values(":stamp", s(Uuid::new_v4().to_string()))
+            .expression_attribute_values(":moment", n(moment))
+            .expression_attribute_values(":shard", s(shard_of(recipient)))
+            .expression_attribute_values(":expires", n(moment + RETENTION))
+            .expression_attribute_values(":version", n(i64::from(VERSION)))
+            .send()
+            .await
+            .context("writing until when messages are held")?;
+        Ok(())
+    }
+
+    /// A page of the moments of a shard, of [`SHARDS`], that have come by `now` (Unix seconds), oldest first; after which the next page begins.
+    pub async fn due(&self, shard: u8, now: i64, after: Option<LastKey>) -> anyhow::Result<(Vec<Moment>, Option<LastKey>)> {
+        let query = self.table.client.query().table_name(&self.table.name).index_name("by_due");
+        let query = query
+            .key_condition_expression("due_shard = :shard AND due_at <= :now")
+            .expression_attribute_values(":shard", s(shard.to_string()))
+            .expression_attribute_values(":now", n(now))
+            .set_exclusive_start_key(after.map(|LastKey(key)| key))
+            .limit(PAGE);
+        let answer = query.send().await.context("reading whose moment has come")?;
+        let moment = |item: &Attributes| {
+            let recipient = item.get("pk")?.as_s().ok()?.strip_prefix("DIGEST#")?.parse().ok()?;
+            Some(Moment { recipient: UserId(recipient), moment: item.get("sk")?.as_s().ok()?.parse().ok()? })
+        };
+        let moments = answer.items().iter().map(|item| moment(item).context("a moment has another key")).collect::<anyhow::Result<_>>()?;
+        Ok((moments, answer.last_evaluated_key.map(LastKey)))
+    }
+
+    /// What was held for a moment; `None`: it is over.
+    pub async fn waiting(&self, of: Moment) -> anyhow::Result<Option<Waiting>> {
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(moment_key(of))).consistent_read(true);
+        let Some(moment) = get.send().await.context("reading a moment")?.item else { return Ok(None) };
+        let stamp = moment.get("stamp").and_then(|stamp| stamp.as_s().ok()).context("a moment has no stamp")?.clone();
+        let query = self.table.client.query().table_name(&self.table.name).consistent_read(true);
+        let query = query
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", s(format!("USER#{}", of.recipient)))
+            .expression_attribute_values(":sk", s(format!("{}#", held_until(of.moment))))
+            .projection_expression("created_at, message");
+        let (mut items, mut lines) = (query.into_paginator().items().send(), Vec::new());
+        while let Some(item) = items.next().await {
+            lines.push(serde_dynamo::from_item::<_, Line>(item.context("reading what was held")?)?);
+        }
+        lines.sort_by_key(|line| line.created_at);
+        let messages = lines.iter().map(|line| serde_json::from_str(&line.message)).collect::<Result<_, _>>()?;
+        Ok(Some(Waiting { messages, stamp }))
+    }
+
+    /// Those of `messages` that were not told yet: by another way, or in another digest.
+    pub async fn untold(&self, messages: Vec<Notification>) -> anyhow::Result<Vec<Notification>> {
+        let logged = self.table.get_newest(messages.iter().map(key_of).collect()).await?;
+        let told: Vec<Logged> = logged.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?;
+        let now = time::now();
+        let is_told = |message: &Notification| {
+            let sk = sort_key(message);
+            told.iter().any(|logged| logged.sk == sk && logged.has_told(message.revision, now))
+        };
+        Ok(messages.into_iter().filter(|message| !is_told(message)).collect())
+    }
+
+    /// Records that messages were told in a digest, and lets go what waits no more, of whatever kind.
+    pub async fn told(&self, of: Moment, told: Vec<Notification>, gone: Vec<Notification>) -> anyhow::Result<()> {
+        stream::iter(told.into_iter().map(|message| self.log(message))).buffer_unordered(WRITES).try_collect::<()>().await?;
+        let gone = gone.into_iter().map(|message| self.let_go(message, of.moment));
+        stream::iter(gone).buffer_unordered(WRITES).try_collect::<()>().await
+    }
+
+    async fn log(&self, message: Notification) -> anyhow::Result<()> {
+        let now = time::now();
+        let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(key_of(&message)));
+        let update = update
+            .update_expression(
+                "SET #status = :sent, notification_type = :type, channel = :channel, correlation_id = :correlation, revision = :revision, \
+                 created_at = if_not_exists(created_at, :now), sent_at = :now, expires_at = :expires, version = :version REMOVE taken_until, error_message",
+            )
+            .condition_expression("attribute_not_exists(revision) OR revision <= :revision")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":sent", s("sent"))
+            .expression_attribute_values(":type", s(message.content.type_name()))
+            .expression_attribute_values(":channel", s(message.channel.name()))
+            .expression_attribute_values(":correlation", s(&message.correlation_id))
+            .expression_attribute_values(":revision", n(message.revision))
+            .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":expires", n(now + LOGGED))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("recording what a digest tells"),
+        }
+    }
+
+    async fn let_go(&self, message: Notification, moment: i64) -> anyhow::Result<()> {
+        let delete = self.table.client.delete_item().table_name(&self.table.name).set_key(Some(line_key(&message, moment)));
+        let delete = delete
+            .condition_expression("attribute_not_exists(pk) OR revision <= :revision")
+            .expression_attribute_values(":revision", n(message.revision));
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("letting go what waited"),
+        }
+    }
+
+    /// Ends a moment whose messages were sent on. `false`: something was held since they were read; it is still due.
+    pub async fn end(&self, of: Moment, stamp: &str) -> anyhow::Result<bool> {
+        let delete = self.table.client.delete_item().table_name(&self.table.name).set_key(Some(moment_key(of)));
+        let delete = delete.condition_expression("stamp = :stamp").expression_attribute_values(":stamp", s(stamp));
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(error).context("ending a moment"),
+        }
+    }
+}
+
+impl Logged {
+    /// Was as much told as a message of this revision tells, or is it on its way at `now`? One that was given back is not: what waits may be that.
+    fn has_told(&self, revision: i64, now: i64) -> bool {
+        match self.status.as_str() {
+            "sent" => self.revision.unwrap_or_default() >= revision,
+            "pending" => self.taken_revision.unwrap_or_default() >= revision && self.taken_until.is_some_and(|until| until >= now),
+            "failed" => true,
+            _ => false,
+        }
+    }
+}
+
+fn line_key(message: &Notification, moment: i64) -> Attributes {
+    key(format!("USER#{}", message.recipient), format!("{}#{}", held_until(moment), message.notification_id))
+}
+
+fn shard_of(recipient: UserId) -> String {
+    recipient.0.rem_euclid(i64::from(SHARDS)).to_string()
+}
+
+/// Keys sort as numbers do, until the year 2286.
+fn held_until(moment: i64) -> String {
+    format!("HELD#{moment:010}")
+}
+
+fn moment_key(of: Moment) -> Attributes {
+    key(format!("DIGEST#{}", of.recipient), format!("{:010}", of.moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_or_is_on_its_way_is_in_no_digest_and_what_tells_more_or_was_given_back_is() {
+        let logged = |status: &str, revision, taken_revision| {
+            let (sk, status) = (String::new(), status.to_owned());
+            Logged { sk, status, revision, taken_revision, taken_until: Some(100) }
+        };
+        for (logged, expected) in [
+            (logged("sent", Some(5), None), true),
+            (logged("sent", Some(4), None), false),
+            (logged("pending", Some(-1), Some(5)), true),
+            (Logged { taken_until: Some(0), ..logged("pending", Some(-1), Some(5)) }, false),
+            (logged("pending", Some(4), Some(4)), false),
+            (logged("failed", None, None), true),
+            (logged("suppressed", None, None), false),
+        ] {
+            assert_eq!(logged.has_told(5, 50), expected, "{} {:?}", logged.status, logged.revision);
+        }
+    }
+}
