@@ -1,16 +1,19 @@
 //! Lists that help: a chat's history, whom an admin follows, numbers, settings.
 
+use crate::made_up;
 use crate::play::{PATIENCE, Play};
 use crate::privacy::content;
 use anyhow::Result;
 use aws::store::sync::LogEntry;
 use aws::time;
-use domain::ban::Occurred;
+use domain::ban::{BanEvent, Occurred, event_id};
 use domain::ids::{ChatId, UserId};
+use domain::member::Action;
 use domain::settings::UserChange;
 use domain::subscription::Mode;
 use domain::sync::ledger::Entry;
 use domain::sync::{Kind, Origin, Outcome};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -81,6 +84,40 @@ async fn what_is_done_today_for_a_ban_of_long_ago_is_told_and_counted_today() ->
     assert!(lines.len() == 2 && lines[0].contains("banned by me") && lines[1].contains("Trent"), "{}", history.text);
     let undone = play.privately(pair.boris, "/undo").await?;
     assert!(undone.text.contains("Undoing my ban"), "{}", undone.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_numbers_of_a_chat_count_all_of_its_month_and_not_its_newest_500() -> Result<()> {
+    const BANS: i64 = 620;
+    let play = Play::begin().await?;
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("Choir", boris, &[]).await?;
+    let (user, at) = (UserId(made_up::user()), time::now());
+    let event = |n: i64| BanEvent {
+        event_id: event_id(ChatId(chat), user, Action::Ban, Some(at - n), None),
+        user_id: user,
+        chat_id: ChatId(chat),
+        event_type: Action::Ban,
+        until: None,
+        reason: None,
+        initiator_user_id: Some(UserId(boris)),
+        initiator_bot: None,
+        event_timestamp: at - n,
+        occurred: Occurred::new(at - n, 0),
+        tracked: false,
+        chat_title: None,
+        chat_public: false,
+        user_name: None,
+        metadata: Default::default(),
+    };
+    stream::iter(1..=BANS).map(|n| play.bans.insert(event(n))).buffer_unordered(8).try_collect::<Vec<_>>().await?;
+    let mut stats = play.asks(boris, "/stats", "the last 30 days").await?;
+    // A machine that is busy counts on by a button.
+    while stats.button("Go on").is_some() {
+        stats = play.press(boris, &stats, "Go on").await?;
+    }
+    assert!(stats.text.contains(&format!("bans: {BANS} ")), "{}", stats.text);
     Ok(())
 }
 

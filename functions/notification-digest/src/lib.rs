@@ -37,7 +37,7 @@ struct Digester {
     queue: Queue,
 }
 
-/// What wakes the function: EventBridge's event of a rule that has a schedule. What it says does not matter.
+/// EventBridge's event of a rule that has a schedule, by which the function is woken. Its fields do not matter.
 #[derive(Debug, Deserialize)]
 struct Wake {}
 
@@ -143,7 +143,7 @@ impl Digester {
     }
 }
 
-/// What becomes of messages by what their recipient wants now: what they wanted was when these were held.
+/// Messages by what their recipient wants now; what was wanted when they were held may be long ago.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sorted {
     now: Vec<Notification>,
@@ -170,7 +170,7 @@ fn sort(waiting: Vec<Notification>, profile: Option<&Profile>, now: i64) -> Sort
     sorted
 }
 
-/// What is sent, and which messages are told by that alone.
+/// Messages to send; and those that are told by them, of which the sender knows nothing.
 struct Sending {
     messages: Vec<Notification>,
     told: Vec<Notification>,

@@ -1,4 +1,4 @@
-//! What each recipient is told of a decision: as much as its source shares with them.
+//! A decision as each recipient is told of it: as much as its source shares with them.
 
 use aws::store::sync::Summary;
 use aws::store::users::Profile;

@@ -1,6 +1,14 @@
 //! One message → Telegram, or the topic `notifications`; or what was said in a group goes from it.
+//!
+//! # Layout
+//! - here: a batch of the queue, and a message on its way to Telegram
+//! - [`parcel`]: tasks of the queue
+//! - [`subscribers`]: a message on its way to the topic
+//! - [`tidy`]: what goes from a group
 
+mod parcel;
 mod subscribers;
+mod tidy;
 
 use anyhow::{Context as _, bail};
 use aws::batch::{BatchAnswer, QueueBatch};
@@ -15,9 +23,7 @@ use aws::{env, metrics, secrets, time};
 use domain::limiter::{Health, Lane};
 use domain::message_window::NoPlace;
 use domain::notification::{Content, Notification};
-use domain::settings::{Channel, Priority};
-use domain::tidy::Tidy;
-use serde::{Deserialize, Serialize};
+use parcel::{Parcel, Task};
 use std::sync::Arc;
 use telegram::client::{Client, Failure};
 use telegram::message::{OutgoingMessage, Posted};
@@ -66,24 +72,6 @@ pub fn run() -> Result<(), lambda::Error> {
         },
         send,
     )
-}
-
-/// What the queue brings.
-#[derive(Deserialize, Serialize)]
-#[serde(untagged)]
-enum Task {
-    Tidy(Tidy),
-    Notification(Box<Parcel>),
-}
-
-/// A notification, and how much of it has arrived. A long one is several messages, a second apart as Telegram wants them in one chat: each is a
-/// task of its own, so that none comes again with the next.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-struct Parcel {
-    #[serde(flatten)]
-    notification: Notification,
-    #[serde(default)]
-    parts_sent: usize,
 }
 
 /// Between the parts of a long notification, in seconds: about one message a second is taken in a chat.
@@ -162,35 +150,6 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
     Ok(answer)
 }
 
-impl Task {
-    /// Does it go to the topic, and not to Telegram?
-    fn is_published(&self) -> bool {
-        matches!(self, Self::Notification(parcel) if parcel.notification.channel == Channel::Sns)
-    }
-
-    fn after_a_part(self) -> Self {
-        match self {
-            Self::Notification(parcel) => Self::Notification(Box::new(Parcel { parts_sent: parcel.parts_sent + 1, ..*parcel })),
-            Self::Tidy(_) => self,
-        }
-    }
-}
-
-impl Parcel {
-    /// The part that is to be sent next, and whether it is the last one: under that one the buttons stand.
-    fn part(&self) -> (OutgoingMessage, bool) {
-        let html = render::notification(&self.notification);
-        let mut parts = render::split(&html);
-        // Words that a deploy has made shorter meanwhile may have fewer parts.
-        let at = self.parts_sent.min(parts.len().saturating_sub(1));
-        let is_last = at + 1 >= parts.len();
-        let part = if parts.is_empty() { html } else { parts.swap_remove(at) };
-        let buttons = if is_last { render::buttons(&self.notification) } else { Vec::new() };
-        let message = OutgoingMessage::html(self.notification.recipient.private_chat(), part);
-        (OutgoingMessage { buttons, silent: self.notification.silent, ..message }, is_last)
-    }
-}
-
 /// What a failed call means for its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
@@ -211,12 +170,6 @@ fn after(reaction: Reaction) -> After {
         Reaction::RetryAfter(seconds) => After::Wait(seconds),
         _ => After::Again,
     }
-}
-
-/// Beyond what somebody is told in a minute news join the next one's digest. Questions come on their own, and what has come in part to its end.
-fn may_be_held(parcel: &Parcel) -> bool {
-    let message = &parcel.notification;
-    parcel.parts_sent == 0 && message.priority() == Priority::Normal && !matches!(message.content, Content::Digest { .. })
 }
 
 /// Does a message take the place of an earlier one? A question is edited for as long as it is open.
@@ -273,7 +226,7 @@ impl Sender {
 
     async fn without_a_place(&self, parcel: &Parcel, none: NoPlace) -> anyhow::Result<Sent> {
         match none {
-            NoPlace::Full(ms) if may_be_held(parcel) => {
+            NoPlace::Full(ms) if parcel.may_be_held() => {
                 let moment = time::now() + seconds(ms);
                 self.digests.hold(&parcel.notification, moment - moment.rem_euclid(60) + 60).await?;
                 Ok(Sent::Ended)
@@ -314,28 +267,6 @@ impl Sender {
         Ok(Sent::InPart)
     }
 
-    /// Deletes messages. What is gone, too old or not the bot's to delete stays as it is. A group's flood wait is its own: others go on.
-    async fn tidy(&self, tidy: &Tidy, health: &mut Health) -> anyhow::Result<Sent> {
-        match self.gateway.messages_blocked_for_ms(tidy.chat_id).await? {
-            0 => {}
-            ms => return Ok(Sent::Later(seconds(ms))),
-        }
-        for message_id in tidy.message_ids.iter().filter_map(|&id| i32::try_from(id).ok()) {
-            let called = self.telegram.delete(tidy.chat_id, Posted::Public(message_id)).await;
-            health.add(called.as_ref().is_err_and(Failure::is_no_answer));
-            let Err(failure) = called else { continue };
-            match failure.reaction() {
-                Reaction::RetryAfter(seconds) => {
-                    self.gateway.block_messages(tidy.chat_id, seconds).await?;
-                    return Ok(Sent::Later(i64::from(seconds)));
-                }
-                Reaction::Retry | Reaction::StopEverything => bail!("Telegram did not delete a message: {failure}"),
-                _ => tracing::debug!(%failure, "a message stays in its group"),
-            }
-        }
-        Ok(Sent::Ended)
-    }
-
     async fn failed(&self, parcel: &Parcel, is_last: bool, failure: &Failure) -> anyhow::Result<Sent> {
         let Parcel { notification, parts_sent } = parcel;
         match after(failure.reaction()) {
@@ -368,10 +299,6 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ids::{ChatId, UserId};
-    use domain::lang::Lang;
-    use domain::notification::{Decision, NamedChat, SyncReport};
-    use domain::sync::{Kind, Outcome};
     use serde_json::json;
     use telegram::client::Parameters;
 
@@ -431,97 +358,5 @@ mod tests {
         for (content, now, expected) in [(&report, 1060, true), (&report, 1061, false), (&question, 1061, true)] {
             assert_eq!(may_edit(content, earlier, now), expected, "{} {now}", content.type_name());
         }
-    }
-
-    #[test]
-    fn only_news_that_have_not_begun_to_arrive_join_a_digest() {
-        let chat = || "One".to_owned();
-        for (content, parts_sent, expected) in [
-            (Content::ChatResumed { chat: chat() }, 0, true),
-            (Content::ChatResumed { chat: chat() }, 1, false),
-            (Content::ChatSuspended { chat: chat() }, 0, false),
-            (Content::Digest { lines: Vec::new(), count: 2 }, 0, false),
-        ] {
-            let notification = Notification {
-                notification_id: Default::default(),
-                correlation_id: "ban".to_owned(),
-                recipient: UserId(1),
-                channel: Channel::Telegram,
-                lang: Lang::En,
-                silent: false,
-                answers: false,
-                revision: 0,
-                content,
-            };
-            assert_eq!(may_be_held(&Parcel { notification, parts_sent }), expected);
-        }
-    }
-
-    #[test]
-    fn the_queue_brings_messages_and_what_is_to_go_from_a_group() {
-        let content = Content::ChatSuspended { chat: "One".to_owned() };
-        let notification = Notification {
-            notification_id: Default::default(),
-            correlation_id: "ban".to_owned(),
-            recipient: UserId(1),
-            channel: Channel::Telegram,
-            lang: Lang::En,
-            silent: false,
-            answers: false,
-            revision: 0,
-            content,
-        };
-        let tidy = Tidy { chat_id: ChatId(-1), message_ids: vec![7, 8] };
-        let read = |body: String| serde_json::from_str::<Task>(&body).unwrap();
-        let parcel = Parcel { notification: notification.clone(), parts_sent: 0 };
-        assert!(matches!(read(serde_json::to_string(&notification).unwrap()), Task::Notification(read) if *read == parcel));
-        let rest = Task::Notification(Box::new(parcel.clone())).after_a_part();
-        let rest = read(serde_json::to_string(&rest).unwrap());
-        assert!(matches!(rest, Task::Notification(read) if *read == Parcel { parts_sent: 1, ..parcel }));
-        assert!(matches!(read(serde_json::to_string(&tidy).unwrap()), Task::Tidy(read) if read == tidy));
-        assert!(serde_json::from_str::<Task>("{}").is_err());
-    }
-
-    #[test]
-    fn a_long_card_is_sent_part_by_part_and_its_buttons_stand_under_the_last() {
-        let chats = (0..100).map(|n| NamedChat { chat_id: ChatId(-n), title: "😀".repeat(64), sync_id: None });
-        let report = SyncReport {
-            sync_id: Default::default(),
-            kind: Kind::Ban,
-            user_id: UserId(5),
-            user_name: None,
-            decision: Decision {
-                source_chat: "One".to_owned(),
-                source_chat_id: None,
-                shared: Default::default(),
-                by: None,
-                reason: None,
-                at: None,
-            },
-            also: Vec::new(),
-            chats: vec![(Outcome::Applied, chats.collect())],
-        };
-        let notification = Notification {
-            notification_id: Default::default(),
-            correlation_id: "ban".to_owned(),
-            recipient: UserId(1),
-            channel: Channel::Telegram,
-            lang: Lang::En,
-            silent: true,
-            answers: false,
-            revision: 0,
-            content: Content::SyncReport(report),
-        };
-        let mut texts = Vec::new();
-        loop {
-            let (message, is_last) = Parcel { notification: notification.clone(), parts_sent: texts.len() }.part();
-            assert!(message.silent && message.buttons.is_empty() != is_last, "{message:?}");
-            texts.push(message.text);
-            if is_last {
-                break;
-            }
-        }
-        assert_eq!(texts, render::split(&render::notification(&notification)));
-        assert!(texts.len() > 2);
     }
 }

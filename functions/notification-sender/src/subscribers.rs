@@ -8,7 +8,7 @@ use domain::settings::{Priority, Topic};
 use serde::Serialize;
 use telegram::render;
 
-/// What programs read of a notification.
+/// A notification as programs read it.
 #[derive(Serialize)]
 struct Body<'a> {
     notification_id: String,

@@ -222,7 +222,7 @@ impl From<UserSettingsChange> for UserChange {
             quiet_hours: change.quiet_hours.map(|hours| hours.map(|Object(hours)| hours.into())),
             urgent_in_quiet_hours: change.urgent_in_quiet_hours,
             topics: change.topics.map(|Object(topics)| topics.into()).unwrap_or_default(),
-            // What no hour can be is refused together with all else that is wrong.
+            // A number of hours that no digest can have is refused together with all else that is wrong.
             digest_hours: change.digest_hours.map(|Integer(hours)| u8::try_from(hours).unwrap_or(0)),
             channels: change.channels.map(|channels| channels.into_iter().map(Into::into).collect()),
             settings: change.settings.map(FreeMap),

@@ -19,11 +19,7 @@ impl Gateway {
             Err(none) => return Ok(Err(none)),
         };
         let update = self
-            .table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(pk(window_key(chat))))
+            .update_window(chat)
             .update_expression("SET busy_until_ms = :until, told_ms = :told, expires_at = :expires, version = :version")
             // Whoever takes a place keeps others out for a while: what was read is as it was.
             .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms = :read")
@@ -51,11 +47,7 @@ impl Gateway {
             };
             // `busy_until_ms` is not written: a flood wait that is told meanwhile stays.
             let update = self
-                .table
-                .client
-                .update_item()
-                .table_name(&self.table.name)
-                .set_key(Some(pk(window_key(chat))))
+                .update_window(chat)
                 .update_expression(
                     "SET written_ms = :written, sent_ms = :sent, strangers_ms = :strangers, taken = :taken, expires_at = :expires, version = :version",
                 )
@@ -107,12 +99,12 @@ impl Gateway {
         Ok(item.map(serde_dynamo::from_item).transpose()?.unwrap_or_default())
     }
 
+    fn update_window(&self, chat: ChatId) -> UpdateItemFluentBuilder {
+        self.table.client.update_item().table_name(&self.table.name).set_key(Some(pk(window_key(chat))))
+    }
+
     fn window_until(&self, chat: ChatId, until_ms: i64) -> UpdateItemFluentBuilder {
-        self.table
-            .client
-            .update_item()
-            .table_name(&self.table.name)
-            .set_key(Some(pk(window_key(chat))))
+        self.update_window(chat)
             .update_expression("SET busy_until_ms = :until, expires_at = :expires, version = :version")
             .expression_attribute_values(":until", n(until_ms))
             .expression_attribute_values(":expires", n(until_ms / 1000 + WINDOW_KEPT))
