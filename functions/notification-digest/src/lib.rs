@@ -24,8 +24,8 @@ const AT_A_TIME: usize = 8;
 /// Nobody is begun with with less of the function's time left, in milliseconds: the calls for one of them, some of them tried again.
 const TIME_FOR_ONE_MS: i64 = 25_000;
 
-/// Reads of a moment for which something is held again and again.
-const ROUNDS: usize = 3;
+/// Reads of a moment for which more is held than is read at a time, or something is held again and again. What is left then is still due.
+const ROUNDS: usize = 20;
 
 /// Lines of a digest: with the longest names, some messages long.
 const MOST_LINES: usize = 50;
@@ -115,11 +115,12 @@ impl Digester {
         if time::now_ms() > until_ms { None } else { Some(self.send_on(moment).await) }
     }
 
-    /// Sends on what was held for a moment, and ends it. Nothing is lost where this stops in between: the digest has the same id when it is sent again.
+    /// Sends on what was held for a moment, and ends it. Nothing is lost where this stops in between: a digest of the same messages has the same id, and is
+    /// sent once; one with something more is another.
     async fn send_on(&self, moment: Moment) -> anyhow::Result<()> {
         let profile = self.users.profiles([moment.recipient]).await?.remove(&moment.recipient);
         for _ in 0..ROUNDS {
-            let Some(Waiting { messages: held, stamp }) = self.digests.waiting(moment).await? else { return Ok(()) };
+            let Some(Waiting { messages: held, stamp, more }) = self.digests.waiting(moment).await? else { return Ok(()) };
             let waiting = self.digests.untold(held.clone()).await?;
             let Sorted { now, later, unwanted } = sort(waiting, profile.as_ref(), time::now());
             for (message, until) in &later {
@@ -128,13 +129,13 @@ impl Digester {
             for message in unwanted.iter().filter(|_| profile.as_ref().is_some_and(|profile| profile.erased_at.is_none())) {
                 self.notifications.suppress(message).await?;
             }
-            let Sending { messages, told } = sending(moment, &stamp, now);
+            let Sending { messages, told } = sending(moment, &held, now);
             self.queue.send_all(messages.iter().map(|message| Message::new(message, 0)).collect::<anyhow::Result<_>>()?).await?;
             let again: BTreeSet<_> =
                 later.iter().filter(|(_, until)| *until == moment.moment).map(|(message, _)| message.notification_id).collect();
             let gone: Vec<_> = held.into_iter().filter(|message| !again.contains(&message.notification_id)).collect();
             self.digests.told(moment, told, gone).await?;
-            if self.digests.end(moment, &stamp).await? {
+            if !more && self.digests.end(moment, &stamp).await? {
                 return Ok(());
             }
         }
@@ -176,18 +177,21 @@ struct Sending {
     told: Vec<Notification>,
 }
 
-/// `stamp`: of what waited. Subscribers of the topic have filters, and each message as it is.
-fn sending(moment: Moment, stamp: &str, waiting: Vec<Notification>) -> Sending {
+/// `held`: all that was held, told or not; `waiting`: what of it is to be told. Subscribers of the topic have filters, and each message as it is.
+fn sending(moment: Moment, held: &[Notification], waiting: Vec<Notification>) -> Sending {
     let is_news = |message: &Notification| message.priority() == Priority::Normal && message.channel == Channel::Telegram;
     let (news, mut messages): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_news);
-    let [first, _, ..] = news.as_slice() else {
-        // The buttons of one are worth more than a line.
-        messages.extend(news);
-        return Sending { messages, told: Vec::new() };
+    // The buttons of one are worth more than a line. What was held counts: the others may be told by a digest that was sent before this stopped.
+    let first = match news.first() {
+        Some(first) if held.iter().filter(|message| is_news(message)).count() > 1 => first,
+        _ => {
+            messages.extend(news);
+            return Sending { messages, told: Vec::new() };
+        }
     };
     let lines = news.iter().take(MOST_LINES).map(render::digest_line).collect();
     messages.push(Notification {
-        notification_id: digest_id(moment.recipient, stamp),
+        notification_id: digest_id(moment.recipient, moment.moment, held),
         correlation_id: first.correlation_id.clone(),
         recipient: moment.recipient,
         channel: Channel::Telegram,
@@ -234,7 +238,7 @@ mod tests {
     }
 
     fn sent(waiting: Vec<Notification>) -> Sending {
-        sending(MOMENT, "stamp", waiting)
+        sending(MOMENT, &waiting.clone(), waiting)
     }
 
     #[test]
@@ -242,7 +246,7 @@ mod tests {
         let Sending { messages, told } = sent(vec![news("a"), urgent("b"), news("c")]);
         let [first, digest] = &messages[..] else { panic!("{messages:?}") };
         assert_eq!(first, &urgent("b"));
-        assert_eq!(digest.notification_id, digest_id(UserId(5), "stamp"));
+        assert_eq!(digest.notification_id, digest_id(UserId(5), NOW, &[news("c"), news("a"), urgent("b")]));
         assert!(matches!(&digest.content, Content::Digest { lines, count: 2 } if lines.len() == 2), "{digest:?}");
         assert_eq!(told, [news("a"), news("c")], "what comes as it is is recorded by the sender");
     }
@@ -252,6 +256,18 @@ mod tests {
         let one = sent(vec![news("a")]);
         assert_eq!((one.messages, one.told), (vec![news("a")], vec![]));
         assert_eq!(sent(vec![]).messages, []);
+    }
+
+    #[test]
+    fn a_digest_that_was_half_recorded_is_the_same_one_and_with_something_more_it_is_another() {
+        let (a, b, c) = (news("a"), news("b"), news("c"));
+        let id = |held: &[Notification], waiting: &[Notification]| {
+            let sending = sending(MOMENT, held, waiting.to_vec());
+            (sending.messages[0].notification_id, sending.told.len())
+        };
+        let whole = id(&[a.clone(), b.clone()], &[a.clone(), b.clone()]).0;
+        assert_eq!(id(&[a.clone(), b.clone()], std::slice::from_ref(&b)), (whole, 1));
+        assert_ne!(id(&[a, b.clone(), c.clone()], &[b, c]).0, whole);
     }
 
     #[test]

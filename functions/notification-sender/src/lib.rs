@@ -226,7 +226,7 @@ impl Sender {
 
     async fn without_a_place(&self, parcel: &Parcel, none: NoPlace) -> anyhow::Result<Sent> {
         match none {
-            NoPlace::Full(ms) if parcel.may_be_held() => {
+            NoPlace::Full(ms) if parcel.may_be_held() && Digests::takes(&parcel.notification)? => {
                 let moment = time::now() + seconds(ms);
                 self.digests.hold(&parcel.notification, moment - moment.rem_euclid(60) + 60).await?;
                 Ok(Sent::Ended)

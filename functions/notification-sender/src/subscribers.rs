@@ -29,7 +29,7 @@ impl Sender {
             Claimed::Done => return Ok(Sent::Ended),
             Claimed::Taken => return Ok(Sent::Later(LEASE)),
         }
-        let text = render::plain_text(&render::notification(notification));
+        let text = shortened(render::plain_text(&render::notification(notification)));
         let (topic, priority) = (notification.content.topic(), notification.priority());
         let body = Body {
             notification_id: notification.notification_id.to_string(),
@@ -49,6 +49,17 @@ impl Sender {
     }
 }
 
+/// A text that has room in a message twice, for people and for programs: SNS takes 256 KB (SNS API Reference, "Publish").
+const LONGEST: usize = 80_000;
+
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}
+
 /// A topic or a priority as it stands in JSON.
 fn word(of: impl Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_string(&of)?.trim_matches('"').to_owned())
@@ -57,6 +68,13 @@ fn word(of: impl Serialize) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_for_the_topic_is_cut_between_characters() {
+        assert_eq!(shortened("я".repeat(10)), "я".repeat(10));
+        let cut = shortened(format!("x{}", "я".repeat(LONGEST)));
+        assert!(cut.len() <= LONGEST + 3 && cut.ends_with("я…"), "{}", cut.len());
+    }
 
     #[test]
     fn filters_choose_by_the_words_that_the_settings_have() {

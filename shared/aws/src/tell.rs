@@ -10,7 +10,7 @@ use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::notification::{Content, Notification, notification_id};
 use domain::settings::{Channel, Delivery, Preferences};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 
 /// Writes at a time of messages that do not go at once.
@@ -111,6 +111,13 @@ impl Teller {
                         messages.push(Message::new(&notification.clone().by(channel), 0)?);
                     }
                 }
+                // Too large to wait.
+                Delivery::Held { .. } if !Digests::takes(&notification)? => {
+                    for channel in channels(profile, &notification.content) {
+                        let notification = Notification { silent: true, ..notification.clone() };
+                        messages.push(Message::new(&notification.by(channel), 0)?);
+                    }
+                }
                 Delivery::Held { until } => {
                     later.extend(
                         channels(profile, &notification.content).into_iter().map(|channel| (notification.clone().by(channel), until)),
@@ -121,9 +128,11 @@ impl Teller {
         tracing::info!(correlation_id, sent = messages.len(), held = later.len(), unwanted = unwanted.len(), "notifications planned");
         self.queue.send_all(messages).await?;
         let hold = |(notification, until)| async move { self.digests.hold(&notification, until).await };
-        stream::iter(later.into_iter().map(hold)).buffer_unordered(WRITES).try_collect::<()>().await?;
+        let held: Vec<_> = stream::iter(later.into_iter().map(hold)).buffer_unordered(WRITES).collect().await;
         let suppress = |notification| async move { self.notifications.suppress(&notification).await };
-        stream::iter(unwanted.into_iter().map(suppress)).buffer_unordered(WRITES).try_collect::<()>().await
+        let suppressed: Vec<_> = stream::iter(unwanted.into_iter().map(suppress)).buffer_unordered(WRITES).collect().await;
+        // One that fails keeps no other from being written.
+        held.into_iter().chain(suppressed).collect()
     }
 }
 

@@ -293,9 +293,11 @@ impl Notification {
     }
 }
 
-/// The id of the message that tells `recipient` what has waited. `stamp`: of what waited.
-pub fn digest_id(recipient: UserId, stamp: &str) -> Uuid {
-    derive(&["digest", stamp, &recipient.0.to_string()])
+/// The id of the message that tells `recipient` what has waited for a moment (Unix seconds): of the same messages the same, in whatever order.
+pub fn digest_id(recipient: UserId, moment: i64, held: &[Notification]) -> Uuid {
+    let mut ids: Vec<_> = held.iter().map(|message| format!("{}@{}", message.notification_id, message.revision)).collect();
+    ids.sort();
+    derive(&["digest", &moment.to_string(), &recipient.0.to_string(), &ids.join(" ")])
 }
 
 /// The id of a message about `what` (an event's id) to `recipient`.

@@ -10,7 +10,7 @@
 //! | a moment is over | DeleteItem `DIGEST#<recipient>`, `<moment>`, if nothing was held since it was read |
 //!
 //! A message is written before its moment, and each puts a new stamp on the moment: what comes while others are being sent finds it still due. A digest's id
-//! follows from the stamp, so that the same digest is sent once; a message that was told, in whatever way, is in no further digest.
+//! follows from what was held, so that the same digest is sent once; a message that was told, in whatever way, is in no further digest.
 
 use super::notifications::{RETENTION as LOGGED, key_of, sort_key};
 use super::{Attributes, DAY, Table, VERSION, key, n, s};
@@ -29,6 +29,12 @@ const RETENTION: i64 = 14 * DAY;
 /// Parts of the index, so that ten thousand people can be held messages for one moment (a partition takes 1000 writes a second, DynamoDB Developer
 /// Guide, "Best practices for designing partition keys").
 pub const SHARDS: u8 = 4;
+
+/// Bytes of messages that are read at a time, for each of several people: a function has 128 MB.
+const LARGEST_READ: usize = 1 << 20;
+
+/// The largest message that is held, in bytes as JSON; beyond, it goes at once. An item has 400 KB (DynamoDB Developer Guide, "Constraints").
+const LARGEST: usize = 50_000;
 
 /// Moments that are read at a time.
 const PAGE: i32 = 200;
@@ -53,6 +59,8 @@ pub struct Waiting {
     pub messages: Vec<Notification>,
     /// Another one after each message that was held.
     pub stamp: String,
+    /// There are more than are read at a time.
+    pub more: bool,
 }
 
 /// The messages that wait.
@@ -84,6 +92,11 @@ impl Digests {
     /// `table`: the name of `notifications`.
     pub fn new(aws: &Aws, table: String) -> Self {
         Self { table: Table::new(aws, table) }
+    }
+
+    /// Can it be held? A report of very many chats cannot.
+    pub fn takes(notification: &Notification) -> anyhow::Result<bool> {
+        Ok(serde_json::to_string(notification)?.len() <= LARGEST)
     }
 
     /// Holds a message until a moment (Unix seconds), once however often it is held. Two writes.
@@ -155,13 +168,16 @@ impl Digests {
             .expression_attribute_values(":pk", s(format!("USER#{}", of.recipient)))
             .expression_attribute_values(":sk", s(format!("{}#", held_until(of.moment))))
             .projection_expression("created_at, message");
-        let (mut items, mut lines) = (query.into_paginator().items().send(), Vec::new());
-        while let Some(item) = items.next().await {
-            lines.push(serde_dynamo::from_item::<_, Line>(item.context("reading what was held")?)?);
+        let (mut items, mut lines, mut bytes) = (query.into_paginator().items().send(), Vec::new(), 0);
+        while let Some(item) = items.next().await.filter(|_| bytes < LARGEST_READ) {
+            let line = serde_dynamo::from_item::<_, Line>(item.context("reading what was held")?)?;
+            bytes += line.message.len();
+            lines.push(line);
         }
+        let more = bytes >= LARGEST_READ;
         lines.sort_by_key(|line| line.created_at);
         let messages = lines.iter().map(|line| serde_json::from_str(&line.message)).collect::<Result<_, _>>()?;
-        Ok(Some(Waiting { messages, stamp }))
+        Ok(Some(Waiting { messages, stamp, more }))
     }
 
     /// Those of `messages` that were not told yet: by another way, or in another digest.
@@ -264,6 +280,27 @@ fn moment_key(of: Moment) -> Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::lang::Lang;
+    use domain::notification::Content;
+    use domain::settings::Channel;
+
+    #[test]
+    fn a_message_that_no_item_has_room_for_does_not_wait() {
+        let takes = |chars: usize| {
+            Digests::takes(&Notification {
+                notification_id: Uuid::nil(),
+                correlation_id: "ban".to_owned(),
+                recipient: UserId(1),
+                channel: Channel::Telegram,
+                lang: Lang::En,
+                silent: false,
+                answers: false,
+                revision: 0,
+                content: Content::ChatResumed { chat: "x".repeat(chars) },
+            })
+        };
+        assert!(takes(1000).unwrap() && !takes(LARGEST).unwrap());
+    }
 
     #[test]
     fn what_was_told_or_is_on_its_way_is_in_no_digest_and_what_tells_more_or_was_given_back_is() {
