@@ -17,14 +17,14 @@ use telegram_sim::AdminRights;
 use telegram_sim::control::CallFilter;
 
 impl Play {
-    async fn wants(&self, user: i64, change: UserChange) -> Result<()> {
+    pub async fn wants(&self, user: i64, change: UserChange) -> Result<()> {
         let chosen = self.users.choose(UserId(user), &change).await?;
         ensure!(matches!(chosen, Chosen::Done(_)), "{chosen:?}");
         Ok(())
     }
 
     /// It is quiet for somebody now, and will be for some hours.
-    async fn is_night_for(&self, user: i64) -> Result<()> {
+    pub async fn is_night_for(&self, user: i64) -> Result<()> {
         let minute = (aws::time::now() / 60 % 1440) as u16;
         let hours = QuietHours { from: (minute + 1440 - 60) % 1440, to: (minute + 180) % 1440 };
         self.wants(user, UserChange { quiet_hours: Some(Some(hours)), ..UserChange::default() }).await
@@ -39,7 +39,7 @@ impl Play {
     }
 
     /// Waits until somebody waits for a moment; then it comes, and the clock wakes the function.
-    async fn moment_comes(&self, user: i64) -> Result<()> {
+    pub async fn moment_comes(&self, user: i64) -> Result<()> {
         self.moment_is_due(user).await?;
         // Indexes lag.
         let over = async || {
@@ -65,9 +65,15 @@ impl Play {
         Ok(())
     }
 
-    async fn enqueue(&self, notification: &Notification) -> Result<()> {
+    pub async fn enqueue(&self, notification: &Notification) -> Result<()> {
         let body = json!({"QueueUrl": self.stack.queues["notification"], "MessageBody": serde_json::to_string(notification)?});
         self.stack.aws("sqs", "SendMessage", body).await.map(drop)
+    }
+
+    /// The topic's ARN.
+    pub async fn notifications_topic(&self) -> Result<String> {
+        let sender = self.stack.configuration(&self.stack.functions["notification-sender"]).await?;
+        Ok(sender["Environment"]["Variables"]["NOTIFICATIONS_TOPIC_ARN"].as_str().context("a topic")?.to_owned())
     }
 
     /// What the bot sent to somebody without a sound.
@@ -234,8 +240,7 @@ async fn who_is_erased_while_messages_wait_is_sent_none_of_them() -> Result<()> 
 async fn a_subscriber_of_the_topic_has_each_message_once_of_whom_its_filter_names() -> Result<()> {
     let play = Play::begin().await?;
     let (pair, other) = (play.pair(Mode::Auto).await?, play.pair(Mode::Auto).await?);
-    let sender = play.stack.configuration(&play.stack.functions["notification-sender"]).await?;
-    let topic = sender["Environment"]["Variables"]["NOTIFICATIONS_TOPIC_ARN"].as_str().context("a topic")?.to_owned();
+    let topic = play.notifications_topic().await?;
     let name = format!("subscriber-{}", pair.boris);
     let created = play.stack.aws("sqs", "CreateQueue", json!({"QueueName": name})).await?;
     let url = created["QueueUrl"].as_str().context("a queue")?;

@@ -154,6 +154,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     play.telegram.wait_until_sees(asks.boris, "Ban them in Target too?", PATIENCE).await?;
     let questions = format!("/api/v1/sync/questions?chat_id={}", asks.target);
     recorder.call(&play, token, "list_open_questions", get(questions), Value::Null).await?;
+    messages(&mut recorder, &play, token, boris).await?;
     // Others play at the same time: one item of each list will do, and it is to be of this test.
     recorder.call(&play, token, "list_chats", get("/api/v1/chats?limit=1".into()), Value::Null).await?;
     let changed = recorder.call(&play, token, "list_changes", get("/api/v1/audit?limit=1".into()), Value::Null).await?;
@@ -167,6 +168,33 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     recorder.examples.get_mut("subscription_stats").context("stats are recorded")?["responses"]["200"]["total"] =
         json!({ "active": 3, "created": 5, "ended": 2 });
     compare_or_record(&recorder.examples)
+}
+
+/// Of a concern by itself.
+async fn messages(recorder: &mut Recorder, play: &Play, token: &str, boris: i64) -> Result<()> {
+    let path = |rest: &str| format!("/api/v1/notifications/{rest}");
+    let message = json!({ "user_id": boris, "template_id": "system", "values": { "text": "The bot moves tonight." } });
+    let send = ("POST", path("send"));
+    recorder.call(play, token, "send_notification", send, message.clone()).await?;
+    let many = json!({ "notifications": [message, { "user_id": 1, "template_id": "system", "values": { "text": "Hello" } }] });
+    recorder.call(play, token, "send_notifications", ("POST", path("batch")), many).await?;
+    // Others play at the same time: this one nobody words.
+    let template = path("templates/sync_failed");
+    recorder.call(play, token, "get_template", ("GET", template.clone()), Value::Null).await?;
+    let list = recorder.call(play, token, "list_templates", ("GET", path("templates")), Value::Null).await?;
+    let failed = list["items"].as_array().into_iter().flatten().find(|item| item["template_id"] == "sync_failed").cloned();
+    recorder.examples.get_mut("list_templates").context("it is recorded")?["responses"]["200"]["items"] = json!([failed]);
+    let preferences = path(&format!("preferences?user_id={boris}"));
+    recorder.call(play, token, "get_preferences", ("GET", preferences.clone()), Value::Null).await?;
+    let change = json!({ "topics": { "system": "now" }, "channels": ["telegram", "webhook"] });
+    recorder.call(play, token, "update_preferences", ("PUT", preferences), change).await?;
+    let webhook = path(&format!("webhooks/{boris}"));
+    let endpoint = json!({ "url": "https://example.org/bansync" });
+    recorder.call(play, token, "register_webhook", ("PUT", webhook.clone()), endpoint).await?;
+    recorder.examples.get_mut("register_webhook").context("it is recorded")?["responses"]["200"]["secret"] =
+        json!("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    recorder.call(play, token, "get_webhook", ("GET", webhook), Value::Null).await?;
+    Ok(())
 }
 
 fn compare_or_record(played: &Map<String, Value>) -> Result<()> {

@@ -28,6 +28,8 @@
 //! - [`sync_api`]: syncs that programs ask for, and their log
 //! - [`audit`]: what programs change is noted, and done once
 //! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
+//! - [`notifications`]: messages that programs send, how they are worded; [`endpoints`]: where people have them posted to; [`receiver`]: of what is
+//!   posted
 //! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
 //! - [`access`]: who is let in
@@ -64,6 +66,7 @@ mod crowd;
 mod dead_letters;
 mod digests;
 mod edges;
+mod endpoints;
 mod ephemeral;
 mod erasure;
 mod events;
@@ -84,6 +87,7 @@ mod made_up;
 mod model;
 mod moves;
 mod names;
+mod notifications;
 mod once;
 mod one_hand;
 mod operator;
@@ -93,6 +97,7 @@ mod pressure;
 mod privacy;
 mod questions;
 mod quiet;
+mod receiver;
 mod reconfigured;
 mod rights;
 mod rotation;

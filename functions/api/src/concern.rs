@@ -2,7 +2,7 @@
 
 use crate::changes::{self, Changes};
 use crate::health::Ready;
-use crate::{access, audit, bans, error, health, subscriptions, sync, telegram_calls, users};
+use crate::{access, audit, bans, error, health, notifications, subscriptions, sync, telegram_calls, users};
 use aws::Aws;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
@@ -21,7 +21,8 @@ pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
         Concern::Telegram => complete(concern, changing(telegram_calls::routes(), aws)?, telegram_calls::State::from_env(aws).await?),
         Concern::Sync => complete(concern, changing(sync::routes(), aws)?, sync::State::from_env(aws).await?),
         Concern::Audit => complete(concern, audit::routes(), audit::State::from_env(aws)?),
-        Concern::Notifications | Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),
+        Concern::Notifications => complete(concern, changing(notifications::routes(), aws)?, notifications::State::from_env(aws)?),
+        Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),
     })
 }
 

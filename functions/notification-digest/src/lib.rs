@@ -8,6 +8,7 @@ use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::digests::{Digests, Moment, SHARDS, Waiting};
 use aws::store::notifications::Notifications;
+use aws::store::templates::Worded;
 use aws::store::users::{Profile, Users};
 use aws::{env, tell, time};
 use domain::notification::{Content, Notification, digest_id};
@@ -16,7 +17,7 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use telegram::render;
+use telegram::render::{self, Templates};
 
 /// People who are served at a time.
 const AT_A_TIME: usize = 8;
@@ -35,6 +36,7 @@ struct Digester {
     notifications: Notifications,
     users: Users,
     queue: Queue,
+    templates: Worded<Templates>,
 }
 
 /// EventBridge's event of a rule that has a schedule, by which the function is woken. Its fields do not matter.
@@ -53,6 +55,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 notifications: Notifications::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                templates: Worded::new(&aws, env::required("NOTIFICATIONS_TABLE")?, Templates::new),
             })
         },
         release,
@@ -129,7 +132,8 @@ impl Digester {
             for message in unwanted.iter().filter(|_| profile.as_ref().is_some_and(|profile| profile.erased_at.is_none())) {
                 self.notifications.suppress(message).await?;
             }
-            let Sending { messages, told } = sending(moment, &held, now);
+            let templates = self.templates.now().await?;
+            let Sending { messages, told } = sending(moment, &held, now, &templates);
             self.queue.send_all(messages.iter().map(|message| Message::new(message, 0)).collect::<anyhow::Result<_>>()?).await?;
             let again: BTreeSet<_> =
                 later.iter().filter(|(_, until)| *until == moment.moment).map(|(message, _)| message.notification_id).collect();
@@ -178,7 +182,7 @@ struct Sending {
 }
 
 /// `held`: all that was held, told or not; `waiting`: what of it is to be told. Subscribers of the topic have filters, and each message as it is.
-fn sending(moment: Moment, held: &[Notification], waiting: Vec<Notification>) -> Sending {
+fn sending(moment: Moment, held: &[Notification], waiting: Vec<Notification>, templates: &Templates) -> Sending {
     let is_news = |message: &Notification| message.priority() == Priority::Normal && message.channel == Channel::Telegram;
     let (news, mut messages): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_news);
     // The buttons of one are worth more than a line. What was held counts: the others may be told by a digest that was sent before this stopped.
@@ -189,7 +193,7 @@ fn sending(moment: Moment, held: &[Notification], waiting: Vec<Notification>) ->
             return Sending { messages, told: Vec::new() };
         }
     };
-    let lines = news.iter().take(MOST_LINES).map(render::digest_line).collect();
+    let lines = news.iter().take(MOST_LINES).map(|message| render::digest_line(message, templates)).collect();
     messages.push(Notification {
         notification_id: digest_id(moment.recipient, moment.moment, held),
         correlation_id: first.correlation_id.clone(),
@@ -238,7 +242,7 @@ mod tests {
     }
 
     fn sent(waiting: Vec<Notification>) -> Sending {
-        sending(MOMENT, &waiting.clone(), waiting)
+        sending(MOMENT, &waiting.clone(), waiting, &Templates::default())
     }
 
     #[test]
@@ -262,7 +266,7 @@ mod tests {
     fn a_digest_that_was_half_recorded_is_the_same_one_and_with_something_more_it_is_another() {
         let (a, b, c) = (news("a"), news("b"), news("c"));
         let id = |held: &[Notification], waiting: &[Notification]| {
-            let sending = sending(MOMENT, held, waiting.to_vec());
+            let sending = sending(MOMENT, held, waiting.to_vec(), &Templates::default());
             (sending.messages[0].notification_id, sending.told.len())
         };
         let whole = id(&[a.clone(), b.clone()], &[a.clone(), b.clone()]).0;

@@ -19,11 +19,12 @@ use aws::store::sync::{Summary, Syncs};
 use aws::store::users::Users;
 use aws::tell::{Teller, Told};
 use domain::chat::Cause;
-use domain::event::{self, AdminChanged, ChatChanged, Envelope, SyncPart};
+use domain::event::{self, AdminChanged, ChatChanged, Envelope, LimitReached, SubscriptionChanged, SyncPart};
 use domain::ids::{ChatId, UserId};
 use domain::notification::Content;
 use domain::question::{About, id_of};
 use domain::sync::{Outcome, Reason, TargetResult};
+use domain::template::TemplateId;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -92,6 +93,16 @@ async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _
         event::ADMIN_SUSPENDED | event::ADMIN_RESUMED => {
             let may_ban = event.detail.event_type == event::ADMIN_RESUMED;
             planner.admin_changed(&event_id, serde_json::from_str(payload)?, may_ban).await
+        }
+        event::SUBSCRIPTION_CREATED => {
+            let made: SubscriptionChanged = serde_json::from_str(payload)?;
+            // In the bot the admin has seen it.
+            if made.by_program { planner.followed(&event_id, &made).await } else { Ok(()) }
+        }
+        event::SUBSCRIPTION_LIMIT_REACHED => {
+            let LimitReached { admin_user_id, active } = serde_json::from_str(payload)?;
+            let content = templated(TemplateId::LimitReached, [("count", active.to_string())]);
+            planner.send(&event_id, vec![Told::once(admin_user_id, &event_id, content, None)]).await
         }
         other => {
             tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
@@ -210,9 +221,31 @@ impl Planner {
         self.send(event_id, admins.into_iter().map(told).collect()).await
     }
 
+    /// An admin for whom a program has made a subscription is told of it.
+    async fn followed(&self, event_id: &str, made: &SubscriptionChanged) -> anyhow::Result<()> {
+        let (chat_id, tracked) = (made.admin_chat_id, made.tracked_user_id);
+        let chat = self.users.chats([chat_id]).await?.remove(&chat_id);
+        let person = self.users.profiles([tracked]).await?.remove(&tracked).filter(|person| person.erased_at.is_none());
+        let name = person.map(|person| person.name()).filter(|name| !name.is_empty());
+        let values = [
+            ("username", name.unwrap_or_else(|| format!("ID {tracked}"))),
+            ("user_id", tracked.to_string()),
+            ("chat_name", chat.as_ref().and_then(|chat| chat.title.clone()).unwrap_or_else(|| chat_id.to_string())),
+        ];
+        let lang = chat.and_then(|chat| chat.settings.language);
+        let content = templated(TemplateId::SubscriptionCreated, values);
+        self.send(event_id, vec![Told::once(made.admin_user_id, event_id, content, lang)]).await
+    }
+
     async fn send(&self, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
         self.teller.tell(&self.users, correlation_id, told).await
     }
+}
+
+/// A message that is no more than its template.
+fn templated<const N: usize>(template: TemplateId, values: [(&str, String); N]) -> Content {
+    let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Content::Templated { template, values, urgent: false }
 }
 
 /// The chat's title in messages.

@@ -1,12 +1,14 @@
-//! One message → Telegram, or the topic `notifications`; or what was said in a group goes from it.
+//! One message → Telegram, the topic `notifications`, or its recipient's own endpoint; or what was said in a group goes from it.
 //!
 //! # Layout
 //! - here: a batch of the queue, and a message on its way to Telegram
 //! - [`parcel`]: tasks of the queue
 //! - [`subscribers`]: a message on its way to the topic
+//! - [`posted`]: a message on its way to its recipient's own endpoint
 //! - [`tidy`]: what goes from a group
 
 mod parcel;
+mod posted;
 mod subscribers;
 mod tidy;
 
@@ -15,20 +17,26 @@ use aws::batch::{BatchAnswer, QueueBatch};
 use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::digests::Digests;
+use aws::store::endpoints::Endpoints;
 use aws::store::gateway::Gateway;
 use aws::store::notifications::{Claimed, Earlier, End, LEASE, Notifications};
+use aws::store::templates::Worded;
 use aws::store::users::Users;
+use aws::tell::Teller;
 use aws::topic::Topic;
 use aws::{env, metrics, secrets, time};
 use domain::limiter::{Health, Lane};
 use domain::message_window::NoPlace;
 use domain::notification::{Content, Notification};
+use domain::settings::Channel;
+use endpoint::address::Also;
+use endpoint::post::Poster;
 use parcel::{Parcel, Task};
 use std::sync::Arc;
 use telegram::client::{Client, Failure};
 use telegram::message::{OutgoingMessage, Posted};
 use telegram::reaction::{Mend, Reaction};
-use telegram::render;
+use telegram::render::{self, Templates};
 
 /// All but the first of a batch are begun only with this much of the function's time left, in milliseconds: two calls at their time-outs, and the writes after
 /// them.
@@ -41,7 +49,11 @@ struct Sender {
     digests: Digests,
     gateway: Gateway,
     queue: Queue,
+    endpoints: Endpoints,
+    poster: Poster,
+    teller: Teller,
     topic: Topic,
+    templates: Worded<Templates>,
 }
 
 /// Handles events until Lambda ends the process.
@@ -67,7 +79,11 @@ pub fn run() -> Result<(), lambda::Error> {
                 digests: Digests::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
                 gateway,
                 queue: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
+                endpoints: Endpoints::new(&aws, env::required("NOTIFICATIONS_TABLE")?),
+                poster: Poster::new(if env::parsed("ENDPOINTS_ON_LOOPBACK")? { Also::Loopback } else { Also::Nothing })?,
+                teller: Teller::new(&aws, &env::required("NOTIFICATIONS_TABLE")?, env::required("NOTIFICATION_QUEUE_URL")?),
                 topic: Topic::new(&aws, env::required("NOTIFICATIONS_TOPIC_ARN")?),
+                templates: Worded::new(&aws, env::required("NOTIFICATIONS_TABLE")?, Templates::new),
             })
         },
         send,
@@ -87,6 +103,8 @@ enum Sent {
     Ended,
     /// This part of it was sent; another one follows.
     InPart,
+    /// Its endpoint did not take it, and is tried again in this many seconds.
+    Refused(i64),
     /// It cannot be sent now and may be in this many seconds; others can.
     Later(i64),
     /// Nobody may call Telegram for this many seconds: back to the queue.
@@ -96,8 +114,8 @@ enum Sent {
 async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
     let tasks: Vec<_> = batch.records.into_iter().map(|record| (serde_json::from_str::<Task>(&record.body), record)).collect();
-    // A message on the topic is no call of Telegram, and waits for no pace.
-    let calls = tasks.iter().filter(|(task, _)| !task.as_ref().is_ok_and(Task::is_published)).count();
+    // Only calls of Telegram wait for its pace.
+    let calls = tasks.iter().filter(|(task, _)| task.as_ref().map_or(true, Task::is_call)).count();
     let (grant, mut wait) = match calls {
         0 => (None, None),
         calls => match sender.gateway.reserve_calls(calls, Lane::Normal).await? {
@@ -110,27 +128,34 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
     for (position, (task, record)) in tasks.into_iter().enumerate() {
         let done = async {
             let mut task = task.context("the message is no notification")?;
-            if wait.is_none() && left == 0 && !task.is_published() {
+            if wait.is_none() && left == 0 && task.is_call() {
                 wait = Some(1);
             }
-            let its_wait = match wait.filter(|_| !task.is_published()) {
+            let its_wait = match wait.filter(|_| task.is_call()) {
                 Some(seconds) => seconds,
                 // A message of its own: going back would count as a try, of which it has five.
                 None if position > 0 && context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 1,
                 None => {
-                    if !task.is_published() {
+                    if task.is_call() {
                         left -= 1;
                     }
                     let sent = match &task {
                         Task::Tidy(tidy) => sender.tidy(tidy, &mut health).await?,
-                        Task::Notification(parcel) if task.is_published() => sender.publish(&parcel.notification).await?,
-                        Task::Notification(parcel) => sender.notification(parcel, &mut health).await?,
+                        Task::Notification(parcel) => match parcel.notification.channel {
+                            Channel::Telegram => sender.notification(parcel, &mut health).await?,
+                            Channel::Sns => sender.publish(&parcel.notification).await?,
+                            Channel::Webhook => sender.post(parcel).await?,
+                        },
                     };
                     match sent {
                         Sent::Ended => return Ok(()),
                         Sent::InPart => {
                             task = task.after_a_part();
                             NEXT_PART
+                        }
+                        Sent::Refused(seconds) => {
+                            task = task.after_a_refusal();
+                            seconds
                         }
                         Sent::Later(seconds) => seconds,
                         Sent::Wait(seconds) => *wait.insert(seconds),
@@ -195,6 +220,7 @@ impl Sender {
     async fn notification(&self, parcel: &Parcel, health: &mut Health) -> anyhow::Result<Sent> {
         let notification = &parcel.notification;
         let chat = notification.recipient.private_chat();
+        let templates = self.templates.now().await?;
         let replaces = match self.notifications.claim(notification, parcel.parts_sent).await? {
             Claimed::Mine { replaces } => replaces,
             Claimed::Done => return Ok(Sent::Ended),
@@ -206,7 +232,7 @@ impl Sender {
             self.notifications.release(notification, parcel.parts_sent).await?;
             return self.without_a_place(parcel, none).await;
         }
-        let (mut message, is_last) = parcel.part();
+        let (mut message, is_last) = parcel.part(&templates);
         let is_only = is_last && parcel.parts_sent == 0;
         // A message of several parts is sent anew.
         let replaces = replaces.filter(|&earlier| is_only && may_edit(&notification.content, earlier, time::now()));
@@ -268,7 +294,7 @@ impl Sender {
     }
 
     async fn failed(&self, parcel: &Parcel, is_last: bool, failure: &Failure) -> anyhow::Result<Sent> {
-        let Parcel { notification, parts_sent } = parcel;
+        let Parcel { notification, parts_sent, .. } = parcel;
         match after(failure.reaction()) {
             After::Sent => self.sent(parcel, is_last, None).await,
             After::Refused => {

@@ -5,7 +5,7 @@ use domain::settings::{Channel, Priority};
 use domain::tidy::Tidy;
 use serde::{Deserialize, Serialize};
 use telegram::message::OutgoingMessage;
-use telegram::render;
+use telegram::render::{self, Templates};
 
 /// A message of the queue.
 #[derive(Deserialize, Serialize)]
@@ -23,12 +23,25 @@ pub struct Parcel {
     pub notification: Notification,
     #[serde(default)]
     pub parts_sent: usize,
+    /// How often its recipient's endpoint did not take it.
+    #[serde(default)]
+    pub refused: usize,
 }
 
 impl Task {
-    /// Does it go to the topic, and not to Telegram?
-    pub fn is_published(&self) -> bool {
-        matches!(self, Self::Notification(parcel) if parcel.notification.channel == Channel::Sns)
+    /// Does it go to Telegram, in the pace of its calls?
+    pub fn is_call(&self) -> bool {
+        match self {
+            Self::Tidy(_) => true,
+            Self::Notification(parcel) => parcel.notification.channel == Channel::Telegram,
+        }
+    }
+
+    pub fn after_a_refusal(self) -> Self {
+        match self {
+            Self::Notification(parcel) => Self::Notification(Box::new(Parcel { refused: parcel.refused + 1, ..*parcel })),
+            Self::Tidy(_) => self,
+        }
     }
 
     pub fn after_a_part(self) -> Self {
@@ -41,8 +54,8 @@ impl Task {
 
 impl Parcel {
     /// The part that is to be sent next, and whether it is the last one: under that one the buttons stand.
-    pub fn part(&self) -> (OutgoingMessage, bool) {
-        let html = render::notification(&self.notification);
+    pub fn part(&self, templates: &Templates) -> (OutgoingMessage, bool) {
+        let html = render::notification(&self.notification, templates);
         let mut parts = render::split(&html);
         // Words that a deploy has made shorter meanwhile may have fewer parts.
         let at = self.parts_sent.min(parts.len().saturating_sub(1));
@@ -92,7 +105,7 @@ mod tests {
             (Content::Digest { lines: Vec::new(), count: 2 }, 0, false),
         ] {
             let notification = telling(content);
-            assert_eq!(Parcel { notification, parts_sent }.may_be_held(), expected);
+            assert_eq!(Parcel { notification, parts_sent, refused: 0 }.may_be_held(), expected);
         }
     }
 
@@ -102,7 +115,7 @@ mod tests {
         let notification = telling(content);
         let tidy = Tidy { chat_id: ChatId(-1), message_ids: vec![7, 8] };
         let read = |body: String| serde_json::from_str::<Task>(&body).unwrap();
-        let parcel = Parcel { notification: notification.clone(), parts_sent: 0 };
+        let parcel = Parcel { notification: notification.clone(), parts_sent: 0, refused: 0 };
         assert!(matches!(read(serde_json::to_string(&notification).unwrap()), Task::Notification(read) if *read == parcel));
         let rest = Task::Notification(Box::new(parcel.clone())).after_a_part();
         let rest = read(serde_json::to_string(&rest).unwrap());
@@ -133,14 +146,15 @@ mod tests {
         let notification = Notification { silent: true, ..telling(Content::SyncReport(report)) };
         let mut texts = Vec::new();
         loop {
-            let (message, is_last) = Parcel { notification: notification.clone(), parts_sent: texts.len() }.part();
+            let (message, is_last) =
+                Parcel { notification: notification.clone(), parts_sent: texts.len(), refused: 0 }.part(&Templates::default());
             assert!(message.silent && message.buttons.is_empty() != is_last, "{message:?}");
             texts.push(message.text);
             if is_last {
                 break;
             }
         }
-        assert_eq!(texts, render::split(&render::notification(&notification)));
+        assert_eq!(texts, render::split(&render::notification(&notification, &Templates::default())));
         assert!(texts.len() > 2);
     }
 }

@@ -68,7 +68,7 @@ fn of_subscription(old: Option<SubscriptionItem>, new: &SubscriptionItem) -> any
         _ => return Ok(Vec::new()),
     };
     let what = format!("{} at {}", new.subscription_id, new.updated_at);
-    let payload = event::SubscriptionChanged::from(&new.subscription);
+    let payload = event::SubscriptionChanged::new(&new.subscription, new.by_program);
     Ok(vec![Event::new(event::SUBSCRIPTIONS, &Envelope::new(event_type, &what, new.updated_at, payload))?])
 }
 

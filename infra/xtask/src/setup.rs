@@ -49,6 +49,11 @@ pub fn strict_client() -> Result<PathBuf> {
     Ok(workspace::tools()?.join("venv-aiogram/bin/python"))
 }
 
+/// Installs what reads signatures of posted messages.
+pub fn receiver() -> Result<()> {
+    environment("venv-webhooks", "requirements-webhooks.txt", "a receiver of webhooks", &python_version()?)
+}
+
 /// Installs the SAM CLI and what judges templates.
 pub fn deploy_tools() -> Result<()> {
     environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &python_version()?)

@@ -11,7 +11,8 @@ use domain::lang::Lang;
 use domain::notification::{Content, Notification, notification_id};
 use domain::settings::{Channel, Delivery, Preferences};
 use futures_util::stream::{self, StreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// Writes at a time of messages that do not go at once.
 const WRITES: usize = 16;
@@ -78,11 +79,22 @@ pub fn delivery(profile: &Profile, message: &Notification, has_waited: bool, now
 
 /// Ways by which somebody is told something.
 pub fn channels(profile: Option<&Profile>, content: &Content) -> BTreeSet<Channel> {
-    let chosen = profile.map_or_else(|| Preferences::default().channels, |profile| profile.settings.preferences.channels.clone());
-    match content.is_promised() {
-        true => chosen.into_iter().chain([Channel::Telegram]).collect(),
-        false => chosen,
+    let mut chosen = profile.map_or_else(|| Preferences::default().channels, |profile| profile.settings.preferences.channels.clone());
+    if content.is_promised() {
+        chosen.insert(Channel::Telegram);
     }
+    if matches!(content, Content::WebhookOff { .. }) {
+        chosen.remove(&Channel::Webhook);
+    }
+    chosen
+}
+
+/// What becomes of something that somebody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// Of the message by Telegram; those by other channels follow from it.
+    pub notification_id: Uuid,
+    pub delivery: Delivery,
 }
 
 impl Teller {
@@ -98,24 +110,36 @@ impl Teller {
     /// Tells each, as they chose. Told again, nobody hears it twice.
     pub async fn tell(&self, users: &Users, correlation_id: &str, told: Vec<Told>) -> anyhow::Result<()> {
         let profiles = users.profiles(told.iter().map(|told| told.recipient).collect::<BTreeSet<_>>()).await?;
+        self.tell_known(&profiles, correlation_id, told).await.map(drop)
+    }
+
+    /// The same where the recipients' profiles are known; what becomes of each, in the same order.
+    pub async fn tell_known(
+        &self,
+        profiles: &BTreeMap<UserId, Profile>,
+        correlation_id: &str,
+        told: Vec<Told>,
+    ) -> anyhow::Result<Vec<Fate>> {
         let (now, mut messages, mut later, mut unwanted) = (time::now(), Vec::new(), Vec::new(), Vec::new());
+        let mut fates = Vec::with_capacity(told.len());
         for told in told {
             let profile = profiles.get(&told.recipient);
             let (notification, delivery) = told.notification(profile, correlation_id, now);
+            let notification_id = notification.notification_id;
+            // What is too large to wait goes at once.
+            let delivery = match delivery {
+                Delivery::Held { .. } if !Digests::takes(&notification)? => Delivery::Now { silent: true },
+                delivery => delivery,
+            };
+            fates.push(Fate { notification_id, delivery });
             match delivery {
                 // Of somebody who is erased nothing is written any more.
                 Delivery::Dropped if profile.is_some_and(|profile| profile.erased_at.is_some()) => {}
                 Delivery::Dropped => unwanted.push(notification),
-                Delivery::Now { .. } => {
+                Delivery::Now { silent } => {
+                    let notification = Notification { silent, ..notification };
                     for channel in channels(profile, &notification.content) {
                         messages.push(Message::new(&notification.clone().by(channel), 0)?);
-                    }
-                }
-                // Too large to wait.
-                Delivery::Held { .. } if !Digests::takes(&notification)? => {
-                    for channel in channels(profile, &notification.content) {
-                        let notification = Notification { silent: true, ..notification.clone() };
-                        messages.push(Message::new(&notification.by(channel), 0)?);
                     }
                 }
                 Delivery::Held { until } => {
@@ -132,7 +156,8 @@ impl Teller {
         let suppress = |notification| async move { self.notifications.suppress(&notification).await };
         let suppressed: Vec<_> = stream::iter(unwanted.into_iter().map(suppress)).buffer_unordered(WRITES).collect().await;
         // One that fails keeps no other from being written.
-        held.into_iter().chain(suppressed).collect()
+        held.into_iter().chain(suppressed).collect::<anyhow::Result<()>>()?;
+        Ok(fates)
     }
 }
 

@@ -188,16 +188,20 @@ pub struct SubscriptionChanged {
     pub admin_user_id: UserId,
     pub admin_chat_id: ChatId,
     pub tracked_user_id: UserId,
+    /// A program made it, and not the admin in the bot.
+    #[serde(default)]
+    pub by_program: bool,
 }
 
-impl From<&Subscription> for SubscriptionChanged {
-    fn from(subscription: &Subscription) -> Self {
+impl SubscriptionChanged {
+    pub fn new(subscription: &Subscription, by_program: bool) -> Self {
         let Source::User(tracked_user_id) = subscription.source;
         Self {
             subscription_id: subscription.id(),
             admin_user_id: subscription.admin_user_id,
             admin_chat_id: subscription.admin_chat_id,
             tracked_user_id,
+            by_program,
         }
     }
 }

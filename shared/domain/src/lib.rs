@@ -17,6 +17,7 @@
 //! - [`appeal`]: what admins answer to somebody who asks that his ban be lifted
 //! - [`event`]: the envelope that travels on the bus
 //! - [`notification`]: who is told what after a sync
+//! - [`template`]: texts of messages that an operator can word anew
 //! - [`outage`]: when what could not be done comes again
 //! - [`limiter`]: when the next calls to Telegram may start; [`message_window`]: when a chat takes the next answer, and whose
 //! - [`lang`]: the languages the bot speaks
@@ -45,4 +46,5 @@ pub mod settings;
 pub mod sharing;
 pub mod subscription;
 pub mod sync;
+pub mod template;
 pub mod tidy;

@@ -5,6 +5,7 @@ use crate::ids::{ChatId, UserId};
 use crate::lang::Lang;
 use crate::settings::{Channel, Priority, ShareBans, Topic};
 use crate::sync::{Kind, Origin, Outcome, Reason, TargetResult};
+use crate::template::TemplateId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -69,6 +70,16 @@ pub enum Content {
     },
     /// The recipient had asked that his ban in a chat be lifted: it is, or it stands.
     AppealDecided { chat: String, lifted: bool },
+    /// Worded by a template: the bot's own, or what a program has sent.
+    Templated {
+        template: TemplateId,
+        /// Plain text, of each placeholder.
+        values: BTreeMap<String, String>,
+        #[serde(default)]
+        urgent: bool,
+    },
+    /// The recipient's endpoint takes no messages: it is sent none any more.
+    WebhookOff { host: String },
     /// What has waited for a moment, `count` messages.
     Digest {
         /// Each on one line, as HTML; no more than a message can list.
@@ -93,6 +104,8 @@ impl Content {
             Self::CommunityAdded { .. } => "community_added",
             Self::Appeal { .. } => "appeal",
             Self::AppealDecided { .. } => "appeal_decided",
+            Self::Templated { template, .. } => template.name(),
+            Self::WebhookOff { .. } => "webhook_off",
             Self::Digest { .. } => "digest",
         }
     }
@@ -105,6 +118,8 @@ impl Content {
             Self::Question(asking) if asking.held || asking.flooded => Topic::LimitReached,
             Self::Question(_) => Topic::UserBanned,
             Self::BansHeld { .. } | Self::Cycles(_) => Topic::LimitReached,
+            Self::Templated { template, .. } => template.topic(),
+            Self::WebhookOff { .. } => Topic::System,
             Self::ChatSuspended { .. } | Self::ChatResumed { .. } | Self::ChatRemoved { .. } => Topic::System,
             Self::AdminSuspended { .. } | Self::AdminResumed { .. } | Self::CommunityAdded { .. } => Topic::System,
             Self::Appeal { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Topic::System,
@@ -113,13 +128,15 @@ impl Content {
 
     /// It comes whatever its recipient chose: somebody was told that it would.
     pub fn is_promised(&self) -> bool {
-        matches!(self, Self::Appeal { .. } | Self::AppealDecided { .. })
+        matches!(self, Self::Appeal { .. } | Self::AppealDecided { .. } | Self::WebhookOff { .. })
     }
 
     /// Does its recipient have to do something?
     pub fn priority(&self) -> Priority {
         match self {
-            Self::Question(_) | Self::Appeal { .. } | Self::BansHeld { .. } => Priority::Urgent,
+            Self::Templated { urgent: true, .. } => Priority::Urgent,
+            Self::Templated { urgent: false, .. } => Priority::Normal,
+            Self::Question(_) | Self::Appeal { .. } | Self::BansHeld { .. } | Self::WebhookOff { .. } => Priority::Urgent,
             Self::ChatSuspended { .. } | Self::ChatRemoved { .. } | Self::AdminSuspended { .. } => Priority::Urgent,
             Self::SyncReport(_) | Self::Cycles(_) | Self::CommunityAdded { .. } => Priority::Normal,
             Self::ChatResumed { .. } | Self::AdminResumed { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Priority::Normal,

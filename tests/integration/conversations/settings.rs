@@ -67,7 +67,7 @@ async fn a_person_chooses_what_to_be_told_and_when() -> Result<()> {
         let messages = last(&talk.presses_at(boris, &messages, 0, 0).await?)?;
         let digests = last(&talk.presses(boris, &messages, "🗞").await?)?;
         let messages = last(&talk.presses_at(boris, &digests, 2, 1).await?)?;
-        talk.presses_at(boris, &messages, 6, 0).await.map(drop)
+        talk.presses_at(boris, &messages, 7, 0).await.map(drop)
     })
     .await
 }

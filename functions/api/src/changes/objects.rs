@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The names that the API has for ids.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "user_id",
     "chat_id",
     "chat_ids",
@@ -20,10 +20,11 @@ const NAMES: [&str; 13] = [
     "ban_event_id",
     "sync_id",
     "message_id",
+    "notification_id",
 ];
 
 /// How a row of a bulk ends that changed something.
-const DONE: [&str; 2] = ["created", "updated"];
+const DONE: [&str; 4] = ["created", "updated", "queued", "held"];
 
 type Objects = BTreeMap<String, BTreeSet<Id>>;
 

@@ -7,7 +7,7 @@ mod token;
 use crate::changes::IDEMPOTENCY_KEY;
 use crate::error::{ErrorBody, RefusalBody};
 use crate::health::Health;
-use crate::{audit, bans, subscriptions, sync, telegram_calls, users};
+use crate::{audit, bans, notifications, subscriptions, sync, telegram_calls, users};
 use domain::access::{Concern, Right, Scope};
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -60,6 +60,7 @@ fn document() -> OpenApi {
         (Concern::Bans, bans::routes().into_openapi()),
         (Concern::Sync, sync::routes().into_openapi()),
         (Concern::Telegram, telegram_calls::routes().into_openapi()),
+        (Concern::Notifications, notifications::routes().into_openapi()),
         (Concern::Audit, audit::routes().into_openapi()),
     ] {
         document.merge(tagged(routes, concern));

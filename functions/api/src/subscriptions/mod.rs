@@ -59,7 +59,7 @@ pub fn routes() -> OpenApiRouter<State> {
 impl State {
     async fn follow(&self, subscription: &Subscription, mode: Mode) -> Result<SubscriptionItem, ApiError> {
         self.check(subscription).await?;
-        match self.subscriptions.follow_in(subscription, mode).await? {
+        match self.subscriptions.follow_by_program(subscription, mode).await? {
             Followed::New => self.stored(subscription).await,
             Followed::Already => {
                 let error = ApiError::conflict("already_exists", "this admin follows this person from this chat already");

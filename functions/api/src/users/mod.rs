@@ -18,7 +18,7 @@ mod data;
 mod held;
 mod ignored;
 mod profiles;
-mod settings;
+pub mod settings;
 
 use crate::error::ApiError;
 use crate::health::Ready;
@@ -110,11 +110,11 @@ impl From<LangBody> for Lang {
 }
 
 /// 422 with all that is wrong.
-fn invalid(problems: &[Problem]) -> ApiError {
+pub fn invalid(problems: &[Problem]) -> ApiError {
     let list: Vec<_> = problems.iter().map(|problem| json!({ "field": problem.field, "message": problem.message })).collect();
     ApiError::refused("invalid", "some fields are not as they must be").with_details(json!({ "problems": list }))
 }
 
-fn unknown_user() -> ApiError {
+pub fn unknown_user() -> ApiError {
     ApiError::not_found("nothing is known of this person")
 }

@@ -68,13 +68,15 @@ impl From<WhenBody> for When {
     }
 }
 
-/// A way by which messages go: `sns` is the topic `notifications`, with e-mail and whatever else an operator has subscribed to it.
+/// A way by which messages go: `sns` is the topic `notifications`, with e-mail and whatever else an operator has subscribed to it; `webhook` the
+/// person's own endpoint, where one is registered.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Channel)]
 pub enum ChannelBody {
     Telegram,
     Sns,
+    Webhook,
 }
 
 impl From<Channel> for ChannelBody {
@@ -82,6 +84,7 @@ impl From<Channel> for ChannelBody {
         match channel {
             Channel::Telegram => Self::Telegram,
             Channel::Sns => Self::Sns,
+            Channel::Webhook => Self::Webhook,
         }
     }
 }
@@ -91,6 +94,7 @@ impl From<ChannelBody> for Channel {
         match channel {
             ChannelBody::Telegram => Self::Telegram,
             ChannelBody::Sns => Self::Sns,
+            ChannelBody::Webhook => Self::Webhook,
         }
     }
 }
@@ -104,7 +108,9 @@ pub struct TopicsBody {
     ban_synced: WhenBody,
     /// One that could not be.
     sync_error: WhenBody,
-    /// Bans that a guard holds back.
+    /// A subscription that a program made for him.
+    subscription_created: WhenBody,
+    /// Bans that a guard holds back; that he can follow nobody more.
     limit_reached: WhenBody,
     /// The bot's rights, communities. Appeals and their answers come in any case.
     system: WhenBody,
@@ -117,6 +123,7 @@ impl From<&Preferences> for TopicsBody {
             user_banned: when(Topic::UserBanned),
             ban_synced: when(Topic::BanSynced),
             sync_error: when(Topic::SyncError),
+            subscription_created: when(Topic::SubscriptionCreated),
             limit_reached: when(Topic::LimitReached),
             system: when(Topic::System),
         }
@@ -130,6 +137,7 @@ pub struct TopicsChange {
     user_banned: Option<WhenBody>,
     ban_synced: Option<WhenBody>,
     sync_error: Option<WhenBody>,
+    subscription_created: Option<WhenBody>,
     limit_reached: Option<WhenBody>,
     system: Option<WhenBody>,
 }
@@ -140,6 +148,7 @@ impl From<TopicsChange> for BTreeMap<Topic, When> {
             (Topic::UserBanned, change.user_banned),
             (Topic::BanSynced, change.ban_synced),
             (Topic::SyncError, change.sync_error),
+            (Topic::SubscriptionCreated, change.subscription_created),
             (Topic::LimitReached, change.limit_reached),
             (Topic::System, change.system),
         ];

@@ -12,7 +12,8 @@ use telegram::text;
 const DIGESTS: [u8; 6] = [1, 6, 12, 24, 72, 168];
 
 /// What a message can be about, in the order in which it is listed.
-const TOPICS: [Topic; 5] = [Topic::BanSynced, Topic::SyncError, Topic::UserBanned, Topic::LimitReached, Topic::System];
+const TOPICS: [Topic; 6] =
+    [Topic::BanSynced, Topic::SyncError, Topic::UserBanned, Topic::SubscriptionCreated, Topic::LimitReached, Topic::System];
 
 /// Each topic with when it comes: a press turns it on. `unasked`: in how many chats somebody wants to be asked, and cannot be.
 pub fn messages(lang: Lang, settings: &UserSettings, unasked: usize) -> Screen {
@@ -59,6 +60,7 @@ fn label(lang: Lang, topic: Topic, when: When) -> String {
         Topic::UserBanned => text!(lang, "topic-user-banned", when = when),
         Topic::BanSynced => text!(lang, "topic-ban-synced", when = when),
         Topic::SyncError => text!(lang, "topic-sync-error", when = when),
+        Topic::SubscriptionCreated => text!(lang, "topic-subscription-created", when = when),
         Topic::LimitReached => text!(lang, "topic-limit-reached", when = when),
         Topic::System => text!(lang, "topic-system", when = when),
     }

@@ -19,6 +19,7 @@
 | `POST /_bansync/lag` | index reads lag from now on, `{"milliseconds": 1000, "seed": 7}`, with `table_milliseconds` also reads of tables that
   ask for no consistency; 0: no longer. See the patch `lag` |
 | `GET /_bansync/lag` | how much they lag |
+| `GET /_bansync/mails` | what SNS would have mailed, the newest 1000: see the patch `mails` |
 """
 
 import asyncio
@@ -29,7 +30,7 @@ import urllib.parse
 from bansync_local.control import calls, faults, permissions, processes, quiet, writes
 from bansync_local.control.call import Call
 from bansync_local.control.drop import Dropped, close_connection
-from bansync_local.patches import lag
+from bansync_local.patches import lag, mails
 
 PREFIX = "/_bansync/"
 
@@ -129,6 +130,8 @@ def _route(method: str, name: str, query: dict, body: bytes) -> tuple[int, objec
                 return 200, lag.settle(**json.loads(body))
             case "GET", ["lag"]:
                 return 200, lag.setting()
+            case "GET", ["mails"]:
+                return 200, mails.listed()
             case "GET", ["processes"]:
                 return 200, processes.listed()
     except (ValueError, TypeError) as error:

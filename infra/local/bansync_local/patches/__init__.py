@@ -14,6 +14,7 @@ NAMES = (
     "ttl", "sweep", "stream", "nagle", "emf", "streams", "parameters", "batches", "schedules", "targets",
     "newlines", "environments", "bodies", "throttles", "functions", "protections", "states", "speed", "mappings",
     "delivery", "grants", "levels", "recursion", "references", "passrole", "indexes", "sizes", "lag", "concurrency",
+    "subscriptions", "mails", "topics",
 )  # fmt: skip
 
 

@@ -8,18 +8,25 @@
   issue 8, and in LocalStack).
 - Lambda: 6 MB to and from a function that is called synchronously, 1 MB to one that is not (Developer Guide, "Lambda quotas"; the texts in
   awslabs/aws-athena-query-federation, issue 793, ASFHyP3/hyp3, issue 2241, and aws/aws-lambda-dotnet's tests).
+- SNS: a subject is printable ASCII that does not begin with a space, of less than 100 characters (API Reference, "Publish"; getmoto/moto,
+  issues 1276 and 1503, have the text). A newer API Reference allows UTF-8, and by issue 1503 AWS takes a hundredth character: this is the
+  strictest reading. A topic has 200 filter policies (Developer Guide, "Filter policy constraints"; the code by "Subscribe").
 
-DynamoDB's limits and the other ones of SQS are MiniStack's own; the test has them all.
+DynamoDB's limits and the other ones of SQS and SNS are MiniStack's own; the tests have them all.
 """
 
 import base64
 import binascii
+import functools
+import itertools
 import json
 import re
 
 LARGEST_EVENTS = LARGEST_MESSAGE = LARGEST_ASYNCHRONOUS = 1_048_576
 LARGEST_SYNCHRONOUS = 6_291_456
 LARGEST_ANSWER = 6_291_556  # a hundred more, for what Lambda wraps it in
+MOST_FILTERS = 200
+SUBJECT = re.compile(r"[!-~][ -~]{0,98}")
 INVOCATION = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 
 
@@ -27,6 +34,7 @@ def apply() -> None:
     _of_events()
     _of_messages()
     _of_functions()
+    _of_topics()
 
 
 def _of_events() -> None:
@@ -161,3 +169,58 @@ def _of_functions() -> None:
         return status, answered, answer
 
     app.SERVICE_HANDLERS["lambda"] = handle_checked
+
+
+def _of_topics() -> None:
+    from ministack.services import sns
+
+    publish, subscribe, set_attribute = sns._publish, sns._subscribe, sns._set_subscription_attributes
+    # Otherwise an empty subject, which is refused, would be none, which is not.
+    sns.parse_qs = functools.partial(sns.parse_qs, keep_blank_values=True)
+
+    def publish_checked(params):
+        if "Subject" in params and not SUBJECT.fullmatch(sns._p(params, "Subject")):
+            return sns._error("InvalidParameter", "Invalid parameter: Subject", 400)
+        return publish(params)
+
+    def subscribe_checked(params):
+        topic = sns._topic_by_arn_any_scope(sns._normalize_arn(sns._p(params, "TopicArn")))
+        endpoint = (sns._p(params, "Protocol"), sns._p(params, "Endpoint"))
+        subscriptions = topic["subscriptions"] if topic else []
+        # Who subscribes the same endpoint again gets the subscription that there is.
+        known = any((one["protocol"], one["endpoint"]) == endpoint for one in subscriptions)
+        if not known and _filters(_filter_policy(params)) and _filtered(subscriptions) >= MOST_FILTERS:
+            return refused()
+        return subscribe(params)
+
+    def set_attribute_checked(params):
+        arn = sns._p(params, "SubscriptionArn")
+        topic = sns._topic_by_arn_any_scope(arn.rpartition(":")[0])
+        others = [one for one in topic["subscriptions"] if one["arn"] != arn] if topic else []
+        new = sns._p(params, "AttributeName") == "FilterPolicy" and _filters(sns._p(params, "AttributeValue"))
+        return refused() if new and _filtered(others) >= MOST_FILTERS else set_attribute(params)
+
+    def refused():
+        # The wording is ours: AWS documents none.
+        return sns._error("FilterPolicyLimitExceeded", f"A topic has {MOST_FILTERS} filter policies at most.", 403)
+
+    sns._publish, sns._subscribe, sns._set_subscription_attributes = publish_checked, subscribe_checked, set_attribute_checked
+
+
+def _filter_policy(params: dict) -> str | None:
+    """The filter policy among the attributes of a request; they are numbered from 1."""
+    from ministack.services import sns
+
+    for number in itertools.count(1):
+        name = sns._p(params, f"Attributes.entry.{number}.key")
+        if name in ("", "FilterPolicy"):
+            return sns._p(params, f"Attributes.entry.{number}.value") if name else None
+
+
+def _filters(policy: str | None) -> bool:
+    """An empty policy is none."""
+    return (policy or "").strip() not in ("", "{}")
+
+
+def _filtered(subscriptions: list[dict]) -> int:
+    return sum(_filters(one["attributes"].get("FilterPolicy")) for one in subscriptions)

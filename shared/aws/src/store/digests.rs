@@ -7,12 +7,13 @@
 //! | what a person waits for | Query `USER#<recipient>`, `HELD#<moment>#…` |
 //! | which of it was told by another way | BatchGetItem `USER#<recipient>`, `N#<notification id>` |
 //! | it is told in a digest, and waits no more | UpdateItem and DeleteItem on the same keys, unless they tell more by then |
+//! | what waits for somebody | Query `USER#<recipient>`, `HELD#…` |
 //! | a moment is over | DeleteItem `DIGEST#<recipient>`, `<moment>`, if nothing was held since it was read |
 //!
 //! A message is written before its moment, and each puts a new stamp on the moment: what comes while others are being sent finds it still due. A digest's id
 //! follows from what was held, so that the same digest is sent once; a message that was told, in whatever way, is in no further digest.
 
-use super::notifications::{RETENTION as LOGGED, key_of, sort_key};
+use super::notifications::{RETENTION as LOGGED, key_of, log_of, sort_key};
 use super::{Attributes, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
@@ -67,6 +68,29 @@ pub struct Waiting {
 #[derive(Clone)]
 pub struct Digests {
     table: Table,
+}
+
+/// A message that waits, without what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Held {
+    /// `HELD#<moment>#<notification id>`.
+    #[serde(rename = "sk")]
+    key: String,
+    pub notification_type: String,
+    pub channel: String,
+    /// Unix seconds.
+    pub created_at: i64,
+}
+
+impl Held {
+    /// When its moment comes, Unix seconds.
+    pub fn until(&self) -> Option<i64> {
+        self.key.split('#').nth(1)?.parse().ok()
+    }
+
+    pub fn notification_id(&self) -> Option<Uuid> {
+        self.key.split('#').nth(2)?.parse().ok()
+    }
 }
 
 /// Of the log of messages.
@@ -180,6 +204,18 @@ impl Digests {
         Ok(Some(Waiting { messages, stamp, more }))
     }
 
+    /// Messages that wait for somebody, of whatever moment, the next one first; at most `limit`.
+    pub async fn held(&self, recipient: UserId, limit: i32) -> anyhow::Result<Vec<Held>> {
+        let query = self.table.client.query().table_name(&self.table.name).key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+        let query = query
+            .expression_attribute_values(":pk", s(format!("USER#{recipient}")))
+            .expression_attribute_values(":sk", s("HELD#"))
+            .projection_expression("sk, notification_type, channel, created_at")
+            .limit(limit);
+        let answer = query.send().await.context("reading what waits for somebody")?;
+        Ok(serde_dynamo::from_items(answer.items.unwrap_or_default())?)
+    }
+
     /// Those of `messages` that were not told yet: by another way, or in another digest.
     pub async fn untold(&self, messages: Vec<Notification>) -> anyhow::Result<Vec<Notification>> {
         let logged = self.table.get_newest(messages.iter().map(key_of).collect()).await?;
@@ -205,7 +241,7 @@ impl Digests {
         let update = update
             .update_expression(
                 "SET #status = :sent, notification_type = :type, channel = :channel, correlation_id = :correlation, revision = :revision, \
-                 created_at = if_not_exists(created_at, :now), sent_at = :now, expires_at = :expires, version = :version REMOVE taken_until, error_message",
+                 created_at = if_not_exists(created_at, :now), due_shard = :log, due_at = if_not_exists(due_at, :now), sent_at = :now, expires_at = :expires, version = :version REMOVE taken_until, error_message",
             )
             .condition_expression("attribute_not_exists(revision) OR revision <= :revision")
             .expression_attribute_names("#status", "status")
@@ -214,6 +250,7 @@ impl Digests {
             .expression_attribute_values(":channel", s(message.channel.name()))
             .expression_attribute_values(":correlation", s(&message.correlation_id))
             .expression_attribute_values(":revision", n(message.revision))
+            .expression_attribute_values(":log", s(log_of(message.recipient)))
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + LOGGED))
             .expression_attribute_values(":version", n(i64::from(VERSION)));

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bans;
 pub mod dialogue;
 pub mod digests;
+pub mod endpoints;
 pub mod gateway;
 pub mod held;
 pub mod keys;
@@ -12,6 +13,7 @@ pub mod notifications;
 pub mod page;
 pub mod subscriptions;
 pub mod sync;
+pub mod templates;
 pub mod users;
 
 use crate::Aws;

@@ -6,9 +6,11 @@
 //! | give it back | UpdateItem on the same key |
 //! | record how it ended | UpdateItem on the same key |
 //! | record that its recipient wants none | UpdateItem on the same key, if there is none |
+//! | somebody's messages, newest first | Query `by_due`: `LOG#<recipient>`; BatchGetItem |
 //!
 //! [`digests`](super::digests) holds what waits.
 
+use super::page::{Page, PageError, Wanted};
 use super::{Attributes, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
@@ -16,7 +18,10 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::ids::UserId;
 use domain::notification::Notification;
+use serde::Deserialize;
+use uuid::Uuid;
 
 /// How long the log is kept, in seconds.
 pub(super) const RETENTION: i64 = 90 * DAY;
@@ -44,6 +49,42 @@ pub struct Earlier {
     pub message_id: i64,
     /// When the first message under this id was begun, Unix seconds.
     pub first_at: i64,
+}
+
+/// A key of the table.
+#[derive(Deserialize)]
+struct Key {
+    pk: String,
+    sk: String,
+}
+
+/// A message in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Logged {
+    /// `N#<notification id>`.
+    #[serde(rename = "sk")]
+    key: String,
+    pub notification_type: String,
+    pub channel: String,
+    /// `pending`, `sent`, `failed` or `suppressed`.
+    pub status: String,
+    #[serde(default)]
+    pub correlation_id: String,
+    /// Why it failed or was suppressed.
+    #[serde(default)]
+    pub error_message: Option<String>,
+    /// Unix seconds, as those that follow.
+    pub created_at: i64,
+    #[serde(default)]
+    pub sent_at: Option<i64>,
+    #[serde(default)]
+    pub failed_at: Option<i64>,
+}
+
+impl Logged {
+    pub fn notification_id(&self) -> Option<Uuid> {
+        self.key.strip_prefix("N#")?.parse().ok()
+    }
 }
 
 /// The log.
@@ -78,7 +119,7 @@ impl Notifications {
             .update(notification)
             .update_expression(
                 "SET #status = :pending, taken_until = :until, taken_revision = :revision, notification_type = :type, channel = :channel, \
-                 correlation_id = :correlation, created_at = if_not_exists(created_at, :now), revision = if_not_exists(revision, :none), \
+                 correlation_id = :correlation, created_at = if_not_exists(created_at, :now), due_shard = :log, due_at = if_not_exists(due_at, :now), revision = if_not_exists(revision, :none), \
                  expires_at = :expires, version = :version REMOVE next_part, error_message",
             )
             .condition_expression(format!(
@@ -98,6 +139,7 @@ impl Notifications {
             .expression_attribute_values(":type", s(notification.content.type_name()))
             .expression_attribute_values(":channel", s(notification.channel.name()))
             .expression_attribute_values(":correlation", s(&notification.correlation_id))
+            .expression_attribute_values(":log", s(log_of(notification.recipient)))
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + RETENTION))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
@@ -164,7 +206,7 @@ impl Notifications {
             .update(notification)
             .update_expression(
                 "SET #status = :suppressed, error_message = :why, notification_type = :type, channel = :channel, correlation_id = :correlation, \
-                 created_at = :now, expires_at = :expires, version = :version",
+                 created_at = :now, due_shard = :log, due_at = :now, expires_at = :expires, version = :version",
             )
             .condition_expression("attribute_not_exists(pk)")
             .expression_attribute_names("#status", "status")
@@ -173,6 +215,7 @@ impl Notifications {
             .expression_attribute_values(":type", s(notification.content.type_name()))
             .expression_attribute_values(":channel", s(notification.channel.name()))
             .expression_attribute_values(":correlation", s(&notification.correlation_id))
+            .expression_attribute_values(":log", s(log_of(notification.recipient)))
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + RETENTION))
             .expression_attribute_values(":version", n(i64::from(VERSION)));
@@ -181,6 +224,23 @@ impl Notifications {
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(error).context("recording a message that nobody wants"),
         }
+    }
+
+    /// A page of the log of somebody's messages, newest first. `status`: of those that ended so, of which a page may have few.
+    pub async fn log(&self, recipient: UserId, status: Option<&str>, wanted: &Wanted) -> Result<Page<Logged>, PageError> {
+        let query = self.table.client.query().index_name("by_due").key_condition_expression("due_shard = :log");
+        let query = query.expression_attribute_values(":log", s(log_of(recipient))).scan_index_forward(false);
+        let keys: Page<Key> = self.table.page(query, &format!("log of {recipient} {}", status.unwrap_or_default()), wanted).await?;
+        let found = self.table.get_all(keys.items.into_iter().map(|Key { pk, sk }| key(pk, sk)).collect()).await?;
+        let mut items: Vec<Logged> = serde_dynamo::from_items(found).context("reading the log of messages")?;
+        items.retain(|logged| status.is_none_or(|status| logged.status == status));
+        items.sort_by_key(|logged| std::cmp::Reverse(logged.created_at));
+        Ok(Page { items, next: keys.next })
+    }
+
+    /// Does the store answer?
+    pub async fn reachable(&self) -> anyhow::Result<()> {
+        self.table.reachable(key("HEALTH", "HEALTH")).await
     }
 
     fn update(&self, notification: &Notification) -> UpdateItemFluentBuilder {
@@ -194,6 +254,11 @@ pub(super) fn key_of(notification: &Notification) -> Attributes {
 
 pub(super) fn sort_key(notification: &Notification) -> String {
     format!("N#{}", notification.notification_id)
+}
+
+/// Where the log of somebody's messages stands in the index, by when they were due.
+pub(super) fn log_of(recipient: UserId) -> String {
+    format!("LOG#{recipient}")
 }
 
 fn earlier(item: &Attributes) -> Option<Earlier> {

@@ -32,7 +32,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field, message: message.into() }
     }
 }

@@ -23,14 +23,17 @@ pub enum Topic {
     BanSynced,
     /// It could not be.
     SyncError,
-    /// A guard held bans back.
+    /// The recipient follows somebody, and it was not by their own hand in the bot.
+    SubscriptionCreated,
+    /// A guard held bans back, or nobody more can be followed.
     LimitReached,
     /// The bot's rights, communities.
     System,
 }
 
 impl Topic {
-    pub const ALL: [Self; 5] = [Self::UserBanned, Self::BanSynced, Self::SyncError, Self::LimitReached, Self::System];
+    pub const ALL: [Self; 6] =
+        [Self::UserBanned, Self::BanSynced, Self::SyncError, Self::SubscriptionCreated, Self::LimitReached, Self::System];
 }
 
 /// When a message about a topic comes.
@@ -61,16 +64,19 @@ pub enum Channel {
     Telegram,
     /// The topic `notifications`: e-mail and whatever else an operator has subscribed to it.
     Sns,
+    /// The recipient's own endpoint, where one is registered.
+    Webhook,
 }
 
 impl Channel {
-    pub const ALL: [Self; 2] = [Self::Telegram, Self::Sns];
+    pub const ALL: [Self; 3] = [Self::Telegram, Self::Sns, Self::Webhook];
 
     /// The word under which it is logged.
     pub fn name(self) -> &'static str {
         match self {
             Self::Telegram => "telegram",
             Self::Sns => "sns",
+            Self::Webhook => "webhook",
         }
     }
 }

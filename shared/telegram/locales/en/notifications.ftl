@@ -2,11 +2,8 @@
 
 ## A ban, and the question whether to ban too.
 
-ban-detected =
-    🚫 User { $user } (ID: { $id }) was banned in { $chat }
-    Reason: { $reason }
-    Time: { $time }
-    { $count ->
+# Below the template `ban_detected`.
+ban-sources = { $count ->
         [1] Source
        *[other] Sources
     }: { $source }
@@ -85,6 +82,11 @@ admin-resumed =
     ▶️ You can ban in { $chat } again
     What you follow there is active again.
 
+# Somebody’s own endpoint for messages.
+webhook-off =
+    ⚠️ Your webhook at { $host } doesn’t take my messages
+    I tried several times and have turned it off. Register it again once it works; messages since then aren’t sent there.
+
 # A community is several chats that Telegram lets admins ban in at once.
 community-added =
     ℹ️ { $chat } is now in the community { $community }
@@ -99,10 +101,6 @@ appeal =
 
 ## What became of a ban in one chat.
 
-report-banned =
-    ✅ Ban successfully synced to your chat
-    User: { $user }
-    Chat: { $chat }
 report-already-banned =
     ℹ️ Already banned in your chat
     User: { $user }
@@ -112,11 +110,6 @@ report-not-banned =
     User: { $user }
     Chat: { $chat }
     Reason: { $reason }
-report-ban-failed =
-    ❌ Failed to sync ban
-    User: { $user }
-    Chat: { $chat }
-    Error: { $reason }
 report-lifted =
     ✅ Unbanned in your chat
     User: { $user }

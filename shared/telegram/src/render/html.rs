@@ -43,9 +43,49 @@ pub fn plain_text(html: &str) -> String {
 }
 
 /// How long it is for Telegram, in UTF-16 units.
-#[cfg(test)]
 pub fn length(html: &str) -> usize {
     plain_text(html).encode_utf16().count()
+}
+
+/// Tags that a text from outside may have (Bot API "HTML style"). No quotation: the folded lines of a message are one, and it cannot be nested.
+const TAGS: [&str; 12] = ["b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "tg-spoiler", "code", "a"];
+
+/// Is it HTML that Telegram reads, with each tag closed on its line? A message may be folded after any line.
+///
+/// # Errors
+/// What is wrong.
+pub fn check(html: &str) -> Result<(), String> {
+    html.lines().try_for_each(check_line)
+}
+
+fn check_line(line: &str) -> Result<(), String> {
+    let mut open = Vec::new();
+    for token in tokens(line) {
+        let text = token.text;
+        match text.strip_prefix("</") {
+            _ if !token.is_tag() && text == "&" => return Err("an `&` begins no entity; write &amp;".to_owned()),
+            _ if !token.is_tag() => {}
+            _ if !text.ends_with('>') => return Err("a `<` is no tag; write &lt;".to_owned()),
+            Some(closed) => match open.pop() {
+                Some(opened) if opened == closed.trim_end_matches('>') => {}
+                _ => return Err(format!("{text} closes nothing")),
+            },
+            None => {
+                let tag = name(text);
+                let attributes = text.trim_start_matches('<').trim_end_matches('>').trim_start_matches(tag).trim();
+                if !TAGS.contains(&tag) {
+                    return Err(format!("there is no <{tag}>"));
+                }
+                let is_link =
+                    attributes.strip_prefix("href=\"").and_then(|rest| rest.strip_suffix('"')).is_some_and(|href| !href.contains('"'));
+                if (tag == "a") != is_link || (tag != "a" && !attributes.is_empty()) {
+                    return Err(format!("<{tag}> has other attributes"));
+                }
+                open.push(tag);
+            }
+        }
+    }
+    open.pop().map_or(Ok(()), |tag| Err(format!("<{tag}> is not closed on its line")))
 }
 
 /// A long text as messages, each short enough and with few enough tags: parted at the ends of lines, in a long line at spaces, in a long word anywhere. Tags that
@@ -152,6 +192,24 @@ fn entity(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn html_that_telegram_does_not_read_is_told_from_what_it_does() {
+        for (html, expected) in [
+            ("<b>a</b> <a href=\"https://example.org/?a=1&amp;b\">b</a>\n<code>&lt;</code>", Ok(())),
+            ("<b><i>a</b></i>", Err("</b> closes nothing")),
+            ("</b>", Err("</b> closes nothing")),
+            ("<b>a\n</b>", Err("<b> is not closed on its line")),
+            ("<blockquote>a</blockquote>", Err("there is no <blockquote>")),
+            ("<b onclick=\"x\">a</b>", Err("<b> has other attributes")),
+            ("<a>b</a>", Err("<a> has other attributes")),
+            ("<a href=\"x\" href=\"y\">b</a>", Err("<a> has other attributes")),
+            ("a & b", Err("an `&` begins no entity; write &amp;")),
+            ("1 < 2", Err("a `<` is no tag; write &lt;")),
+        ] {
+            assert_eq!(check(html), expected.map_err(str::to_owned), "{html}");
+        }
+    }
 
     #[test]
     fn plain_text_is_what_the_markup_shows() {

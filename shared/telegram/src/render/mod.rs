@@ -2,12 +2,16 @@
 
 mod html;
 mod notification;
+mod program;
 mod report;
+mod template;
 mod time;
 
 pub use html::{fold, plain_text, split};
 pub use notification::{buttons, digest_line, notification};
+pub use program::ForPrograms;
 pub use report::reason_text;
+pub use template::{TemplateError, Templates, check as check_template, default_source};
 pub use time::{date, moment};
 
 use crate::text;

@@ -2,7 +2,7 @@
 
 use super::html::{fold, plain_text};
 use super::report::{self, ban_buttons, ban_detected, block_buttons, cycles, facts, lines, source_of, sync_report, undo_buttons};
-use super::{escape_words, moment, name_of, subject};
+use super::{Templates, escape_words, moment, name_of, subject};
 use crate::message::{Button, Style};
 use crate::text;
 use crate::text::Html;
@@ -16,11 +16,11 @@ use domain::question::{self, Choice};
 const APPEAL_CHARS: usize = 1000;
 
 /// The message's text as HTML; a long one has to be parted by [`split`](super::split).
-pub fn notification(notification: &Notification) -> String {
+pub fn notification(notification: &Notification, templates: &Templates) -> String {
     let lang = notification.lang;
     match &notification.content {
-        Content::SyncReport(report) => sync_report(report, lang),
-        Content::Question(asking) => question(asking, lang),
+        Content::SyncReport(report) => sync_report(report, templates, lang),
+        Content::Question(asking) => question(asking, templates, lang),
         Content::Cycles(report) => cycles(report, lang),
         Content::BansHeld { chat } => text!(lang, "bans-held", chat = chat),
         Content::AdminSuspended { chat } => text!(lang, "admin-suspended", chat = chat),
@@ -31,6 +31,11 @@ pub fn notification(notification: &Notification) -> String {
         Content::CommunityAdded { chat, community } => text!(lang, "community-added", chat = chat, community = community),
         Content::AppealDecided { chat, lifted: true } => text!(lang, "appeal-granted", chat = chat),
         Content::AppealDecided { chat, lifted: false } => text!(lang, "appeal-refused", chat = chat),
+        Content::Templated { template, values, .. } => {
+            let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
+            templates.render(*template, lang, &values)
+        }
+        Content::WebhookOff { host } => text!(lang, "webhook-off", host = host),
         Content::Digest { lines, count } => digest(lines, *count, lang),
         Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
             let person = subject(lang, *user_id, user_name.as_deref());
@@ -77,15 +82,17 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
         | Content::AdminResumed { .. }
         | Content::CommunityAdded { .. }
         | Content::AppealDecided { .. }
+        | Content::Templated { .. }
+        | Content::WebhookOff { .. }
         | Content::Digest { .. } => Vec::new(),
     }
 }
 
 /// A message on one line of a digest, as HTML.
-pub fn digest_line(message: &Notification) -> String {
+pub fn digest_line(message: &Notification, templates: &Templates) -> String {
     match &message.content {
         Content::SyncReport(report) => report::in_one_line(report, message.lang),
-        _ => notification(message).lines().next().unwrap_or_default().to_owned(),
+        _ => notification(message, templates).lines().next().unwrap_or_default().to_owned(),
     }
 }
 
@@ -99,9 +106,9 @@ fn digest(shown: &[String], count: usize, lang: Lang) -> String {
 }
 
 /// A question: what happened, what is asked, and how long it can be answered.
-fn question(asking: &Asking, lang: Lang) -> String {
+fn question(asking: &Asking, templates: &Templates, lang: Lang) -> String {
     let asked = match asking.bans.is_empty() {
-        true => about_one(asking, lang),
+        true => about_one(asking, templates, lang),
         false => about_many(asking, lang),
     };
     let Some(until) = asking.until else { return asked };
@@ -109,9 +116,9 @@ fn question(asking: &Asking, lang: Lang) -> String {
     format!("{asked}\n{asks}")
 }
 
-fn about_one(asking: &Asking, lang: Lang) -> String {
+fn about_one(asking: &Asking, templates: &Templates, lang: Lang) -> String {
     let user = name_of(asking.user_id, asking.user_name.as_deref());
-    let (ban, chat) = (Html(ban_detected(asking.user_id, &user, &asking.decision, &asking.also, lang)), &asking.chat);
+    let (ban, chat) = (Html(ban_detected(asking.user_id, user, &asking.decision, &asking.also, templates, lang)), &asking.chat);
     match asking.new_source {
         true => text!(lang, "question-new-source", ban = ban, chat = chat),
         false => text!(lang, "question-ban", ban = ban, chat = chat),
@@ -151,6 +158,14 @@ mod tests {
     use domain::settings::{Channel, ShareBans};
     use domain::sync::{Kind, Outcome, Reason};
     use uuid::Uuid;
+
+    fn notification(message: &Notification) -> String {
+        super::notification(message, &Templates::default())
+    }
+
+    fn digest_line(message: &Notification) -> String {
+        super::digest_line(message, &Templates::default())
+    }
 
     fn sent(lang: Lang, content: Content) -> Notification {
         let (notification_id, correlation_id) = (Uuid::nil(), String::new());

@@ -1,7 +1,7 @@
 //! The result of a sync for one admin: a message about their chat, or a card with a line a chat. Its first lines are the agreed templates.
 
 use super::html::{fold, plain_text};
-use super::{decider, escape, moment, name_of, subject};
+use super::{Templates, decider, escape, moment, name_of, subject};
 use crate::message::{Button, Style};
 use crate::text;
 use crate::text::Html;
@@ -11,6 +11,7 @@ use domain::notification::{Decision, NamedChat, SyncReport};
 use domain::question::{BanButton, BlockButton, UndoButton};
 use domain::settings::ShareBans;
 use domain::sync::{Kind, Outcome, Reason, Totals};
+use domain::template::TemplateId;
 
 /// Buttons of a kind under one report: of more chats, `/undo` and `/block` there.
 const MOST_BUTTONS: usize = 5;
@@ -22,7 +23,7 @@ const MOST_SOURCES: usize = 10;
 const TITLE_CHARS: usize = 20;
 
 /// The report's text as HTML. With a line a chat it may be longer than a message: an admin follows at most a hundred times.
-pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
+pub fn sync_report(report: &SyncReport, templates: &Templates, lang: Lang) -> String {
     // First what calls for something to be done.
     let mut chats: Vec<_> = report.chats.iter().flat_map(|(outcome, chats)| chats.iter().map(|chat| (*outcome, chat))).collect();
     chats.sort_by_key(|(outcome, _)| match outcome {
@@ -32,7 +33,7 @@ pub fn sync_report(report: &SyncReport, lang: Lang) -> String {
         Outcome::Skipped(_) => 3,
     });
     let lines = match chats[..] {
-        [(outcome, chat)] => about_one(report, outcome, chat, lang),
+        [(outcome, chat)] => about_one(report, outcome, chat, templates, lang),
         _ => card(report, &chats, lang),
     };
     fold(&lines)
@@ -107,10 +108,17 @@ fn on_a_button(title: &str) -> String {
 }
 
 /// Text of a decision in the source, and in further ones by the same hand. `user`: the name as HTML.
-pub fn ban_detected(id: UserId, user: &str, decision: &Decision, also: &[Decision], lang: Lang) -> String {
-    let (user, chat, (count, source)) = (Html(user.to_owned()), &decision.source_chat, sources(decision, also, lang));
-    let (reason, time) = (reason_of(decision, lang), time_of(decision, lang));
-    text!(lang, "ban-detected", user = user, id = id, chat = chat, count = count, source = source, reason = reason, time = time)
+pub fn ban_detected(id: UserId, user: String, decision: &Decision, also: &[Decision], templates: &Templates, lang: Lang) -> String {
+    let (count, source) = sources(decision, also, lang);
+    let values = [
+        ("username", Html(user).into()),
+        ("user_id", Html(id.to_string()).into()),
+        ("chat_name", Html(escape(&decision.source_chat)).into()),
+        ("reason", reason_of(decision, lang).into()),
+        ("timestamp", time_of(decision, lang).into()),
+    ];
+    let banned = templates.render(TemplateId::BanDetected, lang, &values);
+    format!("{banned}\n{}", text!(lang, "ban-sources", count = count, source = source))
 }
 
 /// A source that bans and unbans somebody over and over.
@@ -160,14 +168,19 @@ pub fn lines(text: &str) -> Vec<Html> {
     text.lines().map(|line| Html(line.to_owned())).collect()
 }
 
-fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang) -> Vec<Html> {
+fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, templates: &Templates, lang: Lang) -> Vec<Html> {
     let (user, chat) = (subject(lang, report.user_id, report.user_name.as_deref()), &chat.title);
+    let templated = |template, error| {
+        let (id, chat) = (Html(report.user_id.to_string()), Html(escape(chat)));
+        let values = [("username", user.clone().into()), ("user_id", id.into()), ("chat_name", chat.into()), ("error", error)];
+        templates.render(template, lang, &values)
+    };
     let told = match (report.kind, outcome) {
-        (Kind::Ban, Outcome::Applied) => text!(lang, "report-banned", user = user, chat = chat),
+        (Kind::Ban, Outcome::Applied) => templated(TemplateId::SyncSuccess, Html(String::new()).into()),
         (Kind::Ban, Outcome::Already) => text!(lang, "report-already-banned", user = user, chat = chat),
         (Kind::Ban, Outcome::Skipped(why @ (Reason::AutoSyncOff | Reason::NotifyOnly))) => {
             let name = name_of(report.user_id, report.user_name.as_deref());
-            let banned = ban_detected(report.user_id, &name, &report.decision, &report.also, lang);
+            let banned = ban_detected(report.user_id, name, &report.decision, &report.also, templates, lang);
             let unchanged = match why {
                 Reason::NotifyOnly => text!(lang, "told-only-you", chat = chat),
                 _ => text!(lang, "told-only-chat", chat = chat),
@@ -175,7 +188,7 @@ fn about_one(report: &SyncReport, outcome: Outcome, chat: &NamedChat, lang: Lang
             return lines(&format!("{banned}\n{unchanged}"));
         }
         (Kind::Ban, Outcome::Skipped(why)) => text!(lang, "report-not-banned", user = user, chat = chat, reason = reason_text(why, lang)),
-        (Kind::Ban, Outcome::Failed(why)) => text!(lang, "report-ban-failed", user = user, chat = chat, reason = reason_text(why, lang)),
+        (Kind::Ban, Outcome::Failed(why)) => templated(TemplateId::SyncFailed, reason_text(why, lang).into()),
         (Kind::Lift, Outcome::Applied | Outcome::Already) => text!(lang, "report-lifted", user = user, chat = chat),
         (Kind::Lift, Outcome::Skipped(why)) => text!(lang, "report-not-lifted", user = user, chat = chat, reason = reason_text(why, lang)),
         (Kind::Lift, Outcome::Failed(why)) => text!(lang, "report-lift-failed", user = user, chat = chat, reason = reason_text(why, lang)),

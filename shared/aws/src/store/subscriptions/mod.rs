@@ -62,6 +62,9 @@ pub struct SubscriptionItem {
     /// Its admin may not ban in the chat now: nothing is carried over for it.
     #[serde(default)]
     pub suspended: bool,
+    /// A program made it, and not the admin in the bot.
+    #[serde(default)]
+    pub by_program: bool,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: i64,
@@ -113,8 +116,17 @@ impl Subscriptions {
 
     /// Follows, anew or again. Uniqueness and the limit hold whoever else does the same at the same time.
     pub async fn follow_in(&self, subscription: &Subscription, mode: Mode) -> anyhow::Result<Followed> {
+        self.begin(subscription, mode, false).await
+    }
+
+    /// As [`Subscriptions::follow_in`], for a program: the admin is told of it.
+    pub async fn follow_by_program(&self, subscription: &Subscription, mode: Mode) -> anyhow::Result<Followed> {
+        self.begin(subscription, mode, true).await
+    }
+
+    async fn begin(&self, subscription: &Subscription, mode: Mode, by_program: bool) -> anyhow::Result<Followed> {
         let writes = [
-            self.activate(subscription, mode)?,
+            self.activate(subscription, mode, by_program)?,
             self.count(subscription.admin_user_id, 1)?,
             self.tally(subscription.admin_user_id, 1)?,
             self.name(subscription)?,
@@ -176,7 +188,7 @@ impl Subscriptions {
         let moved = Subscription { admin_chat_id: to, ..subscription.clone() };
         let item = self.get(subscription).await?;
         let (mode, suspended) = item.map(|item| (item.mode, item.suspended)).unwrap_or_default();
-        let (begin, name) = (self.activate(&moved, mode)?, self.name(&moved)?);
+        let (begin, name) = (self.activate(&moved, mode, false)?, self.name(&moved)?);
         let carry = [self.deactivate(subscription, "REMOVE source_key, chat_key, follower_key")?, begin.clone(), name.clone()];
         match self.transact_all(&carry).await? {
             None if suspended => return self.suspend(&moved).await.map(drop),

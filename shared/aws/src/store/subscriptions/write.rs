@@ -11,14 +11,14 @@ use domain::subscription::{MAX_PER_ADMIN, Mode, Subscription};
 use std::collections::HashMap;
 
 impl Subscriptions {
-    pub(super) fn activate(&self, subscription: &Subscription, mode: Mode) -> anyhow::Result<TransactWriteItem> {
+    pub(super) fn activate(&self, subscription: &Subscription, mode: Mode, by_program: bool) -> anyhow::Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(key_of(subscription)))
             .update_expression(
                 "SET subscription_id = :id, admin_user_id = :admin, admin_chat_id = :chat, #source = :source, #mode = :mode, is_active = :true, \
                  created_at = if_not_exists(created_at, :now), updated_at = :now, source_key = :source, chat_key = :chat_key, \
-                 follower_key = :follower, version = :version REMOVE suspended",
+                 follower_key = :follower, by_program = :by_program, version = :version REMOVE suspended",
             )
             .condition_expression("attribute_not_exists(pk) OR is_active = :false")
             .expression_attribute_names("#source", "source")
@@ -31,6 +31,7 @@ impl Subscriptions {
                 (":mode".to_owned(), s(mode.name())),
                 (":chat_key".to_owned(), s(subscription.admin_chat_id.to_string())),
                 (":follower".to_owned(), s(format!("{}#{}", subscription.admin_chat_id, subscription.admin_user_id))),
+                (":by_program".to_owned(), AttributeValue::Bool(by_program)),
                 (":true".to_owned(), AttributeValue::Bool(true)),
                 (":false".to_owned(), AttributeValue::Bool(false)),
                 (":now".to_owned(), n(time::now())),

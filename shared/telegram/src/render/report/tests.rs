@@ -4,6 +4,10 @@ use domain::ids::ChatId;
 use domain::notification::Decider;
 use uuid::Uuid;
 
+fn sync_report(report: &SyncReport, lang: Lang) -> String {
+    super::sync_report(report, &Templates::default(), lang)
+}
+
 fn report(outcome: Outcome, chats: &[&str]) -> SyncReport {
     of_groups(&[(outcome, chats)])
 }

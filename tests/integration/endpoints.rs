@@ -1,0 +1,230 @@
+//! People's own endpoints: what is posted there, what signs it, and what becomes of one that takes nothing.
+
+use crate::caller::Caller;
+use crate::play::{PATIENCE, Play};
+use crate::receiver::Receiver;
+use crate::stack::{read, skipped};
+use anyhow::{Context, Result, ensure};
+use domain::ids::UserId;
+use domain::lang::Lang;
+use domain::notification::{Content, Notification, notification_id};
+use domain::settings::{Channel, UserChange};
+use domain::subscription::Mode;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const MISSING: &str = "the receiver of webhooks is not installed";
+
+impl Play {
+    /// Somebody whose messages go to an endpoint only; his secret.
+    async fn has_endpoint(&self, caller: &Caller<'_>, receiver: &Receiver, user: i64) -> Result<String> {
+        self.wants(user, UserChange { channels: Some([Channel::Webhook].into()), ..UserChange::default() }).await?;
+        let body = json!({ "url": receiver.url("hook", user) });
+        let made = caller.put(&format!("notifications/webhooks/{user}"), body).await?;
+        ensure!(made.status == 200 && made.body["status"] == "active", "{}", made.body);
+        Ok(made.body["secret"].as_str().context("a secret")?.to_owned())
+    }
+
+    /// A message for an endpoint, which was tried so many times before.
+    async fn enqueue_for_endpoint(&self, user: i64, what: &str, refused: usize) -> Result<()> {
+        let notification = Notification {
+            notification_id: notification_id(&format!("{what} {user}"), UserId(user)),
+            correlation_id: what.to_owned(),
+            recipient: UserId(user),
+            channel: Channel::Webhook,
+            lang: Lang::En,
+            silent: false,
+            answers: false,
+            revision: 0,
+            content: Content::ChatResumed { chat: what.to_owned() },
+        };
+        let mut task = serde_json::to_value(&notification)?;
+        task["refused"] = json!(refused);
+        let body = json!({"QueueUrl": self.stack.queues["notification"], "MessageBody": task.to_string()});
+        self.stack.aws("sqs", "SendMessage", body).await.map(drop)
+    }
+}
+
+async fn state_of(caller: &Caller<'_>, user: i64) -> Result<Value> {
+    caller.there(&format!("notifications/webhooks/{user}")).await
+}
+
+#[tokio::test]
+async fn a_message_is_posted_once_and_signed_by_both_secrets_while_they_are_rotated() -> Result<()> {
+    let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
+    let play = Play::begin().await?;
+    let (caller, pair) = (play.messenger().await?, play.pair(Mode::Auto).await?);
+    let secret = play.has_endpoint(&caller, &receiver, pair.boris).await?;
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    play.sync_of(&event).await?;
+    let [letter] = &receiver.wait_for(&play, pair.boris, &secret, 1).await?[..] else { anyhow::bail!("one letter") };
+    ensure!(letter.is_signed, "{letter:?}");
+    let body = letter.json()?;
+    assert_eq!(
+        (&body["type"], &body["data"]["type"], &body["data"]["user_id"]),
+        (&json!("notification"), &json!("ban_synced"), &json!(pair.boris))
+    );
+    ensure!(body["data"]["text"].as_str().is_some_and(|text| text.contains("Mallory") && !text.contains('<')), "{body}");
+    assert_eq!(letter.headers["webhook-id"], body["data"]["notification_id"].as_str().context("an id")?);
+
+    let path = format!("notifications/webhooks/{}", pair.boris);
+    let rotated = caller.put(&path, json!({ "url": receiver.url("hook", pair.boris), "rotate": true })).await?;
+    let new = rotated.body["secret"].as_str().context("a secret")?.to_owned();
+    ensure!(new != secret && rotated.body["old_secret_until"].is_i64(), "{}", rotated.body);
+    ensure!(state_of(&caller, pair.boris).await?["secret"].is_null(), "it is told once");
+    play.telegram.unban(pair.source, pair.alice, pair.mallory).await?;
+    play.ban(pair.source, pair.alice, pair.mallory).await?;
+    let letters = receiver.wait_for(&play, pair.boris, &new, 2).await?;
+    ensure!(letters[1].is_signed && !letters[0].is_signed, "{letters:?}");
+    ensure!(receiver.letters(pair.boris, &secret).await?[1].is_signed, "the old one signs as well");
+    play.quiet(&pair.ids()).await?;
+    assert_eq!(receiver.letters(pair.boris, &new).await?.len(), 2);
+    assert_eq!(play.notices(pair.boris).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_takes_nothing_is_switched_off_and_its_owner_is_told_once() -> Result<()> {
+    let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
+    let play = Play::begin().await?;
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    play.greeting(boris).await?;
+    let secret = play.has_endpoint(&caller, &receiver, boris).await?;
+    receiver.answers(boris, &json!({ "status": 302, "location": receiver.url("hook", boris + 1) })).await?;
+    play.enqueue_for_endpoint(boris, "One", 2).await?;
+    play.telegram.wait_until_sees(boris, "Your webhook at 127.0.0.1 doesn’t take my messages", PATIENCE).await?;
+    let off = async || Ok(state_of(&caller, boris).await.ok().filter(|state| state["status"] == "off"));
+    let state = play.telegram.wait_until("it to be off", PATIENCE, off).await?;
+    assert_eq!(state["error_message"], "the endpoint redirects");
+    assert_eq!(receiver.letters(boris + 1, "").await?.len(), 0, "a redirection is not followed");
+    // What comes then is logged, and nobody is told again.
+    play.enqueue_for_endpoint(boris, "Two", 2).await?;
+    let failed = async || {
+        let log = caller.there(&format!("notifications/logs?user_id={boris}&status=failed")).await.ok();
+        Ok(log.and_then(|log| log["items"].as_array().filter(|items| items.len() == 2).cloned()))
+    };
+    let failed = play.telegram.wait_until("the log", PATIENCE, failed).await?;
+    let why: Vec<_> = failed.iter().filter_map(|line| line["error_message"].as_str()).collect();
+    ensure!(why.contains(&"the endpoint is switched off") && why.contains(&"the endpoint redirects"), "{why:?}");
+    play.quiet(&[boris]).await?;
+    assert_eq!(play.notices(boris).await?.len(), 1);
+
+    receiver.answers(boris, &json!({})).await?;
+    let again = caller.put(&format!("notifications/webhooks/{boris}"), json!({ "url": receiver.url("hook", boris) })).await?;
+    ensure!(again.body["status"] == "active" && again.body["secret"].is_null(), "{}", again.body);
+    let sent = json!({ "user_id": boris, "template_id": "system", "values": { "text": "hello" } });
+    caller.post("notifications/send", sent).await?;
+    let letters = receiver.wait_for(&play, boris, &secret, 2).await?;
+    ensure!(letters.last().is_some_and(|letter| letter.is_signed), "{letters:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_did_not_take_a_message_is_tried_again_and_left_alone_meanwhile() -> Result<()> {
+    let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
+    let play = Play::begin().await?;
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    play.greeting(boris).await?;
+    let secret = play.has_endpoint(&caller, &receiver, boris).await?;
+    receiver.answers(boris, &json!({ "status": 500 })).await?;
+    for text in ["One", "Two"] {
+        let message = json!({ "user_id": boris, "template_id": "system", "values": { "text": text } });
+        caller.post("notifications/send", message).await?;
+        receiver.wait_for(&play, boris, &secret, 1).await?;
+    }
+    receiver.answers(boris, &json!({})).await?;
+    assert_eq!(state_of(&caller, boris).await?["status"], "active");
+    let letters = receiver.wait_for(&play, boris, &secret, 3).await?;
+    let texts: Result<BTreeSet<_>> = letters.iter().map(|letter| Ok(letter.json()?["data"]["text"].to_string())).collect();
+    assert_eq!(texts?.len(), 2, "both came");
+    assert_eq!(play.notices(boris).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_switched_off_at_once_and_its_owner_hears_it_in_the_morning_where_he_wants() -> Result<()> {
+    let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
+    let play = Play::begin().await?;
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    play.greeting(boris).await?;
+    play.has_endpoint(&caller, &receiver, boris).await?;
+    receiver.answers(boris, &json!({ "status": 410 })).await?;
+    play.is_night_for(boris).await?;
+    play.wants(boris, UserChange { urgent_in_quiet_hours: Some(false), ..UserChange::default() }).await?;
+    play.enqueue_for_endpoint(boris, "One", 0).await?;
+    let off = async || Ok(state_of(&caller, boris).await.ok().filter(|state| state["status"] == "off"));
+    play.telegram.wait_until("it to be off", PATIENCE, off).await?;
+    assert_eq!(receiver.letters(boris, "").await?.len(), 1);
+    play.wants(boris, UserChange { quiet_hours: Some(None), ..UserChange::default() }).await?;
+    play.moment_comes(boris).await?;
+    play.telegram.wait_until_sees(boris, "Your webhook at 127.0.0.1", PATIENCE).await?;
+    assert_eq!(caller.delete(&format!("notifications/webhooks/{boris}")).await?.status, 204);
+    assert_eq!(caller.delete(&format!("notifications/webhooks/{boris}")).await?.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_in_a_private_network_is_not_registered() -> Result<()> {
+    let play = Play::begin().await?;
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    play.greeting(boris).await?;
+    let path = format!("notifications/webhooks/{boris}");
+    for url in
+        ["http://example.org/", "https://169.254.169.254/", "https://10.0.0.1/", "https://[fd00::1]/", "https://user@example.org/", "hello"]
+    {
+        let answer = caller.put(&path, json!({ "url": url })).await?;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (422, Some("bad_url")), "{url} {}", answer.body);
+    }
+    assert_eq!(caller.put("notifications/webhooks/1", json!({ "url": "https://example.org/" })).await?.status, 404);
+    assert_eq!(caller.get(&path).await?.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_subscriber_of_the_topic_by_http_confirms_and_has_what_its_filter_lets_through_and_one_by_mail_waits_for_its_owner() -> Result<()>
+{
+    let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
+    let play = Play::begin().await?;
+    let (caller, boris, bella) = (play.messenger().await?, play.admin("Boris", "en").await?, play.admin("Bella", "en").await?);
+    let topic = play.notifications_topic().await?;
+    let filter = json!({ "user_id": [boris.to_string()], "type": ["system"] }).to_string();
+    let address = format!("boris-{boris}@example.org");
+    for (protocol, endpoint) in [("http", receiver.url("sns", boris)), ("email", address.clone())] {
+        let subscription = [
+            ("TopicArn", topic.as_str()),
+            ("Protocol", protocol),
+            ("Endpoint", &endpoint),
+            ("Attributes.entry.1.key", "FilterPolicy"),
+            ("Attributes.entry.1.value", &filter),
+        ];
+        let answer = play.stack.sns("Subscribe", &subscription).await?;
+        ensure!(answer.contains("pending confirmation"), "{answer}");
+    }
+    let asked = receiver.wait_for(&play, boris, "", 1).await?;
+    assert_eq!(asked[0].headers["x-amz-sns-message-type"], "SubscriptionConfirmation");
+    let confirmed = async || {
+        let listed = play.stack.sns("ListSubscriptionsByTopic", &[("TopicArn", topic.as_str())]).await.ok();
+        let url = receiver.url("sns", boris);
+        let its = listed.and_then(|listed| listed.split("<member>").find(|member| member.contains(&url)).map(str::to_owned));
+        Ok(its.filter(|its| !its.contains("PendingConfirmation")))
+    };
+    play.telegram.wait_until("the subscription to be confirmed", PATIENCE, confirmed).await?;
+    for user in [boris, bella] {
+        play.greeting(user).await?;
+        play.wants(user, UserChange { channels: Some([Channel::Sns].into()), ..UserChange::default() }).await?;
+        let message = json!({ "user_id": user, "template_id": "system", "values": { "text": format!("hello {user}") } });
+        ensure!(caller.post("notifications/send", message).await?.status == 202);
+    }
+    let letters = receiver.wait_for(&play, boris, "", 2).await?;
+    play.quiet(&[boris, bella]).await?;
+    let notification = letters[1].json()?;
+    let message: Value = serde_json::from_str(notification["Message"].as_str().context("a message")?)?;
+    assert_eq!((&message["user_id"], &message["text"]), (&json!(boris), &json!(format!("hello {boris}"))));
+    assert_eq!(receiver.letters(boris, "").await?.len(), 2);
+    // Who has not confirmed by mail has none.
+    let mails: Vec<Value> = read(play.stack.control(Method::GET, "mails")).await?;
+    let kinds: Vec<_> = mails.iter().filter(|mail| mail["to"] == address.as_str()).map(|mail| mail["kind"].clone()).collect();
+    assert_eq!(kinds, ["confirmation"]);
+    Ok(())
+}
