@@ -24,11 +24,16 @@ impl Play {
     ///
     /// Such items stand where the table's stream has no reader: the events of as many subscriptions are another matter.
     pub async fn seed(&self, chats: usize, boris: i64, mallory: i64) -> Result<BTreeSet<i64>> {
+        self.seed_each(&vec![boris; chats], mallory).await
+    }
+
+    /// The same, of an admin a chat.
+    pub async fn seed_each(&self, admins: &[i64], mallory: i64) -> Result<BTreeSet<i64>> {
         let client = reqwest::Client::new();
         let source = Source::User(UserId(mallory));
         let first = -3_000_000_000_000 - crate::made_up::unique();
-        let chats: Vec<i64> = (0..chats as i64).map(|n| first - n).collect();
-        let put = |chat: i64| {
+        let chats: Vec<(i64, i64)> = admins.iter().enumerate().map(|(n, &admin)| (first - n as i64, admin)).collect();
+        let put = |(chat, boris): (i64, i64)| {
             let subscription = Subscription { admin_user_id: UserId(boris), admin_chat_id: ChatId(chat), source };
             json!({"PutRequest": {"Item": {
                 "pk": {"S": format!("BENCH#{boris}")},
@@ -46,7 +51,7 @@ impl Play {
             }}})
         };
         let writes = chats.chunks(25).map(async |chats| {
-            let items: Vec<Value> = chats.iter().map(|chat| put(*chat)).collect();
+            let items: Vec<Value> = chats.iter().map(|&pair| put(pair)).collect();
             let mut requests = Map::new();
             requests.insert(self.stack.tables["subscriptions"].clone(), items.into());
             let answer = self.stack.dynamodb(&client, "BatchWriteItem", &json!({"RequestItems": requests})).await?;
@@ -54,6 +59,6 @@ impl Play {
             anyhow::Ok(())
         });
         stream::iter(writes).buffer_unordered(4).try_collect::<Vec<()>>().await?;
-        Ok(chats.into_iter().collect())
+        Ok(chats.into_iter().map(|(chat, _)| chat).collect())
     }
 }

@@ -307,7 +307,7 @@ async fn what_is_held_while_its_moment_is_being_sent_is_sent_too_and_what_is_hel
     let read = digests.waiting(of).await?.context("somebody waits")?;
     assert_eq!(read.messages.len(), 2);
     digests.hold(&held("Three"), of.moment).await?;
-    assert!(!digests.end(of, &read.stamp).await?, "one more is held");
+    assert!(!digests.end(of, &read.ending).await?, "one more is held");
     play.moment_comes(boris).await?;
     let digest = play.telegram.wait_until_sees(boris, "🗞 3 messages waited for you", PATIENCE).await?;
     ensure!(["One", "Two", "Three"].iter().all(|what| digest.text.contains(what)), "{}", digest.text);

@@ -36,6 +36,7 @@
 //! - [`scene`]: a ban and its chats, and what is true after it
 //! - [`faults`]: what breaks on the way, and that nothing is lost; [`fault_runs`]: whole syncs while something breaks at
 //!   every place; [`kill_runs`]: while functions die, after each of their writes
+//! - [`many_admins`]: are told of one ban, and what a message costs
 //! - [`bench`]: how fast, how many calls, how much memory; [`fairness`]: a large sync leaves room; both with a [`crowd`], a
 //!   [`counting_telegram`] and functions that are [`reconfigured`]
 //! - [`model`]: random histories, and how they must end
@@ -84,6 +85,7 @@ mod kill_runs;
 mod lists;
 mod load;
 mod made_up;
+mod many_admins;
 mod model;
 mod moves;
 mod names;

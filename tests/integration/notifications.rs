@@ -130,15 +130,16 @@ async fn of_a_batch_each_message_has_its_result() -> Result<()> {
 #[tokio::test]
 async fn a_message_is_worded_anew_for_all_and_as_it_was_again() -> Result<()> {
     let play = Play::begin().await?;
-    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "ru").await?);
     play.greeting(boris).await?;
     let path = "notifications/templates/limit_reached";
     let first = caller.there(path).await?["template"].clone();
-    ensure!(first["en"]["source"].as_str().is_some_and(|text| text.contains("{{ count }}")), "{first}");
-    let word = json!({ "en": "⛔️ <b>{{ count }}</b> are enough" });
+    ensure!(first["ru"]["source"].as_str().is_some_and(|text| text.contains("{{ count }}")), "{first}");
+    // Others play in English at the same time.
+    let word = json!({ "ru": "⛔️ <b>{{ count }}</b> are enough" });
     let worded = caller.put(path, word.clone()).await?;
-    ensure!(worded.status == 200 && worded.body["en"]["sample"] == "⛔️ <b>100</b> are enough", "{}", worded.body);
-    ensure!(worded.body["ru"] == first["ru"], "{}", worded.body);
+    ensure!(worded.status == 200 && worded.body["ru"]["sample"] == "⛔️ <b>100</b> are enough", "{}", worded.body);
+    ensure!(worded.body["en"] == first["en"], "{}", worded.body);
     let message = json!({ "user_id": boris, "template_id": "limit_reached", "values": { "count": "7" } });
     let is_told = async |text: &str| -> Result<()> {
         // Functions read the texts again after a while.
@@ -170,8 +171,8 @@ async fn a_message_is_worded_anew_for_all_and_as_it_was_again() -> Result<()> {
         assert_eq!((answer.status, answer.body["code"].as_str()), (status, Some(code)), "{body} {}", answer.body);
     }
     let back = caller.put(path, json!({ "wording": first["wording"] })).await?;
-    ensure!(back.status == 200 && back.body["en"] == first["en"], "{}", back.body);
-    is_told("Limit reached").await?;
+    ensure!(back.status == 200 && back.body["ru"] == first["ru"], "{}", back.body);
+    is_told("Достигнут лимит").await?;
     let history = caller.there(path).await?;
     let wordings: Vec<_> =
         history["history"].as_array().context("history")?.iter().filter_map(|worded| worded["wording"].as_i64()).collect();

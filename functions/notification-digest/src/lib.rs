@@ -123,7 +123,7 @@ impl Digester {
     async fn send_on(&self, moment: Moment) -> anyhow::Result<()> {
         let profile = self.users.profiles([moment.recipient]).await?.remove(&moment.recipient);
         for _ in 0..ROUNDS {
-            let Some(Waiting { messages: held, stamp, more }) = self.digests.waiting(moment).await? else { return Ok(()) };
+            let Some(Waiting { messages: held, ending, more }) = self.digests.waiting(moment).await? else { return Ok(()) };
             let waiting = self.digests.untold(held.clone()).await?;
             let Sorted { now, later, unwanted } = sort(waiting, profile.as_ref(), time::now());
             for (message, until) in &later {
@@ -139,7 +139,7 @@ impl Digester {
                 later.iter().filter(|(_, until)| *until == moment.moment).map(|(message, _)| message.notification_id).collect();
             let gone: Vec<_> = held.into_iter().filter(|message| !again.contains(&message.notification_id)).collect();
             self.digests.told(moment, told, gone).await?;
-            if !more && self.digests.end(moment, &stamp).await? {
+            if !more && self.digests.end(moment, &ending).await? {
                 return Ok(());
             }
         }
@@ -203,7 +203,7 @@ fn sending(moment: Moment, held: &[Notification], waiting: Vec<Notification>, te
         silent: false,
         answers: false,
         revision: 0,
-        content: Content::Digest { lines, count: news.len() },
+        content: Content::Digest { lines, count: news.len(), told: news.iter().map(|message| message.notification_id).collect() },
     });
     Sending { messages, told: news }
 }
@@ -251,7 +251,7 @@ mod tests {
         let [first, digest] = &messages[..] else { panic!("{messages:?}") };
         assert_eq!(first, &urgent("b"));
         assert_eq!(digest.notification_id, digest_id(UserId(5), NOW, &[news("c"), news("a"), urgent("b")]));
-        assert!(matches!(&digest.content, Content::Digest { lines, count: 2 } if lines.len() == 2), "{digest:?}");
+        assert!(matches!(&digest.content, Content::Digest { lines, count: 2, told } if told.len() == 2 && lines.len() == 2), "{digest:?}");
         assert_eq!(told, [news("a"), news("c")], "what comes as it is is recorded by the sender");
     }
 
@@ -278,7 +278,7 @@ mod tests {
     fn a_digest_lists_fifty_and_counts_all() {
         let messages = sent((0..60).map(|n| news(&n.to_string())).collect()).messages;
         let [digest] = &messages[..] else { panic!("{messages:?}") };
-        assert!(matches!(&digest.content, Content::Digest { lines, count: 60 } if lines.len() == MOST_LINES));
+        assert!(matches!(&digest.content, Content::Digest { lines, count: 60, .. } if lines.len() == MOST_LINES));
     }
 
     #[test]

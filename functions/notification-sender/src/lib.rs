@@ -25,6 +25,7 @@ use aws::store::users::Users;
 use aws::tell::Teller;
 use aws::topic::Topic;
 use aws::{env, metrics, secrets, time};
+use domain::ids::UserId;
 use domain::limiter::{Health, Lane};
 use domain::message_window::NoPlace;
 use domain::notification::{Content, Notification};
@@ -32,6 +33,7 @@ use domain::settings::Channel;
 use endpoint::address::Also;
 use endpoint::post::Poster;
 use parcel::{Parcel, Task};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use telegram::client::{Client, Failure};
 use telegram::message::{OutgoingMessage, Posted};
@@ -107,6 +109,8 @@ enum Sent {
     Refused(i64),
     /// It cannot be sent now and may be in this many seconds; others can.
     Later(i64),
+    /// Its recipient gets another one first, and may take it in this many seconds.
+    Behind(UserId, i64),
     /// Nobody may call Telegram for this many seconds: back to the queue.
     Wait(i64),
 }
@@ -116,23 +120,32 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
     let tasks: Vec<_> = batch.records.into_iter().map(|record| (serde_json::from_str::<Task>(&record.body), record)).collect();
     // Only calls of Telegram wait for its pace.
     let calls = tasks.iter().filter(|(task, _)| task.as_ref().map_or(true, Task::is_call)).count();
-    let (grant, mut wait) = match calls {
-        0 => (None, None),
-        calls => match sender.gateway.reserve_calls(calls, Lane::Normal).await? {
-            Ok(grant) => (Some(grant), None),
-            Err(ms) => (None, Some(seconds(ms))),
+    let lane = if tasks.iter().any(|(task, _)| task.as_ref().is_ok_and(Task::is_waited_for)) { Lane::Messages } else { Lane::News };
+    let (grant, refused_for_ms) = match calls {
+        0 => (None, 0),
+        calls => match sender.gateway.reserve_calls(calls, lane).await? {
+            Ok(grant) => (Some(grant), 0),
+            Err(ms) => (None, ms),
         },
     };
     let mut left = grant.map_or(0, |grant| grant.calls);
-    let mut health = Health::default();
+    // Those for which there is no room come again in turn: else each of thousands would come many times, and each time is paid for.
+    let mut appointments = match calls - left.min(calls) {
+        0 => None,
+        without_room => Some(sender.gateway.appoint(without_room, refused_for_ms).await?),
+    };
+    let (mut health, mut wait, mut again) = (Health::default(), None, Vec::new());
+    // Of several to one person each comes a second after the one before.
+    let mut behind = BTreeMap::new();
     for (position, (task, record)) in tasks.into_iter().enumerate() {
         let done = async {
             let mut task = task.context("the message is no notification")?;
-            if wait.is_none() && left == 0 && task.is_call() {
-                wait = Some(1);
-            }
             let its_wait = match wait.filter(|_| task.is_call()) {
                 Some(seconds) => seconds,
+                None if task.is_call() && left == 0 => {
+                    let its_wait = appointments.as_mut().map_or(1, |appointments| seconds(appointments.next_in(time::now_ms())));
+                    return Ok(Some(Message::new(&task, its_wait)?));
+                }
                 // A message of its own: going back would count as a try, of which it has five.
                 None if position > 0 && context.deadline as i64 - time::now_ms() < TIME_FOR_A_MESSAGE_MS => 1,
                 None => {
@@ -148,7 +161,7 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
                         },
                     };
                     match sent {
-                        Sent::Ended => return Ok(()),
+                        Sent::Ended => return Ok(None),
                         Sent::InPart => {
                             task = task.after_a_part();
                             NEXT_PART
@@ -158,16 +171,32 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
                             seconds
                         }
                         Sent::Later(seconds) => seconds,
+                        Sent::Behind(recipient, seconds) => {
+                            let last = behind.entry(recipient).or_insert(0);
+                            *last = seconds.max(*last + 1);
+                            *last
+                        }
                         Sent::Wait(seconds) => *wait.insert(seconds),
                     }
                 }
             };
-            sender.queue.send(Message::new(&task, its_wait)?).await
+            // At once: some of it may have been sent.
+            sender.queue.send(Message::new(&task, its_wait)?).await?;
+            anyhow::Ok(None)
         };
-        if let Err(error) = done.await {
-            tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a notification goes back to the queue");
-            answer.fail(record.message_id);
+        match done.await {
+            Ok(None) => {}
+            Ok(Some(message)) => again.push((record.message_id, message)),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), message_id = record.message_id, "a notification goes back to the queue");
+                answer.fail(record.message_id);
+            }
         }
+    }
+    let (ids, messages): (Vec<_>, Vec<_>) = again.into_iter().unzip();
+    if let Err(error) = sender.queue.send_all(messages).await {
+        tracing::error!(error = format!("{error:#}"), "notifications could not be put off; they go back to the queue");
+        ids.into_iter().for_each(|id| answer.fail(id));
     }
     if let Some(grant) = grant {
         sender.gateway.report(health, grant).await?;
@@ -221,17 +250,16 @@ impl Sender {
         let notification = &parcel.notification;
         let chat = notification.recipient.private_chat();
         let templates = self.templates.now().await?;
+        // First the place: of many at once to one person all but one have none, and taking each of them is paid for.
+        if let Err(none) = self.gateway.reserve_message(chat).await? {
+            return self.without_a_place(parcel, none).await;
+        }
         let replaces = match self.notifications.claim(notification, parcel.parts_sent).await? {
             Claimed::Mine { replaces } => replaces,
             Claimed::Done => return Ok(Sent::Ended),
             // Should he have died with it, it is free when this comes again; a receive of the queue is for what fails.
             Claimed::Taken => return Ok(Sent::Later(LEASE)),
         };
-        // Only what is sent takes a place.
-        if let Err(none) = self.gateway.reserve_message(chat).await? {
-            self.notifications.release(notification, parcel.parts_sent).await?;
-            return self.without_a_place(parcel, none).await;
-        }
         let (mut message, is_last) = parcel.part(&templates);
         let is_only = is_last && parcel.parts_sent == 0;
         // A message of several parts is sent anew.
@@ -257,7 +285,7 @@ impl Sender {
                 self.digests.hold(&parcel.notification, moment - moment.rem_euclid(60) + 60).await?;
                 Ok(Sent::Ended)
             }
-            NoPlace::Full(ms) | NoPlace::Busy(ms) => Ok(Sent::Later(seconds(ms))),
+            NoPlace::Full(ms) | NoPlace::Busy(ms) => Ok(Sent::Behind(parcel.notification.recipient, seconds(ms))),
         }
     }
 

@@ -37,6 +37,14 @@ impl Task {
         }
     }
 
+    /// Does somebody wait for it, or has to do something? News leave room to bans.
+    pub fn is_waited_for(&self) -> bool {
+        match self {
+            Self::Tidy(_) => false,
+            Self::Notification(parcel) => parcel.notification.priority() == Priority::Urgent,
+        }
+    }
+
     pub fn after_a_refusal(self) -> Self {
         match self {
             Self::Notification(parcel) => Self::Notification(Box::new(Parcel { refused: parcel.refused + 1, ..*parcel })),
@@ -102,7 +110,7 @@ mod tests {
             (Content::ChatResumed { chat: chat() }, 0, true),
             (Content::ChatResumed { chat: chat() }, 1, false),
             (Content::ChatSuspended { chat: chat() }, 0, false),
-            (Content::Digest { lines: Vec::new(), count: 2 }, 0, false),
+            (Content::Digest { lines: Vec::new(), count: 2, told: Vec::new() }, 0, false),
         ] {
             let notification = telling(content);
             assert_eq!(Parcel { notification, parts_sent, refused: 0 }.may_be_held(), expected);

@@ -17,13 +17,16 @@ pub struct Options {
     /// Ban events that programs load at once
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
     events: u32,
+    /// Admins who are told of one ban
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    admins: u32,
     /// How long updates are made up for the webhook
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     fuzz_minutes: u32,
 }
 
 /// The integration tests that grow with these sizes; the model runs beside them.
-const TESTS: [&str; 3] = ["bench::", "load::", "fuzz::"];
+const TESTS: [&str; 4] = ["bench::", "many_admins::", "load::", "fuzz::"];
 
 pub fn soak(options: &Options) -> Result<()> {
     let (_, integration) = test::built(false)?;
@@ -31,6 +34,7 @@ pub fn soak(options: &Options) -> Result<()> {
     let sizes = [
         ("BANSYNC_MODEL_HISTORIES", options.histories),
         ("BANSYNC_BENCH_CHATS", options.chats),
+        ("BANSYNC_BENCH_ADMINS", options.admins),
         ("BANSYNC_LOAD_EVENTS", options.events),
         ("BANSYNC_FUZZ_SECONDS", options.fuzz_minutes.saturating_mul(60)),
     ];

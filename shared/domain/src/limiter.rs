@@ -17,6 +17,13 @@ const WINDOW_MS: i64 = 1000;
 /// The same for calls that can wait: however many of them there are, two fifths of the pace are left to others.
 const BULK_WINDOW_MS: i64 = 600;
 
+/// Messages have this part of the pace. A second's worth of that may start at once: so no second has more of them than the whole pace. A 429 for one too many
+/// would stop the bans as well.
+const PART_OF_MESSAGES: usize = 2;
+
+/// How far ahead messages may be promised, in milliseconds. A queue hides messages for whole seconds: as many come at once.
+const MESSAGE_WINDOW_MS: i64 = 1000;
+
 /// Fewer calls than this are not begun with, unless fewer are wanted: a rest travels on at a price.
 const LEAST: usize = 6;
 
@@ -30,6 +37,10 @@ pub const OPEN_MS: i64 = 60_000;
 /// through.
 const PROBE_MS: i64 = 15_000;
 
+/// The furthest that calls are appointed for, in milliseconds: no message of a queue can be hidden for longer than 15 minutes (SQS API Reference,
+/// "SendMessage"), and some of that is spent on the way.
+const FURTHEST_MS: i64 = 14 * 60_000;
+
 /// Whose calls they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
@@ -37,6 +48,38 @@ pub enum Lane {
     Normal,
     /// Of something so large that it leaves room to others.
     Bulk,
+    /// Messages that somebody waits for.
+    Messages,
+    /// Messages that can wait: they leave room to others.
+    News,
+}
+
+impl Lane {
+    fn window_ms(self) -> i64 {
+        match self {
+            Self::Normal | Self::Messages => WINDOW_MS,
+            Self::Bulk | Self::News => BULK_WINDOW_MS,
+        }
+    }
+
+    fn is_of_messages(self) -> bool {
+        matches!(self, Self::Messages | Self::News)
+    }
+}
+
+/// Calls that fit until `window_ms` ahead, at a pace, where those before are paced out in `ahead` milliseconds.
+fn room(window_ms: i64, ahead: i64, calls_per_second: usize) -> usize {
+    usize::try_from((window_ms - ahead) * calls_per_second as i64 / 1000).unwrap_or(0)
+}
+
+/// Milliseconds of pace that calls take up.
+fn cost(calls: usize, calls_per_second: usize) -> i64 {
+    (calls * 1000).div_ceil(calls_per_second.max(1)) as i64
+}
+
+/// Messages of so many calls a second.
+fn messages_per_second(calls_per_second: usize) -> usize {
+    (calls_per_second / PART_OF_MESSAGES).max(1)
 }
 
 /// The limiter's state; the default is an idle one. Milliseconds since the Unix epoch.
@@ -44,12 +87,33 @@ pub enum Lane {
 #[serde(default)]
 pub struct Limiter {
     pub busy_until_ms: i64,
+    /// The same of messages, which have a pace of their own as well.
+    pub messages_until_ms: i64,
     /// No call before this: the latest `retry_after` that Telegram gave to any worker.
     pub blocked_until_ms: i64,
     /// In a row, up to now.
     pub failures: u32,
     /// While the breaker is open: no call before this, then one.
     pub open_until_ms: i64,
+    /// Calls that found no room have been told to come again one after another, up to this.
+    pub appointed_until_ms: i64,
+}
+
+/// When calls that found no room are to come again: in turn, so that few of them come before there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appointments {
+    /// When the next one is to come.
+    at_ms: i64,
+    step_ms: i64,
+}
+
+impl Appointments {
+    /// In how many milliseconds the next one is to come.
+    pub fn next_in(&mut self, now_ms: i64) -> i64 {
+        let at = self.at_ms;
+        self.at_ms += self.step_ms;
+        (at - now_ms).max(0)
+    }
 }
 
 /// Calls that may be made now.
@@ -86,20 +150,42 @@ impl Limiter {
             wait => return Err(wait),
         }
         let ahead = (self.busy_until_ms - now_ms).max(0);
-        let cost = |calls: usize| (calls * 1000).div_ceil(calls_per_second.max(1)) as i64;
         if self.is_open() {
-            let state = Self { busy_until_ms: now_ms + ahead + cost(1), open_until_ms: now_ms + PROBE_MS, ..self };
+            let state = Self { busy_until_ms: now_ms + ahead + cost(1, calls_per_second), open_until_ms: now_ms + PROBE_MS, ..self };
             return Ok((state, Grant { calls: 1, on_trial: true, probe: true }));
         }
-        let window = if lane == Lane::Bulk { BULK_WINDOW_MS } else { WINDOW_MS };
-        let room = usize::try_from((window - ahead) * calls_per_second as i64 / 1000).unwrap_or(0);
-        let least = calls.clamp(1, LEAST);
-        if room < least {
-            return Err((cost(least) - (window - ahead)).max(1));
+        let (window, least) = (lane.window_ms(), calls.clamp(1, LEAST));
+        let mut free = room(window, ahead, calls_per_second);
+        let mut wait = cost(least, calls_per_second) - (window - ahead);
+        let (of_messages, messages_ahead) = (messages_per_second(calls_per_second), (self.messages_until_ms - now_ms).max(0));
+        let least = if lane.is_of_messages() { least.min(of_messages) } else { least };
+        if lane.is_of_messages() {
+            free = free.min(room(MESSAGE_WINDOW_MS, messages_ahead, of_messages));
+            wait = wait.max(cost(least, of_messages) - (MESSAGE_WINDOW_MS - messages_ahead));
         }
-        let calls = calls.clamp(1, room);
-        let state = Self { busy_until_ms: now_ms + ahead + cost(calls), ..self };
+        if free < least {
+            return Err(wait.max(1));
+        }
+        let calls = calls.clamp(1, free);
+        let mut state = Self { busy_until_ms: now_ms + ahead + cost(calls, calls_per_second), ..self };
+        if lane.is_of_messages() {
+            state.messages_until_ms = now_ms + messages_ahead + cost(calls, of_messages);
+        }
         Ok((state, Grant { calls, on_trial: self.failures > 0, probe: false }))
+    }
+}
+
+impl Limiter {
+    /// When `calls` with messages that found no room for `wait_ms` are to come again, and the state after that. However many have been told before, nobody is told to come
+    /// later than a queue can hide a message.
+    pub fn appoint(self, calls: usize, wait_ms: i64, calls_per_second: usize, now_ms: i64) -> (Self, Appointments) {
+        let step_ms = cost(1, messages_per_second(calls_per_second));
+        let from = self.appointed_until_ms.max(now_ms + wait_ms);
+        if from >= now_ms + FURTHEST_MS {
+            return (self, Appointments { at_ms: now_ms + FURTHEST_MS, step_ms: 0 });
+        }
+        let appointed_until_ms = (from + calls as i64 * step_ms).min(now_ms + FURTHEST_MS);
+        (Self { appointed_until_ms, ..self }, Appointments { at_ms: from, step_ms })
     }
 }
 
@@ -134,6 +220,24 @@ pub fn has_own_wait(chat: ChatId) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn calls_that_find_no_room_are_told_to_come_one_after_another_and_not_later_than_a_queue_can_hide_them() {
+        // Ten messages a second.
+        let (state, mut first) = Limiter::default().appoint(2, 200, 20, 1000);
+        assert_eq!((first.next_in(1000), first.next_in(1000)), (200, 300));
+        let (state, mut next) = state.appoint(1, 200, 20, 1000);
+        assert_eq!(next.next_in(1000), 400);
+        // An hour later nobody is before them.
+        assert_eq!(state.appoint(1, 200, 20, 3_600_000).1.next_in(3_600_000), 200);
+        let mut state = state;
+        for _ in 0..10_000 {
+            let (then, mut appointed) = state.appoint(10, 200, 20, 1000);
+            state = then;
+            assert!((0..10).all(|_| appointed.next_in(1000) <= FURTHEST_MS + 1000));
+        }
+        assert_eq!(state.appointed_until_ms, 1000 + FURTHEST_MS);
+    }
 
     #[test]
     fn nothing_is_promised_during_a_flood_wait() {
@@ -207,11 +311,28 @@ mod tests {
         }
 
         #[test]
-        fn whoever_waits_as_long_as_told_is_served(calls in 1usize..=30, ahead in 0i64..2000, bulk: bool) {
-            let lane = if bulk { Lane::Bulk } else { Lane::Normal };
-            let limiter = Limiter { busy_until_ms: 10_000 + ahead, ..Limiter::default() };
-            if let Err(wait) = limiter.reserve(calls, lane, CALLS_PER_SECOND, 10_000) {
-                prop_assert!(limiter.reserve(calls, lane, CALLS_PER_SECOND, 10_000 + wait).is_ok(), "{wait} ms were not enough");
+        fn no_more_messages_than_telegram_takes_start_in_any_second(asks in prop::collection::vec((1usize..=10, 0i64..300, any::<bool>()), 1..300)) {
+            let (mut limiter, mut now, mut granted) = (Limiter::default(), 1_000_000, Vec::new());
+            for (calls, pause, news) in asks {
+                now += pause;
+                let lane = if news { Lane::News } else { Lane::Messages };
+                if let Ok((next, grant)) = limiter.reserve(calls, lane, CALLS_PER_SECOND, now) {
+                    limiter = next;
+                    granted.push((now, grant.calls));
+                }
+            }
+            for &(start, _) in &granted {
+                let within: usize = granted.iter().filter(|(at, _)| (start..start + 1000).contains(at)).map(|(_, calls)| calls).sum();
+                prop_assert!(within <= CALLS_PER_SECOND, "{within} messages within a second of {start}");
+            }
+        }
+
+        #[test]
+        fn whoever_waits_as_long_as_told_is_served(calls in 1usize..=30, ahead in 0i64..2000, messages in 0i64..2000, lane in 0usize..4, pace in 1usize..60) {
+            let lane = [Lane::Normal, Lane::Bulk, Lane::Messages, Lane::News][lane];
+            let limiter = Limiter { busy_until_ms: 10_000 + ahead, messages_until_ms: 10_000 + messages, ..Limiter::default() };
+            if let Err(wait) = limiter.reserve(calls, lane, pace.max(CALLS_PER_SECOND), 10_000) {
+                prop_assert!(limiter.reserve(calls, lane, pace.max(CALLS_PER_SECOND), 10_000 + wait).is_ok(), "{wait} ms were not enough");
             }
         }
     }

@@ -85,6 +85,9 @@ pub enum Content {
         /// Each on one line, as HTML; no more than a message can list.
         lines: Vec<String>,
         count: usize,
+        /// Their ids.
+        #[serde(default)]
+        told: Vec<Uuid>,
     },
 }
 

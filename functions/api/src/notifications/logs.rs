@@ -76,6 +76,8 @@ pub struct NotificationBody {
     failed_at: Option<i64>,
     /// Until when it waits.
     due_at: Option<i64>,
+    /// Of a digest: the ids of the messages that it tells.
+    tells: Vec<Uuid>,
 }
 
 /// A part of the log.
@@ -100,6 +102,7 @@ impl From<Logged> for NotificationBody {
             created_at: logged.created_at,
             sent_at: logged.sent_at,
             failed_at: logged.failed_at,
+            tells: logged.tells,
             due_at: None,
         }
     }
@@ -118,6 +121,7 @@ impl From<Held> for NotificationBody {
             created_at: held.created_at,
             sent_at: None,
             failed_at: None,
+            tells: Vec::new(),
         }
     }
 }

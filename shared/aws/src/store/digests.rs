@@ -2,26 +2,33 @@
 //!
 //! | access | by |
 //! |---|---|
-//! | hold a message | PutItem `USER#<recipient>`, `HELD#<moment>#<notification id>`, unless one that tells as much is there; UpdateItem `DIGEST#<recipient>`, `<moment>` |
+//! | hold a message | PutItem `USER#<recipient>`, `HELD#<moment>#<notification id>`, unless one that tells as much is there; GetItem `DIGEST#<recipient>`, `<moment>`, and UpdateItem where it is not there or about to end |
 //! | whose moment has come | Query `by_due`: `due_shard`, oldest first |
-//! | what a person waits for | Query `USER#<recipient>`, `HELD#<moment>#…` |
+//! | what a person waits for | UpdateItem `DIGEST#<recipient>`, `<moment>`: it is about to end; Query `USER#<recipient>`, `HELD#<moment>#…` |
 //! | which of it was told by another way | BatchGetItem `USER#<recipient>`, `N#<notification id>` |
 //! | it is told in a digest, and waits no more | UpdateItem and DeleteItem on the same keys, unless they tell more by then |
 //! | what waits for somebody | Query `USER#<recipient>`, `HELD#…` |
-//! | a moment is over | DeleteItem `DIGEST#<recipient>`, `<moment>`, if nothing was held since it was read |
+//! | a moment is over | DeleteItem `DIGEST#<recipient>`, `<moment>`, if nothing was held since it was about to end |
 //!
-//! A message is written before its moment, and each puts a new stamp on the moment: what comes while others are being sent finds it still due. A digest's id
-//! follows from what was held, so that the same digest is sent once; a message that was told, in whatever way, is in no further digest.
+//! A message is written before its moment is looked at. Where that is about to end, it is written anew, and does not end: so what is held after others were
+//! read finds it still due, and what is held before costs no write of it. A digest's id follows from what was held, so that the same digest is sent once; a
+//! message that was told, in whatever way, is in no further digest. A line costs three write units where it fits into one, and so it is packed.
 
-use super::notifications::{RETENTION as LOGGED, key_of, log_of, sort_key};
+use super::notifications::{RETENTION as LOGGED, key_of, sort_key};
 use super::{Attributes, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::UserId;
 use domain::notification::Notification;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
+use std::io::{Read, Write};
 use uuid::Uuid;
 
 /// How long a message is kept after its moment where nothing sends it, in seconds.
@@ -58,8 +65,8 @@ pub struct Moment {
 pub struct Waiting {
     /// In the order in which they came.
     pub messages: Vec<Notification>,
-    /// Another one after each message that was held.
-    pub stamp: String,
+    /// Names this end of the moment; gone where something was held since.
+    pub ending: String,
     /// There are more than are read at a time.
     pub more: bool,
 }
@@ -106,10 +113,35 @@ struct Logged {
     taken_until: Option<i64>,
 }
 
-#[derive(Deserialize)]
+/// A message that was held, as JSON.
 struct Line {
     created_at: i64,
     message: String,
+}
+
+impl Line {
+    fn of(item: &Attributes) -> anyhow::Result<Self> {
+        let created_at = item.get("created_at").and_then(|at| at.as_n().ok()?.parse().ok()).context("a message that waits has no time")?;
+        let message = match (item.get("packed"), item.get("message")) {
+            (Some(AttributeValue::B(packed)), _) => unpacked(packed.as_ref())?,
+            // Of an older version.
+            (_, Some(AttributeValue::S(message))) => message.clone(),
+            _ => anyhow::bail!("a message that waits says nothing"),
+        };
+        Ok(Self { created_at, message })
+    }
+}
+
+fn packed(message: &str) -> anyhow::Result<Vec<u8>> {
+    let mut packer = DeflateEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(message.as_bytes())?;
+    Ok(packer.finish()?)
+}
+
+fn unpacked(packed: &[u8]) -> anyhow::Result<String> {
+    let mut message = String::new();
+    DeflateDecoder::new(packed).read_to_string(&mut message).context("a message that waits cannot be unpacked")?;
+    Ok(message)
 }
 
 impl Digests {
@@ -123,12 +155,12 @@ impl Digests {
         Ok(serde_json::to_string(notification)?.len() <= LARGEST)
     }
 
-    /// Holds a message until a moment (Unix seconds), once however often it is held. Two writes.
+    /// Holds a message until a moment (Unix seconds), once however often it is held. A write and a read; two writes for the first.
     pub async fn hold(&self, notification: &Notification, moment: i64) -> anyhow::Result<()> {
         let (now, recipient) = (time::now(), notification.recipient);
         let mut line = line_key(notification, moment);
         line.extend([
-            ("message".to_owned(), s(serde_json::to_string(notification)?)),
+            ("packed".to_owned(), AttributeValue::B(Blob::new(packed(&serde_json::to_string(notification)?)?))),
             ("notification_type".to_owned(), s(notification.content.type_name())),
             ("channel".to_owned(), s(notification.channel.name())),
             ("status".to_owned(), s("held")),
@@ -147,12 +179,17 @@ impl Digests {
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
             Err(error) => return Err(error).context("holding a message"),
         }
-        let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(moment_key(Moment { recipient, moment })));
+        let of = moment_key(Moment { recipient, moment });
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(of.clone())).consistent_read(true);
+        let known = get.projection_expression("ending, due_at").send().await.context("reading a moment")?.item;
+        if known.is_some_and(|known| known.contains_key("due_at") && !known.contains_key("ending")) {
+            return Ok(());
+        }
+        let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(of));
         update
             .update_expression(
-                "SET stamp = :stamp, due_shard = :shard, due_at = if_not_exists(due_at, :moment), expires_at = :expires, version = :version",
+                "SET due_shard = :shard, due_at = if_not_exists(due_at, :moment), expires_at = :expires, version = :version REMOVE ending",
             )
-            .expression_attribute_values(":stamp", s(Uuid::new_v4().to_string()))
             .expression_attribute_values(":moment", n(moment))
             .expression_attribute_values(":shard", s(shard_of(recipient)))
             .expression_attribute_values(":expires", n(moment + RETENTION))
@@ -181,27 +218,35 @@ impl Digests {
         Ok((moments, answer.last_evaluated_key.map(LastKey)))
     }
 
-    /// What was held for a moment; `None`: it is over.
+    /// What was held for a moment, which is about to end; `None`: it is over.
     pub async fn waiting(&self, of: Moment) -> anyhow::Result<Option<Waiting>> {
-        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(moment_key(of))).consistent_read(true);
-        let Some(moment) = get.send().await.context("reading a moment")?.item else { return Ok(None) };
-        let stamp = moment.get("stamp").and_then(|stamp| stamp.as_s().ok()).context("a moment has no stamp")?.clone();
+        let ending = Uuid::new_v4().to_string();
+        let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(moment_key(of)));
+        let update = update
+            .update_expression("SET ending = :ending")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":ending", s(&ending));
+        match update.send().await {
+            Ok(_) => {}
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => return Ok(None),
+            Err(error) => return Err(error).context("ending a moment"),
+        }
         let query = self.table.client.query().table_name(&self.table.name).consistent_read(true);
         let query = query
             .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
             .expression_attribute_values(":pk", s(format!("USER#{}", of.recipient)))
             .expression_attribute_values(":sk", s(format!("{}#", held_until(of.moment))))
-            .projection_expression("created_at, message");
+            .projection_expression("created_at, message, packed");
         let (mut items, mut lines, mut bytes) = (query.into_paginator().items().send(), Vec::new(), 0);
         while let Some(item) = items.next().await.filter(|_| bytes < LARGEST_READ) {
-            let line = serde_dynamo::from_item::<_, Line>(item.context("reading what was held")?)?;
+            let line = Line::of(&item.context("reading what was held")?)?;
             bytes += line.message.len();
             lines.push(line);
         }
         let more = bytes >= LARGEST_READ;
         lines.sort_by_key(|line| line.created_at);
         let messages = lines.iter().map(|line| serde_json::from_str(&line.message)).collect::<Result<_, _>>()?;
-        Ok(Some(Waiting { messages, stamp, more }))
+        Ok(Some(Waiting { messages, ending, more }))
     }
 
     /// Messages that wait for somebody, of whatever moment, the next one first; at most `limit`.
@@ -241,7 +286,7 @@ impl Digests {
         let update = update
             .update_expression(
                 "SET #status = :sent, notification_type = :type, channel = :channel, correlation_id = :correlation, revision = :revision, \
-                 created_at = if_not_exists(created_at, :now), due_shard = :log, due_at = if_not_exists(due_at, :now), sent_at = :now, expires_at = :expires, version = :version REMOVE taken_until, error_message",
+                 created_at = if_not_exists(created_at, :now), sent_at = :now, expires_at = :expires, version = :version REMOVE taken_until, error_message",
             )
             .condition_expression("attribute_not_exists(revision) OR revision <= :revision")
             .expression_attribute_names("#status", "status")
@@ -250,7 +295,6 @@ impl Digests {
             .expression_attribute_values(":channel", s(message.channel.name()))
             .expression_attribute_values(":correlation", s(&message.correlation_id))
             .expression_attribute_values(":revision", n(message.revision))
-            .expression_attribute_values(":log", s(log_of(message.recipient)))
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + LOGGED))
             .expression_attribute_values(":version", n(i64::from(VERSION)));
@@ -274,9 +318,9 @@ impl Digests {
     }
 
     /// Ends a moment whose messages were sent on. `false`: something was held since they were read; it is still due.
-    pub async fn end(&self, of: Moment, stamp: &str) -> anyhow::Result<bool> {
+    pub async fn end(&self, of: Moment, ending: &str) -> anyhow::Result<bool> {
         let delete = self.table.client.delete_item().table_name(&self.table.name).set_key(Some(moment_key(of)));
-        let delete = delete.condition_expression("stamp = :stamp").expression_attribute_values(":stamp", s(stamp));
+        let delete = delete.condition_expression("ending = :ending").expression_attribute_values(":ending", s(ending));
         match delete.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
@@ -337,6 +381,14 @@ mod tests {
             })
         };
         assert!(takes(1000).unwrap() && !takes(LARGEST).unwrap());
+    }
+
+    #[test]
+    fn a_message_comes_out_as_it_was_packed_and_smaller() {
+        let message = r#"{"chat":"Чат <b>","title":"Чат <b>","lines":["Чат <b>","Чат <b>"]}"#;
+        let small = packed(message).unwrap();
+        assert!(small.len() < message.len() && unpacked(&small).unwrap() == message, "{}", small.len());
+        assert!(unpacked(b"nothing").is_err());
     }
 
     #[test]

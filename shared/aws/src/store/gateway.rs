@@ -29,7 +29,7 @@ use crate::{Aws, env, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::ReturnValue;
-use domain::limiter::{FAILURES, Grant, Health, Lane, Limiter, OPEN_MS};
+use domain::limiter::{Appointments, FAILURES, Grant, Health, Lane, Limiter, OPEN_MS};
 use std::collections::HashMap;
 
 /// How long it is kept what a chat was sent, in seconds: strangers' answers are counted by the hour.
@@ -73,12 +73,13 @@ impl Gateway {
             };
             let update = self
                 .limiter_update()
-                .update_expression("SET busy_until_ms = :next, open_until_ms = :open, version = :version")
+                .update_expression("SET busy_until_ms = :next, messages_until_ms = :messages, open_until_ms = :open, version = :version")
                 .condition_expression(
                     "(attribute_not_exists(busy_until_ms) OR busy_until_ms = :read) AND (attribute_not_exists(blocked_until_ms) OR blocked_until_ms <= :now) \
                      AND (attribute_not_exists(open_until_ms) OR open_until_ms = :read_open)",
                 )
                 .expression_attribute_values(":next", n(next.busy_until_ms))
+                .expression_attribute_values(":messages", n(next.messages_until_ms))
                 .expression_attribute_values(":open", n(next.open_until_ms))
                 .expression_attribute_values(":read", n(limiter.busy_until_ms))
                 .expression_attribute_values(":read_open", n(limiter.open_until_ms))
@@ -92,6 +93,31 @@ impl Gateway {
             }
         }
         Ok(Err(CONTENDED_WAIT_MS))
+    }
+
+    /// Tells when `calls` that found no room for `wait_ms` are to come again, in turn with all others that found none.
+    pub async fn appoint(&self, calls: usize, wait_ms: i64) -> anyhow::Result<Appointments> {
+        for _ in 0..LIMITER_ROUNDS {
+            let (limiter, now) = (self.limiter().await?, time::now_ms());
+            let (next, appointments) = limiter.appoint(calls, wait_ms, self.calls_per_second, now);
+            if next == limiter {
+                return Ok(appointments);
+            }
+            let update = self
+                .limiter_update()
+                .update_expression("SET appointed_until_ms = :next, version = :version")
+                .condition_expression("attribute_not_exists(appointed_until_ms) OR appointed_until_ms = :read")
+                .expression_attribute_values(":next", n(next.appointed_until_ms))
+                .expression_attribute_values(":read", n(limiter.appointed_until_ms))
+                .expression_attribute_values(":version", n(i64::from(VERSION)));
+            match update.send().await {
+                Ok(_) => return Ok(appointments),
+                Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
+                Err(error) => return Err(error).context("appointing calls"),
+            }
+        }
+        // Others were told meanwhile: they come at the same time, and some once more.
+        Ok(self.limiter().await?.appoint(calls, wait_ms, self.calls_per_second, time::now_ms()).1)
     }
 
     /// Tells how calls went, where that is news: failures in a row open the breaker, an answer after failures closes it.

@@ -17,9 +17,9 @@ use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::UserId;
-use domain::notification::Notification;
+use domain::notification::{Content, Notification};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -79,6 +79,9 @@ pub struct Logged {
     pub sent_at: Option<i64>,
     #[serde(default)]
     pub failed_at: Option<i64>,
+    /// Of a digest: the ids of what it tells.
+    #[serde(default)]
+    pub tells: Vec<Uuid>,
 }
 
 impl Logged {
@@ -115,10 +118,12 @@ impl Notifications {
             0 => "revision < :revision",
             _ => "(attribute_not_exists(revision) OR revision < :revision)",
         };
+        let told: &[Uuid] = if let Content::Digest { told, .. } = &notification.content { told } else { &[] };
+        let tells = AttributeValue::L(told.iter().map(|id| s(id.to_string())).collect());
         let claim = self
             .update(notification)
             .update_expression(
-                "SET #status = :pending, taken_until = :until, taken_revision = :revision, notification_type = :type, channel = :channel, \
+                "SET tells = :tells, #status = :pending, taken_until = :until, taken_revision = :revision, notification_type = :type, channel = :channel, \
                  correlation_id = :correlation, created_at = if_not_exists(created_at, :now), due_shard = :log, due_at = if_not_exists(due_at, :now), revision = if_not_exists(revision, :none), \
                  expires_at = :expires, version = :version REMOVE next_part, error_message",
             )
@@ -139,6 +144,7 @@ impl Notifications {
             .expression_attribute_values(":type", s(notification.content.type_name()))
             .expression_attribute_values(":channel", s(notification.channel.name()))
             .expression_attribute_values(":correlation", s(&notification.correlation_id))
+            .expression_attribute_values(":tells", tells)
             .expression_attribute_values(":log", s(log_of(notification.recipient)))
             .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":expires", n(now + RETENTION))

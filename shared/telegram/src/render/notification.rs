@@ -36,7 +36,7 @@ pub fn notification(notification: &Notification, templates: &Templates) -> Strin
             templates.render(*template, lang, &values)
         }
         Content::WebhookOff { host } => text!(lang, "webhook-off", host = host),
-        Content::Digest { lines, count } => digest(lines, *count, lang),
+        Content::Digest { lines, count, .. } => digest(lines, *count, lang),
         Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
             let person = subject(lang, *user_id, user_name.as_deref());
             let appeal = text!(lang, "appeal", person = person, chat = chat, words = Html(escape_words(words, APPEAL_CHARS)));
@@ -301,7 +301,7 @@ mod tests {
         let two = held(Content::SyncReport(report(&["One", "Two"], Outcome::Applied)));
         assert_eq!(two, "✅ Ban successfully synced to your chats: 2 · &lt;Mal&gt; (ID: <code>5</code>)");
         assert_eq!(held(Content::ChatResumed { chat: "A & B".to_owned() }), "✅ I can ban in A &amp; B again");
-        let text = notification(&sent(Lang::En, Content::Digest { lines: vec![one.clone(), two], count: 7 }));
+        let text = notification(&sent(Lang::En, Content::Digest { lines: vec![one.clone(), two], count: 7, told: Vec::new() }));
         assert!(text.starts_with(&format!("🗞 7 messages waited for you\n{one}\n")) && text.contains("\n…and 5 more\n"), "{text}");
         assert!(text.ends_with("\n🔍 Details: /history, or /why and the ID"), "{text}");
     }
