@@ -4,8 +4,10 @@ use crate::made_up;
 use crate::operator;
 use crate::play::{PATIENCE, Play};
 use crate::stack::skipped;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use domain::ban::Occurred;
+use domain::lang::Lang;
+use domain::settings::ChatChange;
 use domain::sync::{SyncStatus, sync_id};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -178,6 +180,10 @@ async fn a_change_that_cannot_be_given_up_is_brought_again() -> Result<()> {
 #[tokio::test]
 async fn somebody_is_told_when_something_is_given_up() -> Result<()> {
     let play = Play::begin().await?;
+    let boris = play.admin("Boris", "en").await?;
+    let operators = play.chat("Operators", boris, &[]).await?;
+    play.choose(operators, ChatChange { language: Some(Some(Lang::En)), ..ChatChange::default() }).await?;
+    let planner = play.reconfigure("notification-planner", &[("OPERATORS_CHAT", &operators.to_string())])?;
     for queue in ["sync_dlq", "notification_dlq", "events_dlq"] {
         let alarm = play.alarm(queue).await?;
         let topic = alarm["AlarmActions"][0].as_str().context("an alarm tells somebody")?;
@@ -201,5 +207,9 @@ async fn somebody_is_told_when_something_is_given_up() -> Result<()> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     assert_eq!(state, "OK");
+    let told = play.telegram.wait_until_sees(boris, "Chunks of a sync were given up", PATIENCE).await?;
+    assert_eq!(told.chat_id, operators);
+    ensure!(told.text.starts_with("🚨 Alarm:") && told.text.contains("`cargo xtask dlq show sync` tells which"), "{}", told.text);
+    drop(planner);
     Ok(())
 }

@@ -46,6 +46,37 @@ impl Play {
     }
 }
 
+impl Play {
+    /// Subscribes to what the topic tells somebody of the system.
+    async fn subscribe_to_topic(&self, protocol: &str, endpoint: &str, user: i64) -> Result<()> {
+        let (topic, filter) = (self.notifications_topic().await?, json!({ "user_id": [user.to_string()], "type": ["system"] }).to_string());
+        let subscription = [
+            ("TopicArn", topic.as_str()),
+            ("Protocol", protocol),
+            ("Endpoint", endpoint),
+            ("Attributes.entry.1.key", "FilterPolicy"),
+            ("Attributes.entry.1.value", &filter),
+        ];
+        let answer = self.stack.sns("Subscribe", &subscription).await?;
+        ensure!(answer.contains("pending confirmation"), "{answer}");
+        Ok(())
+    }
+
+    /// The same by HTTP, and the receiver confirms it.
+    async fn confirmed_by_http(&self, receiver: &Receiver, user: i64) -> Result<()> {
+        let (topic, url) = (self.notifications_topic().await?, receiver.url("sns", user));
+        self.subscribe_to_topic("http", &url, user).await?;
+        let asked = receiver.wait_for(self, user, "", 1).await?;
+        assert_eq!(asked[0].headers["x-amz-sns-message-type"], "SubscriptionConfirmation");
+        let confirmed = async || {
+            let listed = self.stack.sns("ListSubscriptionsByTopic", &[("TopicArn", topic.as_str())]).await.ok();
+            let its = listed.and_then(|listed| listed.split("<member>").find(|member| member.contains(&url)).map(str::to_owned));
+            Ok(its.filter(|its| !its.contains("PendingConfirmation")))
+        };
+        self.telegram.wait_until("the subscription to be confirmed", PATIENCE, confirmed).await.map(drop).map_err(Into::into)
+    }
+}
+
 async fn state_of(caller: &Caller<'_>, user: i64) -> Result<Value> {
     caller.there(&format!("notifications/webhooks/{user}")).await
 }
@@ -187,29 +218,9 @@ async fn a_subscriber_of_the_topic_by_http_confirms_and_has_what_its_filter_lets
     let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
     let play = Play::begin().await?;
     let (caller, boris, bella) = (play.messenger().await?, play.admin("Boris", "en").await?, play.admin("Bella", "en").await?);
-    let topic = play.notifications_topic().await?;
-    let filter = json!({ "user_id": [boris.to_string()], "type": ["system"] }).to_string();
     let address = format!("boris-{boris}@example.org");
-    for (protocol, endpoint) in [("http", receiver.url("sns", boris)), ("email", address.clone())] {
-        let subscription = [
-            ("TopicArn", topic.as_str()),
-            ("Protocol", protocol),
-            ("Endpoint", &endpoint),
-            ("Attributes.entry.1.key", "FilterPolicy"),
-            ("Attributes.entry.1.value", &filter),
-        ];
-        let answer = play.stack.sns("Subscribe", &subscription).await?;
-        ensure!(answer.contains("pending confirmation"), "{answer}");
-    }
-    let asked = receiver.wait_for(&play, boris, "", 1).await?;
-    assert_eq!(asked[0].headers["x-amz-sns-message-type"], "SubscriptionConfirmation");
-    let confirmed = async || {
-        let listed = play.stack.sns("ListSubscriptionsByTopic", &[("TopicArn", topic.as_str())]).await.ok();
-        let url = receiver.url("sns", boris);
-        let its = listed.and_then(|listed| listed.split("<member>").find(|member| member.contains(&url)).map(str::to_owned));
-        Ok(its.filter(|its| !its.contains("PendingConfirmation")))
-    };
-    play.telegram.wait_until("the subscription to be confirmed", PATIENCE, confirmed).await?;
+    play.subscribe_to_topic("email", &address, boris).await?;
+    play.confirmed_by_http(&receiver, boris).await?;
     for user in [boris, bella] {
         play.greeting(user).await?;
         play.wants(user, UserChange { channels: Some([Channel::Sns].into()), ..UserChange::default() }).await?;
@@ -226,5 +237,28 @@ async fn a_subscriber_of_the_topic_by_http_confirms_and_has_what_its_filter_lets
     let mails: Vec<Value> = read(play.stack.control(Method::GET, "mails")).await?;
     let kinds: Vec<_> = mails.iter().filter(|mail| mail["to"] == address.as_str()).map(|mail| mail["kind"].clone()).collect();
     assert_eq!(kinds, ["confirmation"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_topic_that_takes_nothing_for_a_while_has_the_message_once() -> Result<()> {
+    let Some(receiver) = Receiver::begin()? else { return skipped(MISSING) };
+    let play = Play::alone().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS cannot be made to fail");
+    }
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    play.greeting(boris).await?;
+    play.confirmed_by_http(&receiver, boris).await?;
+    play.wants(boris, UserChange { channels: Some([Channel::Sns].into()), ..UserChange::default() }).await?;
+    let _soon = play.stack.hurry("notification", 1).await?;
+    // More than the SDK's own three tries.
+    let down = play.stack.fail(json!({"service": "sns", "operation": "Publish", "contains": boris.to_string(), "times": 4})).await?;
+    let message = json!({ "user_id": boris, "template_id": "system", "values": { "text": "hello" } });
+    ensure!(caller.post("notifications/send", message).await?.status == 202);
+    receiver.wait_for(&play, boris, "", 2).await?;
+    play.quiet(&[boris]).await?;
+    assert_eq!(receiver.letters(boris, "").await?.len(), 2);
+    assert_eq!(down.rules().await?[0].fired, 4);
     Ok(())
 }

@@ -3,14 +3,16 @@
 //! # Layout
 //! - here: what an event calls for, and whom it is about
 //! - [`together`]: what is told of along with a sync
+//! - [`alarms`]: what operators are told
 //! - [`told`]: what each recipient is told; [`asked`]: what each is asked
 
+mod alarms;
 mod asked;
 mod together;
 mod told;
 
 use anyhow::Context as _;
-use aws::batch::BusEvent;
+use aws::batch::{BusEvent, TopicEvent};
 use aws::env;
 use aws::lambda::{self, Context};
 use aws::store::page::Wanted;
@@ -43,6 +45,8 @@ struct Planner {
     users: Users,
     syncs: Syncs,
     teller: Teller,
+    /// Where operators are told of alarms; `None`: nowhere.
+    operators: Option<ChatId>,
 }
 
 /// Handles events until Lambda ends the process.
@@ -57,61 +61,69 @@ pub fn run() -> Result<(), lambda::Error> {
                 users: Users::new(&aws, env::required("USERS_TABLE")?),
                 syncs: Syncs::new(&aws, env::required("SYNC_TABLE")?),
                 teller: Teller::new(&aws, &env::required("NOTIFICATIONS_TABLE")?, env::required("NOTIFICATION_QUEUE_URL")?),
+                operators: Some(env::parsed("OPERATORS_CHAT")?).filter(|chat| *chat != 0).map(ChatId),
             })
         },
         plan,
     )
 }
 
-async fn plan(planner: Arc<Planner>, event: BusEvent<Envelope<Box<RawValue>>>, _context: Context) -> anyhow::Result<()> {
-    let (event_id, payload) = (event.detail.event_id.to_string(), event.detail.payload.get());
-    match event.detail.event_type.as_str() {
-        event::SYNC_COMPLETED | event::SYNC_PARTIAL | event::SYNC_FAILED => {
-            let ended: event::Sync = serde_json::from_str(payload)?;
-            planner.part_ended(&event_id, ended.sync_id, None).await
-        }
-        event::SYNC_PART_COMPLETED => {
-            let SyncPart { sync_id, part } = serde_json::from_str(payload)?;
-            planner.part_ended(&event_id, sync_id, Some(part)).await
-        }
-        event::CHAT_SUSPENDED | event::CHAT_REMOVED => {
-            let changed: ChatChanged = serde_json::from_str(payload)?;
-            // A loss that a sync noticed is in that sync's report.
-            if changed.cause == Cause::Sync {
-                return Ok(());
-            }
-            planner.chat_lost(&event_id, &event.detail.event_type, &changed).await
-        }
-        event::CHAT_ACTIVATED => {
-            let changed: ChatChanged = serde_json::from_str(payload)?;
-            // Admins of a chat that the bot has just joined were never told that it cannot ban.
-            if !changed.was_suspended {
-                return Ok(());
-            }
-            planner.chat_resumed(&event_id, &changed).await
-        }
-        event::ADMIN_SUSPENDED | event::ADMIN_RESUMED => {
-            let may_ban = event.detail.event_type == event::ADMIN_RESUMED;
-            planner.admin_changed(&event_id, serde_json::from_str(payload)?, may_ban).await
-        }
-        event::SUBSCRIPTION_CREATED => {
-            let made: SubscriptionChanged = serde_json::from_str(payload)?;
-            // In the bot the admin has seen it.
-            if made.by_program { planner.followed(&event_id, &made).await } else { Ok(()) }
-        }
-        event::SUBSCRIPTION_LIMIT_REACHED => {
-            let LimitReached { admin_user_id, active } = serde_json::from_str(payload)?;
-            let content = templated(TemplateId::LimitReached, [("count", active.to_string())]);
-            planner.send(&event_id, vec![Told::once(admin_user_id, &event_id, content, None)]).await
-        }
-        other => {
-            tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
-            Ok(())
-        }
+async fn plan(planner: Arc<Planner>, event: Box<RawValue>, _context: Context) -> anyhow::Result<()> {
+    match serde_json::from_str::<TopicEvent>(event.get()) {
+        Ok(alarms) => planner.alarms(alarms).await,
+        Err(_) => planner.event(serde_json::from_str(event.get()).context("neither an event of the bus nor an alarm")?).await,
     }
 }
 
 impl Planner {
+    async fn event(&self, event: BusEvent<Envelope<Box<RawValue>>>) -> anyhow::Result<()> {
+        let (event_id, payload) = (event.detail.event_id.to_string(), event.detail.payload.get());
+        match event.detail.event_type.as_str() {
+            event::SYNC_COMPLETED | event::SYNC_PARTIAL | event::SYNC_FAILED => {
+                let ended: event::Sync = serde_json::from_str(payload)?;
+                self.part_ended(&event_id, ended.sync_id, None).await
+            }
+            event::SYNC_PART_COMPLETED => {
+                let SyncPart { sync_id, part } = serde_json::from_str(payload)?;
+                self.part_ended(&event_id, sync_id, Some(part)).await
+            }
+            event::CHAT_SUSPENDED | event::CHAT_REMOVED => {
+                let changed: ChatChanged = serde_json::from_str(payload)?;
+                // A loss that a sync noticed is in that sync's report.
+                if changed.cause == Cause::Sync {
+                    return Ok(());
+                }
+                self.chat_lost(&event_id, &event.detail.event_type, &changed).await
+            }
+            event::CHAT_ACTIVATED => {
+                let changed: ChatChanged = serde_json::from_str(payload)?;
+                // Admins of a chat that the bot has just joined were never told that it cannot ban.
+                if !changed.was_suspended {
+                    return Ok(());
+                }
+                self.chat_resumed(&event_id, &changed).await
+            }
+            event::ADMIN_SUSPENDED | event::ADMIN_RESUMED => {
+                let may_ban = event.detail.event_type == event::ADMIN_RESUMED;
+                self.admin_changed(&event_id, serde_json::from_str(payload)?, may_ban).await
+            }
+            event::SUBSCRIPTION_CREATED => {
+                let made: SubscriptionChanged = serde_json::from_str(payload)?;
+                // In the bot the admin has seen it.
+                if made.by_program { self.followed(&event_id, &made).await } else { Ok(()) }
+            }
+            event::SUBSCRIPTION_LIMIT_REACHED => {
+                let LimitReached { admin_user_id, active } = serde_json::from_str(payload)?;
+                let content = templated(TemplateId::LimitReached, [("count", active.to_string())]);
+                self.send(&event_id, vec![Told::once(admin_user_id, &event_id, content, None)]).await
+            }
+            other => {
+                tracing::warn!(event_type = other, "an event that nobody is told of; the rule should leave it out");
+                Ok(())
+            }
+        }
+    }
+
     /// One report an admin, whatever number of his chats the sync touched, and his questions. `part`: of a sync that has several, which are
     /// told of one by one; `None`: it has ended.
     async fn part_ended(&self, event_id: &str, sync_id: Uuid, part: Option<u32>) -> anyhow::Result<()> {

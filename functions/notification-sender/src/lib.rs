@@ -326,7 +326,10 @@ impl Sender {
         match after(failure.reaction()) {
             After::Sent => self.sent(parcel, is_last, None).await,
             After::Refused => {
-                self.users.set_can_write(notification.recipient, false).await?;
+                // The operators' chat is no person.
+                if notification.recipient.0 > 0 {
+                    self.users.set_can_write(notification.recipient, false).await?;
+                }
                 self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
             }
             After::Wait(seconds) => {

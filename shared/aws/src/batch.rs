@@ -134,6 +134,26 @@ pub struct BusEvent<T> {
     pub detail: T,
 }
 
+/// Messages of an SNS topic (Lambda Developer Guide, "Invoking Lambda functions with Amazon SNS notifications").
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TopicEvent {
+    pub records: Vec<TopicRecord>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TopicRecord {
+    pub sns: TopicMessage,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TopicMessage {
+    pub message_id: String,
+    pub message: String,
+}
+
 /// Which records of a batch are to be brought again. Of a queue: these; of a stream: this one and all after it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BatchAnswer {

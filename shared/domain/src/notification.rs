@@ -78,6 +78,8 @@ pub enum Content {
         #[serde(default)]
         urgent: bool,
     },
+    /// An alarm of the deployment, for operators. `raised`: it has begun.
+    Alarm { name: String, description: Option<String>, raised: bool },
     /// The recipient's endpoint takes no messages: it is sent none any more.
     WebhookOff { host: String },
     /// What has waited for a moment, `count` messages.
@@ -108,6 +110,7 @@ impl Content {
             Self::Appeal { .. } => "appeal",
             Self::AppealDecided { .. } => "appeal_decided",
             Self::Templated { template, .. } => template.name(),
+            Self::Alarm { .. } => "alarm",
             Self::WebhookOff { .. } => "webhook_off",
             Self::Digest { .. } => "digest",
         }
@@ -122,7 +125,7 @@ impl Content {
             Self::Question(_) => Topic::UserBanned,
             Self::BansHeld { .. } | Self::Cycles(_) => Topic::LimitReached,
             Self::Templated { template, .. } => template.topic(),
-            Self::WebhookOff { .. } => Topic::System,
+            Self::Alarm { .. } | Self::WebhookOff { .. } => Topic::System,
             Self::ChatSuspended { .. } | Self::ChatResumed { .. } | Self::ChatRemoved { .. } => Topic::System,
             Self::AdminSuspended { .. } | Self::AdminResumed { .. } | Self::CommunityAdded { .. } => Topic::System,
             Self::Appeal { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Topic::System,
@@ -131,7 +134,7 @@ impl Content {
 
     /// It comes whatever its recipient chose: somebody was told that it would.
     pub fn is_promised(&self) -> bool {
-        matches!(self, Self::Appeal { .. } | Self::AppealDecided { .. } | Self::WebhookOff { .. })
+        matches!(self, Self::Appeal { .. } | Self::AppealDecided { .. } | Self::WebhookOff { .. } | Self::Alarm { .. })
     }
 
     /// Does its recipient have to do something?
@@ -139,7 +142,9 @@ impl Content {
         match self {
             Self::Templated { urgent: true, .. } => Priority::Urgent,
             Self::Templated { urgent: false, .. } => Priority::Normal,
-            Self::Question(_) | Self::Appeal { .. } | Self::BansHeld { .. } | Self::WebhookOff { .. } => Priority::Urgent,
+            Self::Question(_) | Self::Appeal { .. } | Self::BansHeld { .. } | Self::WebhookOff { .. } | Self::Alarm { .. } => {
+                Priority::Urgent
+            }
             Self::ChatSuspended { .. } | Self::ChatRemoved { .. } | Self::AdminSuspended { .. } => Priority::Urgent,
             Self::SyncReport(_) | Self::Cycles(_) | Self::CommunityAdded { .. } => Priority::Normal,
             Self::ChatResumed { .. } | Self::AdminResumed { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Priority::Normal,

@@ -82,6 +82,10 @@ admin-resumed =
     ▶️ You can ban in { $chat } again
     What you follow there is active again.
 
+# What the bot’s operators are told in their chat.
+alarm-raised = 🚨 Alarm: { $name }
+alarm-over = ✅ Over: { $name }
+
 # Somebody’s own endpoint for messages.
 webhook-off =
     ⚠️ Your webhook at { $host } doesn’t take my messages

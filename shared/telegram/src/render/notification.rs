@@ -2,7 +2,7 @@
 
 use super::html::{fold, plain_text};
 use super::report::{self, ban_buttons, ban_detected, block_buttons, cycles, facts, lines, source_of, sync_report, undo_buttons};
-use super::{Templates, escape_words, moment, name_of, subject};
+use super::{Templates, escape, escape_words, moment, name_of, subject};
 use crate::message::{Button, Style};
 use crate::text;
 use crate::text::Html;
@@ -14,6 +14,9 @@ use domain::question::{self, Choice};
 /// The longest appeal that is shown, in characters. Leaves room for names below Telegram's 4096 UTF-16 units, of which a character has
 /// one or two.
 const APPEAL_CHARS: usize = 1000;
+
+/// The longest description of an alarm that is shown, in characters.
+const ALARM_CHARS: usize = 1000;
 
 /// The message's text as HTML; a long one has to be parted by [`split`](super::split).
 pub fn notification(notification: &Notification, templates: &Templates) -> String {
@@ -34,6 +37,14 @@ pub fn notification(notification: &Notification, templates: &Templates) -> Strin
         Content::Templated { template, values, .. } => {
             let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
             templates.render(*template, lang, &values)
+        }
+        Content::Alarm { name, description, raised } => {
+            let name = Html(escape(name));
+            let title = if *raised { text!(lang, "alarm-raised", name = name) } else { text!(lang, "alarm-over", name = name) };
+            match description {
+                Some(description) => format!("{title}\n{}", escape_words(description, ALARM_CHARS)),
+                None => title,
+            }
         }
         Content::WebhookOff { host } => text!(lang, "webhook-off", host = host),
         Content::Digest { lines, count, .. } => digest(lines, *count, lang),
@@ -83,6 +94,7 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
         | Content::CommunityAdded { .. }
         | Content::AppealDecided { .. }
         | Content::Templated { .. }
+        | Content::Alarm { .. }
         | Content::WebhookOff { .. }
         | Content::Digest { .. } => Vec::new(),
     }
