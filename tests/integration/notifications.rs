@@ -85,6 +85,7 @@ async fn a_message_that_cannot_be_told_is_refused_with_a_reason() -> Result<()> 
     for (message, status, code) in [
         (system(1, "Nobody"), 404, "not_found"),
         (of("system", json!({})), 422, "invalid"),
+        (of("system", json!({ "text": " \u{200b}\n" })), 422, "invalid"),
         (of("system", json!({ "text": "a", "secret": "b" })), 422, "invalid"),
         (of("system", json!({ "text": "x".repeat(1001) })), 422, "invalid"),
         (of("sync_success", json!({ "username": "a", "user_id": "5" })), 422, "invalid"),

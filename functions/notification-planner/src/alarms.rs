@@ -26,9 +26,12 @@ impl Planner {
         let mut told = Vec::new();
         for record in event.records {
             let alarm: Alarm = serde_json::from_str(&record.sns.message).context("a message of the topic is no alarm")?;
-            let what = format!("{} {} at {}", alarm.alarm_name, alarm.new_state_value, alarm.state_change_time);
-            let raised = alarm.new_state_value == "ALARM";
-            let content = Content::Alarm { name: alarm.alarm_name, description: alarm.alarm_description, raised };
+            // The template has nobody told of their ends.
+            if alarm.new_state_value != "ALARM" {
+                continue;
+            }
+            let what = format!("{} at {}", alarm.alarm_name, alarm.state_change_time);
+            let content = Content::Alarm { name: alarm.alarm_name, description: alarm.alarm_description };
             // A chat is told as a person is, by its id.
             told.push(Told::once(UserId(chat.0), &what, content, lang));
         }

@@ -25,8 +25,8 @@ use aws::store::users::Users;
 use aws::tell::Teller;
 use aws::topic::Topic;
 use aws::{env, metrics, secrets, time};
-use domain::ids::UserId;
-use domain::limiter::{Health, Lane};
+use domain::ids::{ChatId, UserId};
+use domain::limiter::{Health, Lane, has_own_wait};
 use domain::message_window::NoPlace;
 use domain::notification::{Content, Notification};
 use domain::settings::Channel;
@@ -117,10 +117,15 @@ enum Sent {
 
 async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
-    let tasks: Vec<_> = batch.records.into_iter().map(|record| (serde_json::from_str::<Task>(&record.body), record)).collect();
+    let mut tasks: Vec<_> = batch.records.into_iter().map(|record| (serde_json::from_str::<Task>(&record.body), record)).collect();
+    // What somebody waits for comes first, and waits for no news. What is no call of Telegram comes last: calls are begun when they were granted.
+    tasks.sort_by_key(|(task, _)| task.as_ref().map_or((false, false), |task| (!task.is_call(), task.is_news())));
     // Only calls of Telegram wait for its pace.
     let calls = tasks.iter().filter(|(task, _)| task.as_ref().map_or(true, Task::is_call)).count();
-    let lane = if tasks.iter().any(|(task, _)| task.as_ref().is_ok_and(Task::is_waited_for)) { Lane::Messages } else { Lane::News };
+    let lane = match tasks.iter().all(|(task, _)| task.as_ref().is_ok_and(|task| task.is_news() || !task.is_call())) {
+        true => Lane::News,
+        false => Lane::Messages,
+    };
     let (grant, refused_for_ms) = match calls {
         0 => (None, 0),
         calls => match sender.gateway.reserve_calls(calls, lane).await? {
@@ -143,7 +148,10 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
             let its_wait = match wait.filter(|_| task.is_call()) {
                 Some(seconds) => seconds,
                 None if task.is_call() && left == 0 => {
-                    let its_wait = appointments.as_mut().map_or(1, |appointments| seconds(appointments.next_in(time::now_ms())));
+                    let its_wait = match &mut appointments {
+                        Some(appointments) if task.is_news() => seconds(appointments.next_in(time::now_ms())),
+                        _ => seconds(refused_for_ms).max(1),
+                    };
                     return Ok(Some(Message::new(&task, its_wait)?));
                 }
                 // A message of its own: going back would count as a try, of which it has five.
@@ -198,8 +206,11 @@ async fn send(sender: Arc<Sender>, batch: QueueBatch, context: Context) -> anyho
         tracing::error!(error = format!("{error:#}"), "notifications could not be put off; they go back to the queue");
         ids.into_iter().for_each(|id| answer.fail(id));
     }
-    if let Some(grant) = grant {
-        sender.gateway.report(health, grant).await?;
+    if let Some(grant) = grant
+        && let Err(error) = sender.gateway.report(health, grant).await
+    {
+        // What was sent is sent.
+        tracing::error!(error = format!("{error:#}"), "how calls went could not be told");
     }
     Ok(answer)
 }
@@ -211,8 +222,10 @@ enum After {
     Sent,
     /// The recipient takes no messages from the bot.
     Refused,
-    /// Nobody may call Telegram for this many seconds.
+    /// Nobody may call Telegram for this many seconds; in a group only that group gets nothing.
     Wait(u32),
+    /// The group became this supergroup.
+    Moved(ChatId),
     /// It may be taken another time.
     Again,
 }
@@ -222,6 +235,7 @@ fn after(reaction: Reaction) -> After {
         Reaction::Fine => After::Sent,
         Reaction::NoPrivateMessages | Reaction::ChatGone | Reaction::SendPrivately => After::Refused,
         Reaction::RetryAfter(seconds) => After::Wait(seconds),
+        Reaction::Migrated(chat) => After::Moved(chat),
         _ => After::Again,
     }
 }
@@ -333,9 +347,17 @@ impl Sender {
                 self.end(notification, End::Failed("the recipient takes no messages from the bot")).await
             }
             After::Wait(seconds) => {
-                self.gateway.block_calls(seconds).await?;
+                let chat = notification.recipient.private_chat();
+                self.gateway.block_messages(chat, seconds).await?;
                 self.notifications.release(notification, *parts_sent).await?;
-                Ok(Sent::Wait(i64::from(seconds)))
+                // A group's flood wait is its own.
+                Ok(if has_own_wait(chat) { Sent::Later(i64::from(seconds)) } else { Sent::Wait(i64::from(seconds)) })
+            }
+            After::Moved(chat) => {
+                self.notifications.release(notification, *parts_sent).await?;
+                let notification = Notification { recipient: UserId(chat.0), ..notification.clone() };
+                self.queue.send(Message::new(&notification, 0)?).await?;
+                Ok(Sent::Ended)
             }
             // Comes again when the queue's visibility time-out ends; after the last try it is in the DLQ.
             After::Again => {

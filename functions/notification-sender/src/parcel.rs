@@ -37,11 +37,11 @@ impl Task {
         }
     }
 
-    /// Does somebody wait for it, or has to do something? News leave room to bans.
-    pub fn is_waited_for(&self) -> bool {
+    /// Can it wait its turn, behind thousands? What has come in part cannot.
+    pub fn is_news(&self) -> bool {
         match self {
             Self::Tidy(_) => false,
-            Self::Notification(parcel) => parcel.notification.priority() == Priority::Urgent,
+            Self::Notification(parcel) => parcel.parts_sent == 0 && parcel.notification.priority() == Priority::Normal,
         }
     }
 

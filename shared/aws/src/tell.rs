@@ -83,7 +83,7 @@ pub fn channels(profile: Option<&Profile>, content: &Content) -> BTreeSet<Channe
     if content.is_promised() {
         chosen.insert(Channel::Telegram);
     }
-    if matches!(content, Content::WebhookOff { .. }) {
+    if matches!(content, Content::WebhookOn { .. } | Content::WebhookOff { .. }) {
         chosen.remove(&Channel::Webhook);
     }
     chosen

@@ -17,12 +17,9 @@ const WINDOW_MS: i64 = 1000;
 /// The same for calls that can wait: however many of them there are, two fifths of the pace are left to others.
 const BULK_WINDOW_MS: i64 = 600;
 
-/// Messages have this part of the pace. A second's worth of that may start at once: so no second has more of them than the whole pace. A 429 for one too many
-/// would stop the bans as well.
+/// Messages have this part of the pace. At most a second's worth of that may start at once: so no second has more of them than the whole pace. A 429 for one too
+/// many would stop the bans as well.
 const PART_OF_MESSAGES: usize = 2;
-
-/// How far ahead messages may be promised, in milliseconds. A queue hides messages for whole seconds: as many come at once.
-const MESSAGE_WINDOW_MS: i64 = 1000;
 
 /// Fewer calls than this are not begun with, unless fewer are wanted: a rest travels on at a price.
 const LEAST: usize = 6;
@@ -67,9 +64,45 @@ impl Lane {
     }
 }
 
-/// Calls that fit until `window_ms` ahead, at a pace, where those before are paced out in `ahead` milliseconds.
-fn room(window_ms: i64, ahead: i64, calls_per_second: usize) -> usize {
-    usize::try_from((window_ms - ahead) * calls_per_second as i64 / 1000).unwrap_or(0)
+/// So many calls a second, as somebody finds them.
+struct Pace {
+    calls_per_second: usize,
+    /// How long until those promised before are paced out, in milliseconds.
+    ahead_ms: i64,
+    /// How far ahead more may be promised; one call at least.
+    window_ms: i64,
+}
+
+impl Pace {
+    fn new(calls_per_second: usize, until_ms: i64, lane: Lane, now_ms: i64) -> Self {
+        let window_ms = lane.window_ms().max(cost(1, calls_per_second));
+        Self { calls_per_second, ahead_ms: (until_ms - now_ms).max(0), window_ms }
+    }
+
+    /// Calls that fit where none are promised.
+    fn most(&self) -> usize {
+        fitting(self.window_ms, self.calls_per_second).max(1)
+    }
+
+    /// Calls that fit.
+    fn room(&self) -> usize {
+        fitting(self.window_ms - self.ahead_ms, self.calls_per_second)
+    }
+
+    /// How long until so many fit, in milliseconds.
+    fn wait_ms(&self, calls: usize) -> i64 {
+        cost(calls, self.calls_per_second) - (self.window_ms - self.ahead_ms)
+    }
+
+    /// How long until these calls, too, are paced out.
+    fn after_ms(&self, calls: usize) -> i64 {
+        self.ahead_ms + cost(calls, self.calls_per_second)
+    }
+}
+
+/// Calls within so many milliseconds.
+fn fitting(ms: i64, calls_per_second: usize) -> usize {
+    usize::try_from(ms * calls_per_second as i64 / 1000).unwrap_or(0)
 }
 
 /// Milliseconds of pace that calls take up.
@@ -154,22 +187,20 @@ impl Limiter {
             let state = Self { busy_until_ms: now_ms + ahead + cost(1, calls_per_second), open_until_ms: now_ms + PROBE_MS, ..self };
             return Ok((state, Grant { calls: 1, on_trial: true, probe: true }));
         }
-        let (window, least) = (lane.window_ms(), calls.clamp(1, LEAST));
-        let mut free = room(window, ahead, calls_per_second);
-        let mut wait = cost(least, calls_per_second) - (window - ahead);
-        let (of_messages, messages_ahead) = (messages_per_second(calls_per_second), (self.messages_until_ms - now_ms).max(0));
-        let least = if lane.is_of_messages() { least.min(of_messages) } else { least };
-        if lane.is_of_messages() {
-            free = free.min(room(MESSAGE_WINDOW_MS, messages_ahead, of_messages));
-            wait = wait.max(cost(least, of_messages) - (MESSAGE_WINDOW_MS - messages_ahead));
-        }
+        let all = Pace::new(calls_per_second, self.busy_until_ms, lane, now_ms);
+        let messages =
+            lane.is_of_messages().then(|| Pace::new(messages_per_second(calls_per_second), self.messages_until_ms, lane, now_ms));
+        let paces = || std::iter::once(&all).chain(&messages);
+        // However slow a pace, some fit.
+        let least = paces().fold(calls.clamp(1, LEAST), |least, pace| least.min(pace.most()));
+        let free = paces().map(Pace::room).min().unwrap_or(0);
         if free < least {
-            return Err(wait.max(1));
+            return Err(paces().map(|pace| pace.wait_ms(least)).max().unwrap_or(1).max(1));
         }
         let calls = calls.clamp(1, free);
-        let mut state = Self { busy_until_ms: now_ms + ahead + cost(calls, calls_per_second), ..self };
-        if lane.is_of_messages() {
-            state.messages_until_ms = now_ms + messages_ahead + cost(calls, of_messages);
+        let mut state = Self { busy_until_ms: now_ms + all.after_ms(calls), ..self };
+        if let Some(messages) = messages {
+            state.messages_until_ms = now_ms + messages.after_ms(calls);
         }
         Ok((state, Grant { calls, on_trial: self.failures > 0, probe: false }))
     }
@@ -291,6 +322,21 @@ mod tests {
         assert!((seconds * 24..=seconds * 30).contains(&bulk), "{bulk}: the large one has all the rest");
     }
 
+    #[test]
+    fn a_message_that_somebody_waits_for_is_sent_while_news_take_all_they_may() {
+        let (mut limiter, mut now, mut news) = (Limiter::default(), 1_000_000, 0);
+        for step in 0..10_000 {
+            now += 7;
+            if let Ok((next, grant)) = limiter.reserve(10, Lane::News, CALLS_PER_SECOND, now) {
+                (limiter, news) = (next, news + grant.calls);
+            }
+            if step % 100 == 0 {
+                limiter = limiter.reserve(1, Lane::Messages, CALLS_PER_SECOND, now).expect("a question never waits").0;
+            }
+        }
+        assert!((70 * 12..=70 * 15).contains(&news), "{news}: news have all the rest");
+    }
+
     proptest! {
         #[test]
         fn no_more_than_two_windows_of_calls_start_in_any_second(asks in prop::collection::vec((1usize..=30, 0i64..400, any::<bool>()), 1..200)) {
@@ -328,11 +374,11 @@ mod tests {
         }
 
         #[test]
-        fn whoever_waits_as_long_as_told_is_served(calls in 1usize..=30, ahead in 0i64..2000, messages in 0i64..2000, lane in 0usize..4, pace in 1usize..60) {
+        fn whoever_waits_as_long_as_told_is_served(calls in 1usize..=30, ahead in 0i64..2000, messages in 0i64..2000, lane in 0usize..4, pace in 1usize..=60) {
             let lane = [Lane::Normal, Lane::Bulk, Lane::Messages, Lane::News][lane];
             let limiter = Limiter { busy_until_ms: 10_000 + ahead, messages_until_ms: 10_000 + messages, ..Limiter::default() };
-            if let Err(wait) = limiter.reserve(calls, lane, pace.max(CALLS_PER_SECOND), 10_000) {
-                prop_assert!(limiter.reserve(calls, lane, pace.max(CALLS_PER_SECOND), 10_000 + wait).is_ok(), "{wait} ms were not enough");
+            if let Err(wait) = limiter.reserve(calls, lane, pace, 10_000) {
+                prop_assert!(limiter.reserve(calls, lane, pace, 10_000 + wait).is_ok(), "{wait} ms were not enough");
             }
         }
     }

@@ -78,8 +78,10 @@ pub enum Content {
         #[serde(default)]
         urgent: bool,
     },
-    /// An alarm of the deployment, for operators. `raised`: it has begun.
-    Alarm { name: String, description: Option<String>, raised: bool },
+    /// An alarm of the deployment, for operators.
+    Alarm { name: String, description: Option<String> },
+    /// A program has registered an endpoint for the recipient's messages.
+    WebhookOn { host: String },
     /// The recipient's endpoint takes no messages: it is sent none any more.
     WebhookOff { host: String },
     /// What has waited for a moment, `count` messages.
@@ -111,6 +113,7 @@ impl Content {
             Self::AppealDecided { .. } => "appeal_decided",
             Self::Templated { template, .. } => template.name(),
             Self::Alarm { .. } => "alarm",
+            Self::WebhookOn { .. } => "webhook_on",
             Self::WebhookOff { .. } => "webhook_off",
             Self::Digest { .. } => "digest",
         }
@@ -125,7 +128,7 @@ impl Content {
             Self::Question(_) => Topic::UserBanned,
             Self::BansHeld { .. } | Self::Cycles(_) => Topic::LimitReached,
             Self::Templated { template, .. } => template.topic(),
-            Self::Alarm { .. } | Self::WebhookOff { .. } => Topic::System,
+            Self::Alarm { .. } | Self::WebhookOn { .. } | Self::WebhookOff { .. } => Topic::System,
             Self::ChatSuspended { .. } | Self::ChatResumed { .. } | Self::ChatRemoved { .. } => Topic::System,
             Self::AdminSuspended { .. } | Self::AdminResumed { .. } | Self::CommunityAdded { .. } => Topic::System,
             Self::Appeal { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Topic::System,
@@ -134,7 +137,10 @@ impl Content {
 
     /// It comes whatever its recipient chose: somebody was told that it would.
     pub fn is_promised(&self) -> bool {
-        matches!(self, Self::Appeal { .. } | Self::AppealDecided { .. } | Self::WebhookOff { .. } | Self::Alarm { .. })
+        matches!(
+            self,
+            Self::Appeal { .. } | Self::AppealDecided { .. } | Self::WebhookOn { .. } | Self::WebhookOff { .. } | Self::Alarm { .. }
+        )
     }
 
     /// Does its recipient have to do something?
@@ -146,7 +152,7 @@ impl Content {
                 Priority::Urgent
             }
             Self::ChatSuspended { .. } | Self::ChatRemoved { .. } | Self::AdminSuspended { .. } => Priority::Urgent,
-            Self::SyncReport(_) | Self::Cycles(_) | Self::CommunityAdded { .. } => Priority::Normal,
+            Self::SyncReport(_) | Self::Cycles(_) | Self::CommunityAdded { .. } | Self::WebhookOn { .. } => Priority::Normal,
             Self::ChatResumed { .. } | Self::AdminResumed { .. } | Self::AppealDecided { .. } | Self::Digest { .. } => Priority::Normal,
         }
     }

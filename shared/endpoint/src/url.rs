@@ -46,6 +46,12 @@ pub fn read(text: &str, also: Also) -> Result<Url, NoEndpoint> {
     }
 }
 
+/// The host of a URL, with its port where it is not the usual one.
+pub fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +76,17 @@ mod tests {
             (&format!("https://example.org/{}", "x".repeat(LONGEST)), Some(NoEndpoint::NoUrl)),
         ] {
             assert_eq!(read(url, Also::Nothing).err(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_named_with_its_port_where_that_is_not_the_usual_one() {
+        for (url, expected) in [
+            ("https://Example.org:443/a", "example.org"),
+            ("https://example.org:8443/", "example.org:8443"),
+            ("https://[2606:4700::1]/", "[2606:4700::1]"),
+        ] {
+            assert_eq!(authority(&read(url, Also::Nothing).unwrap()), expected);
         }
     }
 

@@ -57,7 +57,7 @@ pub struct LogsQuery {
 /// A message. What it says is not kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NotificationBody {
-    /// `null` for one that an older version logged.
+    /// `null` where its key is of another form.
     notification_id: Option<Uuid>,
     /// What it told, such as `sync_report`.
     #[serde(rename = "type")]
@@ -128,7 +128,7 @@ impl From<Held> for NotificationBody {
 
 /// Messages to somebody, newest first.
 ///
-/// For 90 days. With `status` a page may be short, or empty, and have a `next_cursor` all the same.
+/// For 90 days. What a digest told is in its `tells`, and not listed by itself. With `status` a page may be short, or empty, and have a `next_cursor` all the same.
 #[utoipa::path(
     get,
     path = "/api/v1/notifications/logs",

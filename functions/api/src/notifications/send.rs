@@ -12,11 +12,14 @@ use axum::extract;
 use axum::http::StatusCode;
 use domain::ban::derive;
 use domain::ids::UserId;
+use domain::lang::Lang;
 use domain::notification::Content;
+use domain::profile::is_visible;
 use domain::settings::{Delivery, Problem};
 use domain::template::{LONGEST_VALUE, TemplateId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use telegram::render::{Templates, plain_text};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -131,6 +134,10 @@ impl NewNotification {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let values: Vec<_> = self.values.iter().map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
+        if !is_visible(&plain_text(&Templates::default().render(template, Lang::En, &values))) {
+            return Err(vec![wrong("there is nothing to read in it".to_owned())]);
+        }
         // Of another key the same id is another message.
         let what = match self.id {
             Some(id) => derive(&["sent by", &caller.subject, &id.to_string()]),
@@ -144,8 +151,8 @@ impl NewNotification {
 impl State {
     /// Tells those who are known; what becomes of each message, in their order.
     pub async fn tell(&self, profiles: &BTreeMap<UserId, Profile>, told: Vec<Told>) -> anyhow::Result<Vec<Fate>> {
-        let id = told.first().map(|told| told.what.clone()).unwrap_or_default();
-        self.teller.tell_known(profiles, &id, told).await
+        // They have nothing in common but this request.
+        self.teller.tell_known(profiles, &Uuid::new_v4().to_string(), told).await
     }
 }
 

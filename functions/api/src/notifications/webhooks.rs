@@ -5,9 +5,11 @@ use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Json, Path};
 use crate::ids::PersonId;
 use aws::store::endpoints::{Endpoint, ROTATION, Status};
+use aws::tell::Told;
 use aws::time;
 use axum::extract;
 use axum::http::StatusCode;
+use domain::notification::Content;
 use endpoint::{secret, url};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -87,7 +89,7 @@ pub async fn get_webhook(
 
 /// Have somebody's messages posted to an endpoint, or turn it on again.
 ///
-/// Messages are posted where the person has `webhook` among their channels, signed as Standard Webhooks asks (`webhook-id`, `webhook-timestamp`,
+/// The person is told of it. Messages are posted where they have `webhook` among their channels, signed as Standard Webhooks asks (`webhook-id`, `webhook-timestamp`,
 /// `webhook-signature`). An endpoint that takes a message at none of three tries, within 5 seconds each, is turned off, and its owner is told.
 #[utoipa::path(
     put,
@@ -105,7 +107,7 @@ pub async fn register_webhook(
     Path(user): Path<PersonId>,
     Json(new): Json<NewWebhook>,
 ) -> Result<axum::Json<WebhookBody>, ApiError> {
-    url::read(&new.url, state.also).map_err(|why| ApiError::refused("bad_url", format!("the URL cannot be used: {why}")))?;
+    let url = url::read(&new.url, state.also).map_err(|why| ApiError::refused("bad_url", format!("the URL cannot be used: {why}")))?;
     state.must_be_known(user.0).await?;
     let before = state.endpoints.get(user.0).await?;
     let (now, is_new) = (time::now(), before.is_none() || new.rotate);
@@ -116,7 +118,6 @@ pub async fn register_webhook(
         old_until: None,
         status: Status::Active,
         error_message: None,
-        rests_until: None,
         created_at: before.as_ref().map_or(now, |before| before.created_at),
         registered: before.as_ref().map_or(1, |before| before.registered + 1),
     };
@@ -135,6 +136,16 @@ pub async fn register_webhook(
     }
     if !state.endpoints.put(user.0, before.as_ref(), &endpoint).await? {
         return Err(ApiError::conflict("changed_meanwhile", "another endpoint was registered at the same time"));
+    }
+    // Who was erased meanwhile keeps none.
+    if let Err(unknown) = state.must_be_known(user.0).await {
+        state.endpoints.delete(user.0).await?;
+        return Err(unknown);
+    }
+    if before.is_none_or(|before| before.url != endpoint.url) {
+        let content = Content::WebhookOn { host: url::authority(&url) };
+        let what = format!("endpoint {} of {} since {}", endpoint.registered, user.0, endpoint.created_at);
+        state.teller.tell(&state.users, &what, vec![Told::once(user.0, &what, content, None)]).await?;
     }
     Ok(axum::Json(WebhookBody::new(user, endpoint, is_new)))
 }

@@ -123,11 +123,13 @@ pub struct HeldNotification {
     failed_at: Option<i64>,
     /// Why it was not sent.
     error_message: Option<String>,
+    /// Where messages are posted to, of the type `endpoint`.
+    url: Option<String>,
 }
 
 impl From<NotificationItem> for HeldNotification {
     fn from(item: NotificationItem) -> Self {
-        let NotificationItem { notification_type, channel, status, created_at, sent_at, failed_at, error_message } = item;
-        Self { notification_type, channel, status, created_at, sent_at, failed_at, error_message }
+        let NotificationItem { notification_type, channel, status, created_at, sent_at, failed_at, error_message, url } = item;
+        Self { notification_type, channel, status, created_at, sent_at, failed_at, error_message, url }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | register one, rotate its secret | PutItem `USER#<person>`, `ENDPOINT`, if it is as it was read |
 //! | read it | GetItem on the same key |
-//! | leave it alone for a while | UpdateItem on the same key, if it is registered as it was |
+//! | leave a host alone for a while | PutItem, GetItem `HOST#<host>`, `REST` |
 //! | switch it off | UpdateItem on the same key, if it is registered as it was |
 //! | take it away | DeleteItem on the same key |
 //!
@@ -36,9 +36,6 @@ pub struct Endpoint {
     /// Why it is off.
     #[serde(default)]
     pub error_message: Option<String>,
-    /// It did not take a message, and is left alone until this moment, Unix seconds.
-    #[serde(default)]
-    pub rests_until: Option<i64>,
     /// Unix seconds.
     pub created_at: i64,
     /// Counts its registrations.
@@ -54,16 +51,20 @@ pub enum Status {
 }
 
 impl Endpoint {
-    /// How many seconds it is still left alone at `now` (Unix seconds).
-    pub fn rests_for(&self, now: i64) -> Option<i64> {
-        self.rests_until.map(|until| until - now).filter(|seconds| *seconds > 0)
-    }
-
     /// The secrets that sign at `now` (Unix seconds), the newest first.
     pub fn secrets(&self, now: i64) -> Vec<&str> {
         let old = self.old_secret.as_deref().filter(|_| self.old_until.is_some_and(|until| now < until));
         std::iter::once(self.secret.as_str()).chain(old).collect()
     }
+}
+
+/// A host that took long, or did not answer, is left alone: it would hold up what goes to everybody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rest {
+    /// Unix seconds.
+    pub until: i64,
+    /// It did not answer at all.
+    pub failed: bool,
 }
 
 /// The endpoints.
@@ -99,15 +100,22 @@ impl Endpoints {
         met(put.send().await, "registering an endpoint")
     }
 
-    /// Leaves alone an endpoint that did not take a message, as it was registered, until a moment (Unix seconds).
-    pub async fn rest(&self, of: UserId, endpoint: &Endpoint, until: i64) -> anyhow::Result<()> {
-        let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(key_of(of)));
-        let update = update
-            .update_expression("SET rests_until = :until")
-            .condition_expression("registered = :registered")
-            .expression_attribute_values(":until", n(until))
-            .expression_attribute_values(":registered", n(endpoint.registered));
-        met(update.send().await, "leaving an endpoint alone").map(drop)
+    /// How a host is left alone at `now` (Unix seconds); `None`: it is not.
+    pub async fn rest_of(&self, host: &str, now: i64) -> anyhow::Result<Option<Rest>> {
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(key(host_key(host), "REST")));
+        let item = get.send().await.context("reading whether a host is left alone")?.item;
+        let rest: Option<Rest> = item.map(serde_dynamo::from_item).transpose()?;
+        Ok(rest.filter(|rest| rest.until > now))
+    }
+
+    /// Leaves a host alone.
+    pub async fn rest(&self, host: &str, rest: Rest) -> anyhow::Result<()> {
+        let mut item: Attributes = serde_dynamo::to_item(rest)?;
+        item.extend(key(host_key(host), "REST"));
+        item.insert("expires_at".to_owned(), n(rest.until));
+        item.insert("version".to_owned(), n(i64::from(VERSION)));
+        self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).send().await.context("leaving a host alone")?;
+        Ok(())
     }
 
     /// Switches off an endpoint that takes nothing, as it was registered. `false`: it is off, or gone, or was registered anew.
@@ -115,12 +123,14 @@ impl Endpoints {
         let update = self.table.client.update_item().table_name(&self.table.name).set_key(Some(key_of(of)));
         let update = update
             .update_expression("SET #status = :off, error_message = :why, failed_at = :now")
-            .condition_expression("registered = :registered AND #status = :active")
+            // One that was taken away counts from 1 again.
+            .condition_expression("registered = :registered AND created_at = :created AND #status = :active")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":off", s("off"))
             .expression_attribute_values(":active", s("active"))
             .expression_attribute_values(":why", s(why))
             .expression_attribute_values(":now", n(time::now()))
+            .expression_attribute_values(":created", n(endpoint.created_at))
             .expression_attribute_values(":registered", n(endpoint.registered));
         met(update.send().await, "switching an endpoint off")
     }
@@ -144,6 +154,10 @@ where
     }
 }
 
+fn host_key(host: &str) -> String {
+    format!("HOST#{host}")
+}
+
 fn key_of(of: UserId) -> Attributes {
     key(format!("USER#{of}"), "ENDPOINT")
 }
@@ -161,7 +175,6 @@ mod tests {
             old_until: Some(100),
             status: Status::Active,
             error_message: None,
-            rests_until: None,
             created_at: 0,
             registered: 2,
         };

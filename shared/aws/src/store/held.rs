@@ -55,6 +55,9 @@ pub struct NotificationItem {
     /// Why it was not sent.
     #[serde(default)]
     pub error_message: Option<String>,
+    /// Of an endpoint, which stands among them.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 impl Held {

@@ -15,8 +15,8 @@ use super::{Attributes, DAY, Table, VERSION, key, n, s};
 use crate::{Aws, time};
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::UserId;
 use domain::notification::{Content, Notification};
@@ -129,7 +129,8 @@ impl Notifications {
             )
             .condition_expression(format!(
                 "attribute_not_exists(pk) OR #status = :suppressed OR (#status = :sent AND {tells_more}) OR (#status = :pending AND \
-                 ((taken_until < :now AND (attribute_not_exists(taken_revision) OR taken_revision <= :revision)) \
+                 ((taken_until < :now AND (attribute_not_exists(taken_revision) OR taken_revision <= :revision) \
+                 AND (attribute_not_exists(next_part) OR next_part <= :part)) \
                  OR (taken_revision = :revision AND next_part = :part)))"
             ))
             .expression_attribute_names("#status", "status")
@@ -169,10 +170,10 @@ impl Notifications {
         let release = self
             .update(notification)
             .update_expression("SET taken_until = :until, next_part = :part")
+            .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":until", n(until))
             .expression_attribute_values(":part", n(parts_sent as i64));
-        release.send().await.context("giving a notification back")?;
-        Ok(())
+        unless_erased(release.send().await, "giving a notification back")
     }
 
     pub async fn end(&self, notification: &Notification, end: End) -> anyhow::Result<()> {
@@ -201,8 +202,7 @@ impl Notifications {
                 update.expression_attribute_values(":status", s("failed")).expression_attribute_values(":error", s(error))
             }
         };
-        update.send().await.context("recording the end of a notification")?;
-        Ok(())
+        unless_erased(update.condition_expression("attribute_exists(pk)").send().await, "recording the end of a notification")
     }
 
     /// Records that a message was not sent because its recipient wants none, unless it is known.
@@ -251,6 +251,15 @@ impl Notifications {
 
     fn update(&self, notification: &Notification) -> UpdateItemFluentBuilder {
         self.table.client.update_item().table_name(&self.table.name).set_key(Some(key_of(notification)))
+    }
+}
+
+/// Of somebody who was erased meanwhile nothing is written.
+fn unless_erased(answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>, what: &'static str) -> anyhow::Result<()> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+        Err(error) => Err(error).context(what),
     }
 }
 

@@ -84,9 +84,11 @@ admin-resumed =
 
 # What the bot’s operators are told in their chat.
 alarm-raised = 🚨 Alarm: { $name }
-alarm-over = ✅ Over: { $name }
 
 # Somebody’s own endpoint for messages.
+webhook-on =
+    🔗 A webhook at { $host } is registered for you
+    A program of whoever runs this bot did that. It gets what I tell you, where “webhook” is among your channels.
 webhook-off =
     ⚠️ Your webhook at { $host } doesn’t take my messages
     I tried several times and have turned it off. Register it again once it works; messages since then aren’t sent there.

@@ -72,7 +72,8 @@ fn check_line(line: &str) -> Result<(), String> {
             },
             None => {
                 let tag = name(text);
-                let attributes = text.trim_start_matches('<').trim_end_matches('>').trim_start_matches(tag).trim();
+                let inside = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or_default();
+                let attributes = inside.strip_prefix(tag).unwrap_or(inside).trim();
                 if !TAGS.contains(&tag) {
                     return Err(format!("there is no <{tag}>"));
                 }
@@ -204,6 +205,7 @@ mod tests {
             ("<b onclick=\"x\">a</b>", Err("<b> has other attributes")),
             ("<a>b</a>", Err("<a> has other attributes")),
             ("<a href=\"x\" href=\"y\">b</a>", Err("<a> has other attributes")),
+            ("<<b>x</b>", Err("<b> has other attributes")),
             ("a & b", Err("an `&` begins no entity; write &amp;")),
             ("1 < 2", Err("a `<` is no tag; write &lt;")),
         ] {

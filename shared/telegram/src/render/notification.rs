@@ -2,7 +2,7 @@
 
 use super::html::{fold, plain_text};
 use super::report::{self, ban_buttons, ban_detected, block_buttons, cycles, facts, lines, source_of, sync_report, undo_buttons};
-use super::{Templates, escape, escape_words, moment, name_of, subject};
+use super::{Templates, escape_words, moment, name_of, subject};
 use crate::message::{Button, Style};
 use crate::text;
 use crate::text::Html;
@@ -38,14 +38,14 @@ pub fn notification(notification: &Notification, templates: &Templates) -> Strin
             let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
             templates.render(*template, lang, &values)
         }
-        Content::Alarm { name, description, raised } => {
-            let name = Html(escape(name));
-            let title = if *raised { text!(lang, "alarm-raised", name = name) } else { text!(lang, "alarm-over", name = name) };
+        Content::Alarm { name, description } => {
+            let title = text!(lang, "alarm-raised", name = name);
             match description {
                 Some(description) => format!("{title}\n{}", escape_words(description, ALARM_CHARS)),
                 None => title,
             }
         }
+        Content::WebhookOn { host } => text!(lang, "webhook-on", host = host),
         Content::WebhookOff { host } => text!(lang, "webhook-off", host = host),
         Content::Digest { lines, count, .. } => digest(lines, *count, lang),
         Content::Appeal { chat, user_id, user_name, text: words, decision, .. } => {
@@ -95,6 +95,7 @@ pub fn buttons(notification: &Notification) -> Vec<Vec<Button>> {
         | Content::AppealDecided { .. }
         | Content::Templated { .. }
         | Content::Alarm { .. }
+        | Content::WebhookOn { .. }
         | Content::WebhookOff { .. }
         | Content::Digest { .. } => Vec::new(),
     }
