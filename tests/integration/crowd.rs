@@ -14,8 +14,13 @@ use uuid::Uuid;
 impl Play {
     /// Carries a ban that nobody followed when it came over to all who follow by now. Nothing is known of these chats: as if each had let it in.
     pub async fn carry_over(&self, event: &BanEvent) -> Result<Uuid> {
-        let sync_id = further_sync_id(event.event_id, Origin::Confirmed, "to all");
-        let (ban_event_id, kind, origin, whom) = (event.event_id, Kind::Ban, Origin::Confirmed, Whom::Followers);
+        self.carry_over_as(event, Origin::Confirmed).await
+    }
+
+    /// The same, begun by something else.
+    pub async fn carry_over_as(&self, event: &BanEvent, origin: Origin) -> Result<Uuid> {
+        let sync_id = further_sync_id(event.event_id, origin, "to all");
+        let (ban_event_id, kind, whom) = (event.event_id, Kind::Ban, Whom::Followers);
         self.syncs.request(&Request { sync_id, ban_event_id, kind, origin, whom, by: None, waits: false }).await?;
         Ok(sync_id)
     }

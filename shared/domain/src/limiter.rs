@@ -17,7 +17,7 @@ const WINDOW_MS: i64 = 1000;
 /// The same for calls that can wait: however many of them there are, two fifths of the pace are left to others.
 const BULK_WINDOW_MS: i64 = 600;
 
-/// Messages have this part of the pace. At most a second's worth of that may start at once: so no second has more of them than the whole pace. A 429 for one too
+/// Messages have this part of the pace. A second's worth of that at most may start at once: so no second has more of them than the whole pace. A 429 for one too
 /// many would stop the bans as well.
 const PART_OF_MESSAGES: usize = 2;
 
@@ -192,7 +192,10 @@ impl Limiter {
             lane.is_of_messages().then(|| Pace::new(messages_per_second(calls_per_second), self.messages_until_ms, lane, now_ms));
         let paces = || std::iter::once(&all).chain(&messages);
         // However slow a pace, some fit.
-        let least = paces().fold(calls.clamp(1, LEAST), |least, pace| least.min(pace.most()));
+        let least = match lane {
+            Lane::Messages => 1,
+            _ => paces().fold(calls.clamp(1, LEAST), |least, pace| least.min(pace.most())),
+        };
         let free = paces().map(Pace::room).min().unwrap_or(0);
         if free < least {
             return Err(paces().map(|pace| pace.wait_ms(least)).max().unwrap_or(1).max(1));
@@ -210,7 +213,9 @@ impl Limiter {
     /// When `calls` with messages that found no room for `wait_ms` are to come again, and the state after that. However many have been told before, nobody is told to come
     /// later than a queue can hide a message.
     pub fn appoint(self, calls: usize, wait_ms: i64, calls_per_second: usize, now_ms: i64) -> (Self, Appointments) {
-        let step_ms = cost(1, messages_per_second(calls_per_second));
+        // A queue hides messages for whole seconds: as many come at once as find room at once. That is less than the pace, so that they find it though they come a
+        // little late.
+        let step_ms = cost(1, fitting(BULK_WINDOW_MS, messages_per_second(calls_per_second)));
         let from = self.appointed_until_ms.max(now_ms + wait_ms);
         if from >= now_ms + FURTHEST_MS {
             return (self, Appointments { at_ms: now_ms + FURTHEST_MS, step_ms: 0 });
@@ -254,20 +259,22 @@ mod tests {
 
     #[test]
     fn calls_that_find_no_room_are_told_to_come_one_after_another_and_not_later_than_a_queue_can_hide_them() {
-        // Ten messages a second.
+        // Ten messages a second, of which six may be news at once.
         let (state, mut first) = Limiter::default().appoint(2, 200, 20, 1000);
-        assert_eq!((first.next_in(1000), first.next_in(1000)), (200, 300));
+        assert_eq!((first.next_in(1000), first.next_in(1000)), (200, 367));
         let (state, mut next) = state.appoint(1, 200, 20, 1000);
-        assert_eq!(next.next_in(1000), 400);
+        assert_eq!(next.next_in(1000), 534);
         // An hour later nobody is before them.
         assert_eq!(state.appoint(1, 200, 20, 3_600_000).1.next_in(3_600_000), 200);
         let mut state = state;
         for _ in 0..10_000 {
             let (then, mut appointed) = state.appoint(10, 200, 20, 1000);
             state = then;
-            assert!((0..10).all(|_| appointed.next_in(1000) <= FURTHEST_MS + 1000));
+            assert!((0..10).all(|_| appointed.next_in(1000) <= FURTHEST_MS + 2000));
         }
         assert_eq!(state.appointed_until_ms, 1000 + FURTHEST_MS);
+        // However slow the pace.
+        assert_eq!(Limiter::default().appoint(1, 200, 1, 1000).1.next_in(1000), 200);
     }
 
     #[test]
