@@ -5,7 +5,8 @@ use super::mine::with_warning;
 use super::options::{duration, mark};
 use super::screen::{Choice, Screen};
 use domain::lang::Lang;
-use domain::settings::{Topic, UserSettings, When};
+use domain::settings::{Channel, Topic, UserSettings, When};
+use std::collections::BTreeSet;
 use telegram::text;
 
 /// Hours between two digests that can be chosen by button; the REST API takes any.
@@ -28,7 +29,20 @@ pub fn messages(lang: Lang, settings: &UserSettings, unasked: usize) -> Screen {
     screen
         .row([Choice::new(text!(lang, "set-digest", every = between(lang, chosen.digest_hours)), Action::PickMine(MyTopic::DigestHours))])
         .row([Choice::new(text!(lang, "set-urgent-in-quiet-hours", mark = mark(chosen.urgent_in_quiet_hours)), urgent)])
+        .row(Channel::ALL.map(|of| channel(lang, &chosen.channels, of)))
         .row([Choice::new(text!(lang, "button-back"), Action::MySettings)])
+}
+
+/// A way by which messages come; a press turns it on or off.
+fn channel(lang: Lang, chosen: &BTreeSet<Channel>, of: Channel) -> Choice {
+    let mark = mark(chosen.contains(&of));
+    let label = match of {
+        Channel::Telegram => text!(lang, "channel-telegram", mark = mark),
+        Channel::Sns => text!(lang, "channel-sns", mark = mark),
+        Channel::Webhook => text!(lang, "channel-webhook", mark = mark),
+    };
+    let then = chosen ^ &BTreeSet::from([of]);
+    Choice::new(label, Action::SetMine(MyOption::Channels(then)))
 }
 
 /// How often a digest can come.
@@ -105,7 +119,18 @@ mod tests {
     fn whether_questions_wait_for_the_morning_is_turned_by_one_button() {
         let screen = messages(Lang::Ru, &UserSettings::default(), 0);
         let options: Vec<_> = screen.rows.iter().flatten().filter_map(option_of).collect();
-        assert_eq!(options.last(), Some(&MyOption::UrgentInQuietHours(false)));
+        assert!(options.contains(&MyOption::UrgentInQuietHours(false)), "{options:?}");
+    }
+
+    #[test]
+    fn a_way_is_turned_on_beside_the_others_and_off_again() {
+        let mut settings = UserSettings::default();
+        for expected in [&[Channel::Telegram, Channel::Sns][..], &[Channel::Telegram]] {
+            let screen = messages(Lang::En, &settings, 0);
+            let press = screen.rows.iter().flatten().find(|choice| choice.label.ends_with("E-mail")).and_then(option_of).unwrap();
+            settings = settings.changed(&UserChange::from(press)).unwrap();
+            assert_eq!(settings.preferences.channels.iter().copied().collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

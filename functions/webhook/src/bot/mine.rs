@@ -48,7 +48,8 @@ impl Webhook {
     }
 
     pub async fn set_mine(&self, asker: &Asker, option: MyOption) -> Result<Screen, Stop> {
-        let of_messages = matches!(option, MyOption::Topic(..) | MyOption::DigestHours(_) | MyOption::UrgentInQuietHours(_));
+        let of_messages =
+            matches!(option, MyOption::Topic(..) | MyOption::DigestHours(_) | MyOption::UrgentInQuietHours(_) | MyOption::Channels(_));
         match self.users.choose(asker.id, &option.into()).await? {
             Chosen::Done(profile) => {
                 // What is remembered of him has his old language.

@@ -1,9 +1,10 @@
 //! Options of a chat or a person, chosen by buttons.
 
 use domain::lang::Lang;
-use domain::settings::{ChatChange, ChatSettings, NewSources, QuietHours, ShareBans, SyncBanType, Topic, UserChange, When};
+use domain::settings::{Channel, ChatChange, ChatSettings, NewSources, QuietHours, ShareBans, SyncBanType, Topic, UserChange, When};
 use domain::subscription::Mode;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A setting of a chat with more than two choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,8 @@ pub enum MyOption {
     Topic(Topic, When),
     DigestHours(u8),
     UrgentInQuietHours(bool),
+    /// Ways by which he is told.
+    Channels(BTreeSet<Channel>),
 }
 
 impl From<ChatOption> for ChatChange {
@@ -96,6 +99,7 @@ impl From<MyOption> for UserChange {
             MyOption::Topic(topic, when) => Self { topics: [(topic, when)].into(), ..none },
             MyOption::DigestHours(hours) => Self { digest_hours: Some(hours), ..none },
             MyOption::UrgentInQuietHours(on) => Self { urgent_in_quiet_hours: Some(on), ..none },
+            MyOption::Channels(channels) => Self { channels: Some(channels), ..none },
         }
     }
 }

@@ -53,6 +53,10 @@ when-off = never
 set-digest = 🗞 Time between digests: { $every }
 pick-digest = How often should the digest come? Daily and rarer ones come at 9:00 in your time zone, or when your quiet hours end.
 set-urgent-in-quiet-hours = { $mark } In quiet hours too, silently: what’s urgent
+# Ways by which messages come; e-mail is whatever the bot’s operator has subscribed.
+channel-telegram = { $mark } Telegram
+channel-sns = { $mark } E-mail
+channel-webhook = { $mark } Webhook
 set-quiet-hours = 🌙 Quiet hours: { $value }
 set-zone = 🕰 Time zone: { $value }
 ban-type-same = as in the source

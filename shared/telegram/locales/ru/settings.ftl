@@ -54,6 +54,10 @@ when-off = никогда
 set-digest = 🗞 Между сводками: { $every }
 pick-digest = Как часто присылать сводку? Раз в день и реже — в 9:00 по вашему времени или когда закончатся тихие часы.
 set-urgent-in-quiet-hours = { $mark } Срочное — и в тихие часы, без звука
+# Как приходят сообщения; почта — всё, что подписал оператор бота.
+channel-telegram = { $mark } Telegram
+channel-sns = { $mark } Почта
+channel-webhook = { $mark } Вебхук
 set-quiet-hours = 🌙 Тихие часы: { $value }
 set-zone = 🕰 Часовой пояс: { $value }
 ban-type-same = как в источнике
