@@ -1,6 +1,7 @@
 //! People's own endpoints: what is posted there, what signs it, and what becomes of one that takes nothing.
 
 use crate::caller::Caller;
+use crate::notifications::UNKNOWN;
 use crate::play::{PATIENCE, Play};
 use crate::receiver::Receiver;
 use crate::stack::{read, skipped};
@@ -207,7 +208,7 @@ async fn an_endpoint_in_a_private_network_is_not_registered() -> Result<()> {
         let answer = caller.put(&path, json!({ "url": url })).await?;
         assert_eq!((answer.status, answer.body["code"].as_str()), (422, Some("bad_url")), "{url} {}", answer.body);
     }
-    assert_eq!(caller.put("notifications/webhooks/1", json!({ "url": "https://example.org/" })).await?.status, 404);
+    assert_eq!(caller.put(&format!("notifications/webhooks/{UNKNOWN}"), json!({ "url": "https://example.org/" })).await?.status, 404);
     assert_eq!(caller.get(&path).await?.status, 404);
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! `BANSYNC_RECORD=1 cargo xtask test examples` writes them anew (functions/api/examples.json); `cargo xtask openapi` then takes them over.
 
+use crate::notifications::UNKNOWN;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use domain::access::Scope;
@@ -176,7 +177,7 @@ async fn messages(recorder: &mut Recorder, play: &Play, token: &str, boris: i64)
     let message = json!({ "user_id": boris, "template_id": "system", "values": { "text": "The bot moves tonight." } });
     let send = ("POST", path("send"));
     recorder.call(play, token, "send_notification", send, message.clone()).await?;
-    let many = json!({ "notifications": [message, { "user_id": 1, "template_id": "system", "values": { "text": "Hello" } }] });
+    let many = json!({ "notifications": [message, { "user_id": UNKNOWN, "template_id": "system", "values": { "text": "Hello" } }] });
     recorder.call(play, token, "send_notifications", ("POST", path("batch")), many).await?;
     // Others play at the same time: this one nobody words.
     let template = path("templates/sync_failed");

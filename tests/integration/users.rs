@@ -175,7 +175,7 @@ async fn people_and_chats_choose_within_the_rules_and_are_told_all_that_is_wrong
     let chat = play.chat("B", boris, &[]).await?;
     play.users.seen(UserId(boris), &named("Boris", None)).await?;
     let (of_user, of_chat) = (format!("users/{boris}/settings"), format!("chats/{chat}/settings"));
-    let topics = json!({"user_banned": "now", "ban_synced": "now", "sync_error": "now", "limit_reached": "now", "system": "now"});
+    let topics = json!({"user_banned": "now", "ban_synced": "now", "sync_error": "now", "subscription_created": "now", "limit_reached": "now", "system": "now"});
     let defaults = json!({"notifications_enabled": true, "language": "ru", "timezone": "UTC", "quiet_hours": null, "settings": {},
         "urgent_in_quiet_hours": true, "topics": topics, "digest_hours": 24, "channels": ["telegram"]});
     assert_eq!(operator.there(&of_user).await?, defaults);

@@ -214,7 +214,8 @@ impl Story {
                 let id = serde_json::from_value(event["event_id"].clone())?;
                 let event = play.bans.get(id).await?.context("it is stored")?;
                 play.all_applied_within(&cast.scene, &event, 2 * PATIENCE).await?;
-                cast.read(play, 1).await
+                // That he follows her, and of the ban.
+                cast.read(play, 2).await
             }
             Self::Archive => cast.is_archived(play).await,
         }

@@ -82,7 +82,7 @@ pub struct NotificationBody {
 
 /// A part of the log.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LogBody {
+pub struct NotificationLog {
     items: Vec<NotificationBody>,
     /// Give it as `cursor` for the next page; `null` at the end of the list.
     next_cursor: Option<String>,
@@ -133,17 +133,17 @@ impl From<Held> for NotificationBody {
     get,
     path = "/api/v1/notifications/logs",
     params(LogsQuery, PageQuery),
-    responses((status = 200, description = "A page.", body = LogBody))
+    responses((status = 200, description = "A page.", body = NotificationLog))
 )]
 pub async fn list_notifications(
     extract::State(state): extract::State<State>,
     Query(LogsQuery { user_id: PersonId(user), status }): Query<LogsQuery>,
     Query(page): Query<PageQuery>,
-) -> Result<axum::Json<LogBody>, ApiError> {
+) -> Result<axum::Json<NotificationLog>, ApiError> {
     let wanted = page.wanted()?;
     let is_first = wanted.cursor.is_none() && status.is_none_or(|status| status == StatusBody::Pending);
     let held = if is_first { state.digests.held(user, MOST_HELD).await? } else { Vec::new() };
     let page = state.notifications.log(user, status.map(StatusBody::name), &wanted).await?.map(NotificationBody::from);
     let waiting = held.into_iter().map(NotificationBody::from).collect();
-    Ok(axum::Json(LogBody { items: page.items, next_cursor: page.next, waiting }))
+    Ok(axum::Json(NotificationLog { items: page.items, next_cursor: page.next, waiting }))
 }

@@ -149,7 +149,7 @@ pub async fn get_template(
         (status = 200, description = "As it is now.", body = TemplateBody),
         (status = 404, description = "`wording_unknown`: it was never worded so.", body = ErrorBody),
         (status = 409, description = "`changed_meanwhile`: somebody else worded it at the same time.", body = ErrorBody),
-        (status = 422, description = "`bad_template`: a text cannot be used; `details` says in which language and why.", body = ErrorBody),
+        (status = 422, description = "`bad_template`: a text cannot be used; `details` says in which language and why. `invalid`: neither a text nor a wording is named, or both.", body = ErrorBody),
     )
 )]
 pub async fn word_template(
@@ -165,8 +165,10 @@ pub async fn word_template(
             let was = state.templates.before(id, wording).await?;
             was.ok_or_else(|| ApiError::not_found("it was never worded so").with_code("wording_unknown"))?.texts
         }
-        NewWording { wording: Some(_), .. } => return Err(ApiError::invalid("either texts or a wording to go back to")),
-        NewWording { ru: None, en: None, wording: None } => return Err(ApiError::invalid("name a text, or a wording to go back to")),
+        NewWording { wording: Some(_), .. } => return Err(ApiError::refused("invalid", "either texts or a wording to go back to")),
+        NewWording { ru: None, en: None, wording: None } => {
+            return Err(ApiError::refused("invalid", "name a text, or a wording to go back to"));
+        }
         NewWording { ru, en, wording: None } => {
             let mut texts = before.texts.clone();
             for (lang, text) in [(Lang::Ru, ru), (Lang::En, en)] {
