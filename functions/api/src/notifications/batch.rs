@@ -30,7 +30,7 @@ pub struct NewNotifications {
     notifications: Vec<Row<NewNotification>>,
 }
 
-/// What came of each, in their order.
+/// Results of the messages, in their order.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NotificationResults {
     results: Vec<NotificationResult>,
@@ -50,11 +50,11 @@ pub struct NotificationResult {
     status: ResultStatus,
     /// Until when it waits, Unix seconds; `null` where it does not.
     due_at: Option<i64>,
-    /// What is wrong, where something is.
+    /// Problems of its fields, where there are some.
     problems: Vec<NotificationProblem>,
 }
 
-/// What came of one message. After `failed` it may have been told or not: under the same `id` it can be sent again.
+/// Result of one message. After `failed` it may have been told or not: under the same `id` it can be sent again.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ResultStatus {

@@ -1,4 +1,4 @@
-//! What became of messages.
+//! The log of messages: how each ended.
 
 use super::State;
 use crate::error::ApiError;
@@ -46,7 +46,7 @@ impl StatusBody {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LogsQuery {
-    /// Whose messages.
+    /// The person whose messages are listed.
     #[param(inline)]
     user_id: PersonId,
     /// Only those that stand so.
@@ -59,7 +59,7 @@ pub struct LogsQuery {
 pub struct NotificationBody {
     /// `null` where its key is of another form.
     notification_id: Option<Uuid>,
-    /// What it told, such as `sync_report`.
+    /// Kind of message, such as `sync_report`.
     #[serde(rename = "type")]
     kind: String,
     /// The way by which it went: `telegram`, `sns` or `webhook`.
