@@ -105,6 +105,14 @@ impl Caller<'_> {
         }
     }
 
+    /// What is there as another type than JSON: status, type and text.
+    pub async fn text(&self, path: &str, accept: &str) -> Result<(u16, String, String)> {
+        let url = format!("{}/api/v1/{path}", self.play.stack.api_url.as_deref().context("the stack has an API")?);
+        let answer = http().get(url).bearer_auth(&self.token).header("accept", accept).send().await?;
+        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+        Ok((answer.status().as_u16(), kind, answer.text().await?))
+    }
+
     /// Registers one ban event.
     pub async fn register(&self, event: &Value) -> Result<Answer> {
         self.post("events/ban", event.clone()).await

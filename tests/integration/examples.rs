@@ -2,11 +2,18 @@
 //!
 //! `BANSYNC_RECORD=1 cargo xtask test examples` writes them anew (functions/api/examples.json); `cargo xtask openapi` then takes them over.
 
+use crate::made_up;
 use crate::notifications::UNKNOWN;
 use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
+use aws::Aws;
+use aws::store::analytics::Facts;
 use domain::access::Scope;
+use domain::analytics::{Fact, What, Work};
+use domain::ids::{ChatId, UserId};
+use domain::member::Action;
 use domain::subscription::Mode;
+use domain::sync::{Outcome, Reason, SyncStatus};
 use serde_json::{Map, Value, json};
 use std::fs;
 use telegram_sim::control::Fault;
@@ -156,6 +163,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     let questions = format!("/api/v1/sync/questions?chat_id={}", asks.target);
     recorder.call(&play, token, "list_open_questions", get(questions), Value::Null).await?;
     messages(&mut recorder, &play, token, boris).await?;
+    figures(&mut recorder, &play, token).await?;
     // Others play at the same time: one item of each list will do, and it is to be of this test.
     recorder.call(&play, token, "list_chats", get("/api/v1/chats?limit=1".into()), Value::Null).await?;
     let changed = recorder.call(&play, token, "list_changes", get("/api/v1/audit?limit=1".into()), Value::Null).await?;
@@ -169,6 +177,36 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     recorder.examples.get_mut("subscription_stats").context("stats are recorded")?["responses"]["200"]["total"] =
         json!({ "active": 3, "created": 5, "ended": 2 });
     compare_or_record(&recorder.examples)
+}
+
+/// Of a chat that nobody else has.
+async fn figures(recorder: &mut Recorder, play: &Play, token: &str) -> Result<()> {
+    let (chat, source, user, yesterday) = (made_up::chat(), made_up::chat(), made_up::user(), aws::time::now() - 86_400);
+    let facts = Facts::new(&Aws::patient_at(&play.stack.endpoint).await, play.stack.tables["analytics"].clone());
+    let fact = |n: u64, what: What, source: Option<i64>| Fact {
+        id: n,
+        at: yesterday,
+        what,
+        taken_back: false,
+        chat: ChatId(chat),
+        source: source.map(ChatId),
+        user: UserId(user),
+        millis: 6200,
+    };
+    let failed = What::Result(Work::Ban, Outcome::Failed(Reason::NoRights));
+    let whats =
+        [(What::Decided(Action::Ban), None), (What::Synced(SyncStatus::Completed), None), (What::Followed, None), (failed, Some(source))];
+    let synced = (What::Result(Work::Ban, Outcome::Applied), Some(source));
+    facts.add((1..).zip(whats.into_iter().chain([synced])).map(|(n, (what, source))| fact(n, what, source))).await?;
+    for operation in ["overview", "bans", "sync", "subscriptions", "timeline"] {
+        let path = format!("/api/v1/analytics/{operation}?period=week&chat_id={chat}");
+        recorder.call(play, token, &format!("analytics_{operation}"), ("GET", path), Value::Null).await?;
+    }
+    for top in ["users", "chats", "sources"] {
+        let path = format!("/api/v1/analytics/top/{top}?period=week&chat_id={chat}");
+        recorder.call(play, token, &format!("top_{top}"), ("GET", path), Value::Null).await?;
+    }
+    Ok(())
 }
 
 /// Of a concern by itself.

@@ -30,6 +30,7 @@
 //! - [`subscriptions`], [`telegram_calls`]: the REST API of these; [`examples`]: of all, as its description shows them
 //! - [`notifications`]: messages that programs send, how they are worded; [`endpoints`]: where people have them posted to; [`receiver`]: of what is
 //!   posted
+//! - [`analytics`]: what is counted
 //! - [`bus`]: listening to events
 //! - [`caller`]: a program that calls the REST API, and its key
 //! - [`access`]: who is let in
@@ -48,6 +49,7 @@
 
 mod access;
 mod admins;
+mod analytics;
 mod archive;
 mod audit;
 mod aws_calls;

@@ -2,7 +2,7 @@
 
 use crate::changes::{self, Changes};
 use crate::health::Ready;
-use crate::{access, audit, bans, error, health, notifications, subscriptions, sync, telegram_calls, users};
+use crate::{access, analytics, audit, bans, error, health, notifications, subscriptions, sync, telegram_calls, users};
 use aws::Aws;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
@@ -22,7 +22,7 @@ pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
         Concern::Sync => complete(concern, changing(sync::routes(), aws)?, sync::State::from_env(aws).await?),
         Concern::Audit => complete(concern, audit::routes(), audit::State::from_env(aws)?),
         Concern::Notifications => complete(concern, changing(notifications::routes(), aws)?, notifications::State::from_env(aws)?),
-        Concern::Analytics => anyhow::bail!("the concern {concern} has no API yet"),
+        Concern::Analytics => complete(concern, analytics::routes(), analytics::State::from_env(aws)?),
     })
 }
 

@@ -1,12 +1,14 @@
 //! The REST API. One binary, deployed as one Lambda a concern: each has its own role on its own tables, and answers its own routes only.
 //!
 //! # Layout
-//! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`sync`], [`telegram_calls`], [`notifications`], [`audit`];
+//! - a module a concern: [`subscriptions`], [`users`] (and chats and admins), [`bans`], [`sync`], [`telegram_calls`], [`notifications`],
+//!   [`analytics`], [`audit`];
 //! - what they share: [`concern`] (which one this Lambda is), [`access`] (who may call what), [`error`], [`extract`], [`ids`], [`bounded`],
 //!   [`page`], [`health`], [`openapi`], [`bot`] (in whose name), [`roles`] (who is an administrator where), [`pace`] (of calls to Telegram), [`refusal`] (by it),
 //!   [`changes`] (noted, and done once), [`row`] (of a bulk), [`tracking`] (what is carried over).
 
 mod access;
+mod analytics;
 mod audit;
 mod bans;
 mod bot;

@@ -33,7 +33,7 @@ pub fn of(old: Option<Item>, new: Option<Item>) -> anyhow::Result<Vec<Event>> {
         of_part(&read(new).context("a part of a sync")?)
     } else if has("stuck") {
         of_stuck(&read(new).context("a part of a sync")?)
-    } else if has("sync_id") {
+    } else if has("plan") && has("status") {
         of_sync(old.map(read).transpose().context("a sync")?, &read(new).context("a sync")?)
     } else if has("chat_id") && has("state") {
         // A chat whose settings came before its state has no state in its old image.

@@ -6,8 +6,10 @@
 //! # Layout
 //! - here: a batch on its way to the bus
 //! - [`events`]: which events a change is
+//! - [`counting`]: what is counted of it, on its way to whoever counts
 //! - [`letter`]: a record that is given up
 
+mod counting;
 mod events;
 mod letter;
 
@@ -15,13 +17,24 @@ use anyhow::Context as _;
 use aws::batch::{BatchAnswer, UnreadBatch, UnreadRecord};
 use aws::bus::{Bus, Event, Stopped};
 use aws::env;
+use aws::facts;
 use aws::lambda::{self, Context};
 use aws::queue::Queue;
+use counting::Counting;
+use domain::analytics::Fact;
 use std::sync::Arc;
 
 struct Relay {
     bus: Bus,
     dead_letters: Queue,
+    /// `None`: the host has nothing counted.
+    counting: Option<Counting>,
+}
+
+/// What a record tells of.
+struct Told {
+    events: Vec<Event>,
+    facts: Vec<Fact>,
 }
 
 /// Handles events until Lambda ends the process.
@@ -32,7 +45,8 @@ pub fn run() -> Result<(), lambda::Error> {
     lambda::run(
         |aws| async move {
             let dead_letters = Queue::new(&aws, env::required("EVENTS_DLQ_URL")?);
-            Ok(Relay { bus: Bus::new(&aws, env::required("BUS")?), dead_letters })
+            let counting = env::optional("ANALYTICS_QUEUE_URL").map(|url| Counting::new(Queue::new(&aws, url), dead_letters.clone()));
+            Ok(Relay { bus: Bus::new(&aws, env::required("BUS")?), dead_letters, counting })
         },
         relay,
     )
@@ -42,20 +56,25 @@ pub fn run() -> Result<(), lambda::Error> {
 async fn relay(relay: Arc<Relay>, batch: UnreadBatch, context: Context) -> anyhow::Result<BatchAnswer> {
     let mut answer = BatchAnswer::default();
     let records = batch.records;
-    let read: Vec<_> = records.iter().map(events_of).collect();
+    let read: Vec<_> = records.iter().map(|record| relay.told(record)).collect();
     let mut done = 0;
     while done < records.len() {
         let readable = (done..).zip(read[done..].iter().map_while(|read| read.as_ref().ok()));
-        let (of, events): (Vec<usize>, Vec<&Event>) = readable.flat_map(|(n, events)| events.iter().map(move |event| (n, event))).unzip();
+        let (of, events): (Vec<usize>, Vec<&Event>) =
+            readable.flat_map(|(n, told)| told.events.iter().map(move |event| (n, event))).unzip();
         // Nothing is given up before all that came before it is done: what the stream brings again is not given up a second time.
         let (at, why) = match relay.bus.put(&events).await {
             Ok(()) => match (done..).zip(&read[done..]).find_map(|(n, read)| Some((n, read.as_ref().err()?))) {
                 Some((unreadable, error)) => (unreadable, format!("{error:#}")),
-                None => break,
+                None => {
+                    done = records.len();
+                    break;
+                }
             },
             Err(Stopped { put, for_good: Some(why) }) => (of[put], why),
             Err(Stopped { put, for_good: None }) => {
-                answer.fail(records[of[put]].sequence_number()?);
+                done = of[put];
+                answer.fail(records[done].sequence_number()?);
                 break;
             }
         };
@@ -63,21 +82,35 @@ async fn relay(relay: Arc<Relay>, batch: UnreadBatch, context: Context) -> anyho
         if let Err(error) = relay.give_up(&records[at], &why, &context).await {
             tracing::error!(error = format!("{error:#}"), sequence_number, "a record cannot be given up; the stream brings it again");
             answer.fail(sequence_number);
+            done = at;
             break;
         }
         // Why is in the letter: it may quote the item, and no name of anybody belongs into a log.
         tracing::error!(sequence_number, "a record is given up; it is in the dead letter queue");
         done = at + 1;
     }
+    // Last: nobody waits for it.
+    let facts: Vec<_> = read[..done].iter().flatten().flat_map(|told| told.facts.iter().copied()).collect();
+    if let Some(counting) = relay.counting.as_ref().filter(|_| !facts.is_empty())
+        && let Err(error) = counting.count(&facts).await
+    {
+        tracing::error!(error = format!("{error:#}"), "what is to be counted cannot be sent on; the stream brings it again");
+        answer = BatchAnswer::default();
+        answer.fail(records[0].sequence_number()?);
+    }
     Ok(answer)
 }
 
-fn events_of(record: &UnreadRecord) -> anyhow::Result<Vec<Event>> {
-    let change = record.read()?.dynamodb;
-    events::of(change.old_image, change.new_image)
-}
-
 impl Relay {
+    fn told(&self, record: &UnreadRecord) -> anyhow::Result<Told> {
+        let change = record.read()?.dynamodb;
+        let facts = match &change.new_image {
+            Some(new) if self.counting.is_some() => facts::of(change.old_image.as_ref(), new)?,
+            _ => Vec::new(),
+        };
+        Ok(Told { events: events::of(change.old_image, change.new_image)?, facts })
+    }
+
     async fn give_up(&self, record: &UnreadRecord, why: &str, context: &Context) -> anyhow::Result<()> {
         let message = letter::of(record, why, &context.invoked_function_arn)?;
         self.dead_letters.send(message).await.context("sending a record to the dead letter queue")

@@ -16,6 +16,7 @@ mod undo;
 
 use aws::lambda::{self, Context};
 use aws::queue::Queue;
+use aws::store::analytics::Facts;
 use aws::store::bans::Bans;
 use aws::store::dialogue::Dialogue;
 use aws::store::gateway::Gateway;
@@ -63,6 +64,8 @@ struct Webhook {
     teller: Teller,
     /// What is held on people besides.
     held: Held,
+    /// `None`: the host has nothing counted.
+    facts: Option<Facts>,
 }
 
 /// Handles events until Lambda ends the process.
@@ -99,6 +102,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
                 teller: Teller::new(&aws, &env::required("NOTIFICATIONS_TABLE")?, env::required("NOTIFICATION_QUEUE_URL")?),
                 held: Held::new(&aws, env::required("BANS_TABLE")?, env::required("NOTIFICATIONS_TABLE")?),
+                facts: env::optional("ANALYTICS_TABLE").map(|table| Facts::new(&aws, table)),
                 gateway,
                 aws,
             })

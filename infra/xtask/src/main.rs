@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - one module a command: [`setup`], [`build`], [`deploy`], [`up`], [`down`], [`poll`], [`demo`], [`test`], [`soak`], [`logs`], [`keys`],
-//!   [`dlq`], [`bot`] (and `verify`), [`secrets`], [`sam_local`], [`openapi`], [`lint`];
+//!   [`analytics`], [`dlq`], [`bot`] (and `verify`), [`secrets`], [`sam_local`], [`openapi`], [`lint`];
 //! - of the tests: [`plan`] (which run, side by side), [`suite`] (what one program ran), [`beside`] (those on a stack of their own), [`fuzz`];
 //! - what they share: [`workspace`] (paths), [`run`] (a command in the foreground), [`progress`] (how far it is), [`binary`] (what was built for Lambda), [`service`] (a process that
 //!   stays), [`process`] (what runs on this machine), [`target`] (which deployment is meant), [`stack`] (what it is made of),
@@ -10,6 +10,7 @@
 //!
 //! Everything that runs is started in a process group of its own and stopped by that group, never by name.
 
+mod analytics;
 mod aws;
 mod beside;
 mod binary;
@@ -88,6 +89,8 @@ enum Command {
     Keys(keys::Options),
     /// Read, try again or drop what the functions gave up
     Dlq(dlq::Options),
+    /// Make what is counted anew
+    Analytics(analytics::Options),
     /// Tell Telegram of the bot, and find out what keeps it from working
     Bot(bot::Options),
     /// Write the secrets that the functions read, and put new ones in their place
@@ -115,6 +118,7 @@ fn main() -> ExitCode {
         Command::Openapi => openapi::openapi(),
         Command::Keys(options) => keys::keys(&options),
         Command::Dlq(options) => dlq::dlq(&options),
+        Command::Analytics(options) => analytics::analytics(&options),
         Command::Bot(options) => bot::bot(&options),
         Command::Secrets(options) => secrets::secrets(&options),
         Command::Verify(options) => bot::verify::verify(&options),

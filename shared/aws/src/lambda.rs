@@ -71,7 +71,7 @@ fn init_logs() {
 }
 
 /// The crates of this project; of the libraries only warnings are news.
-const OURS: [&str; 16] = [
+const OURS: [&str; 18] = [
     "aws",
     "telegram",
     "domain",
@@ -87,5 +87,7 @@ const OURS: [&str; 16] = [
     "chat_lifecycle",
     "rights_monitor",
     "notification_digest",
+    "analytics_collector",
+    "chart",
     "endpoint",
 ];

@@ -8,6 +8,7 @@
 //! - [`queue`], [`bus`]: what is sent on; refused entries are always read
 //! - [`schedule`]: what is to happen later than a queue can hold it
 //! - [`archive`]: what leaves the store for good
+//! - [`facts`]: what is counted of a change
 //! - [`batch`]: batches from queues and streams, each record parsed and answered on its own
 //! - [`lambda`]: the main function of every Lambda
 //! - [`outage`]: whether to try again what failed
@@ -18,6 +19,7 @@ pub mod batch;
 pub mod bus;
 mod clients;
 pub mod env;
+pub mod facts;
 pub mod lambda;
 #[cfg(test)]
 mod loopback;

@@ -1,8 +1,8 @@
-//! SQS: sending on. What a queue refuses is an error, never lost.
+//! SQS: sending on, and taking what the clock has somebody take. What a queue refuses is an error, never lost.
 
 use crate::Aws;
 use anyhow::{Context, anyhow};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
 use serde::Serialize;
 
 /// Messages in one SendMessageBatch (an SQS limit).
@@ -25,6 +25,12 @@ pub struct Queue {
 pub struct Message {
     body: String,
     delay: i32,
+}
+
+/// A message that was received, and is to be deleted.
+pub struct Received {
+    pub body: String,
+    receipt: String,
 }
 
 impl Message {
@@ -52,6 +58,32 @@ impl Queue {
             .send()
             .await
             .context("sending a message")?;
+        Ok(())
+    }
+
+    /// Takes ten messages at most, and hides them for so many seconds; none where there are none now.
+    pub async fn receive(&self, hidden: i32) -> anyhow::Result<Vec<Received>> {
+        let receive = self.client.receive_message().queue_url(&self.url).max_number_of_messages(BATCH as i32).visibility_timeout(hidden);
+        // Only a long poll asks all of the queue's servers (SQS Developer Guide, "Amazon SQS short and long polling").
+        let receive = receive.wait_time_seconds(1);
+        let messages = receive.send().await.context("receiving messages")?.messages.unwrap_or_default();
+        let of = |message: aws_sdk_sqs::types::Message| Some(Received { body: message.body?, receipt: message.receipt_handle? });
+        Ok(messages.into_iter().filter_map(of).collect())
+    }
+
+    /// Deletes messages, ten at a time. What is refused comes again.
+    pub async fn delete_all(&self, messages: &[Received]) -> anyhow::Result<()> {
+        for messages in messages.chunks(BATCH) {
+            let entries = messages
+                .iter()
+                .enumerate()
+                .map(|(n, message)| DeleteMessageBatchRequestEntry::builder().id(n.to_string()).receipt_handle(&message.receipt).build());
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+            let delete = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            if let [refused, ..] = delete.send().await.context("deleting messages")?.failed() {
+                tracing::warn!(code = refused.code(), "messages could not be deleted; they come again");
+            }
+        }
         Ok(())
     }
 

@@ -35,6 +35,9 @@ impl UserId {
     /// The face of a channel that writes in a group.
     pub const CHANNEL: Self = Self(136_817_688);
 
+    /// Whoever it was: nobody's id is kept any more.
+    pub const FORGOTTEN: Self = Self(0);
+
     /// Ids that stand for no single person: never followed, never acted on.
     pub fn is_reserved(self) -> bool {
         [Self::TELEGRAM, Self::ANONYMOUS_ADMIN, Self::CHANNEL].contains(&self)

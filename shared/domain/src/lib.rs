@@ -22,10 +22,12 @@
 //! - [`limiter`]: when the next calls to Telegram may start; [`message_window`]: when a chat takes the next answer, and whose
 //! - [`lang`]: the languages the bot speaks
 //! - [`access`]: who may call the REST API, and for what
+//! - [`analytics`]: what is counted
 //!
 //! Times are Unix seconds in UTC unless a name ends in `_ms`.
 
 pub mod access;
+pub mod analytics;
 pub mod appeal;
 pub mod ban;
 pub mod chat;

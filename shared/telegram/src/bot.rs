@@ -25,6 +25,8 @@ pub enum JoinAnswer {
 pub struct Document {
     pub file_name: String,
     pub content: Vec<u8>,
+    /// It is shown as a picture.
+    pub is_photo: bool,
 }
 
 /// The bot's own rights in a chat.
@@ -108,7 +110,10 @@ impl Client {
             let markup = serde_json::to_string(&markup_of(under)).map_err(|_| Failure::UnreadableResult)?;
             fields.push(("reply_markup", markup));
         }
-        self.upload("sendDocument", &fields, "document", document).await
+        match document.is_photo {
+            true => self.upload("sendPhoto", &fields, "photo", document).await,
+            false => self.upload("sendDocument", &fields, "document", document).await,
+        }
     }
 
     /// Changes a message of the bot's own; its chat and buttons are those of `message`. Of an ephemeral one it is not known whether its reader

@@ -43,8 +43,8 @@ pub fn add(document: &mut OpenApi) -> Result<(), serde_json::Error> {
 }
 
 fn set<'a>(content: impl IntoIterator<Item = (&'a String, &'a mut RefOr<Content>)>, example: &Value) {
-    for (_, content) in content {
-        if let RefOr::T(content) = content {
+    for (media_type, content) in content {
+        if let (RefOr::T(content), "application/json") = (content, media_type.as_str()) {
             content.example = Some(example.clone());
         }
     }

@@ -7,7 +7,7 @@ mod token;
 use crate::changes::IDEMPOTENCY_KEY;
 use crate::error::{ErrorBody, RefusalBody};
 use crate::health::Health;
-use crate::{audit, bans, notifications, subscriptions, sync, telegram_calls, users};
+use crate::{analytics, audit, bans, notifications, subscriptions, sync, telegram_calls, users};
 use domain::access::{Concern, Right, Scope};
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -61,6 +61,7 @@ fn document() -> OpenApi {
         (Concern::Sync, sync::routes().into_openapi()),
         (Concern::Telegram, telegram_calls::routes().into_openapi()),
         (Concern::Notifications, notifications::routes().into_openapi()),
+        (Concern::Analytics, analytics::routes().into_openapi()),
         (Concern::Audit, audit::routes().into_openapi()),
     ] {
         document.merge(tagged(routes, concern));

@@ -8,7 +8,7 @@
 //! - [`questions`]: what admins are asked;
 //! - [`body`]: what they share.
 
-mod body;
+pub mod body;
 mod dry_run;
 mod log;
 mod look;

@@ -1,5 +1,6 @@
 //! What a command, a button or an answer asks for. Stored with a message's buttons, so that a button is no more than a number.
 
+use super::charts::View;
 use super::data::Place;
 pub use super::option::{ChatOption, ChatTopic, MyOption, MyTopic};
 use super::stats::Tally;
@@ -151,6 +152,8 @@ pub enum InChat {
         user: UserId,
     },
     Stats,
+    /// The same over a longer time, with a picture.
+    Charts(View),
     /// Counts on.
     StatsFurther {
         tally: Tally,
@@ -253,6 +256,7 @@ impl InChat {
             | Self::Why { .. }
             | Self::Stats
             | Self::StatsFurther { .. }
+            | Self::Charts(_)
             | Self::Verify
             | Self::AskWhom(Purpose::Unfollow | Purpose::Why) => false,
         }
@@ -322,6 +326,7 @@ mod tests {
             (InChat::Why { user: USER }, false, false),
             (InChat::Stats, false, false),
             (InChat::StatsFurther { tally: Tally::default() }, false, false),
+            (InChat::Charts(View { period: super::super::charts::Shown::Week, dark: true }), false, false),
             (InChat::Verify, false, true),
         ] {
             assert_eq!((then.needs_right_to_ban(), then.is_for_the_group()), (decides, in_group), "{then:?}");

@@ -105,12 +105,12 @@ impl Webhook {
     async fn appeal_of(&self, user: UserId, chat: ChatId, sync_id: Uuid) -> anyhow::Result<Option<Appeal>> {
         let Some(sync) = self.syncs.summary(sync_id).await?.filter(|sync| sync.user_id == user) else { return Ok(None) };
         let entry = self.syncs.entries_of(&sync, [chat]).await?.remove(&chat);
-        if !entry.is_some_and(|log| log.entry.outcome == Outcome::Applied) {
+        if entry.is_none_or(|log| log.entry.outcome != Outcome::Applied) {
             return Ok(None);
         }
         let appeal_id = appeal_id(sync.ban_event_id, chat, user);
-        let (at, ban_event_id) = (aws::time::now(), sync.ban_event_id);
-        Ok(Some(Appeal { appeal_id, user_id: user, chat_id: chat, ban_event_id, sync_id, at, lifted: None }))
+        let (at, ban_event_id, source_chat_id) = (aws::time::now(), sync.ban_event_id, Some(sync.source_chat_id));
+        Ok(Some(Appeal { appeal_id, user_id: user, chat_id: chat, ban_event_id, sync_id, source_chat_id, at, lifted: None }))
     }
 
     /// Those who follow the asker from there; where nobody does any more, the chat's admins who may ban.

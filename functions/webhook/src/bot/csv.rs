@@ -103,7 +103,7 @@ pub fn file(name: &str, rows: impl Iterator<Item = Row>, zone: &str) -> anyhow::
         ])?;
     }
     let content = csv.into_inner().map_err(|error| anyhow::anyhow!("a CSV file cannot be written: {error}"))?;
-    Ok(Document { file_name: format!("{name}.csv"), content })
+    Ok(Document { file_name: format!("{name}.csv"), content, is_photo: false })
 }
 
 /// A moment (Unix seconds) by the zone's clock and in UTC, as spreadsheets read them.

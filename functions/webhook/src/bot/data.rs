@@ -109,7 +109,7 @@ impl Webhook {
         }
         data.insert("goes_on".to_owned(), json!(place.is_some()));
         let content = serde_json::to_vec_pretty(&data).map_err(anyhow::Error::from)?;
-        let file = Document { file_name: format!("my-data-{}-{}.json", asker.id, from.part), content };
+        let file = Document { file_name: format!("my-data-{}-{}.json", asker.id, from.part), content, is_photo: false };
         let lang = asker.lang;
         let screen = Screen { file: Some(file), ..Screen::text(text!(lang, "my-data-file", part = i64::from(from.part))) };
         Ok(match place {

@@ -111,7 +111,7 @@ impl Webhook {
     }
 
     /// The time zone that somebody has chosen; UTC unless they have.
-    async fn zone_of(&self, asker: &Asker) -> anyhow::Result<String> {
+    pub async fn zone_of(&self, asker: &Asker) -> anyhow::Result<String> {
         Ok(self.users.profile(asker.id).await?.map(|profile| profile.settings).unwrap_or_default().timezone)
     }
 
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_file_leads_to_the_next_one_where_there_is_more() {
         let to = |part| Action::PersonFile { user: UserId(5), filter: None, part: Some(part) };
-        let file = || Document { file_name: "history.csv".to_owned(), content: Vec::new() };
+        let file = || Document { file_name: "history.csv".to_owned(), content: Vec::new(), is_photo: false };
         let more = as_file(Lang::En, file(), 2000, None, Some("x".to_owned()), to);
         let next = FilePart { number: 2, from: "x".to_owned() };
         assert_eq!((&more.rows[0][0].label[..], &more.rows[0][0].to), ("📄 Part 2", &To::Action(Box::new(to(next.clone())))));

@@ -18,6 +18,7 @@
 mod action;
 mod appeal;
 mod asker;
+mod charts;
 mod choose;
 mod csv;
 mod data;
@@ -263,6 +264,7 @@ impl Webhook {
             InChat::Why { user } => self.why(asker, room, *user).await,
             InChat::Stats => self.stats(asker, room, None).await,
             InChat::StatsFurther { tally } => self.stats(asker, room, Some(tally.clone())).await,
+            InChat::Charts(view) => self.charts(asker, room, *view).await,
             InChat::Verify => self.verify(asker, room).await,
             InChat::AskWhom(purpose) => self.ask_whom(asker, room, *purpose).await,
         }

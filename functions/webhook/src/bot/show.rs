@@ -313,7 +313,7 @@ mod tests {
     fn an_answer_is_an_edit_where_it_sends_no_message() {
         let menu = || Menu { who: None, revision: 0, leads: "[]".to_owned() };
         let edit = || Some(Edit { posted: Posted::Public(1), menu: Uuid::nil(), before: menu() });
-        let file = || Some(Document { file_name: "x.csv".to_owned(), content: Vec::new() });
+        let file = || Some(Document { file_name: "x.csv".to_owned(), content: Vec::new(), is_photo: false });
         for (edit, screen, expected) in [
             (edit(), Screen::text("x"), true),
             (edit(), Screen { close: true, ..Screen::default() }, true),

@@ -2,6 +2,7 @@
 //! so far.
 
 use super::action::{Action, InChat};
+use super::charts::periods;
 use super::history::unreadable;
 use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop};
@@ -115,7 +116,8 @@ impl Webhook {
         let tally = tally.unwrap_or_else(|| Tally::until(aws::time::now()));
         let tally = self.counted(asker.lang, room, tally).await?;
         let follows = self.subscriptions.of_chat(room.id).await?.len();
-        Ok(shown(asker.lang, room, tally, follows))
+        let screen = shown(asker.lang, room, tally, follows);
+        Ok(if self.facts.is_some() { screen.row(periods(asker.lang, room.id, false)) } else { screen })
     }
 
     /// Counts as far as there is time for.

@@ -260,6 +260,7 @@ mod tests {
             chat_id: ChatId(-1),
             ban_event_id: Uuid::nil(),
             sync_id: Uuid::nil(),
+            source_chat_id: None,
             at: 1_736_937_000,
             lifted,
         };

@@ -43,6 +43,8 @@ pub enum Letter {
     Batch { function: String, batch: StreamBatch, error: String },
     /// One record of a table's stream that relay gave up.
     Record { function: String, record: Value, error: String },
+    /// Facts that could not be sent on to be counted, or not be stored.
+    Facts { bytes: usize },
     /// None of these, or of another version.
     Other { bytes: usize },
 }
@@ -95,12 +97,16 @@ impl Letter {
                 let (place, stream) = (text(&record["dynamodb"]["SequenceNumber"]), stream_name(text(&record["eventSourceARN"])));
                 format!("record {place} of {stream} for {}: {error}", name(function))
             }
+            Self::Facts { bytes } => format!("{bytes} bytes of facts that are not counted"),
             Self::Other { bytes } => format!("{bytes} bytes that nothing here knows"),
         }
     }
 }
 
 fn of_events(mut body: Value, attributes: &BTreeMap<String, String>) -> Option<Letter> {
+    if body["counted"].is_array() {
+        return Some(Letter::Facts { bytes: body.to_string().len() });
+    }
     let function = body["requestContext"]["functionArn"].as_str().map(str::to_owned);
     let condition = body["requestContext"]["condition"].as_str().unwrap_or_default();
     if let Some(function) = function {

@@ -61,6 +61,7 @@ fn hand_over(stack: &Stack, message: &Message) -> Result<String> {
             taken(&answer)?;
             Ok(format!("given to {name} with its item as it is now; if that cannot be read either, it comes back here"))
         }
+        Letter::Facts { .. } => send(stack, "analytics", &[message]).pop().unwrap_or_else(|| Err(anyhow!("it was not sent"))),
         Letter::Chunk(_) | Letter::Notification(_) | Letter::Other { .. } => {
             bail!("nothing here knows what it is; `show --full` prints it")
         }

@@ -1,6 +1,7 @@
 //! The tables. Every access is by key or index; nothing scans. Items carry a schema `version`, and `expires_at` (Unix seconds) where
 //! they are to go by themselves.
 
+pub mod analytics;
 pub mod audit;
 pub mod bans;
 pub mod dialogue;

@@ -134,7 +134,7 @@ pub fn further_sync_id(event_id: Uuid, origin: Origin, what: &str) -> Uuid {
 }
 
 /// Where a sync is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncStatus {
     Running,

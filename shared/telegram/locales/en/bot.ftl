@@ -66,6 +66,7 @@ privacy =
     • Bans and unbans in chats where I’m an admin, who decided them, and what I synced: for a year. Then an archive keeps IDs, dates and the kind of event, with no end. It has no names, titles, reasons or deciders.
     • Who follows whom, who is an admin where, and what people and chats chose.
     • Which messages I sent you and when, without their text: 90 days. Messages that wait for your digest: until it’s sent. That you appealed: a year.
+    • How much happened where, counted by ID: for a year. Then, for another year, the numbers without anybody’s ID.
     • Also: logs with IDs (30 days), messages I couldn’t deliver (14 days), backups (35 days).
     I keep no chat messages, pictures or phone numbers, and I sell nothing.
 
@@ -264,6 +265,12 @@ button-why = 🔍 Why
 button-unfollow = ✖️ Unfollow
 button-list = 📋 People I follow
 button-subscribe = ➕ Follow someone
+button-day = Day
+button-week = Week
+button-month = Month
+button-year = Year
+button-dark = 🌙 Dark
+button-light = ☀️ Light
 button-csv = 📄 Download CSV
 button-settings = ⚙️ Settings
 button-other-chat = 🔁 Another chat

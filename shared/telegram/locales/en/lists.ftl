@@ -99,6 +99,32 @@ stats =
     🚫 banned: { $applied } · ℹ️ already banned: { $already } · ⏭ unchanged: { $skipped } · ❌ failed: { $failed } · ↩️ unbanned: { $lifted }
 stats-more = ⏳ Not everything is counted yet. Press the button and I’ll go on.
 
+chart-bans = Bans
+chart-decided = decided
+chart-synced = synced
+chart-results = Results of syncing
+chart-applied = banned
+chart-already = already banned
+chart-skipped = left unchanged
+chart-failed = failed
+chart-sources = Where bans came from
+chart-empty = Nothing yet
+figures =
+    <b>{ $chat }: { $period }</b>
+
+    🚫 bans decided here: { $bans }
+    🔄 bans synced to here: { $applied } · ❌ failed: { $failed }
+    ↩️ undone: { $undone } · ✉️ appeals: { $appeals }
+figures-before = As many days before: { $bans } decided, { $applied } synced
+figures-syncs = ⏱ Half of the syncs from here took { $half } at most, 95 in 100 took { $most }
+figures-age = Counted up to five minutes ago
+figures-off = Charts are switched off for this bot. Send /stats to see the numbers.
+period-day = today
+period-week = 7 days
+period-month = 30 days
+period-year = 365 days
+seconds = { $seconds } s
+
 verify =
     <b>My rights in { $chat }</b>
     { $ban } Ban users — required

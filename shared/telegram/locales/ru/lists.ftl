@@ -99,6 +99,32 @@ stats =
     🚫 забанено: { $applied } · ℹ️ бан уже был: { $already } · ⏭ без изменений: { $skipped } · ❌ не удалось: { $failed } · ↩️ снято: { $lifted }
 stats-more = ⏳ Подсчитано ещё не всё. Нажмите кнопку, и я продолжу.
 
+chart-bans = Баны
+chart-decided = решено здесь
+chart-synced = пришло
+chart-results = Итоги синхронизации
+chart-applied = забанены
+chart-already = уже были забанены
+chart-skipped = без изменений
+chart-failed = ошибки
+chart-sources = Откуда пришли баны
+chart-empty = Пока ничего
+figures =
+    <b>{ $chat }: { $period }</b>
+
+    🚫 решено здесь банов: { $bans }
+    🔄 пришло банов: { $applied } · ❌ ошибок: { $failed }
+    ↩️ отменено: { $undone } · ✉️ обжалований: { $appeals }
+figures-before = Столько же дней до того: решено { $bans }, пришло { $applied }
+figures-syncs = ⏱ Половина синхронизаций отсюда заняла не больше { $half }, 95 из 100 — не больше { $most }
+figures-age = Учтено всё, что было до последних пяти минут
+figures-off = Графики для этого бота выключены. Числа покажет /stats.
+period-day = сегодня
+period-week = 7 дней
+period-month = 30 дней
+period-year = 365 дней
+seconds = { $seconds } с
+
 verify =
     <b>Мои права в чате { $chat }</b>
     { $ban } Блокировка пользователей — обязательно

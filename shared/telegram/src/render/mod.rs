@@ -1,5 +1,6 @@
 //! Texts in the bot's languages, as Telegram HTML. Every name that comes from outside passes through [`escape`].
 
+pub mod charts;
 mod html;
 mod notification;
 mod program;

@@ -53,6 +53,7 @@ const METHODS: &[(&str, Method)] = &[
     ("answerChatJoinRequestQuery", guard::answer_chat_join_request_query),
     ("sendMessage", sending::send_message),
     ("sendDocument", sending::send_document),
+    ("sendPhoto", sending::send_photo),
     ("editMessageText", messages::edit_message_text),
     ("editMessageReplyMarkup", messages::edit_message_reply_markup),
     ("editEphemeralMessageText", messages::edit_ephemeral_message_text),

@@ -19,9 +19,25 @@ pub fn send_message(world: &mut World, params: &Params) -> Answer {
 }
 
 pub fn send_document(world: &mut World, params: &Params) -> Answer {
-    let document = Some(document(params)?);
+    let document = Some(upload(params, "document")?);
     let chat = may_write_to(world, params, |p| p.can_send_documents, "documents")?;
     let text = caption(world, params)?;
+    let message = Message { document, text: text.plain, html: text.html, entities: text.entities, ..blank(world, params, chat)? };
+    Ok(sent(world, message))
+}
+
+/// "The photo must be at most 10 MB in size. The photo's width and height must not exceed 10000 in total. Width and height ratio must be at most
+/// 20" (Bot API, `sendPhoto`).
+pub fn send_photo(world: &mut World, params: &Params) -> Answer {
+    let photo = upload(params, "photo")?;
+    let (width, height) = photo.pixels.ok_or_else(|| ApiError::bad_request("IMAGE_PROCESS_FAILED"))?;
+    let ratio = width.max(height) / width.min(height).max(1);
+    if width.saturating_add(height) > 10_000 || ratio > 20 || photo.size > 10 << 20 {
+        return Err(ApiError::bad_request("PHOTO_INVALID_DIMENSIONS"));
+    }
+    let chat = may_write_to(world, params, |p| p.can_send_photos, "photos")?;
+    let text = caption(world, params)?;
+    let document = Some(Document { is_photo: true, ..photo });
     let message = Message { document, text: text.plain, html: text.html, entities: text.entities, ..blank(world, params, chat)? };
     Ok(sent(world, message))
 }
@@ -46,11 +62,11 @@ fn sent(world: &mut World, message: Message) -> Value {
 }
 
 /// An upload: files by id or address are not simulated.
-fn document(params: &Params) -> Result<Document, ApiError> {
-    let Some(file) = params.file("document") else {
-        let given = params.get("document").is_some_and(|v| v != "");
-        let what = if given { "wrong file identifier/HTTP URL specified" } else { "there is no document in the request" };
-        return Err(ApiError::bad_request(what));
+fn upload(params: &Params, name: &str) -> Result<Document, ApiError> {
+    let Some(file) = params.file(name) else {
+        let given = params.get(name).is_some_and(|v| v != "");
+        let what = if given { "wrong file identifier/HTTP URL specified".to_owned() } else { format!("there is no {name} in the request") };
+        return Err(ApiError::bad_request(&what));
     };
     if file.size == 0 {
         return Err(ApiError::bad_request("file must be non-empty"));

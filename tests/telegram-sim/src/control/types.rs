@@ -142,6 +142,12 @@ pub struct Document {
     pub size: usize,
     /// The content; `None` where it is no UTF-8 or longer than [`Document::LONGEST_TEXT`].
     pub text: Option<String>,
+    /// Width and height in pixels, of a PNG.
+    #[serde(default)]
+    pub pixels: Option<(u32, u32)>,
+    /// It was sent as a picture.
+    #[serde(default)]
+    pub is_photo: bool,
 }
 
 impl Document {
@@ -150,8 +156,16 @@ impl Document {
 
     pub(crate) fn new(file_name: &str, content: &[u8]) -> Self {
         let text = Some(content).filter(|c| c.len() <= Self::LONGEST_TEXT).and_then(|c| str::from_utf8(c).ok());
-        Self { file_name: file_name.to_owned(), size: content.len(), text: text.map(str::to_owned) }
+        let (text, pixels) = (text.map(str::to_owned), pixels(content));
+        Self { file_name: file_name.to_owned(), size: content.len(), text, pixels, is_photo: false }
     }
+}
+
+/// Width and height, which stand first in a PNG (PNG Specification, 11.2.1 "IHDR").
+fn pixels(content: &[u8]) -> Option<(u32, u32)> {
+    let header = content.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")?;
+    let number = |at: usize| Some(u32::from_be_bytes(header.get(at..at + 4)?.try_into().ok()?));
+    Some((number(0)?, number(4)?))
 }
 
 /// An inline button as a user sees it: it sends `callback_data` or opens `url`.

@@ -222,7 +222,10 @@ async fn a_file_is_uploaded_by_a_multipart_form() {
     let answer = post(format!("{fields}{file}--cut--\r\n")).await;
     assert_eq!(answer["result"]["document"]["file_name"], "bans.csv");
     let seen = bot.control.wait_until_sees(user, "Bans", PATIENCE).await.unwrap();
-    assert_eq!(seen.document, Some(Document { file_name: "bans.csv".into(), size: 5, text: Some("id\n7\n".into()) }));
+    assert_eq!(
+        seen.document,
+        Some(Document { file_name: "bans.csv".into(), size: 5, text: Some("id\n7\n".into()), pixels: None, is_photo: false })
+    );
     assert_eq!(post("no form".into()).await["description"], "Bad Request: can't parse multipart form data");
 }
 

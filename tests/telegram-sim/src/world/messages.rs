@@ -113,7 +113,12 @@ impl World {
             // Nobody can fetch the file by its id: it only has to be one.
             let id = format!("{}-{}", message.chat, message.id);
             let (name, size) = (&document.file_name, document.size);
-            json["document"] = json!({"file_id": id, "file_unique_id": id, "file_name": name, "file_size": size});
+            if document.is_photo {
+                let (width, height) = document.pixels.unwrap_or_default();
+                json["photo"] = json!([{"file_id": id, "file_unique_id": id, "width": width, "height": height, "file_size": size}]);
+            } else {
+                json["document"] = json!({"file_id": id, "file_unique_id": id, "file_name": name, "file_size": size});
+            }
         }
         if let Some(at) = message.edited_at_ms {
             json["edit_date"] = json!(at / 1000);

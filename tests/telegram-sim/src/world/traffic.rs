@@ -6,10 +6,10 @@ use super::api_error::ApiError;
 use crate::control::{Call, CallCounts, CallFilter, Fault, FaultAction, FaultReport, Limits};
 
 /// The methods that the limit of messages by the second is about.
-const SENDING: [&str; 2] = ["sendMessage", "sendDocument"];
+const SENDING: [&str; 3] = ["sendMessage", "sendDocument", "sendPhoto"];
 
 /// The methods that share the limit of messages to a group by the minute ("Limits for message editing and sending are shared", tdlib/td#3034).
-const WRITING: [&str; 4] = ["sendMessage", "sendDocument", "editMessageText", "editMessageReplyMarkup"];
+const WRITING: [&str; 5] = ["sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageReplyMarkup"];
 
 /// What becomes of a call.
 #[derive(Debug, Clone, PartialEq)]

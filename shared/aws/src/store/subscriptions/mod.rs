@@ -3,7 +3,7 @@
 //! | access | by |
 //! |---|---|
 //! | does the store answer? | GetItem of an item that is not there |
-//! | follow, stop following | transaction on `ADMIN#<admin>`: `SUB#<chat>#<source>`, `COUNT`; on `ID#<id>`, `STATS#<shard>` |
+//! | follow, stop following | transaction on `ADMIN#<admin>`: `SUB#<chat>#<source>`, `COUNT`; on `ID#<id>`, `STATS#<shard>`, `TURN#<id>` |
 //! | a subscription by admin, chat and source | GetItem `ADMIN#<admin>`, `SUB#<chat>#<source>` |
 //! | a subscription by its id | GetItem `ID#<id>`, which names the other key |
 //! | choose a subscription's mode, suspend it, resume it | UpdateItem, while it is active |
@@ -27,7 +27,7 @@ mod read;
 mod rights;
 mod write;
 
-use super::{Attributes, Table, key, n, s};
+use super::{Attributes, DAY, Table, key, n, s};
 use crate::{Aws, time};
 use anyhow::{Context, bail};
 use aws_sdk_dynamodb::error::SdkError;
@@ -41,6 +41,9 @@ use write::Transacted;
 /// Tries of a transaction that met another one. In each round of such tries somebody gets through, and who finds the limit reached
 /// stops trying: this is enough for dozens at the same time.
 const CONFLICT_ROUNDS: usize = 24;
+
+/// How long it is kept that a subscription began or ended, in seconds.
+const RETENTION: i64 = 366 * DAY;
 
 /// Parts of the counters of all. Transactions that meet on one part have to be tried again, so there are many.
 const STATS_SHARDS: u64 = 32;
@@ -79,6 +82,19 @@ pub struct CountItem {
     pub active: u32,
     /// Unix seconds.
     pub updated_at: i64,
+}
+
+/// That a subscription began or ended, as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnItem {
+    /// The subscription. Not `subscription_id`: by that the relay knows a subscription.
+    pub turn_of: Uuid,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    pub begins: bool,
+    pub chat_id: ChatId,
+    /// Who is followed.
+    pub user_id: UserId,
 }
 
 /// Counts of all subscriptions.
@@ -130,6 +146,7 @@ impl Subscriptions {
             self.count(subscription.admin_user_id, 1)?,
             self.tally(subscription.admin_user_id, 1)?,
             self.name(subscription)?,
+            self.turn(subscription, true)?,
         ];
         for _ in 0..CONFLICT_ROUNDS {
             match self.transact(&writes).await? {
@@ -156,7 +173,8 @@ impl Subscriptions {
 
     async fn end(&self, subscription: &Subscription, remove: &str) -> anyhow::Result<bool> {
         let admin = subscription.admin_user_id;
-        let refused = self.transact_all(&[self.deactivate(subscription, remove)?, self.count(admin, -1)?, self.tally(admin, -1)?]).await?;
+        let (deactivate, turn) = (self.deactivate(subscription, remove)?, self.turn(subscription, false)?);
+        let refused = self.transact_all(&[deactivate, self.count(admin, -1)?, self.tally(admin, -1)?, turn]).await?;
         Ok(refused.is_none())
     }
 
@@ -199,7 +217,8 @@ impl Subscriptions {
             Some(_) => return self.unfollow(subscription).await.map(|_| ()),
         }
         let (Some(since), admin) = (gone_since, subscription.admin_user_id) else { return Ok(()) };
-        let again = [self.leave_chat(subscription, since)?, begin, name, self.count(admin, 1)?, self.tally(admin, 1)?];
+        let again =
+            [self.leave_chat(subscription, since)?, begin, name, self.count(admin, 1)?, self.tally(admin, 1)?, self.turn(&moved, true)?];
         match self.transact_all(&again).await? {
             // The first two: it did not end with the chat, and the admin follows from the new chat already.
             None | Some(0 | 1) => Ok(()),

@@ -1,13 +1,13 @@
 //! The parts of the transactions that begin and end subscriptions.
 
-use super::{CONFLICT_ROUNDS, STATS_SHARDS, Subscriptions, count_key, id_key, key_of, stats_key};
-use crate::store::{Attributes, VERSION, n, s};
+use super::{CONFLICT_ROUNDS, RETENTION, STATS_SHARDS, Subscriptions, TurnItem, count_key, id_key, key_of, stats_key};
+use crate::store::{Attributes, VERSION, key, n, s};
 use crate::time;
 use anyhow::{Context, bail};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::ids::UserId;
-use domain::subscription::{MAX_PER_ADMIN, Mode, Subscription};
+use domain::subscription::{MAX_PER_ADMIN, Mode, Source, Subscription};
 use std::collections::HashMap;
 
 impl Subscriptions {
@@ -96,6 +96,18 @@ impl Subscriptions {
         let mut item: Attributes = serde_dynamo::to_item(subscription)?;
         item.extend(id_key(subscription.id()));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
+        Ok(TransactWriteItem::builder().put(Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?).build())
+    }
+
+    /// Notes for a year that a subscription begins or ends: its item tells of the last time only.
+    pub(super) fn turn(&self, subscription: &Subscription, begins: bool) -> anyhow::Result<TransactWriteItem> {
+        let Source::User(user_id) = subscription.source;
+        let (turn_of, at_ms) = (subscription.id(), time::now_ms());
+        let mut item: Attributes =
+            serde_dynamo::to_item(TurnItem { turn_of, at_ms, begins, chat_id: subscription.admin_chat_id, user_id })?;
+        item.extend(key(format!("TURN#{turn_of}"), format!("{at_ms:015}#{begins}")));
+        item.insert("version".to_owned(), n(i64::from(VERSION)));
+        item.insert("expires_at".to_owned(), n(at_ms / 1000 + RETENTION));
         Ok(TransactWriteItem::builder().put(Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?).build())
     }
 

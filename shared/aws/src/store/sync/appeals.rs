@@ -28,6 +28,9 @@ pub struct Appeal {
     pub ban_event_id: Uuid,
     /// The sync that banned.
     pub sync_id: Uuid,
+    /// Where it came from; an older appeal does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_chat_id: Option<ChatId>,
     /// Unix seconds.
     pub at: i64,
     /// The ban is lifted; `None`: nobody has decided.
