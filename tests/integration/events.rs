@@ -53,6 +53,7 @@ async fn every_payload_in_events_is_taken_by_its_function() -> Result<()> {
             }
             // Of what is no expired item there is nothing to archive.
             "archiver" => assert_eq!(answer.payload, json!({ "batchItemFailures": [] }), "{name}"),
+            "analytics-collector" => assert_eq!(answer.payload["unread"], 0, "{name}: {answer:?}"),
             function if function.starts_with("api-") => assert_eq!(answer.payload["statusCode"], 200, "{name}: {answer:?}"),
             _ => assert_eq!(answer.payload, Value::Null, "{name}"),
         }

@@ -245,7 +245,8 @@ impl Stack {
         self.aws("sqs", "PurgeQueue", json!({ "QueueUrl": self.queues[queue] })).await.map(drop)
     }
 
-    async fn queue_number(&self, queue: &str, attribute: &str) -> Result<u32> {
+    /// An attribute of a queue that is a number.
+    pub async fn queue_number(&self, queue: &str, attribute: &str) -> Result<u32> {
         let parameters = json!({ "QueueUrl": self.queues[queue], "AttributeNames": [attribute] });
         let answer = self.aws("sqs", "GetQueueAttributes", parameters).await?;
         let number = answer["Attributes"][attribute].as_str().context("the queue has this attribute")?;

@@ -19,14 +19,20 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Nothing is begun with less of the function's time left, in milliseconds.
-const TIME_FOR_ONE_MS: i64 = 15_000;
+/// Nothing is begun with less of the function's time left, in milliseconds: [`TAKING_MS`], and storing.
+const TIME_FOR_ONE_MS: i64 = 45_000;
 
-/// How long messages are hidden, in seconds: longer than the function runs.
+/// How long messages are hidden, in seconds: longer than it takes to take them, and to store what is in them.
 const HIDDEN: i32 = 120;
+
+/// How long messages are taken before what is in them is stored, in milliseconds.
+const TAKING_MS: i64 = 20_000;
 
 /// Calls for messages at a time, once there are some.
 const RECEIVES_AT_A_TIME: usize = 8;
+
+/// Messages that a call brings where there is a backlog.
+const A_FULL_ROUND: usize = 10;
 
 /// Facts that are stored at a time: with what they come in, some megabytes.
 const AT_A_TIME: usize = 20_000;
@@ -64,6 +70,8 @@ struct Done {
     facts: usize,
     /// Messages, or items, that they came from.
     of: usize,
+    /// Items that cannot be read.
+    unread: usize,
     /// There was no time for the rest: the next run goes on.
     more: bool,
 }
@@ -99,7 +107,7 @@ impl Collector {
     async fn collect(&self, until_ms: i64) -> anyhow::Result<Done> {
         let mut done = Done::default();
         loop {
-            let (messages, facts, dry) = self.take().await?;
+            let (messages, facts, dry) = self.take(time::now_ms() + TAKING_MS).await?;
             done.facts += facts.len();
             done.of += messages.len();
             if !facts.is_empty() {
@@ -114,17 +122,16 @@ impl Collector {
         }
     }
 
-    /// Takes messages, and the facts in them, until there are enough or no more are found: then it is `true`.
+    /// Takes messages, and the facts in them, until there are enough, or the time is up (Unix milliseconds), or a round brings less than half of what it could, as it does where no
+    /// backlog is left: then it is `true`. What trickles in meanwhile is for the next run, in fewer items.
     ///
     /// One that cannot be read is left, and goes to the dead letter queue in the end.
-    async fn take(&self) -> anyhow::Result<(Vec<Received>, Vec<Fact>, bool)> {
+    async fn take(&self, until_ms: i64) -> anyhow::Result<(Vec<Received>, Vec<Fact>, bool)> {
         let (mut messages, mut facts, mut at_a_time) = (Vec::new(), Vec::new(), 1);
-        while facts.len() < AT_A_TIME {
+        while facts.len() < AT_A_TIME && time::now_ms() < until_ms {
             let received = try_join_all((0..at_a_time).map(|_| self.queue.receive(HIDDEN))).await?;
             let received: Vec<_> = received.into_iter().flatten().collect();
-            if received.is_empty() {
-                return Ok((messages, facts, true));
-            }
+            let dry = received.is_empty() || at_a_time > 1 && received.len() < at_a_time * A_FULL_ROUND / 2;
             for message in received {
                 match parcel(&message.body) {
                     Ok(of_message) => {
@@ -133,6 +140,9 @@ impl Collector {
                     }
                     Err(error) => tracing::error!(error = format!("{error:#}"), "facts cannot be read"),
                 }
+            }
+            if dry {
+                return Ok((messages, facts, true));
             }
             at_a_time = RECEIVES_AT_A_TIME;
         }
@@ -146,40 +156,39 @@ impl Collector {
                 tracing::error!(error = format!("{error:#}"), shard, "people of a year ago could not be forgotten");
                 failed += 1;
             }
-            loop {
-                if time::now_ms() > until_ms {
-                    done.more = true;
-                    break;
+            match self.facts.close(shard, today, until_ms).await {
+                Ok(closed) => {
+                    done.facts += closed.facts;
+                    done.of += closed.items;
+                    done.more |= closed.more;
+                    failed += closed.failed;
                 }
-                match self.facts.close(shard, today).await {
-                    Ok(closed) => {
-                        done.facts += closed.facts;
-                        done.of += closed.items;
-                        if !closed.more {
-                            break;
-                        }
-                    }
-                    // A shard that cannot be closed keeps no other open.
-                    Err(error) => {
-                        tracing::error!(error = format!("{error:#}"), shard, "days could not be closed");
-                        failed += 1;
-                        break;
-                    }
+                // A shard that cannot be read keeps no other open.
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), shard, "days could not be closed");
+                    failed += 1;
                 }
             }
         }
         if failed > 0 {
-            bail!("{failed} shards could not be closed, or have people of a year ago");
+            bail!("{failed} days or shards could not be closed, or have people of a year ago");
         }
         Ok(done)
     }
 
     async fn load(&self, items: &[Item]) -> anyhow::Result<Done> {
-        let mut all = Vec::new();
+        let (mut all, mut unread) = (Vec::new(), 0);
         for item in items {
-            all.extend(facts::of(None, item)?);
+            match facts::of(None, item) {
+                Ok(facts) => all.extend(facts),
+                // What the archive holds of an item that nobody could read, for one.
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "an item cannot be counted");
+                    unread += 1;
+                }
+            }
         }
-        let done = Done { facts: all.len(), of: items.len(), more: false };
+        let done = Done { facts: all.len(), of: items.len(), unread, more: false };
         self.facts.add(all).await?;
         Ok(done)
     }

@@ -91,12 +91,13 @@ async fn relay(relay: Arc<Relay>, batch: UnreadBatch, context: Context) -> anyho
     }
     // Last: nobody waits for it.
     let facts: Vec<_> = read[..done].iter().flatten().flat_map(|told| told.facts.iter().copied()).collect();
-    if let Some(counting) = relay.counting.as_ref().filter(|_| !facts.is_empty())
+    let first = read[..done].iter().position(|told| told.as_ref().is_ok_and(|told| !told.facts.is_empty()));
+    if let (Some(counting), Some(first)) = (&relay.counting, first)
         && let Err(error) = counting.count(&facts).await
     {
         tracing::error!(error = format!("{error:#}"), "what is to be counted cannot be sent on; the stream brings it again");
         answer = BatchAnswer::default();
-        answer.fail(records[0].sequence_number()?);
+        answer.fail(records[first].sequence_number()?);
     }
     Ok(answer)
 }

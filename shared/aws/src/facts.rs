@@ -8,14 +8,15 @@ use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::analytics::Fact;
-use domain::analytics::pack::{Packed, day_of, pack, unpack};
+use domain::analytics::pack::{Packed, Unknown, day_of, pack, unpack};
 use domain::sync::SyncStatus;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The facts that an item tells of, where it was `old` before.
 ///
-/// What an item told of before and tells no more is taken back. So whoever reads only the last state of all items comes to the same sums.
+/// What an item told of before and tells no more is taken back. So whoever reads only the last state of all items comes to the same sums. It is told
+/// of once more with that: where it was never counted, nothing is taken away that is not there.
 ///
 /// # Errors
 /// The item is one of those that tell of facts, and cannot be read.
@@ -24,7 +25,7 @@ pub fn of(old: Option<&Item>, new: &Item) -> anyhow::Result<Vec<Fact>> {
     if before == now {
         return Ok(Vec::new());
     }
-    Ok([before.map(Fact::take_back), now].into_iter().flatten().collect())
+    Ok([before, before.map(Fact::take_back), now].into_iter().flatten().collect())
 }
 
 /// `None`: it tells of nothing that is counted.
@@ -33,12 +34,12 @@ fn of_item(item: &Item) -> anyhow::Result<Option<Fact>> {
     if has("event_id") {
         let event = read::<BanItem>(item.clone()).context("a ban event")?.event;
         Ok(Some(Fact::decision(event.event_id, event.event_timestamp, event.event_type, event.chat_id, event.user_id)))
-    } else if has("turn_of") {
+    } else if has("turn_id") {
         let turn: TurnItem = read(item.clone()).context("a turn of a subscription")?;
-        Ok(Some(Fact::subscription(turn.turn_of, turn.at_ms, turn.begins, turn.chat_id, turn.user_id)))
+        Ok(Some(Fact::subscription(turn.turn_id, turn.at, turn.begins, turn.chat_id)))
     } else if has("appeal_id") && has("sync_id") {
         let appeal: Appeal = read(item.clone()).context("an appeal")?;
-        Ok(Some(Fact::appeal(appeal.appeal_id, appeal.at, appeal.chat_id, appeal.source_chat_id, appeal.user_id)))
+        Ok(Some(Fact::appeal(appeal.appeal_id, appeal.at, appeal.chat_id, appeal.source_chat_id)))
     } else if has("tries") && has("chat_id") {
         Ok(Fact::result(&read::<LogEntry>(item.clone()).context("an entry of the ledger")?.entry))
     } else if has("plan") && has("status") {
@@ -84,7 +85,7 @@ impl Parcel {
         let mut facts = Vec::new();
         for parcel in &self.counted {
             let ids = STANDARD.decode(&parcel.ids)?;
-            facts.extend(unpack(parcel.day, &STANDARD.decode(&parcel.facts)?, Some(&ids))?);
+            facts.extend(unpack(parcel.day, &STANDARD.decode(&parcel.facts)?, Some(&ids), Unknown::Refuse)?);
         }
         Ok(facts)
     }
@@ -126,7 +127,10 @@ mod tests {
             What::Result(domain::analytics::Work::Ban, Outcome::Applied),
         );
         assert_eq!(whats(None, entry("failed", Some("no_rights"), 1004)), [(failed, 1)]);
-        assert_eq!(whats(Some(entry("failed", Some("no_rights"), 1004)), entry("applied", None, 1010)), [(failed, -1), (applied, 1)]);
+        assert_eq!(
+            whats(Some(entry("failed", Some("no_rights"), 1004)), entry("applied", None, 1010)),
+            [(failed, 1), (failed, -1), (applied, 1)]
+        );
         assert_eq!(whats(Some(entry("applied", None, 1010)), entry("applied", None, 1010)), []);
     }
 
@@ -146,7 +150,7 @@ mod tests {
         assert_eq!(whats(None, sync("running", None)), []);
         assert_eq!(whats(Some(sync("running", None)), sync("failed", Some(9000))), [(synced(Failed), 1)]);
         let came_right = whats(Some(sync("failed", Some(9000))), sync("completed", Some(12_000)));
-        assert_eq!(came_right, [(synced(Failed), -1), (synced(Completed), 1)]);
+        assert_eq!(came_right, [(synced(Failed), 1), (synced(Failed), -1), (synced(Completed), 1)]);
         assert_eq!(whats(Some(sync("failed", Some(9000))), sync("failed", Some(9000))), []);
     }
 
@@ -155,7 +159,7 @@ mod tests {
         let ban = json!({"event_id": {"S": ID}, "user_id": {"N": "5"}, "chat_id": {"N": "-1"}, "event_type": {"S": "ban"}, "event_timestamp": {"N": "1000"},
             "occurred": {"S": "000000001000#0000000000000001"}, "tracked": {"BOOL": true}, "version": {"N": "1"}, "expires_at": {"N": "9"}});
         assert_eq!(whats(None, ban), [(What::Decided(Action::Ban), 1)]);
-        let turn = |begins: bool| json!({"turn_of": {"S": ID}, "at_ms": {"N": "7000"}, "begins": {"BOOL": begins}, "chat_id": {"N": "-1"}, "user_id": {"N": "5"}});
+        let turn = |begins: bool| json!({"turn_id": {"S": ID}, "at": {"N": "7"}, "begins": {"BOOL": begins}, "chat_id": {"N": "-1"}});
         assert_eq!(whats(None, turn(true)), [(What::Followed, 1)]);
         assert_eq!(whats(None, turn(false)), [(What::Unfollowed, 1)]);
         let appeal = json!({"appeal_id": {"S": ID}, "user_id": {"N": "5"}, "chat_id": {"N": "-1"}, "ban_event_id": {"S": ID}, "sync_id": {"S": ID}, "at": {"N": "5"}});

@@ -180,7 +180,7 @@ pub struct BansPoint {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct BansBody {
+pub struct BanFiguresBody {
     #[schema(inline)]
     period: PeriodBody,
     figures: DecisionsBody,
@@ -191,7 +191,7 @@ pub struct BansBody {
     pub points: Vec<BansPoint>,
 }
 
-impl BansBody {
+impl BanFiguresBody {
     pub fn new(asked: &InParts, compared: &Compared, series: &Series) -> Self {
         let point = |(at, tally): (i64, &Tally)| {
             let Decisions { bans, kicks, restrictions, unbans, unrestrictions } = tally.decisions;
@@ -246,7 +246,7 @@ pub struct SyncPoint {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SyncBody {
+pub struct SyncFiguresBody {
     #[schema(inline)]
     period: PeriodBody,
     figures: SyncsBody,
@@ -265,7 +265,7 @@ pub struct SyncBody {
     pub points: Vec<SyncPoint>,
 }
 
-impl SyncBody {
+impl SyncFiguresBody {
     pub fn new(asked: &InParts, compared: &Compared, series: &Series) -> Self {
         let sums = &compared.figures.sums;
         let works = [(Work::Ban, WorkName::Ban), (Work::Lift, WorkName::Lift), (Work::Undo, WorkName::Undo)];
@@ -315,7 +315,7 @@ pub struct SubscriptionsPoint {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SubscriptionsBody {
+pub struct SubscriptionFiguresBody {
     #[schema(inline)]
     period: PeriodBody,
     figures: SubscriptionCountsBody,
@@ -326,7 +326,7 @@ pub struct SubscriptionsBody {
     pub points: Vec<SubscriptionsPoint>,
 }
 
-impl SubscriptionsBody {
+impl SubscriptionFiguresBody {
     pub fn new(asked: &InParts, compared: &Compared, series: &Series) -> Self {
         let Compared { figures, previous } = compared;
         let tally = figures.sums.tally;

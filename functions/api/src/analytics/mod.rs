@@ -25,8 +25,8 @@ use axum::extract;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use body::{
-    BansBody, FiguresBody, OverviewBody, PeriodBody, SubscriptionsBody, SyncBody, TimelineBody, TopChatBody, TopChatsBody, TopSourceBody,
-    TopSourcesBody, TopUserBody, TopUsersBody,
+    BanFiguresBody, FiguresBody, OverviewBody, PeriodBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody, TopChatBody,
+    TopChatsBody, TopSourceBody, TopSourcesBody, TopUserBody, TopUsersBody,
 };
 use domain::analytics::top::{Row, Top};
 use picture::PictureQuery;
@@ -123,7 +123,7 @@ async fn analytics_overview(
     path = "/api/v1/analytics/bans",
     params(PeriodQuery, IntervalQuery),
     responses(
-        (status = 200, description = "Figures; as CSV a row a point.", content((BansBody = "application/json"), (String = "text/csv"))),
+        (status = 200, description = "Figures; as CSV a row a point.", content((BanFiguresBody = "application/json"), (String = "text/csv"))),
         (status = 422, description = "`unknown_zone`, `incomplete_period`, `empty_period`, `period_too_long`, `too_many_points`.", body = ErrorBody),
     )
 )]
@@ -135,7 +135,7 @@ async fn analytics_bans(
 ) -> Result<Response, ApiError> {
     let asked = query.read()?.in_parts(interval.interval)?;
     let (compared, series) = (state.compared(&asked).await?, state.series(&asked).await?);
-    answer(&headers, BansBody::new(&asked, &compared, &series))
+    answer(&headers, BanFiguresBody::new(&asked, &compared, &series))
 }
 
 /// How syncs ended, how long they took, what they came to in chats, and why not.
@@ -147,7 +147,7 @@ async fn analytics_bans(
     path = "/api/v1/analytics/sync",
     params(PeriodQuery, IntervalQuery),
     responses(
-        (status = 200, description = "Figures; as CSV a row a point.", content((SyncBody = "application/json"), (String = "text/csv"))),
+        (status = 200, description = "Figures; as CSV a row a point.", content((SyncFiguresBody = "application/json"), (String = "text/csv"))),
         (status = 422, description = "`unknown_zone`, `incomplete_period`, `empty_period`, `period_too_long`, `too_many_points`.", body = ErrorBody),
     )
 )]
@@ -159,18 +159,18 @@ async fn analytics_sync(
 ) -> Result<Response, ApiError> {
     let asked = query.read()?.in_parts(interval.interval)?;
     let (compared, series) = (state.compared(&asked).await?, state.series(&asked).await?);
-    answer(&headers, SyncBody::new(&asked, &compared, &series))
+    answer(&headers, SyncFiguresBody::new(&asked, &compared, &series))
 }
 
 /// Subscriptions that began and ended, and how many there were.
 ///
-/// One that ends and begins again counts each time. Those of a group that became a supergroup go on as they were.
+/// One that ends and begins again counts each time. Those of a group that becomes a supergroup end in the one and begin in the other.
 #[utoipa::path(
     get,
     path = "/api/v1/analytics/subscriptions",
     params(PeriodQuery, IntervalQuery),
     responses(
-        (status = 200, description = "Figures; as CSV a row a point.", content((SubscriptionsBody = "application/json"), (String = "text/csv"))),
+        (status = 200, description = "Figures; as CSV a row a point.", content((SubscriptionFiguresBody = "application/json"), (String = "text/csv"))),
         (status = 422, description = "`unknown_zone`, `incomplete_period`, `empty_period`, `period_too_long`, `too_many_points`.", body = ErrorBody),
     )
 )]
@@ -182,7 +182,7 @@ async fn analytics_subscriptions(
 ) -> Result<Response, ApiError> {
     let asked = query.read()?.in_parts(interval.interval)?;
     let (compared, series) = (state.compared(&asked).await?, state.series(&asked).await?);
-    answer(&headers, SubscriptionsBody::new(&asked, &compared, &series))
+    answer(&headers, SubscriptionFiguresBody::new(&asked, &compared, &series))
 }
 
 /// All of it by hours, days, weeks or months: what charts are drawn of.

@@ -1,6 +1,8 @@
 //! Answers as JSON, or as CSV for who asks for that.
 
-use super::body::{BansBody, OverviewBody, SubscriptionsBody, SyncBody, TimelineBody, TopChatsBody, TopSourcesBody, TopUsersBody};
+use super::body::{
+    BanFiguresBody, OverviewBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody, TopChatsBody, TopSourcesBody, TopUsersBody,
+};
 use crate::error::ApiError;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -64,9 +66,12 @@ fn flat(value: Value) -> Map<String, Value> {
 }
 
 macro_rules! tables {
-    ($($body:ty: $rows:ident),+ $(,)?) => {$(
+    ($($body:ty: $rows:ident [$($name:literal),+]),+ $(,)?) => {$(
         impl Table for $body {
             fn write(&self, csv: &mut Writer<Vec<u8>>) -> anyhow::Result<()> {
+                if self.$rows.is_empty() {
+                    csv.write_record([$($name),+])?;
+                }
                 self.$rows.iter().try_for_each(|row| csv.serialize(row)).map_err(Into::into)
             }
         }
@@ -74,13 +79,16 @@ macro_rules! tables {
 }
 
 tables! {
-    BansBody: points,
-    SyncBody: points,
-    SubscriptionsBody: points,
-    TimelineBody: points,
-    TopUsersBody: items,
-    TopChatsBody: items,
-    TopSourcesBody: items,
+    BanFiguresBody: points ["at", "bans", "kicks", "restrictions", "unbans", "unrestrictions"],
+    SyncFiguresBody: points ["at", "successful_syncs", "partial_syncs", "failed_syncs", "applied", "already", "skipped", "failed"],
+    SubscriptionFiguresBody: points ["at", "new_subscriptions", "deleted_subscriptions", "total_subscriptions"],
+    TimelineBody: points [
+        "at", "bans", "kicks", "unbans", "successful_syncs", "partial_syncs", "failed_syncs", "applied", "already", "skipped", "failed",
+        "new_subscriptions", "deleted_subscriptions", "appeals"
+    ],
+    TopUsersBody: items ["user_id", "ban_count", "sync_count"],
+    TopChatsBody: items ["chat_id", "ban_count", "sync_received_count"],
+    TopSourcesBody: items ["chat_id", "bans_carried", "undone", "lifted", "appealed"],
 }
 
 #[cfg(test)]
@@ -114,9 +122,10 @@ mod tests {
         struct Rows {
             items: Vec<Row>,
         }
-        tables! { Rows: items }
+        tables! { Rows: items ["user", "count"] }
         let rows = Rows { items: vec![Row { user: 5, count: None }, Row { user: -6, count: Some(1) }] };
         assert_eq!(String::from_utf8(csv(&rows).unwrap()).unwrap(), "user,count\n5,\n-6,1\n");
+        assert_eq!(csv(&Rows { items: Vec::new() }).unwrap(), b"user,count\n", "without rows there are names all the same");
     }
 
     #[test]

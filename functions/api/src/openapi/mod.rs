@@ -54,7 +54,16 @@ pub fn text() -> Result<String, serde_json::Error> {
 fn document() -> OpenApi {
     let mut document = Head::openapi();
     document.merge(token::document());
-    for (concern, routes) in [
+    for (concern, routes) in concerns() {
+        document.merge(tagged(routes, concern));
+        document.paths.paths.extend(health(concern));
+    }
+    document
+}
+
+/// Each concern's own description.
+fn concerns() -> [(Concern, OpenApi); 8] {
+    [
         (Concern::Subscriptions, subscriptions::routes().into_openapi()),
         (Concern::Users, users::routes().into_openapi()),
         (Concern::Bans, bans::routes().into_openapi()),
@@ -63,11 +72,7 @@ fn document() -> OpenApi {
         (Concern::Notifications, notifications::routes().into_openapi()),
         (Concern::Analytics, analytics::routes().into_openapi()),
         (Concern::Audit, audit::routes().into_openapi()),
-    ] {
-        document.merge(tagged(routes, concern));
-        document.paths.paths.extend(health(concern));
-    }
-    document
+    ]
 }
 
 /// Operations of a concern carry its name, the scopes that they need, and the errors that all have.
@@ -183,6 +188,19 @@ mod tests {
     }
 
     /// A field with words of its own and an inlined type becomes `allOf` of that type and an object, which nothing is.
+    #[test]
+    fn what_has_the_same_name_in_two_concerns_is_the_same() {
+        let mut schemas = std::collections::BTreeMap::new();
+        for (concern, routes) in concerns() {
+            for (name, schema) in routes.components.unwrap_or_default().schemas {
+                let schema = serde_json::to_value(schema).unwrap();
+                if let Some((other, before)) = schemas.insert(name.clone(), (concern, schema.clone())) {
+                    assert_eq!(before, schema, "{name} of {other} and of {concern}: the description has room for one");
+                }
+            }
+        }
+    }
+
     #[test]
     fn no_value_is_to_be_of_two_types() {
         fn look(at: &Value, path: &str, wrong: &mut Vec<String>) {

@@ -5,7 +5,7 @@
 use super::action::{Action, InChat};
 use super::screen::{Choice, Screen};
 use super::{Asker, Room, Stop};
-use crate::Webhook;
+use crate::{Webhook, budget};
 use anyhow::Context;
 use aws::store::analytics::Facts;
 use aws::time;
@@ -13,13 +13,14 @@ use chart::Theme;
 use domain::analytics::fact::shard_of;
 use domain::analytics::pack::day_of;
 use domain::analytics::sums::Series;
-use domain::analytics::top::TopSources;
-use domain::analytics::{Fact, Interval, KEPT_DAYS, Period, Span, Sums, Work};
+use domain::analytics::top::{SourceCounts, TopSources};
+use domain::analytics::{Fact, Interval, Period, Span, Sums, Work};
 use domain::ids::ChatId;
 use domain::lang::Lang;
-use domain::settings::ShareBans;
+use domain::sharing::Sight;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use telegram::bot::Document;
 use telegram::render::charts::{self, Look, SOURCES};
 use telegram::text;
@@ -116,7 +117,11 @@ impl Webhook {
         let zone = TimeZone::get(&self.zone_of(asker).await?).unwrap_or(TimeZone::UTC);
         let (period, now) = (view.period.period(), time::now());
         let span = period.span(now, &zone).context("a period")?;
-        let before = Some(period.before(now, &zone).context("a period")?).filter(|before| day_of(before.from) >= day_of(now) - KEPT_DAYS);
+        // Of a year there would be as much to read again.
+        let before = match view.period {
+            Shown::Year => None,
+            Shown::Day | Shown::Week | Shown::Month => Some(period.before(now, &zone).context("a period")?),
+        };
         let interval = Interval::usual(&span);
         let look = Look { lang, theme: if view.dark { Theme::Dark } else { Theme::Light }, zone, interval };
         let series = Series::new(interval.buckets(span, &look.zone).context("a timeline")?);
@@ -126,26 +131,36 @@ impl Webhook {
             read(facts, chat, from, span.to, |fact| figures.add(fact, span, before)).await?;
         }
         let sources = self.source_names(&figures.sources).await?;
-        let pictures = [charts::bans(&figures.series, &look), charts::results(&figures.series, &look), charts::sources(sources, &look)];
-        let content = chart::png(&chart::stack(&pictures), WIDTH).context("a picture cannot be drawn")?;
-        let file = Document { file_name: "charts.png".to_owned(), content, is_photo: true };
+        let caption = caption(lang, room, view.period, &figures);
+        // Drawing takes a second of a small Lambda, and cannot be stopped.
+        let shown = match budget::is_spent() {
+            true => Screen::text(format!("{caption}\n\n{}", text!(lang, "figures-no-picture"))),
+            false => {
+                let content = drawn(&figures, sources, &look)?;
+                Screen { file: Some(Document { file_name: "charts.png".to_owned(), content, is_photo: true }), ..Screen::text(caption) }
+            }
+        };
         let other = View { dark: !view.dark, ..view };
         let theme = if view.dark { text!(lang, "button-light") } else { text!(lang, "button-dark") };
         let theme = Choice::new(theme, Action::In { chat: room.id, then: InChat::Charts(other) });
-        let screen = Screen { file: Some(file), ..Screen::text(caption(lang, room, view.period, &figures)) };
-        Ok(screen.row(periods(lang, room.id, view.dark)).row([theme]))
+        Ok(shown.row(periods(lang, room.id, view.dark)).row([theme]))
     }
 
-    /// The first sources by what they are called here: by their title where they share it, else by their id.
+    /// The first sources by what they are called here: by their title where they share it now, else by their id.
     async fn source_names(&self, sources: &TopSources) -> anyhow::Result<Vec<(String, i64)>> {
         let first = sources.first(SOURCES);
-        let chats = self.users.chats(first.iter().map(|(chat, _)| *chat)).await?;
-        let named = |(id, counts): (ChatId, domain::analytics::top::SourceCounts)| {
-            let shared = chats.get(&id).filter(|chat| chat.settings.share_bans == ShareBans::Full);
-            (shared.and_then(|chat| chat.title.clone()).unwrap_or_else(|| id.to_string()), counts.carried)
+        let sight = Sight { chats: self.users.chats_with_successors(first.iter().map(|(chat, _)| *chat)).await?, own: BTreeSet::new() };
+        let named = |(id, counts): (ChatId, SourceCounts)| {
+            let title = sight.of(id, false).title(sight.present(id), None);
+            (title.unwrap_or_else(|| id.to_string()), counts.carried)
         };
         Ok(first.into_iter().map(named).collect())
     }
+}
+
+fn drawn(figures: &Figures, sources: Vec<(String, i64)>, look: &Look) -> anyhow::Result<Vec<u8>> {
+    let pictures = [charts::bans(&figures.series, look), charts::results(&figures.series, look), charts::sources(sources, look)];
+    chart::png(&chart::stack(&pictures), WIDTH).context("a picture cannot be drawn")
 }
 
 /// The facts of a chat from one moment to another, Unix seconds.

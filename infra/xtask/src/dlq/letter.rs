@@ -233,6 +233,12 @@ mod tests {
     }
 
     #[test]
+    fn facts_are_told_by_their_size() {
+        let body = r#"{"counted":[{"day":1,"facts":"AQ==","ids":""}]}"#;
+        assert_eq!(line(QueueName::Events, body, &[]), "47 bytes of facts that are not counted");
+    }
+
+    #[test]
     fn a_notification_is_told_by_its_type_and_its_recipient_without_names() {
         let report = example(include_str!("../../../../events/notification-sender-report.json"));
         let told = line(QueueName::Notification, &report, &[]);

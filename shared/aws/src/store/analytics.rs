@@ -14,7 +14,8 @@
 //! what was added is closed: what a day has is put into one item without doubles, and what it was made of is deleted. A fact is in one
 //! of both at any moment; whoever reads what is raw first misses none.
 //!
-//! After a year a day is written once more, without the ids of people. One that is not, because nothing is counted any more, goes by itself.
+//! After a year a day is written once more, without people, and without the ids of facts, from which people could be found. It takes nothing more then. One
+//! that is not, because nothing is counted any more, goes by itself.
 //!
 //! # What it costs
 //! In DynamoDB's request units. To add: one write unit a shard, for a batch of 100 facts of one day at most 8; as much again when it is closed. To read:
@@ -31,7 +32,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use domain::analytics::fact::SHARDS;
-use domain::analytics::pack::{Packed, day_of, pack, unpack};
+use domain::analytics::pack::{Packed, Unknown, day_of, pack, unpack};
 use domain::analytics::{Fact, KEPT_DAYS, PEOPLE_DAYS};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -45,11 +46,14 @@ const NIGHTS: i64 = 7;
 /// How long facts are kept at least, in seconds: those of long before, which somebody loads.
 const AT_LEAST: i64 = 8 * DAY;
 
-/// Facts of an item at most: 17 bytes each, and an item takes 400 KB.
-const MOST: usize = 15_000;
+/// Facts of an item at most: 27 bytes each where nothing is alike, and an item takes 400 KB.
+const MOST: usize = 10_000;
 
 /// Items that are closed at a time.
 const CLOSED_AT_A_TIME: i32 = 1000;
+
+/// Days that may be closed while somebody reads them: what was put a moment ago has to be read there.
+const CLOSING_DAYS: i64 = 3;
 
 /// The facts.
 #[derive(Clone)]
@@ -63,7 +67,9 @@ pub struct Closed {
     pub facts: usize,
     /// Items that these were made of.
     pub items: usize,
-    /// There is more.
+    /// Days that could not be closed; they are logged.
+    pub failed: usize,
+    /// There was no time for the rest.
     pub more: bool,
 }
 
@@ -78,6 +84,13 @@ impl People {
     /// `today`: days since 1970, UTC.
     fn on(day: i64, today: i64) -> Self {
         if day < today - PEOPLE_DAYS { Self::Forgotten } else { Self::Known }
+    }
+}
+
+impl Closed {
+    fn fail(&mut self, shard: u8, error: &anyhow::Error) {
+        tracing::error!(error = format!("{error:#}"), shard, "a day could not be closed");
+        self.failed += 1;
     }
 }
 
@@ -105,8 +118,13 @@ impl Stored {
     }
 
     /// With their ids.
-    fn facts(&self) -> anyhow::Result<Vec<Fact>> {
-        unpack(self.day, &self.packed.facts, Some(&self.packed.ids)).with_context(|| format!("pack {}", self.sk))
+    fn facts(&self, unknown: Unknown) -> anyhow::Result<Vec<Fact>> {
+        unpack(self.day, &self.packed.facts, Some(&self.packed.ids), unknown).with_context(|| format!("pack {}", self.sk))
+    }
+
+    /// Its number among those of a closed day.
+    fn number(&self) -> anyhow::Result<u32> {
+        self.sk.split('#').nth(1).and_then(|number| number.parse().ok()).with_context(|| format!("pack {} has no number", self.sk))
     }
 
     fn ids(&self) -> impl Iterator<Item = u64> + '_ {
@@ -147,18 +165,23 @@ impl Facts {
     /// Reads the facts of some days (since 1970, UTC; both included) of a shard, each once, in no order.
     pub async fn each(&self, shard: u8, from: i64, to: i64, mut one: impl FnMut(&Fact)) -> anyhow::Result<()> {
         let mut added: BTreeMap<i64, HashMap<u64, Fact>> = BTreeMap::new();
-        let mut pages = self.query(raw(shard), from, to).projection_expression("sk, facts, ids").into_paginator().items().send();
+        let query = self.query(raw(shard), from, to).projection_expression("sk, facts, ids").consistent_read(true);
+        let mut pages = query.into_paginator().items().send();
         while let Some(item) = pages.next().await {
             let stored = Stored::of(item.context("reading facts")?)?;
-            added.entry(stored.day).or_default().extend(stored.facts()?.into_iter().map(|fact| (fact.id, fact)));
+            let facts = stored.facts(Unknown::LeaveOut)?;
+            added.entry(stored.day).or_default().extend(facts.into_iter().map(|fact| (fact.id, fact)));
         }
-        // Doubles can only be on days that have raw facts.
+        // Doubles can only be on days that have raw facts; and what is not raw any more must be found closed.
         let doubtful = added.first_key_value().map_or(to + 1, |(day, _)| *day);
-        for (from, to, projection) in [(from, doubtful - 1, "sk, facts"), (doubtful, to, "sk, facts, ids")] {
+        let fresh = (day_of(time::now()) - CLOSING_DAYS).min(doubtful);
+        for (from, to, is_fresh) in [(from, to.min(fresh - 1), false), (from.max(fresh), to, true)] {
             if from > to {
                 continue;
             }
-            let mut pages = self.query(closed(shard), from, to).projection_expression(projection).into_paginator().items().send();
+            let projection = if is_fresh { "sk, facts, ids" } else { "sk, facts" };
+            let query = self.query(closed(shard), from, to).projection_expression(projection).consistent_read(is_fresh);
+            let mut pages = query.into_paginator().items().send();
             while let Some(item) = pages.next().await {
                 let stored = Stored::of(item.context("reading facts")?)?;
                 if let Some(raw) = added.get_mut(&stored.day) {
@@ -166,29 +189,46 @@ impl Facts {
                         raw.remove(&id);
                     });
                 }
-                let facts = unpack(stored.day, &stored.packed.facts, None).with_context(|| format!("pack {}", stored.sk))?;
-                facts.iter().for_each(&mut one);
+                let facts = unpack(stored.day, &stored.packed.facts, None, Unknown::LeaveOut);
+                facts.with_context(|| format!("pack {}", stored.sk))?.iter().for_each(&mut one);
             }
         }
         added.values().flat_map(HashMap::values).for_each(one);
         Ok(())
     }
 
-    /// Puts what was added of the days before `today` into one item a day, without doubles; as much as is done at a time.
-    pub async fn close(&self, shard: u8, today: i64) -> anyhow::Result<Closed> {
-        let query = self.query(raw(shard), 0, today - 1).projection_expression("sk, facts, ids").consistent_read(true);
-        let answer = query.limit(CLOSED_AT_A_TIME).send().await.context("reading what was added")?;
-        let mut done = Closed { more: answer.last_evaluated_key.is_some(), ..Closed::default() };
-        let mut days: BTreeMap<i64, Vec<Stored>> = BTreeMap::new();
-        for item in answer.items.unwrap_or_default() {
-            let stored = Stored::of(item)?;
-            days.entry(stored.day).or_default().push(stored);
+    /// Puts what was added of the days before `today` into one item a day, without doubles, until the time is up (Unix milliseconds). A day that cannot
+    /// be closed keeps no other open.
+    pub async fn close(&self, shard: u8, today: i64, until_ms: i64) -> anyhow::Result<Closed> {
+        let (mut done, mut after) = (Closed::default(), None);
+        loop {
+            let query = self.query(raw(shard), 0, today - 1).projection_expression("pk, sk, facts, ids").consistent_read(true);
+            let query = query.limit(CLOSED_AT_A_TIME).set_exclusive_start_key(after);
+            let answer = query.send().await.context("reading what was added")?;
+            let mut days: BTreeMap<i64, Vec<Stored>> = BTreeMap::new();
+            for item in answer.items.unwrap_or_default() {
+                match Stored::of(item) {
+                    Ok(stored) => days.entry(stored.day).or_default().push(stored),
+                    Err(error) => done.fail(shard, &error),
+                }
+            }
+            for (day, added) in days {
+                match self.close_day(shard, day, &added, People::on(day, today)).await {
+                    Ok(facts) => {
+                        done.facts += facts;
+                        done.items += added.len();
+                    }
+                    Err(error) => done.fail(shard, &error),
+                }
+            }
+            after = answer.last_evaluated_key;
+            if after.is_none() {
+                return Ok(done);
+            }
+            if time::now_ms() > until_ms {
+                return Ok(Closed { more: true, ..done });
+            }
         }
-        for (day, added) in days {
-            done.facts += self.close_day(shard, day, &added, People::on(day, today)).await?;
-            done.items += added.len();
-        }
-        Ok(done)
     }
 
     /// Writes the days of a year ago without their people; how many items that were.
@@ -201,7 +241,7 @@ impl Facts {
             if stored.people == People::Forgotten {
                 continue;
             }
-            let item = item(closed(shard), stored.sk.clone(), stored.day, &stored.facts()?, People::Forgotten)?;
+            let item = item(closed(shard), stored.sk.clone(), stored.day, &stored.facts(Unknown::Refuse)?, People::Forgotten)?;
             let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
             put.send().await.context("forgetting whom a day was about")?;
             written += 1;
@@ -210,16 +250,27 @@ impl Facts {
     }
 
     async fn close_day(&self, shard: u8, day: i64, added: &[Stored], people: People) -> anyhow::Result<usize> {
-        let query = self.query(closed(shard), day, day).projection_expression("sk, facts, ids").consistent_read(true);
-        let (mut known, mut number) = (HashSet::new(), 0);
+        let query = self.query(closed(shard), day, day).projection_expression("sk, facts, ids, forgotten").consistent_read(true);
+        let (mut known, mut number, mut is_forgotten) = (HashSet::new(), 0, false);
         let mut pages = query.into_paginator().items().send();
         while let Some(item) = pages.next().await {
-            known.extend(Stored::of(item.context("reading a closed day")?)?.ids());
-            number += 1;
+            let stored = Stored::of(item.context("reading a closed day")?)?;
+            known.extend(stored.ids());
+            number = number.max(stored.number()? + 1);
+            is_forgotten |= stored.people == People::Forgotten;
         }
         let mut facts = Vec::new();
         for stored in added {
-            facts.extend(stored.facts()?.into_iter().filter(|fact| known.insert(fact.id)));
+            facts.extend(stored.facts(Unknown::Refuse)?.into_iter().filter(|fact| known.insert(fact.id)));
+        }
+        if is_forgotten {
+            // Without ids nobody knows which of them are there.
+            tracing::info!(
+                day,
+                facts = facts.len(),
+                "what is told of a day of more than a year ago, once its people are forgotten, is not counted"
+            );
+            facts.clear();
         }
         for facts in facts.chunks(MOST) {
             let item = item(closed(shard), format!("{day:06}#{number:04}"), day, facts, people)?;
@@ -269,7 +320,11 @@ const FORGOTTEN: &str = "forgotten";
 fn item(pk: String, sk: String, day: i64, facts: &[Fact], people: People) -> anyhow::Result<Attributes> {
     let (Packed { facts, ids }, kept) = match people {
         People::Known => (pack(facts), PEOPLE_DAYS + 1 + NIGHTS),
-        People::Forgotten => (pack(&facts.iter().map(|fact| fact.forget_whom()).collect::<Vec<_>>()), KEPT_DAYS + 1),
+        // An id is made of what is told: whoever has it and the rest finds the person by trying all.
+        People::Forgotten => {
+            let nobodys: Vec<_> = facts.iter().map(|fact| fact.forget_whom()).collect();
+            (Packed { ids: Vec::new(), ..pack(&nobodys) }, KEPT_DAYS + 1)
+        }
     };
     let mut packer = DeflateEncoder::new(Vec::new(), Compression::default());
     packer.write_all(&facts)?;

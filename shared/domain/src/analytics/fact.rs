@@ -28,7 +28,7 @@ pub struct Fact {
     pub chat: ChatId,
     /// The chat whose decision was synced, where that is another one.
     pub source: Option<ChatId>,
-    /// Whom it is about.
+    /// Whom it is about, where somebody asks for that: of decisions, and of how syncs ended. Of all else it is nobody.
     pub user: UserId,
     /// How long a sync took, in milliseconds.
     pub millis: u32,
@@ -82,11 +82,10 @@ impl Fact {
         Self::new(&["decision", &event_id.to_string()], at, What::Decided(action), chat, user)
     }
 
-    /// A subscription has begun, or ended, at that time (Unix milliseconds). `user`: who is followed.
-    pub fn subscription(subscription_id: Uuid, at_ms: i64, begins: bool, chat: ChatId, user: UserId) -> Self {
+    /// A subscription has begun, or ended.
+    pub fn subscription(turn_id: Uuid, at: i64, begins: bool, chat: ChatId) -> Self {
         let what = if begins { What::Followed } else { What::Unfollowed };
-        let what_of = ["subscription", &subscription_id.to_string(), &at_ms.to_string(), &begins.to_string()];
-        Self::new(&what_of, at_ms / 1000, what, chat, user)
+        Self::new(&["turn", &turn_id.to_string()], at, what, chat, UserId::FORGOTTEN)
     }
 
     /// A sync has ended, of those that began then (Unix milliseconds both).
@@ -105,12 +104,12 @@ impl Fact {
         let reason = outcome.reason().map_or("", |reason| reason.name());
         let what_of = ["result", &sync_id.to_string(), &chat_id.to_string(), &format!("{at}.{millis}"), outcome.status(), reason];
         let what = What::Result(Work::of(entry), *outcome);
-        Some(Self { source: Some(entry.source_chat_id), ..Self::new(&what_of, *at, what, *chat_id, entry.user_id) })
+        Some(Self { source: Some(entry.source_chat_id), ..Self::new(&what_of, *at, what, *chat_id, UserId::FORGOTTEN) })
     }
 
     /// An appeal against a ban that was synced from `source`.
-    pub fn appeal(appeal_id: Uuid, at: i64, chat: ChatId, source: Option<ChatId>, user: UserId) -> Self {
-        Self { source, ..Self::new(&["appeal", &appeal_id.to_string()], at, What::Appealed, chat, user) }
+    pub fn appeal(appeal_id: Uuid, at: i64, chat: ChatId, source: Option<ChatId>) -> Self {
+        Self { source, ..Self::new(&["appeal", &appeal_id.to_string()], at, What::Appealed, chat, UserId::FORGOTTEN) }
     }
 
     /// That this did not stay so. It stands where the fact does, so that no period has one without the other.

@@ -68,11 +68,20 @@ pub fn pack(facts: &[Fact]) -> Packed {
     Packed { facts: bytes, ids: facts.iter().flat_map(|fact| fact.id.to_le_bytes()).collect() }
 }
 
-/// The facts of a pack of this day; their ids are 0 where none are given. Those that only a newer version knows are left out.
+/// What becomes of facts that only a newer version knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// For whoever sums up.
+    LeaveOut,
+    /// For whoever writes the rest somewhere else: they would be gone.
+    Refuse,
+}
+
+/// The facts of a pack of this day; their ids are 0 where none are given.
 ///
 /// # Errors
-/// The bytes are no pack.
-pub fn unpack(day: i64, facts: &[u8], ids: Option<&[u8]>) -> Result<Vec<Fact>, Unreadable> {
+/// The bytes are no pack, or have what is to be refused.
+pub fn unpack(day: i64, facts: &[u8], ids: Option<&[u8]>, unknown: Unknown) -> Result<Vec<Fact>, Unreadable> {
     let mut rest = Bytes(facts);
     if rest.byte()? != VERSION {
         return Err(Unreadable);
@@ -92,7 +101,11 @@ pub fn unpack(day: i64, facts: &[u8], ids: Option<&[u8]>) -> Result<Vec<Fact>, U
     let mut second = 0_i64;
     for n in 0..count {
         second = second.checked_add_unsigned(seconds[n]).filter(|second| *second < DAY).ok_or(Unreadable)?;
-        let Some(what) = what_of(whats[n], outcomes[n]) else { continue };
+        let what = match (what_of(whats[n], outcomes[n]), unknown) {
+            (Some(what), _) => what,
+            (None, Unknown::LeaveOut) => continue,
+            (None, Unknown::Refuse) => return Err(Unreadable),
+        };
         let id = ids.and_then(|ids| ids.get(n * ID..(n + 1) * ID)?.try_into().ok()).map_or(0, u64::from_le_bytes);
         read.push(Fact {
             id,
@@ -340,8 +353,8 @@ pub(super) mod tests {
         fn what_is_packed_is_read_as_it_was(mut facts in facts(50)) {
             let packed = pack(&facts);
             facts.sort_by_key(|fact| (fact.at, fact.id));
-            prop_assert_eq!(unpack(20_000, &packed.facts, Some(&packed.ids)).unwrap(), facts.clone());
-            let without = unpack(20_000, &packed.facts, None).unwrap();
+            prop_assert_eq!(unpack(20_000, &packed.facts, Some(&packed.ids), Unknown::Refuse).unwrap(), facts.clone());
+            let without = unpack(20_000, &packed.facts, None, Unknown::Refuse).unwrap();
             prop_assert_eq!(without, facts.into_iter().map(|fact| Fact { id: 0, ..fact }).collect::<Vec<_>>());
         }
 
@@ -350,12 +363,12 @@ pub(super) mod tests {
             let packed = pack(&facts);
             let whole = packed.facts.len();
             if cut < whole {
-                prop_assert!(unpack(20_000, &packed.facts[..cut], None).is_err());
+                prop_assert!(unpack(20_000, &packed.facts[..cut], None, Unknown::LeaveOut).is_err());
             }
             // Whatever comes of noise, it ends.
-            let _ = unpack(20_000, &noise, None);
+            let _ = unpack(20_000, &noise, None, Unknown::LeaveOut);
             if !packed.ids.is_empty() {
-                prop_assert!(unpack(20_000, &packed.facts, Some(&packed.ids[1..])).is_err());
+                prop_assert!(unpack(20_000, &packed.facts, Some(&packed.ids[1..]), Unknown::LeaveOut).is_err());
             }
         }
     }
@@ -384,9 +397,10 @@ pub(super) mod tests {
         let mut packed = pack(&[fact, Fact { at: 1, ..fact }]);
         let code = packed.facts.iter().position(|byte| *byte == 6).unwrap();
         packed.facts[code] = 77;
-        assert_eq!(unpack(0, &packed.facts, None).unwrap(), [Fact { id: 0, at: 1, ..fact }]);
+        assert_eq!(unpack(0, &packed.facts, None, Unknown::LeaveOut).unwrap(), [Fact { id: 0, at: 1, ..fact }]);
+        assert_eq!(unpack(0, &packed.facts, None, Unknown::Refuse), Err(Unreadable));
         packed.facts[0] = 9;
-        assert_eq!(unpack(0, &packed.facts, None), Err(Unreadable));
+        assert_eq!(unpack(0, &packed.facts, None, Unknown::LeaveOut), Err(Unreadable));
     }
 
     #[test]

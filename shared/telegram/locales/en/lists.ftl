@@ -118,6 +118,7 @@ figures =
 figures-before = As many days before: { $bans } decided, { $applied } synced
 figures-syncs = ⏱ Half of the syncs from here took { $half } at most, 95 in 100 took { $most }
 figures-age = Counted up to five minutes ago
+figures-no-picture = There was no time left for a picture. Press again for one.
 figures-off = Charts are switched off for this bot. Send /stats to see the numbers.
 period-day = today
 period-week = 7 days

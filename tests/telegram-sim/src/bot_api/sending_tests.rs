@@ -37,6 +37,39 @@ fn a_document_is_seen_with_its_caption_and_content() {
     }
 }
 
+/// The head of a PNG of this size.
+fn png(width: u32, height: u32) -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &width.to_be_bytes(), &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat()
+}
+
+#[test]
+fn a_picture_is_seen_with_its_size_and_refused_where_telegram_takes_none() {
+    let send = |s: &mut Scene, content: &[u8]| {
+        let mut given = Params::default();
+        given.add_json(json!({"chat_id": s.chat, "caption": "Bans"}));
+        given.add_file("photo".to_owned(), Document::new("charts.png", content));
+        s.world.call("sendPhoto", &given, false).answer
+    };
+    let mut s = Scene::new();
+    let message = send(&mut s, &png(1000, 1500)).unwrap();
+    assert_eq!(
+        (&message["photo"][0]["width"], &message["photo"][0]["height"], &message["caption"]),
+        (&json!(1000), &json!(1500), &json!("Bans"))
+    );
+    assert!(message.get("document").is_none());
+    let seen = s.world.sees(s.member).unwrap().remove(0).document.unwrap();
+    assert_eq!((seen.is_photo, seen.pixels), (true, Some((1000, 1500))));
+    for (content, why) in [
+        (b"GIF89a".to_vec(), "IMAGE_PROCESS_FAILED"),
+        (png(5000, 5001), "PHOTO_INVALID_DIMENSIONS"),
+        (png(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
+    ] {
+        let refused = send(&mut s, &content).unwrap_err();
+        assert!(format!("{refused:?}").contains(why), "{refused:?}");
+    }
+    assert!(send(&mut s, &png(2000, 100)).is_ok());
+}
+
 #[test]
 fn only_text_that_is_not_too_long_is_kept_of_a_file() {
     let longest = Document::LONGEST_TEXT;

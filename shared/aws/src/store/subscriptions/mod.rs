@@ -3,7 +3,7 @@
 //! | access | by |
 //! |---|---|
 //! | does the store answer? | GetItem of an item that is not there |
-//! | follow, stop following | transaction on `ADMIN#<admin>`: `SUB#<chat>#<source>`, `COUNT`; on `ID#<id>`, `STATS#<shard>`, `TURN#<id>` |
+//! | follow, stop following | transaction on `ADMIN#<admin>`: `SUB#<chat>#<source>`, `COUNT`; on `ID#<id>`, `STATS#<shard>`, `TURN#<turn id>` |
 //! | a subscription by admin, chat and source | GetItem `ADMIN#<admin>`, `SUB#<chat>#<source>` |
 //! | a subscription by its id | GetItem `ID#<id>`, which names the other key |
 //! | choose a subscription's mode, suspend it, resume it | UpdateItem, while it is active |
@@ -84,17 +84,14 @@ pub struct CountItem {
     pub updated_at: i64,
 }
 
-/// That a subscription began or ended, as stored.
+/// That a subscription of a chat began or ended, as stored; not whose, nor to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnItem {
-    /// The subscription. Not `subscription_id`: by that the relay knows a subscription.
-    pub turn_of: Uuid,
-    /// Unix milliseconds.
-    pub at_ms: i64,
+    pub turn_id: Uuid,
+    /// Unix seconds.
+    pub at: i64,
     pub begins: bool,
     pub chat_id: ChatId,
-    /// Who is followed.
-    pub user_id: UserId,
 }
 
 /// Counts of all subscriptions.
@@ -207,7 +204,8 @@ impl Subscriptions {
         let item = self.get(subscription).await?;
         let (mode, suspended) = item.map(|item| (item.mode, item.suspended)).unwrap_or_default();
         let (begin, name) = (self.activate(&moved, mode, false)?, self.name(&moved)?);
-        let carry = [self.deactivate(subscription, "REMOVE source_key, chat_key, follower_key")?, begin.clone(), name.clone()];
+        let (left, came) = (self.turn(subscription, false)?, self.turn(&moved, true)?);
+        let carry = [self.deactivate(subscription, "REMOVE source_key, chat_key, follower_key")?, begin.clone(), name.clone(), left, came];
         match self.transact_all(&carry).await? {
             None if suspended => return self.suspend(&moved).await.map(drop),
             None => return Ok(()),

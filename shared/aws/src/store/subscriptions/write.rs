@@ -7,8 +7,9 @@ use anyhow::{Context, bail};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::ids::UserId;
-use domain::subscription::{MAX_PER_ADMIN, Mode, Source, Subscription};
+use domain::subscription::{MAX_PER_ADMIN, Mode, Subscription};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 impl Subscriptions {
     pub(super) fn activate(&self, subscription: &Subscription, mode: Mode, by_program: bool) -> anyhow::Result<TransactWriteItem> {
@@ -101,13 +102,11 @@ impl Subscriptions {
 
     /// Notes for a year that a subscription begins or ends: its item tells of the last time only.
     pub(super) fn turn(&self, subscription: &Subscription, begins: bool) -> anyhow::Result<TransactWriteItem> {
-        let Source::User(user_id) = subscription.source;
-        let (turn_of, at_ms) = (subscription.id(), time::now_ms());
-        let mut item: Attributes =
-            serde_dynamo::to_item(TurnItem { turn_of, at_ms, begins, chat_id: subscription.admin_chat_id, user_id })?;
-        item.extend(key(format!("TURN#{turn_of}"), format!("{at_ms:015}#{begins}")));
+        let (turn_id, at) = (Uuid::new_v4(), time::now());
+        let mut item: Attributes = serde_dynamo::to_item(TurnItem { turn_id, at, begins, chat_id: subscription.admin_chat_id })?;
+        item.extend(key(format!("TURN#{turn_id}"), "TURN"));
         item.insert("version".to_owned(), n(i64::from(VERSION)));
-        item.insert("expires_at".to_owned(), n(at_ms / 1000 + RETENTION));
+        item.insert("expires_at".to_owned(), n(at + RETENTION));
         Ok(TransactWriteItem::builder().put(Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?).build())
     }
 
