@@ -42,7 +42,7 @@ struct Collector {
     queue: Queue,
 }
 
-/// What wakes it: EventBridge's event of a rule without an input of its own, or what is to be done.
+/// An event that wakes the function: EventBridge's own, of a rule without an input, or a task.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Wake {
@@ -63,7 +63,7 @@ enum Task {
     Load,
 }
 
-/// What was done.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 struct Done {
     /// Facts that were stored, those that were there among them.
@@ -181,7 +181,7 @@ impl Collector {
         for item in items {
             match facts::of(None, item) {
                 Ok(facts) => all.extend(facts),
-                // What the archive holds of an item that nobody could read, for one.
+                // Such as an archived item that nobody could read.
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "an item cannot be counted");
                     unread += 1;

@@ -91,7 +91,7 @@ impl From<Interval> for IntervalName {
     }
 }
 
-/// What is asked.
+/// A request for figures, read.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub period: PeriodName,
@@ -106,7 +106,7 @@ pub struct Asked {
     pub people_since: i64,
 }
 
-/// What is asked, in parts.
+/// The same with the parts of its period.
 pub struct InParts {
     pub asked: Asked,
     pub interval: IntervalName,
