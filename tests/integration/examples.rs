@@ -162,7 +162,7 @@ async fn the_examples_of_the_description_are_what_the_api_answers() -> Result<()
     play.telegram.wait_until_sees(asks.boris, "Ban them in Target too?", PATIENCE).await?;
     let questions = format!("/api/v1/sync/questions?chat_id={}", asks.target);
     recorder.call(&play, token, "list_open_questions", get(questions), Value::Null).await?;
-    messages(&mut recorder, &play, token, boris).await?;
+    messages(&mut recorder, &play, token, boris, asks.boris).await?;
     figures(&mut recorder, &play, token).await?;
     // Others play at the same time: one item of each list will do, and it is to be of this test.
     recorder.call(&play, token, "list_chats", get("/api/v1/chats?limit=1".into()), Value::Null).await?;
@@ -209,10 +209,10 @@ async fn figures(recorder: &mut Recorder, play: &Play, token: &str) -> Result<()
     Ok(())
 }
 
-/// Of a concern by itself.
-async fn messages(recorder: &mut Recorder, play: &Play, token: &str, boris: i64) -> Result<()> {
+/// Of a concern by itself. What is sent goes to `reader`, who has no quiet hours: an answer is to be the same by day and by night.
+async fn messages(recorder: &mut Recorder, play: &Play, token: &str, boris: i64, reader: i64) -> Result<()> {
     let path = |rest: &str| format!("/api/v1/notifications/{rest}");
-    let message = json!({ "user_id": boris, "template_id": "system", "values": { "text": "The bot moves tonight." } });
+    let message = json!({ "user_id": reader, "template_id": "system", "values": { "text": "The bot moves tonight." } });
     let send = ("POST", path("send"));
     recorder.call(play, token, "send_notification", send, message.clone()).await?;
     let many = json!({ "notifications": [message, { "user_id": UNKNOWN, "template_id": "system", "values": { "text": "Hello" } }] });
