@@ -207,7 +207,7 @@ impl Play {
     }
 
     /// As [`Play::api`], with more headers.
-    async fn api_with(
+    pub async fn api_with(
         &self,
         method: &str,
         path: &str,

@@ -120,4 +120,5 @@ mod trust;
 mod users;
 mod verify;
 mod waiting;
+mod web;
 mod webhook;

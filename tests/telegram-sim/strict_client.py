@@ -75,6 +75,7 @@ async def calls(url: str, bot: Bot):
     yield "getMyDescription", bot.get_my_description()
     yield "getMyShortDescription", bot.get_my_short_description()
     yield "getMyDefaultAdministratorRights", bot.get_my_default_administrator_rights()
+    yield "getChatMenuButton", bot.get_chat_menu_button()
     for chat in (group, member):
         yield "getChat", bot.get_chat(chat)
     for user in (owner, member, guest, bot.id):

@@ -1,5 +1,5 @@
 //! Every Telegram update in: commands, buttons and bans told apart and stored. Answered 2xx once safely stored, or when it can never be
-//! understood; 503 only where Telegram's bringing it again can help.
+//! understood; 503 only where Telegram's bringing it again can help. The [`web`] page of admins is the same by another door.
 
 mod bot;
 mod budget;
@@ -13,6 +13,7 @@ mod not_now;
 mod once;
 mod people;
 mod undo;
+mod web;
 
 use aws::lambda::{self, Context};
 use aws::queue::Queue;
@@ -112,6 +113,9 @@ pub fn run() -> Result<(), lambda::Error> {
 }
 
 async fn receive(webhook: Arc<Webhook>, request: Request, context: Context) -> anyhow::Result<Response> {
+    if web::is_ours(request.path()) {
+        return Ok(Budget::until(context.deadline).scope(webhook.web(&request)).await);
+    }
     if !webhook.secret.is_in(&request) {
         // It may have been changed, and Telegram told of it.
         secrets::doubt(&webhook.aws).await;

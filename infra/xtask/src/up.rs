@@ -195,7 +195,7 @@ fn connect(stack: &Stack, bot: &Bot) -> Result<()> {
         println!("Telegram's updates come by long polling; a webhook that the bot had is removed.");
     }
     // The stack works without a menu and a description, and Telegram limits how often they are changed.
-    if let Err(error) = bot::set_up::profile(bot) {
+    if let Err(error) = bot::set_up::menu_button(stack, bot).and_then(|()| bot::set_up::profile(bot)) {
         eprintln!("The bot's profile is not as it should be; `cargo xtask bot set-up` tries again: {error:#}");
     }
     Ok(())

@@ -47,6 +47,16 @@ struct Sent {
 }
 
 impl Client {
+    /// Where updates go (`getWebhookInfo`); `None`: they are fetched.
+    pub async fn webhook_url(&self) -> Result<Option<String>, Failure> {
+        #[derive(Deserialize)]
+        struct WebhookInfo {
+            url: String,
+        }
+        let info: WebhookInfo = self.call_json("getWebhookInfo", &serde_json::json!({})).await?;
+        Ok(Some(info.url).filter(|url| !url.is_empty()))
+    }
+
     /// `until`: Unix seconds, `None` for ever. Works on people who are not members too.
     pub async fn ban(&self, chat: ChatId, user: UserId, until: Option<i64>) -> Result<(), Failure> {
         let mut payload = payloads::BanChatMember::new(recipient(chat), telegram_user(user));

@@ -4,6 +4,7 @@
 //! teloxide's own client drops the error code, waits 10 seconds inside the call after a 5xx, and prints the token in its `Debug`.
 
 use crate::bot::Document;
+use crate::launch::Keys;
 use domain::ids::{ChatId, UserId};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,11 @@ impl Client {
     /// The bot's own id.
     pub fn bot(&self) -> UserId {
         self.token().bot
+    }
+
+    /// Keys of the web page, made of the token.
+    pub fn keys(&self) -> Keys {
+        Keys::of(&self.token().text)
     }
 
     /// One call, one try. `T`: what is wanted of the result.

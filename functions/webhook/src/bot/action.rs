@@ -24,6 +24,8 @@ pub enum Action {
         typed: String,
     },
     Privacy,
+    /// A link to the web page.
+    Web,
     /// The message is done with.
     Close,
     /// Which chat is meant? `page` counts from 0.

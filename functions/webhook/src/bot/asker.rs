@@ -119,6 +119,15 @@ impl Webhook {
 
     /// A chat, if the asker is its admin now; `bans`: if he may ban there.
     pub async fn room(&self, asker: &Asker, chat: ChatId, bans: bool) -> Result<Room, Stop> {
+        let (room, member) = self.room_with_member(asker, chat).await?;
+        if bans && !member.may_ban() {
+            return Err(Screen::text(text!(asker.lang, "may-not-decide")).into());
+        }
+        Ok(room)
+    }
+
+    /// A chat, if the asker is its admin now, and what Telegram says of him there.
+    pub async fn room_with_member(&self, asker: &Asker, chat: ChatId) -> Result<(Room, Member), Stop> {
         let mut known = self.users.chats_with_successors([chat]).await?;
         let id = known.get(&chat).and_then(|chat| chat.migrated_to).unwrap_or(chat);
         let known_as = id;
@@ -136,11 +145,8 @@ impl Webhook {
         if !member.is_admin() {
             return Err(Screen::text(text!(asker.lang, "admins-only")).into());
         }
-        if bans && !member.may_ban() {
-            return Err(Screen::text(text!(asker.lang, "may-not-decide")).into());
-        }
         let chat = known.remove(&id).unwrap_or_else(|| ChatItem::new(id, ChatState::Active, ChatSettings::default()).into());
-        Ok(Room { id, chat, is_owner: member.status == Status::Creator })
+        Ok((Room { id, chat, is_owner: member.status == Status::Creator }, member))
     }
 
     /// A chat, whatever the asker is there: no call.

@@ -36,6 +36,14 @@ pub struct View {
     pub dark: bool,
 }
 
+/// One of a picture's drawings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    Bans,
+    Results,
+    Sources,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shown {
@@ -114,6 +122,37 @@ impl Webhook {
     pub async fn charts(&self, asker: &Asker, room: &Room, view: View) -> Result<Screen, Stop> {
         let lang = asker.lang;
         let Some(facts) = &self.facts else { return Ok(Screen::text(text!(lang, "figures-off"))) };
+        let (figures, look) = self.figures(facts, asker, room, view).await?;
+        let sources = self.source_names(&figures.sources).await?;
+        let caption = caption(lang, room, view.period, &figures);
+        // Drawing takes a second of a small Lambda, and cannot be stopped.
+        let shown = match budget::is_spent() {
+            true => Screen::text(format!("{caption}\n\n{}", text!(lang, "figures-no-picture"))),
+            false => {
+                let content = drawn(&figures, sources, &look)?;
+                Screen { file: Some(Document { file_name: "charts.png".to_owned(), content, is_photo: true }), ..Screen::text(caption) }
+            }
+        };
+        let other = View { dark: !view.dark, ..view };
+        let theme = if view.dark { text!(lang, "button-light") } else { text!(lang, "button-dark") };
+        let theme = Choice::new(theme, Action::In { chat: room.id, then: InChat::Charts(other) });
+        Ok(shown.row(periods(lang, room.id, view.dark)).row([theme]))
+    }
+
+    /// One of the drawings of which the picture is made, as SVG; `None`: nothing is counted.
+    pub async fn picture(&self, asker: &Asker, room: &Room, view: View, wanted: Drawn) -> anyhow::Result<Option<String>> {
+        let Some(facts) = &self.facts else { return Ok(None) };
+        let (figures, look) = self.figures(facts, asker, room, view).await?;
+        let picture = match wanted {
+            Drawn::Bans => charts::bans(&figures.series, &look),
+            Drawn::Results => charts::results(&figures.series, &look),
+            Drawn::Sources => charts::sources(self.source_names(&figures.sources).await?, &look),
+        };
+        Ok(Some(chart::stack(&[picture])))
+    }
+
+    async fn figures(&self, facts: &Facts, asker: &Asker, room: &Room, view: View) -> anyhow::Result<(Figures, Look)> {
+        let lang = asker.lang;
         let zone = TimeZone::get(&self.zone_of(asker).await?).unwrap_or(TimeZone::UTC);
         let (period, now) = (view.period.period(), time::now());
         let span = period.span(now, &zone).context("a period")?;
@@ -130,20 +169,7 @@ impl Webhook {
         for chat in self.ids_of(room.id).await? {
             read(facts, chat, from, span.to, |fact| figures.add(fact, span, before)).await?;
         }
-        let sources = self.source_names(&figures.sources).await?;
-        let caption = caption(lang, room, view.period, &figures);
-        // Drawing takes a second of a small Lambda, and cannot be stopped.
-        let shown = match budget::is_spent() {
-            true => Screen::text(format!("{caption}\n\n{}", text!(lang, "figures-no-picture"))),
-            false => {
-                let content = drawn(&figures, sources, &look)?;
-                Screen { file: Some(Document { file_name: "charts.png".to_owned(), content, is_photo: true }), ..Screen::text(caption) }
-            }
-        };
-        let other = View { dark: !view.dark, ..view };
-        let theme = if view.dark { text!(lang, "button-light") } else { text!(lang, "button-dark") };
-        let theme = Choice::new(theme, Action::In { chat: room.id, then: InChat::Charts(other) });
-        Ok(shown.row(periods(lang, room.id, view.dark)).row([theme]))
+        Ok((figures, look))
     }
 
     /// The first sources by what they are called here: by their title where they share it now, else by their id.

@@ -27,13 +27,9 @@ impl Webhook {
             let subscription = subscription(asker, room, user);
             subscription.check(self.telegram.bot()).map_err(|why| Screen::text(cannot_follow(lang, why)))?;
             let who = subject(lang, user, names.get(&user).map(String::as_str));
-            match self.subscriptions.follow_in(&subscription, mode).await? {
+            match self.follow_one(asker, room, user, mode).await? {
                 Followed::New => new.push(who),
-                Followed::Already => {
-                    // Whoever may follow now may ban there: by Telegram's word of this moment.
-                    self.subscriptions.resume(&subscription).await?;
-                    already.push(who);
-                }
+                Followed::Already => already.push(who),
                 Followed::LimitReached => {
                     limited = true;
                     break;
@@ -55,6 +51,16 @@ impl Webhook {
         }
         let list = Choice::new(text!(lang, "button-list"), Action::In { chat: room.id, then: InChat::List { after: Vec::new() } });
         Ok(Screen::text(parts.join("\n\n")).row(asker.group.is_none().then_some(list)))
+    }
+
+    /// The asker may ban there, by Telegram's word of this moment.
+    pub async fn follow_one(&self, asker: &Asker, room: &Room, user: UserId, mode: Mode) -> anyhow::Result<Followed> {
+        let subscription = subscription(asker, room, user);
+        let followed = self.subscriptions.follow_in(&subscription, mode).await?;
+        if matches!(followed, Followed::Already) {
+            self.subscriptions.resume(&subscription).await?;
+        }
+        Ok(followed)
     }
 
     pub async fn unfollow(&self, asker: &Asker, room: &Room, user: UserId) -> Result<Screen, Stop> {

@@ -64,6 +64,7 @@ mod tests {
                 "verify",
                 "privacy",
                 "mydata",
+                "web",
             ] {
                 assert!(all.contains(&format!("/{command}")), "{command}");
             }

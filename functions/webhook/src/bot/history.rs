@@ -57,14 +57,24 @@ impl Webhook {
         if happened.is_empty() && next.is_none() && after.is_empty() {
             return Ok(Screen::text(empty(lang, filter, &room.title())).row(filters));
         }
+        let mut lines = vec![text!(lang, "history-of-chat", chat = room.title())];
+        lines.extend(happened.is_empty().then(|| found_nothing(lang, next.map(Place::moment))));
+        lines.extend(self.told(asker, &happened).await?);
+        Ok(Screen::text(fold(&lines))
+            .row(filters)
+            .row(turns(lang, after, next.map(Place::write), |after| here(InChat::History { filter, after })))
+            .row([Choice::new(text!(lang, "button-csv"), here(InChat::HistoryFile { filter, part: None }))]))
+    }
+
+    /// A line of HTML for each thing that happened, as far as the asker may see it.
+    pub async fn told(&self, asker: &Asker, happened: &[Happened]) -> anyhow::Result<Vec<String>> {
+        let lang = asker.lang;
         let synced: Vec<_> = happened.iter().filter_map(Happened::of_sync).collect();
         let sight = self.sight(asker, synced.iter().map(|entry| entry.source_chat_id)).await?;
         // The person may never have been seen but in the ban itself.
         let events = try_join_all(synced.iter().map(|entry| self.bans.get(entry.ban_event_id))).await?;
         let events: BTreeMap<_, _> = events.into_iter().flatten().map(|event| (event.event_id, event)).collect();
-        let mut lines = vec![text!(lang, "history-of-chat", chat = room.title())];
-        lines.extend(happened.is_empty().then(|| found_nothing(lang, next.map(Place::moment))));
-        lines.extend(happened.iter().map(|happened| match happened {
+        let told = happened.iter().map(|happened| match happened {
             Happened::Decided(event) => line(lang, event, subject(lang, event.user_id, event.user_name.as_deref()).0),
             Happened::Synced(act) => {
                 let entry = &act.entry;
@@ -72,11 +82,8 @@ impl Webhook {
                 let who = subject(lang, entry.user_id, event.and_then(|event| event.user_name.as_deref()));
                 of_sync(lang, entry, who, &source(&sight, entry.source_chat_id, event))
             }
-        }));
-        Ok(Screen::text(fold(&lines))
-            .row(filters)
-            .row(turns(lang, after, next.map(Place::write), |after| here(InChat::History { filter, after })))
-            .row([Choice::new(text!(lang, "button-csv"), here(InChat::HistoryFile { filter, part: None }))]))
+        });
+        Ok(told.collect())
     }
 
     /// A file of a chat's history, and a button to the next one where there is more.

@@ -15,15 +15,15 @@
 //! - [`given_up`]: an answer that can never be given
 //! - the rest: an idea a file
 
-mod action;
+pub mod action;
 mod appeal;
 mod asker;
-mod charts;
+pub mod charts;
 mod choose;
 mod csv;
 mod data;
 mod floods;
-mod follow;
+pub mod follow;
 mod given_up;
 mod help;
 mod history;
@@ -35,23 +35,24 @@ mod menu;
 mod messages;
 mod mine;
 mod option;
-mod options;
+pub mod options;
 mod others;
 mod preview;
-mod read;
+pub mod read;
 mod screen;
 mod show;
-mod sources;
+pub mod sources;
 mod start;
 mod stats;
-mod timeline;
+pub mod timeline;
 mod verify;
+mod web;
 mod why;
 mod why_me;
 mod wrote;
 
 pub use appeal::Decided;
-pub use asker::Asker;
+pub use asker::{Asker, Room};
 pub use floods::Pace;
 pub use given_up::Unanswered;
 pub use menu::MenuButton;
@@ -59,7 +60,6 @@ pub use show::Reply;
 
 use crate::{NotNow, Webhook, budget};
 use action::{Action, InChat};
-use asker::Room;
 use domain::ids::UserId;
 use domain::message_window::Standing;
 use screen::{Choice, Screen};
@@ -212,6 +212,7 @@ impl Webhook {
             Action::HelpOn(topic) => Ok(help::help_on(asker.lang, *topic)),
             Action::UnknownCommand { typed } => Ok(Screen::text(text!(asker.lang, "unknown-command", command = typed))),
             Action::Privacy => Ok(privacy(asker)),
+            Action::Web => self.web_link(asker).await,
             Action::Close => Ok(Screen { close: true, ..Screen::default() }),
             Action::Choose { then, page } => self.choose(asker, then, *page).await,
             Action::In { chat, then } => {

@@ -7,7 +7,7 @@ use crate::Webhook;
 use aws::store::users::{ChatItem, Chosen};
 use domain::chat::ChatState;
 use domain::lang::Lang;
-use domain::settings::{ChatSettings, NewSources, ShareBans, SyncBanType};
+use domain::settings::{ChatChange, ChatSettings, NewSources, ShareBans, SyncBanType};
 use domain::subscription::Mode;
 use telegram::text;
 use telegram::text::Html;
@@ -174,15 +174,7 @@ pub fn pick(asker: &Asker, room: &Room, topic: ChatTopic) -> Screen {
 
 impl Webhook {
     pub async fn set_option(&self, asker: &Asker, room: &Room, option: ChatOption) -> Result<Screen, Stop> {
-        let chosen = match self.users.choose_for_chat(room.id, &option.clone().into()).await? {
-            // Nothing was known of it yet: it is now.
-            Chosen::Unknown => {
-                self.users.add_chat(&ChatItem::new(room.id, room.chat.state, ChatSettings::default())).await?;
-                self.users.choose_for_chat(room.id, &option.into()).await?
-            }
-            chosen => chosen,
-        };
-        match chosen {
+        match self.choose_in(room, &option.into()).await? {
             Chosen::Done(item) => {
                 let mut chat: domain::chat::Chat = item.into();
                 chat.title = chat.title.or_else(|| room.chat.title.clone());
@@ -192,6 +184,19 @@ impl Webhook {
                 })
             }
             Chosen::Unknown | Chosen::Refused(_) => Ok(Screen::toast(text!(asker.lang, "stale-button"))),
+        }
+    }
+}
+
+impl Webhook {
+    /// Changes what a chat has chosen. Nothing may be known of it yet.
+    pub async fn choose_in(&self, room: &Room, change: &ChatChange) -> anyhow::Result<Chosen<ChatItem>> {
+        match self.users.choose_for_chat(room.id, change).await? {
+            Chosen::Unknown => {
+                self.users.add_chat(&ChatItem::new(room.id, room.chat.state, ChatSettings::default())).await?;
+                self.users.choose_for_chat(room.id, change).await
+            }
+            chosen => Ok(chosen),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Decisions by a press: an answer to a question, a ban undone or set, a source blocked, an appeal.
 
-use super::Answer;
+use super::{Answer, DoneWith};
 use crate::bot::{Asker, Decided};
 use crate::{NotNow, Webhook};
 use aws::store::sync::{Answered, Asked};
@@ -28,6 +28,12 @@ impl Webhook {
             Decided::MayNot => Answer::open(text!(lang, "may-not-decide")),
             Decided::Gone => Answer::open(text!(lang, "stale-button")),
         })
+    }
+
+    /// A question's answer, as a press of its button. `Err`: it is not answered, and why. Both HTML.
+    pub async fn answer_question(&self, button: Button, asker: &Asker) -> Result<Result<String, String>, NotNow> {
+        let answer = self.answered(button, asker).await?;
+        Ok(if answer.done_with == DoneWith::Nothing { Err(answer.text) } else { Ok(answer.text) })
     }
 
     pub(super) async fn answered(&self, button: Button, asker: &Asker) -> Result<Answer, NotNow> {

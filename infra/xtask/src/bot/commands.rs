@@ -100,7 +100,7 @@ const fn only_private(name: &'static str, en: &'static str, ru: &'static str) ->
 }
 
 /// What is used most comes first: clients show a few lines.
-const COMMANDS: [Command; 19] = [
+const COMMANDS: [Command; 20] = [
     command("subscribe", "Follow someone’s bans: banned elsewhere, banned here too", "Подписаться на баны человека из других чатов"),
     command("unsubscribe", "Stop following someone", "Отписаться от банов человека"),
     command("list", "People you follow", "Ваши подписки"),
@@ -117,6 +117,7 @@ const COMMANDS: [Command; 19] = [
     command("stats", "The last 30 days in numbers", "Последние 30 дней в цифрах"),
     command("verify", "Check my rights in this chat", "Проверить мои права в этом чате"),
     command("help", "All commands", "Все команды"),
+    only_private("web", "Your chats as a web page, with charts", "Ваши чаты на веб-странице, с графиками"),
     only_private("start", "Begin, and let me write to you", "Начать и разрешить мне писать вам"),
     only_private("privacy", "What I keep, how long, and who sees it", "Что я храню, как долго и кто это видит"),
     only_private("mydata", "See or erase your data", "Увидеть или стереть свои данные"),
@@ -146,7 +147,7 @@ mod tests {
     fn each_sees_the_commands_that_are_for_him() {
         for lang in [Lang::En, Lang::Ru] {
             let (private, admins) = (names(Scope::Private, lang), names(Scope::GroupAdmins, lang));
-            assert_eq!((private.len(), admins.len()), (18, 15));
+            assert_eq!((private.len(), admins.len()), (19, 15));
             assert_eq!((private[0].as_str(), admins[0].as_str()), ("subscribe", "subscribe"));
             for names in [&private, &admins] {
                 let once: std::collections::BTreeSet<_> = names.iter().collect();

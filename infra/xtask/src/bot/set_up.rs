@@ -16,6 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn set_up(deployment: &Deployment) -> Result<()> {
     webhook(&deployment.stack, &deployment.bot)?;
+    menu_button(&deployment.stack, &deployment.bot)?;
     profile(&deployment.bot)
 }
 
@@ -28,6 +29,25 @@ pub fn webhook(stack: &Stack, bot: &Bot) -> Result<()> {
     bot.set_webhook(&stack.webhook_url, &stack.webhook_secret)?;
     println!("Webhook: {} for {}", stack.webhook_url, ALLOWED_UPDATES.join(", "));
     Ok(())
+}
+
+/// Has the button beside the text field of private chats open the web page. Telegram takes HTTPS only (Bot API, `WebAppInfo`), and where updates
+/// are fetched there is no page: then the button lists the commands.
+pub fn menu_button(stack: &Stack, bot: &Bot) -> Result<()> {
+    let page = (!stack.is_polled()).then(|| page_beside(&stack.webhook_url)).filter(|url| url.starts_with("https://"));
+    let button = match &page {
+        Some(url) => json!({"type": "web_app", "text": "Bansync", "web_app": {"url": url}}),
+        None => json!({"type": "commands"}),
+    };
+    bot.call("setChatMenuButton", &json!({ "menu_button": button }), PATIENCE)?;
+    println!("Menu button: {}", page.as_deref().unwrap_or("the commands"));
+    Ok(())
+}
+
+/// The web page is beside the webhook.
+fn page_beside(webhook_url: &str) -> String {
+    let url = webhook_url.trim_end_matches('/');
+    format!("{}/app/admin", url.strip_suffix("/telegram/webhook").unwrap_or(url))
 }
 
 /// What people see of the bot: its commands, its descriptions, the rights that it asks a group for.
@@ -83,4 +103,19 @@ const NAMED: [&str; 12] = [
 
 fn rights() -> Value {
     NAMED.iter().map(|right| ((*right).to_owned(), Value::Bool(RIGHTS.contains(right)))).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_beside_the_webhook() {
+        for (webhook, expected) in [
+            ("https://x.example/telegram/webhook", "https://x.example/app/admin"),
+            ("https://x.lambda-url.eu-central-1.on.aws/", "https://x.lambda-url.eu-central-1.on.aws/app/admin"),
+        ] {
+            assert_eq!(page_beside(webhook), expected);
+        }
+    }
 }

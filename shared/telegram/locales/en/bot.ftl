@@ -55,6 +55,7 @@ help-looking =
     /why — what happened to someone in your chat, and who decided it
     /stats — your chat’s last 30 days in numbers
     /verify — check my rights
+    /web — all of this as a web page, with charts
 
     <b>About you</b>
     /why with no name — where I banned you, and how to appeal
@@ -93,6 +94,21 @@ too-fast = ⏳ Too many requests: the limit is 30 a minute. Try again in a minut
 told-privately = I’ve answered you in private.
 write-to-me-first = I can’t message you yet. Open our chat and press Start: the answer will be there.
 about-chat = Chat: { $chat }
+
+## The web page
+
+web-link =
+    🌐 Your chats as a web page: questions, people you follow, history, settings and charts.
+    The button signs you in as you. It works for 10 minutes: don’t pass it on.
+button-web = 🌐 Open the page
+web-nowhere = There’s no web page here: this bot fetches its updates. Everything is in /help
+web-later = This can’t be done right now. Try again in a moment.
+web-too-fast = Too many requests. Try again in a minute.
+web-unreadable = I don’t understand this request. Reload the page.
+web-signed-out = You’re signed out. Open the page from the bot again: /web
+web-not-found = This isn’t here any more. Reload the page.
+web-who = Who do you mean? Type a numeric ID or a @username.
+web-settings-refused = These settings don’t fit together: { $fields }
 
 ## Who is meant
 

@@ -54,6 +54,7 @@ pub enum CommandName {
     Verify,
     Privacy,
     MyData,
+    Web,
     /// Not one of ours; only read where nobody else can be meant.
     Unknown,
 }
@@ -79,6 +80,7 @@ impl CommandName {
             "verify" => Self::Verify,
             "privacy" => Self::Privacy,
             "mydata" => Self::MyData,
+            "web" => Self::Web,
             _ => Self::Unknown,
         }
     }
@@ -104,6 +106,7 @@ impl CommandName {
             Self::Verify => "verify",
             Self::Privacy => "privacy",
             Self::MyData => "mydata",
+            Self::Web => "web",
         }
     }
 }

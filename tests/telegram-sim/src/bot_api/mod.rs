@@ -39,6 +39,8 @@ const METHODS: &[(&str, Method)] = &[
     ("getMyShortDescription", settings::get_my_short_description),
     ("setMyDefaultAdministratorRights", settings::set_my_default_administrator_rights),
     ("getMyDefaultAdministratorRights", settings::get_my_default_administrator_rights),
+    ("setChatMenuButton", settings::set_chat_menu_button),
+    ("getChatMenuButton", settings::get_chat_menu_button),
     ("getChat", chats::get_chat),
     ("getChatMember", chats::get_chat_member),
     ("getChatAdministrators", chats::get_chat_administrators),

@@ -102,6 +102,27 @@ fn is_for(entry: &Value, audience: &Value) -> bool {
     entry["scope"] == audience["scope"] && entry["language_code"] == audience["language_code"]
 }
 
+/// Of private chats that have none of their own. A page is opened by HTTPS only (Bot API, `WebAppInfo`).
+pub fn set_chat_menu_button(world: &mut World, params: &Params) -> Answer {
+    let button = params.json("menu_button").unwrap_or_else(|| json!({"type": "default"}));
+    if button["type"] == "web_app" {
+        let url = button["web_app"]["url"].as_str().unwrap_or_default();
+        if !url.starts_with("https://") {
+            let description = format!("menu button Web App URL '{url}' is invalid: Only HTTPS links are allowed");
+            return Err(ApiError::bad_request(&description));
+        }
+        if button["text"].as_str().is_none_or(str::is_empty) {
+            return Err(ApiError::bad_request("can't parse menu button: Field \"text\" must be of type String"));
+        }
+    }
+    world.profile.menu_button = Some(button);
+    Ok(json!(true))
+}
+
+pub fn get_chat_menu_button(world: &mut World, _: &Params) -> Answer {
+    Ok(world.profile.menu_button.clone().unwrap_or_else(|| json!({"type": "commands"})))
+}
+
 pub fn set_my_commands(world: &mut World, params: &Params) -> Answer {
     let Some(Value::Array(commands)) = params.json("commands") else {
         return Err(ApiError::bad_request("can't parse commands: expected an Array"));

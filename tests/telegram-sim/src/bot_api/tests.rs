@@ -509,6 +509,16 @@ fn commands_are_kept_by_scope_and_language() {
 }
 
 #[test]
+fn a_menu_button_opens_a_page_by_https_only() {
+    let mut s = Scene::new();
+    let page = |url: &str| json!({"menu_button": {"type": "web_app", "text": "Page", "web_app": {"url": url}}});
+    assert_eq!(call(&mut s, "getChatMenuButton", json!({})), Ok(json!({"type": "commands"})));
+    call(&mut s, "setChatMenuButton", page("https://x.example/app/admin")).unwrap();
+    assert_eq!(call(&mut s, "getChatMenuButton", json!({})).unwrap()["web_app"]["url"], "https://x.example/app/admin");
+    assert!(refusal(&mut s, "setChatMenuButton", page("http://x.example/")).contains("Only HTTPS links are allowed"));
+}
+
+#[test]
 fn default_administrator_rights_are_kept_for_groups_and_channels_apart() {
     let mut s = Scene::new();
     let (set, get) = ("setMyDefaultAdministratorRights", "getMyDefaultAdministratorRights");

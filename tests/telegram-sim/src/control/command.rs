@@ -14,6 +14,16 @@ use crate::rights::{AdminRights, Permissions};
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Command {
     CreateUser(NewUser),
+    /// Somebody opens the bot's Mini App. Answers with its launch data (`initData`).
+    OpenWebApp {
+        user: i64,
+        /// When Telegram signs it, Unix seconds; left out, now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+        /// Token of another bot, whose Mini App it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
     /// `null` leaves a name as it is, an empty string removes it.
     RenameUser {
         user: i64,

@@ -10,6 +10,11 @@ impl Control {
         self.send(Command::CreateUser(user)).await
     }
 
+    /// Opens the bot's Mini App; its launch data. `at`: Unix seconds, `None` is now. `token`: of another bot, whose Mini App it is.
+    pub async fn open_web_app(&self, user: i64, at: Option<i64>, token: Option<&str>) -> Result<String> {
+        self.send(Command::OpenWebApp { user, at, token: token.map(str::to_owned) }).await
+    }
+
     /// Changes names; `None` leaves one as it is, `""` removes it. No update is sent, as on Telegram.
     pub async fn rename_user(&self, user: i64, first_name: Option<&str>, last_name: Option<&str>, username: Option<&str>) -> Result<()> {
         let [first_name, last_name, username] = [first_name, last_name, username].map(|n| n.map(str::to_owned));

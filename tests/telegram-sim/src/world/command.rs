@@ -14,6 +14,7 @@ impl World {
     pub fn command(&mut self, command: Command) -> Result<Value, Refused> {
         let done = match command {
             Command::CreateUser(user) => return self.create_user(user).map(Value::from),
+            Command::OpenWebApp { user, at, token } => return self.open_web_app(user, at, token.as_deref()).map(Value::from),
             Command::CreateChat(chat) => return self.create_chat(chat).map(Value::from),
             Command::CreateTopic { chat } => return self.create_topic(chat).map(Value::from),
             Command::Migrate { chat, bot } => return self.migrate(chat, bot).map(Value::from),

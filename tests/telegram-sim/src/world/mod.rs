@@ -15,6 +15,7 @@ pub mod outbox;
 mod people;
 mod sharing;
 mod traffic;
+mod web_app;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,8 @@ pub struct Profile {
     /// What clients propose when somebody makes the bot an administrator; `None` = nothing.
     pub rights_in_groups: Option<AdminRights>,
     pub rights_in_channels: Option<AdminRights>,
+    /// `MenuButton` of private chats; `None`: it was never set.
+    pub menu_button: Option<Value>,
 }
 
 /// Somebody who asks the bot, which guards a chat, to be let in.
@@ -70,6 +73,8 @@ pub struct World {
     now_ms: i64,
     kick_pause_ms: i64,
     pub bot: User,
+    /// Signs what Mini Apps are opened with; made of the token, which is not kept here.
+    launch_key: ring::hmac::Key,
     pub profile: Profile,
     pub users: BTreeMap<i64, User>,
     pub chats: BTreeMap<i64, Chat>,
@@ -99,6 +104,7 @@ impl World {
             now_ms,
             kick_pause_ms: i64::try_from(config.kick_pause.as_millis()).unwrap_or(i64::MAX),
             bot: User::new(config.bot_id().unwrap_or_default(), bot),
+            launch_key: web_app::key(&config.token),
             profile: Profile::default(),
             users: BTreeMap::new(),
             chats: BTreeMap::new(),

@@ -1,0 +1,61 @@
+//! What happened in a chat, line by line, in the bot's own words.
+
+use super::Answer;
+use super::refusal::Refusal;
+use crate::Webhook;
+use crate::bot::Asker;
+use crate::bot::timeline::{Happened, Place};
+use crate::http::Request;
+use domain::ids::{ChatId, UserId};
+use domain::member::Action;
+use domain::sync::Kind;
+use serde_json::json;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use telegram::render::plain_text;
+use uuid::Uuid;
+
+/// Entries of a page.
+const ON_A_PAGE: usize = 25;
+
+impl Webhook {
+    pub(super) async fn web_history(&self, asker: &Asker, chat: ChatId, request: &Request) -> Result<Answer, Refusal> {
+        let filter = match request.parameter("filter").as_deref() {
+            None | Some("") => None,
+            Some("ban") => Some(Action::Ban),
+            Some("unban") => Some(Action::Unban),
+            Some("kick") => Some(Action::Kick),
+            Some(_) => return Err(Refusal::unreadable(asker.lang)),
+        };
+        let place = match request.parameter("after") {
+            None => Place::first(aws::time::now()),
+            Some(text) => Place::read(&text).ok_or_else(|| Refusal::unreadable(asker.lang))?,
+        };
+        let room = self.room(asker, chat, false).await.map_err(Refusal::forbidden)?;
+        let (mut happened, next) = self.timeline(asker.lang, room.id, filter, place, ON_A_PAGE).await?;
+        happened.sort_by_key(|happened| Reverse(happened.at()));
+        let lines = self.told(asker, &happened).await?;
+        let mut later = BTreeSet::new();
+        let items = happened.iter().zip(lines).map(|(happened, line)| {
+            let user = about(happened);
+            // What came later has the last word on the person.
+            let is_last = later.insert(user);
+            let undo = undoable(happened).filter(|_| is_last);
+            json!({ "at": happened.at(), "text": plain_text(&line), "user_id": user.to_string(), "undo": undo })
+        });
+        Ok(Answer::Json(json!({ "items": items.collect::<Vec<_>>(), "next": next.map(Place::write) })))
+    }
+}
+
+fn about(happened: &Happened) -> UserId {
+    match happened {
+        Happened::Decided(event) => event.user_id,
+        Happened::Synced(act) => act.entry.user_id,
+    }
+}
+
+/// The sync to undo, where a ban of ours was left by it.
+fn undoable(happened: &Happened) -> Option<Uuid> {
+    let entry = happened.of_sync()?;
+    (entry.kind == Kind::Ban && entry.leaves_a_ban() && !entry.is_chats_own()).then_some(entry.sync_id)
+}

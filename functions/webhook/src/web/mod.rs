@@ -1,0 +1,112 @@
+//! The web page of admins: static files, and what they ask for, as JSON.
+//!
+//! It is the bot by another door: the same rules, the same rights, asked of Telegram at each request. No cookies: a session comes in the
+//! `Authorization` header, so no other site can use it.
+//!
+//! # Layout
+//! - here: from a request to an answer
+//! - [`route`]: what is asked for
+//! - [`assets`]: the page's files
+//! - [`refusal`]: why something is not done
+//! - [`sign_in`]: who it is
+//! - [`chats`], [`history`], [`picture`]: what is shown
+//! - [`changes`]: what is changed
+
+mod assets;
+mod changes;
+mod chats;
+mod history;
+mod picture;
+mod refusal;
+mod route;
+mod sign_in;
+
+pub use route::is_ours;
+
+use crate::Webhook;
+use crate::bot::Asker;
+use crate::http::{Request, Response};
+use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
+use refusal::Refusal;
+use route::{Ask, Route};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Requests of one person in a minute. A view of a chat takes one, a picture another.
+const REQUESTS: usize = 120;
+
+impl Webhook {
+    /// Answers a request for the page, or of the page.
+    pub async fn web(&self, request: &Request) -> Response {
+        match Route::of(request.method(), request.path()) {
+            Route::File(name) => assets::answer(&name, request),
+            Route::SignIn => answer(self.sign_in(request).await, lang_of(request)),
+            Route::Ask(ask) => answer(self.ask(request, ask).await, lang_of(request)),
+            Route::Nothing => answer(Err(Refusal::not_found(lang_of(request))), lang_of(request)),
+        }
+    }
+
+    async fn ask(&self, request: &Request, ask: Ask) -> Result<Answer, Refusal> {
+        let lang = lang_of(request);
+        let session = self.session(request)?;
+        if self.dialogue.count_web_request(session.user, Uuid::new_v4()).await? > REQUESTS {
+            return Err(Refusal::too_many(lang));
+        }
+        let asker = Asker { id: session.user, lang, group: None, member: None };
+        match ask {
+            Ask::Chats => self.web_chats(&asker).await,
+            Ask::Chat(chat) => self.web_chat(&asker, chat).await,
+            Ask::History(chat) => self.web_history(&asker, chat, request).await,
+            Ask::Picture(chat) => self.web_picture(&asker, chat, request).await,
+            Ask::Settings(chat) => self.web_settings(&asker, chat, body(request, lang)?).await,
+            Ask::Follow(chat) => self.web_follow(&asker, chat, body(request, lang)?).await,
+            Ask::SetMode(chat, user) => self.web_set_mode(&asker, chat, user, body(request, lang)?).await,
+            Ask::Unfollow(chat, user) => self.web_unfollow(&asker, chat, user).await,
+            Ask::Undo(chat) => self.web_undo(&asker, chat, body(request, lang)?).await,
+            Ask::Answer(chat, question) => self.web_answer(&asker, chat, question, body(request, lang)?).await,
+            Ask::Source(chat, source) => self.web_source(&asker, chat, source, body(request, lang)?).await,
+        }
+    }
+}
+
+/// What a request is answered with.
+enum Answer {
+    Json(Value),
+    Svg(String),
+}
+
+fn answer(answered: Result<Answer, Refusal>, lang: Lang) -> Response {
+    match answered {
+        Ok(Answer::Json(value)) => Response::new(200, "application/json", value.to_string()),
+        Ok(Answer::Svg(svg)) => Response::new(200, "image/svg+xml", svg),
+        Err(refusal) => refusal.response(lang),
+    }
+    // What is somebody's own is kept by nobody on the way.
+    .with("cache-control", "no-store")
+    .with("x-content-type-options", "nosniff")
+}
+
+/// The body's JSON object.
+fn body<T: DeserializeOwned>(request: &Request, lang: Lang) -> Result<T, Refusal> {
+    let unreadable = || Refusal::unreadable(lang);
+    let bytes = request.body().map_err(|_| unreadable())?;
+    // Serde's structs read themselves from an array as well.
+    let object: serde_json::Map<String, Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+    serde_json::from_value(object.into()).map_err(|_| unreadable())
+}
+
+/// The language of the page, which it says with each request.
+fn lang_of(request: &Request) -> Lang {
+    Lang::from_code(request.language())
+}
+
+/// Somebody, as the page is told. Ids are texts: JavaScript's numbers end at 2^53, and nobody reckons with an id.
+fn person(user: UserId, name: Option<&String>) -> Value {
+    json!({ "id": user.to_string(), "name": name })
+}
+
+fn source(chat: ChatId, title: Option<String>) -> Value {
+    json!({ "id": chat.to_string(), "title": title })
+}
