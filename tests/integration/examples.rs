@@ -202,7 +202,11 @@ async fn figures(recorder: &mut Recorder, play: &Play, token: &str) -> Result<()
         let path = format!("/api/v1/analytics/{operation}?period=week&chat_id={chat}");
         recorder.call(play, token, &format!("analytics_{operation}"), ("GET", path), Value::Null).await?;
     }
-    for top in ["users", "chats", "sources"] {
+    for operation in ["queues", "cost"] {
+        let path = format!("/api/v1/analytics/{operation}");
+        recorder.call(play, token, &format!("analytics_{operation}"), ("GET", path), Value::Null).await?;
+    }
+    for top in ["users", "chats", "sources", "syncs"] {
         let path = format!("/api/v1/analytics/top/{top}?period=week&chat_id={chat}");
         recorder.call(play, token, &format!("top_{top}"), ("GET", path), Value::Null).await?;
     }

@@ -3,7 +3,9 @@
 import { adminSession } from './api.js';
 import * as telegram from './telegram.js';
 import { LANGS, date, duration, lang, plural, speak, t } from './texts.js';
-import { Pictures, button, change, choice, confirmed, failure, fill, focusOn, h, keepingFocus, list, loading, mixed, name, say, select, top } from './ui.js';
+import {
+  Pictures, button, change, choice, confirmed, failure, fill, focusOn, h, keepingFocus, list, loading, mixed, name, say, select, top,
+} from './ui.js';
 
 const TABS = ['questions', 'people', 'sources', 'history', 'settings', 'charts'];
 const PERIODS = ['day', 'week', 'month', 'year'];
@@ -55,8 +57,9 @@ async function signIn() {
 }
 
 function greeted(said) {
+  const renewed = Boolean(user);
   user = said.user;
-  if (chosenLang || said.lang === lang()) return;
+  if (renewed || chosenLang || !said.lang || said.lang === lang()) return;
   speak(said.lang);
   header();
 }
@@ -472,7 +475,10 @@ function happenings() {
   loadHistory(place);
   return [
     titled('history'),
-    choice(t('filter'), 'filter', FILTERS.map((each) => [each, t(`filter-${each}`)]), filter, (picked) => { filter = picked; loadHistory(place); }),
+    choice(t('filter'), 'filter', FILTERS.map((each) => [each, t(`filter-${each}`)]), filter, (picked) => {
+      filter = picked;
+      loadHistory(place);
+    }),
     place,
   ];
 }
@@ -533,7 +539,7 @@ function happened({ at, text, undo }) {
 }
 
 async function undoBan(control, row, sync, text) {
-  if (!await confirmed({ title: t('undo-ask'), text: t('undo-text', { text }), yes: t('undo-yes') })) return;
+  if (!await confirmed({ title: t('undo-ask'), text: t('undo-text', { text }), yes: t('undo-yes'), no: t('undo-no') })) return;
   await change(control, async () => {
     const { user: whose } = await call('POST', ['undo'], { body: { sync_id: sync } });
     say(t('undoing', { name: personName(whose) }));
@@ -670,7 +676,10 @@ function charts() {
   loadCharts(place);
   return [
     titled('charts'),
-    choice(t('period'), 'period', PERIODS.map((each) => [each, t(`period-${each}`)]), period, (picked) => { period = picked; loadCharts(place); }),
+    choice(t('period'), 'period', PERIODS.map((each) => [each, t(`period-${each}`)]), period, (picked) => {
+      period = picked;
+      loadCharts(place);
+    }),
     place,
   ];
 }

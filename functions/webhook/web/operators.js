@@ -3,7 +3,7 @@
 import { Failure, keySession } from './api.js';
 import { followSystem, theme } from './telegram.js';
 import { date, lang, number, speak, t } from './texts.js';
-import { Pictures, button, choice, failure, fill, focusOn, h, say, top } from './ui.js';
+import { Pictures, button, choice, failure, fill, focusOn, h, top } from './ui.js';
 
 const PERIODS = ['day', 'week', 'month', 'year'];
 const EVERY = 30_000;
@@ -265,7 +265,8 @@ function table(title, columns, items) {
   return h('div', { class: 'wide-table', role: 'group', 'aria-label': title, tabindex: 0 },
     h('table', {},
       h('thead', {}, h('tr', {}, columns.map(([label, , isNumber]) => h('th', { scope: 'col', class: isNumber && 'number' }, label)))),
-      h('tbody', {}, items.map((item) => h('tr', {}, columns.map(([, cell, isNumber]) => h('td', { class: isNumber && 'number' }, cell(item))))))));
+      h('tbody', {}, items.map((item) => h('tr', {},
+        columns.map(([, cell, isNumber]) => h('td', { class: isNumber && 'number' }, cell(item))))))));
 }
 
 function id(field) {

@@ -85,7 +85,7 @@ const en = {
   'unfollow': 'Unfollow',
   'unfollow-of': 'Unfollow {name}',
   'unfollow-ask': 'Unfollow?',
-  'unfollow-text': 'Bans of {name} in other chats will no longer concern this chat, as far as you are concerned.',
+  'unfollow-text': 'I’ll no longer act here for you when they’re banned in another chat: {name}.',
   'unfollowed': 'You no longer follow {name}.',
 
   // Sources
@@ -119,6 +119,7 @@ const en = {
   'undo-of': 'Undo: {text}',
   'undo-ask': 'Undo my ban?',
   'undo-yes': 'Undo the ban',
+  'undo-no': 'Keep the ban',
   'undo-text': 'I unban this person in your chat. The ban: {text}',
   'undoing': 'Undoing my ban in your chat: {name}',
   'being-undone': 'Being undone',
@@ -334,7 +335,7 @@ const ru = {
   'since': 'С {time}',
   'follow': 'Подписаться',
   'followed': 'Вы подписались на баны: {name}.',
-  'follow-already': 'Подписка уже есть: {name}.',
+  'follow-already': 'Вы уже подписаны на баны: {name}.',
   'unfollow': 'Отписаться',
   'unfollow-of': 'Отписаться: {name}',
   'unfollow-ask': 'Отписаться?',
@@ -370,6 +371,7 @@ const ru = {
   'undo-of': 'Отменить бан: {text}',
   'undo-ask': 'Отменить мой бан?',
   'undo-yes': 'Отменить бан',
+  'undo-no': 'Оставить бан',
   'undo-text': 'Я сниму этот бан в вашем чате: {text}',
   'undoing': 'Отменяю свой бан в вашем чате: {name}',
   'being-undone': 'Отменяется',

@@ -109,15 +109,19 @@ export function keepingFocus(draw, other) {
 }
 
 /** Asks in a dialog; resolves to whether the answer is yes. */
-export function confirmed({ title, text, yes, danger = true }) {
+export function confirmed({ title, text, yes, no = t('cancel') }) {
   return new Promise((resolve) => {
-    const close = (answer) => { dialog.returnValue = answer; dialog.close(answer); };
-    const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', onclose: () => { dialog.remove(); resolve(dialog.returnValue === 'yes'); } },
+    const close = (answer) => dialog.close(answer);
+    const closed = () => {
+      dialog.remove();
+      resolve(dialog.returnValue === 'yes');
+    };
+    const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', onclose: closed },
       h('h2', { id: 'dialog-title' }, title),
       h('p', {}, text),
       h('div', { class: 'row end' },
-        button(t('cancel'), { class: 'plain', test: 'cancel' }, () => close('no')),
-        button(yes, { class: danger ? 'danger' : '', test: 'confirm' }, () => close('yes'))));
+        button(no, { class: 'plain', test: 'cancel' }, () => close('no')),
+        button(yes, { class: 'danger', test: 'confirm' }, () => close('yes'))));
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -2,7 +2,7 @@
 
 use crate::Aws;
 use anyhow::{Context, anyhow};
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName, SendMessageBatchRequestEntry};
 use serde::Serialize;
 
 /// Messages in one SendMessageBatch (an SQS limit).
@@ -19,6 +19,16 @@ pub const LARGEST: usize = 1_048_576;
 pub struct Queue {
     client: aws_sdk_sqs::Client,
     url: String,
+}
+
+/// How many messages a queue has, as SQS counts them: about (SQS Developer Guide, "Approximate queue metrics").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    pub waiting: i64,
+    /// Received, and neither deleted nor given back.
+    pub in_flight: i64,
+    /// To be received later.
+    pub delayed: i64,
 }
 
 /// A message and the seconds until it may be received.
@@ -47,6 +57,15 @@ impl Message {
 impl Queue {
     pub fn new(aws: &Aws, url: String) -> Self {
         Self { client: aws.sqs(), url }
+    }
+
+    pub async fn depth(&self) -> anyhow::Result<Depth> {
+        use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible};
+        let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, ApproximateNumberOfMessagesDelayed];
+        let asked = self.client.get_queue_attributes().queue_url(&self.url).set_attribute_names(Some(names.to_vec()));
+        let counts = asked.send().await.context("counting a queue's messages")?.attributes.unwrap_or_default();
+        let [waiting, in_flight, delayed] = names.map(|name| counts.get(&name).and_then(|count| count.parse().ok()).unwrap_or_default());
+        Ok(Depth { waiting, in_flight, delayed })
     }
 
     pub async fn send(&self, message: Message) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! What is counted: each thing once, however often it is told of, and the same when it is counted anew.
 
+mod operations;
 mod year;
 
 use crate::caller::Caller;

@@ -6,6 +6,7 @@ use aws::store::analytics::shards;
 use aws::time;
 use domain::analytics::fact::shard_of;
 use domain::analytics::pack::day_of;
+use domain::analytics::slowest::Slowest;
 use domain::analytics::sums::Series;
 use domain::analytics::top::{Row, Top};
 use domain::analytics::{Fact, Span, Sums, What};
@@ -76,6 +77,24 @@ impl State {
         self.fold(asked, asked.span.from, asked.span.to, add).await
     }
 
+    pub async fn slowest(&self, asked: &Asked) -> anyhow::Result<Slowest> {
+        let add = |slowest: &mut Slowest, fact: &Fact| {
+            if asked.span.contains(fact.at) {
+                slowest.add(fact);
+            }
+        };
+        self.fold(asked, asked.span.from, asked.span.to, add).await
+    }
+
+    pub async fn sums(&self, asked: &Asked) -> anyhow::Result<Sums> {
+        let add = |sums: &mut Sums, fact: &Fact| {
+            if asked.span.contains(fact.at) {
+                sums.add(fact);
+            }
+        };
+        self.fold(asked, asked.span.from, asked.span.to, add).await
+    }
+
     async fn subscriptions_now(&self, asked: &Asked) -> anyhow::Result<i64> {
         match asked.chat {
             Some(chat) => Ok(self.subscriptions.of_chat(chat).await?.len() as i64),
@@ -127,6 +146,18 @@ impl Merge for Option<Series> {
             (None, other) => *self = other,
             (Some(_), None) => {}
         }
+    }
+}
+
+impl Merge for Slowest {
+    fn merge(&mut self, other: Self) {
+        Slowest::merge(self, other);
+    }
+}
+
+impl Merge for Sums {
+    fn merge(&mut self, other: Self) {
+        Sums::merge(self, other);
     }
 }
 

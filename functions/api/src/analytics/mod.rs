@@ -5,11 +5,13 @@
 //! - [`asked`]: of which period, and of which chat;
 //! - [`figures`]: reading facts, and what they come to;
 //! - [`body`]: what that looks like;
-//! - [`table`]: the same as CSV; [`picture`]: the same drawn.
+//! - [`table`]: the same as CSV; [`picture`]: the same drawn;
+//! - [`operations`]: what operators look at: slow syncs, queues, cost.
 
 mod asked;
 mod body;
 mod figures;
+mod operations;
 mod picture;
 mod table;
 
@@ -29,6 +31,7 @@ use body::{
     TopChatsBody, TopSourceBody, TopSourcesBody, TopUserBody, TopUsersBody,
 };
 use domain::analytics::top::{Row, Top};
+use operations::Watched;
 use picture::PictureQuery;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -42,12 +45,17 @@ use utoipa_axum::routes;
 pub struct State {
     facts: Facts,
     subscriptions: Arc<Subscriptions>,
+    queues: Arc<[Watched]>,
 }
 
 impl State {
     pub fn from_env(aws: &Aws) -> anyhow::Result<Self> {
         let subscriptions = Arc::new(Subscriptions::new(aws, env::required("SUBSCRIPTIONS_TABLE")?));
-        Ok(Self { facts: Facts::new(aws, env::required("ANALYTICS_TABLE")?), subscriptions })
+        Ok(Self {
+            facts: Facts::new(aws, env::required("ANALYTICS_TABLE")?),
+            subscriptions,
+            queues: operations::watched(aws, &env::required("QUEUES")?)?,
+        })
     }
 }
 
@@ -67,6 +75,9 @@ pub fn routes() -> OpenApiRouter<State> {
         .routes(routes!(top_users))
         .routes(routes!(top_chats))
         .routes(routes!(top_sources))
+        .routes(routes!(operations::top_syncs))
+        .routes(routes!(operations::analytics_queues))
+        .routes(routes!(operations::analytics_cost))
         .routes(routes!(analytics_chart))
 }
 

@@ -3,6 +3,7 @@
 use super::body::{
     BanFiguresBody, OverviewBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody, TopChatsBody, TopSourcesBody, TopUsersBody,
 };
+use super::operations::{CostBody, QueuesBody, SlowSyncsBody};
 use crate::error::ApiError;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -89,6 +90,9 @@ tables! {
     TopUsersBody: items ["user_id", "ban_count", "sync_count"],
     TopChatsBody: items ["chat_id", "ban_count", "sync_received_count"],
     TopSourcesBody: items ["chat_id", "bans_carried", "undone", "lifted", "appealed"],
+    SlowSyncsBody: items ["at", "millis", "status", "chat_id", "user_id"],
+    QueuesBody: queues ["name", "is_dlq", "waiting", "in_flight", "delayed"],
+    CostBody: lines ["what", "count", "usd"],
 }
 
 #[cfg(test)]

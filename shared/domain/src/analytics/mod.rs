@@ -1,9 +1,11 @@
 //! What is counted: facts, and figures that are sums of them.
 //!
 //! # Layout
+//! - [`cost`]: what that has cost
 //! - [`fact`]: one thing that happened, and what it counts as
 //! - [`pack`]: facts as bytes, some twenty a fact
 //! - [`period`]: of which days a figure is, in whose time zone
+//! - [`slowest`]: the syncs that took the longest
 //! - [`sums`]: what facts come to
 //! - [`top`]: people, chats and sources with the most
 //!
@@ -15,9 +17,11 @@ pub const PEOPLE_DAYS: i64 = 366;
 /// How many days after its own a fact is kept: two leap years, so that a year can be compared with the one before.
 pub const KEPT_DAYS: i64 = 2 * PEOPLE_DAYS;
 
+pub mod cost;
 pub mod fact;
 pub mod pack;
 pub mod period;
+pub mod slowest;
 pub mod sums;
 pub mod top;
 
