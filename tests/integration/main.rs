@@ -56,6 +56,7 @@ mod aws_calls;
 mod bans;
 mod bench;
 mod bot_set_up;
+mod browser;
 mod bus;
 mod caller;
 mod cases;

@@ -124,6 +124,9 @@ impl Plan<'_> {
                 // Its tests say that they were skipped.
                 eprintln!("the receiver of webhooks cannot be installed: {error:#}");
             }
+            if let Err(error) = setup::axe() {
+                eprintln!("axe-core cannot be installed: {error:#}");
+            }
             let mut command = self.with_settings(self.harness(binary));
             for filter in self.beside.iter().flat_map(|group| group.filters) {
                 command.args(["--skip", filter]);

@@ -54,6 +54,11 @@ pub fn receiver() -> Result<()> {
     environment("venv-webhooks", "requirements-webhooks.txt", "a receiver of webhooks", &python_version()?)
 }
 
+/// Installs what judges whether everybody can use a web page: a file of an otherwise unused package.
+pub fn axe() -> Result<()> {
+    environment_with("venv-axe", "requirements-axe.txt", "axe-core", &python_version()?, &["--no-deps"])
+}
+
 /// Installs the SAM CLI and what judges templates.
 pub fn deploy_tools() -> Result<()> {
     environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &python_version()?)
@@ -84,6 +89,11 @@ fn python_version() -> Result<String> {
 }
 
 fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Result<()> {
+    environment_with(name, requirements, what, python, &[])
+}
+
+/// `more`: arguments of pip.
+fn environment_with(name: &str, requirements: &str, what: &str, python: &str, more: &[&str]) -> Result<()> {
     let folder = workspace::tools()?.join(name);
     let requirements = workspace::root()?.join("infra/local").join(requirements);
     let text = fs::read_to_string(&requirements).with_context(|| format!("{} cannot be read", requirements.display()))?;
@@ -100,15 +110,15 @@ fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Resu
     println!("Installing {what} to {} … (once; what was downloaded is not downloaded again after an interruption)", folder.display());
     run::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("Python's module `venv` is needed (package python3-venv on Debian and Ubuntu)")?;
-    install(&folder, &requirements)?;
+    install(&folder, &requirements, more)?;
     fs::write(&marker, wanted).with_context(|| format!("{} cannot be written", marker.display()))
 }
 
-fn install(folder: &Path, requirements: &Path) -> Result<()> {
+fn install(folder: &Path, requirements: &Path, more: &[&str]) -> Result<()> {
     let mut command = Command::new(folder.join("bin/python"));
     command.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]);
     // Most modules are never imported here; the others are compiled when they are.
-    command.args(["--no-compile", "-r"]).arg(requirements);
+    command.args(more).args(["--no-compile", "-r"]).arg(requirements);
     let progress = Progress::begin("Python packages");
     let (packages, mut collected) = (progress.counter("collected"), 0);
     let status = run::lines(&mut command, |line| {

@@ -18,7 +18,7 @@ const FOLDER: &str = "assets/";
 /// What a page may do: nothing from elsewhere, nothing inline, and pictures that it fetched itself. Telegram's web clients show Mini Apps in a
 /// frame (Telegram, "Mini Apps"); nobody else may.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors https://web.telegram.org https://*.web.telegram.org";
+                      form-action 'none'; frame-ancestors https://web.telegram.org";
 
 /// Path of the admins' page behind the prefix. Not nothing: a route of an HTTP API that ends in `{proxy+}` wants something there.
 pub const ADMIN: &str = "admin";

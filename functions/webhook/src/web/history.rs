@@ -41,10 +41,15 @@ impl Webhook {
             // What came later has the last word on the person.
             let is_last = later.insert(user);
             let undo = undoable(happened).filter(|_| is_last);
-            json!({ "at": happened.at(), "text": plain_text(&line), "user_id": user.to_string(), "undo": undo })
+            json!({ "at": happened.at(), "text": without_time(&plain_text(&line)), "user_id": user.to_string(), "undo": undo })
         });
         Ok(Answer::Json(json!({ "items": items.collect::<Vec<_>>(), "next": next.map(Place::write) })))
     }
+}
+
+/// A line of the bot's begins with a sign and the time, which the page shows in its reader's own way.
+fn without_time(line: &str) -> &str {
+    line.split_once(" · ").map_or(line, |(_, what)| what)
 }
 
 fn about(happened: &Happened) -> UserId {
@@ -58,4 +63,32 @@ fn about(happened: &Happened) -> UserId {
 fn undoable(happened: &Happened) -> Option<Uuid> {
     let entry = happened.of_sync()?;
     (entry.kind == Kind::Ban && entry.leaves_a_ban() && !entry.is_chats_own()).then_some(entry.sync_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_a_history_begins_with_its_time() {
+        use telegram::text;
+        use telegram::text::Html;
+        let (time, whom) = (Html("now".to_owned()), Html("Mal".to_owned()));
+        for lang in [domain::lang::Lang::En, domain::lang::Lang::Ru] {
+            for line in [
+                text!(lang, "event-ban", time = time.clone(), whom = whom.clone()),
+                text!(lang, "event-ban-until", time = time.clone(), whom = whom.clone(), until = Html("then".to_owned())),
+                text!(lang, "event-unban", time = time.clone(), whom = whom.clone()),
+                text!(lang, "event-kick", time = time.clone(), whom = whom.clone()),
+                text!(lang, "event-restrict", time = time.clone(), whom = whom.clone()),
+                text!(lang, "event-unrestrict", time = time.clone(), whom = whom.clone()),
+                text!(lang, "event-synced", time = time.clone(), whom = whom.clone(), chat = "A"),
+                text!(lang, "event-synced-until", time = time.clone(), whom = whom.clone(), chat = "A", until = Html("then".to_owned())),
+                text!(lang, "event-unsynced", time = time.clone(), whom = whom.clone(), chat = "A"),
+            ] {
+                let what = without_time(&line);
+                assert!(what.contains("Mal") && !what.contains("now"), "{line}");
+            }
+        }
+    }
 }
