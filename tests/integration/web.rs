@@ -117,6 +117,16 @@ async fn a_link_of_the_bot_opens_the_page_in_any_browser() -> Result<()> {
 }
 
 #[tokio::test]
+async fn whoever_runs_the_bot_learns_the_number_of_a_chat_for_operators() -> Result<()> {
+    let play = Play::begin().await?;
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("Duty", boris, &[]).await?;
+    let said = play.command(chat, boris, "/operators").await?;
+    assert!(said.text.contains(&format!("OperatorsChat={chat}")), "{}", said.text);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_admin_sees_their_chats_and_changes_what_they_may() -> Result<()> {
     let play = Play::begin().await?;
     let Pair { boris, alice, mallory, source, target } = play.pair(Mode::Auto).await?;

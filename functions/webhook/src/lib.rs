@@ -65,6 +65,8 @@ struct Webhook {
     teller: Teller,
     /// What is held on people besides.
     held: Held,
+    /// The chat that is told of alarms.
+    operators: Option<ChatId>,
     /// `None`: the host has nothing counted.
     facts: Option<Facts>,
 }
@@ -103,6 +105,7 @@ pub fn run() -> Result<(), lambda::Error> {
                 notifications: Queue::new(&aws, env::required("NOTIFICATION_QUEUE_URL")?),
                 teller: Teller::new(&aws, &env::required("NOTIFICATIONS_TABLE")?, env::required("NOTIFICATION_QUEUE_URL")?),
                 held: Held::new(&aws, env::required("BANS_TABLE")?, env::required("NOTIFICATIONS_TABLE")?),
+                operators: env::optional("OPERATORS_CHAT").and_then(|chat| chat.parse().ok()).filter(|chat| *chat != 0).map(ChatId),
                 facts: env::optional("ANALYTICS_TABLE").map(|table| Facts::new(&aws, table)),
                 gateway,
                 aws,

@@ -37,6 +37,8 @@ def given(stack: Stack, function: str) -> set[str]:
     """What the environment names, and the queues for what the function could not take."""
     variables = stack.resources[function]["Properties"].get("Environment", {}).get("Variables", {}).values()
     names = {about(value) for value in variables}
+    # One variable may name several: a list of queues.
+    names |= {name for value in variables for name in templates.RESOURCE.findall(templates.flat(value))}
     handed = {name for name in names if name.startswith("parameter ") or name in stack.resources}
     return handed | failures(stack, function)
 

@@ -46,6 +46,10 @@ class OfTheTemplate(unittest.TestCase):
         text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace('LIMIT: "5"', "USERS_TABLE: !Ref Users")
         self.assertEqual(policies.of_template(template.parse(text))["Webhook"], ["Users is in the environment and not allowed"])
 
+    def test_a_variable_may_name_several_resources(self):
+        text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace('LIMIT: "5"', 'ALL: !Sub "bans=${Bans} users=${Users}"')
+        self.assertEqual(policies.of_template(template.parse(text))["Webhook"], ["Users is in the environment and not allowed"])
+
     def test_a_managed_policy_that_is_attached_counts(self):
         text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace("Policies:", "Policies:\n        - !Ref Shared")
         shared = "  Shared: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: [{Effect: Allow, "

@@ -161,6 +161,8 @@ pub enum InChat {
         tally: Tally,
     },
     Verify,
+    /// Whether the chat is told of what fails, and how it would be.
+    Operators,
     /// Whom is it about? Then the same as the command with his id.
     AskWhom(Purpose),
 }
@@ -256,6 +258,7 @@ impl InChat {
             | Self::History { .. }
             | Self::HistoryFile { .. }
             | Self::Why { .. }
+            | Self::Operators
             | Self::Stats
             | Self::StatsFurther { .. }
             | Self::Charts(_)
@@ -282,6 +285,7 @@ impl InChat {
                 | Self::Block { .. }
                 | Self::Unblock { .. }
                 | Self::Verify
+                | Self::Operators
         )
     }
 }

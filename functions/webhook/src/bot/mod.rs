@@ -34,6 +34,7 @@ mod mended;
 mod menu;
 mod messages;
 mod mine;
+mod operators;
 mod option;
 pub mod options;
 mod others;
@@ -267,6 +268,7 @@ impl Webhook {
             InChat::StatsFurther { tally } => self.stats(asker, room, Some(tally.clone())).await,
             InChat::Charts(view) => self.charts(asker, room, *view).await,
             InChat::Verify => self.verify(asker, room).await,
+            InChat::Operators => Ok(self.operators(asker, room)),
             InChat::AskWhom(purpose) => self.ask_whom(asker, room, *purpose).await,
         }
     }

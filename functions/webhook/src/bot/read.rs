@@ -184,6 +184,7 @@ fn asked(command: &Command) -> Asked {
         CommandName::List => Asked::InChat(InChat::List { after: Vec::new() }),
         CommandName::Settings => Asked::InChat(InChat::Settings),
         CommandName::Stats => Asked::InChat(InChat::Stats),
+        CommandName::Operators => Asked::InChat(InChat::Operators),
         CommandName::Verify => Asked::InChat(InChat::Verify),
     }
 }

@@ -110,6 +110,11 @@ web-not-found = This isn’t here any more. Reload the page.
 web-who = Who do you mean? Type a numeric ID or a @username.
 web-settings-refused = These settings don’t fit together: { $fields }
 
+## Who runs the bot
+
+operators-here = 🛠 <b>{ $chat }</b> is the operators’ chat: I tell it when something failed for good.
+operators-elsewhere = 🛠 <b>{ $chat }</b> isn’t told when something fails. Whoever runs this bot can choose it: deploy with <code>OperatorsChat={ $id }</code>
+
 ## Who is meant
 
 who-is-meant = Who do you mean? Reply to one of their messages, or add an ID or username: <code>/{ $command } 123456789</code> or <code>/{ $command } @username</code>

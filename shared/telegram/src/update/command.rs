@@ -55,6 +55,7 @@ pub enum CommandName {
     Privacy,
     MyData,
     Web,
+    Operators,
     /// Not one of ours; only read where nobody else can be meant.
     Unknown,
 }
@@ -81,6 +82,7 @@ impl CommandName {
             "privacy" => Self::Privacy,
             "mydata" => Self::MyData,
             "web" => Self::Web,
+            "operators" => Self::Operators,
             _ => Self::Unknown,
         }
     }
@@ -107,6 +109,7 @@ impl CommandName {
             Self::Privacy => "privacy",
             Self::MyData => "mydata",
             Self::Web => "web",
+            Self::Operators => "operators",
         }
     }
 }
