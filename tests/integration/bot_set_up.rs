@@ -42,7 +42,7 @@ async fn telegram_is_told_of_the_commands_and_told_again_nothing_changes() -> Re
     let said = play.bot_command(&["set-up"])?;
     assert!(said.well, "{}", said.errors);
     let profile = play.telegram.commands().await?;
-    for (scope, count) in [("all_private_chats", 18), ("all_chat_administrators", 15), ("all_group_chats", 1)] {
+    for (scope, count) in [("all_private_chats", 19), ("all_chat_administrators", 15), ("all_group_chats", 1)] {
         let english = list(&profile, scope, "");
         assert_eq!(english.len(), count, "{scope}");
         let russian = list(&profile, scope, "ru");

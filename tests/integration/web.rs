@@ -241,11 +241,12 @@ async fn a_question_is_answered_on_the_page_by_whoever_may_ban() -> Result<()> {
     assert_eq!((&question["about"], &question["user"]["name"], &question["bans"]), (&json!("ban"), &json!("Mallory"), &json!(1)));
     let path = format!("/{target}/questions/{}", question["id"].as_str().context("its id")?);
     let other = path.replace(&target.to_string(), &asks.source.to_string());
-    assert_eq!(visitor.refused("POST", other, json!({"choice": "ban"})).await?.0, 404, "it is another chat's");
-    for (who, status) in [(looker, 422), (stranger, 422)] {
+    assert_eq!(visitor.refused("POST", other, json!({"choice": "ban"})).await?.0, 403, "it is another chat's");
+    for (who, status) in [(looker, 422), (stranger, 403)] {
         let visitor = play.visitor(who).await?;
         assert_eq!(visitor.refused("POST", path.clone(), json!({"choice": "ban"})).await?.0, status);
         assert_eq!(visitor.refused("POST", path.clone(), json!({"choice": "both"})).await?.0, 400);
+        assert_eq!(visitor.refused("GET", format!("/{target}"), Value::Null).await.is_ok(), who == stranger, "who may not decide may look");
     }
     // An admin without the right looks, and decides nothing.
     let at_looker = play.visitor(looker).await?;

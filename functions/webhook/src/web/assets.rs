@@ -15,10 +15,13 @@ use std::sync::LazyLock;
 /// The folder that pages name their files in. Its place is taken by one with the version of all of them.
 const FOLDER: &str = "assets/";
 
-/// What a page may do: nothing from elsewhere, nothing inline, and pictures that it fetched itself. Telegram's web clients show Mini Apps in a
-/// frame (Telegram, "Mini Apps"); nobody else may.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors https://web.telegram.org";
+/// What a page may do: nothing from elsewhere, nothing inline, and pictures that it fetched itself.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// Telegram's web clients show Mini Apps in a frame (Telegram, "Mini Apps"); nobody else may, and nobody the other page.
+fn framed_by(path: &str) -> &'static str {
+    if path == ADMIN { "https://web.telegram.org" } else { "'none'" }
+}
 
 /// Path of the admins' page behind the prefix. Not nothing: a route of an HTTP API that ends in `{proxy+}` wants something there.
 pub const ADMIN: &str = "admin";
@@ -103,7 +106,7 @@ pub fn answer(path: &str, request: &Request) -> Response {
         .with("cache-control", kept)
         .with("etag", file.etag.clone())
         .with("vary", "accept-encoding")
-        .with("content-security-policy", POLICY)
+        .with("content-security-policy", format!("{POLICY}; frame-ancestors {}", framed_by(&file.path)))
         .with("x-content-type-options", "nosniff")
         .with("referrer-policy", "no-referrer")
         .with("strict-transport-security", "max-age=31536000")

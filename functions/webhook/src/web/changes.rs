@@ -7,7 +7,7 @@ use crate::Webhook;
 use crate::bot::action::InChat;
 use crate::bot::follow::{cannot_follow, subscription};
 use crate::bot::read::Meant;
-use crate::bot::{Asker, Room};
+use crate::bot::{Asker, Room, Screen};
 use crate::look::Looked;
 use aws::store::subscriptions::Followed;
 use aws::store::users::{Chosen, Listed};
@@ -119,7 +119,11 @@ enum Standing {
 impl Webhook {
     /// A chat where the asker may do `what`, now.
     async fn room_for(&self, asker: &Asker, chat: ChatId, what: &InChat) -> Result<Room, Refusal> {
-        self.room(asker, chat, what.needs_right_to_ban()).await.map_err(Refusal::forbidden)
+        let (room, member) = self.room_of(asker, chat).await?;
+        if what.needs_right_to_ban() && !member.may_ban() {
+            return Err(Refusal::forbidden(Screen::text(text!(asker.lang, "may-not-decide")).into()));
+        }
+        Ok(room)
     }
 
     pub(super) async fn web_settings(&self, asker: &Asker, chat: ChatId, change: SettingsChange) -> Result<Answer, Refusal> {
@@ -197,8 +201,9 @@ impl Webhook {
 
     /// As a press of the question's button.
     pub(super) async fn web_answer(&self, asker: &Asker, chat: ChatId, question: Uuid, decision: Decision) -> Result<Answer, Refusal> {
+        let (room, _) = self.room_of(asker, chat).await?;
         let asked = self.syncs.asked(question).await?.ok_or_else(|| Refusal::not_found(asker.lang))?;
-        if !self.ids_of(self.users.present_id(chat).await?).await?.contains(&asked.question.chat_id) {
+        if !self.ids_of(room.id).await?.contains(&asked.question.chat_id) {
             return Err(Refusal::not_found(asker.lang));
         }
         let button = Button { question_id: question, choice: decision.choice };

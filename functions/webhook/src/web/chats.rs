@@ -29,7 +29,7 @@ impl Webhook {
 
     /// Of one look at Telegram, and what is stored.
     pub(super) async fn web_chat(&self, asker: &Asker, chat: ChatId) -> Result<Answer, Refusal> {
-        let (room, member) = self.room_with_member(asker, chat).await.map_err(Refusal::forbidden)?;
+        let (room, member) = self.room_of(asker, chat).await?;
         let answer = json!({
             "id": room.id.to_string(),
             "title": room.title(),

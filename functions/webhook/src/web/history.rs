@@ -31,7 +31,7 @@ impl Webhook {
             None => Place::first(aws::time::now()),
             Some(text) => Place::read(&text).ok_or_else(|| Refusal::unreadable(asker.lang))?,
         };
-        let room = self.room(asker, chat, false).await.map_err(Refusal::forbidden)?;
+        let (room, _) = self.room_of(asker, chat).await?;
         let (mut happened, next) = self.timeline(asker.lang, room.id, filter, place, ON_A_PAGE).await?;
         happened.sort_by_key(|happened| Reverse(happened.at()));
         let lines = self.told(asker, &happened).await?;

@@ -23,15 +23,17 @@ mod sign_in;
 
 pub use route::is_ours;
 
-use crate::Webhook;
-use crate::bot::Asker;
+use crate::bot::{Asker, Room, Screen};
 use crate::http::{Request, Response};
+use crate::{Webhook, budget};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
+use domain::member::Member;
 use refusal::Refusal;
 use route::{Ask, Route};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use telegram::text;
 use uuid::Uuid;
 
 /// Requests of one person in a minute. A view of a chat takes one, a picture another.
@@ -43,7 +45,8 @@ impl Webhook {
         match Route::of(request.method(), request.path()) {
             Route::File(name) => assets::answer(&name, request),
             Route::SignIn => answer(self.sign_in(request).await, lang_of(request)),
-            Route::Ask(ask) => answer(self.ask(request, ask).await, lang_of(request)),
+            // What takes too long is told so, before Lambda ends it.
+            Route::Ask(ask) => answer(budget::within(self.ask(request, ask)).await.unwrap_or(Err(Refusal::later(1))), lang_of(request)),
             Route::Nothing => answer(Err(Refusal::not_found(lang_of(request))), lang_of(request)),
         }
     }
@@ -68,6 +71,18 @@ impl Webhook {
             Ask::Answer(chat, question) => self.web_answer(&asker, chat, question, body(request, lang)?).await,
             Ask::Source(chat, source) => self.web_source(&asker, chat, source, body(request, lang)?).await,
         }
+    }
+}
+
+impl Webhook {
+    /// A chat where the asker is an administrator now, and what Telegram says of him there. Telegram is asked of those only whom the store knows as
+    /// administrators there: anybody can sign in, and look for chats.
+    async fn room_of(&self, asker: &Asker, chat: ChatId) -> Result<(Room, Member), Refusal> {
+        let chat = self.users.present_id(chat).await?;
+        if self.users.admin(chat, asker.id).await?.is_none_or(|admin| admin.role().is_none()) {
+            return Err(Refusal::forbidden(Screen::text(text!(asker.lang, "admins-only")).into()));
+        }
+        self.room_with_member(asker, chat).await.map_err(Refusal::forbidden)
     }
 }
 

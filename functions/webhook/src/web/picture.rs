@@ -26,7 +26,7 @@ impl Webhook {
             Some(_) => return Err(unreadable()),
         };
         let view = View { period, dark: request.parameter("theme").as_deref() == Some("dark") };
-        let room = self.room(asker, chat, false).await.map_err(Refusal::forbidden)?;
+        let (room, _) = self.room_of(asker, chat).await?;
         match self.picture(asker, &room, view, drawn).await? {
             Some(svg) => Ok(Answer::Svg(svg)),
             None => Err(Refusal::new(404, "figures_off", &text!(asker.lang, "figures-off"))),

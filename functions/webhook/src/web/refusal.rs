@@ -49,6 +49,11 @@ impl Refusal {
         Self { retry_after: Some(60), ..Self::new(429, "too_many_requests", &text!(lang, "web-too-fast")) }
     }
 
+    /// Not now: after so many seconds it may be done.
+    pub fn later(seconds: i64) -> Self {
+        Self { status: 503, code: "unavailable", message: String::new(), retry_after: Some(seconds) }
+    }
+
     /// A rule is against it, with the bot's own words.
     pub fn against(html: &str) -> Self {
         Self::new(422, "refused", html)
@@ -85,12 +90,11 @@ impl From<Stop> for Refusal {
 /// The page tries again, or its reader does.
 impl From<NotNow> for Refusal {
     fn from(not_now: NotNow) -> Self {
-        let later = |seconds| Self { status: 503, code: "unavailable", message: String::new(), retry_after: Some(seconds) };
         match not_now {
-            NotNow::Wait(seconds) => later(seconds),
+            NotNow::Wait(seconds) => Self::later(seconds),
             NotNow::Failed(error) | NotNow::Never(error) => {
                 tracing::error!(error = format!("{error:#}"), "a request of the web page failed");
-                later(1)
+                Self::later(1)
             }
         }
     }
