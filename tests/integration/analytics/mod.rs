@@ -318,7 +318,24 @@ async fn an_admin_has_a_picture_of_the_chats_figures_in_private_by_day_and_by_ni
         assert_eq!(shown.document.as_ref().and_then(|photo| photo.pixels).map(|(width, _)| width), Some(1000));
     }
     ensure!(shown.button("Light").is_some(), "it stays dark: {:?}", shown.buttons);
+    // Half of the 128 MB of `MemorySize`, with all that the function is besides.
+    let peak = peak_memory(&play.stack.functions["webhook"]);
+    println!("bench: a webhook that draws has used {} MB at most", peak / 1024);
+    assert!(peak < 64 * 1024, "{peak} KB");
     Ok(())
+}
+
+/// The most memory that any process of a function on this machine has used, in KB; 0: there is none, or the system does not tell.
+fn peak_memory(function: &str) -> u64 {
+    let of_process = |folder: std::fs::DirEntry| {
+        let environment = std::fs::read(folder.path().join("environ")).ok()?;
+        let name = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+        environment.split(|byte| *byte == 0).find(|variable| *variable == name.as_bytes())?;
+        let status = std::fs::read_to_string(folder.path().join("status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
+    };
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    processes.filter_map(of_process).max().unwrap_or_default()
 }
 
 #[tokio::test]
