@@ -69,30 +69,25 @@ impl State {
     }
 
     pub async fn top<R: Row>(&self, asked: &Asked) -> anyhow::Result<Top<R>> {
-        let add = |top: &mut Top<R>, fact: &Fact| {
-            if asked.span.contains(fact.at) {
-                top.add(fact);
-            }
-        };
-        self.fold(asked, asked.span.from, asked.span.to, add).await
+        self.of_period(asked, Top::add).await
     }
 
     pub async fn slowest(&self, asked: &Asked) -> anyhow::Result<Slowest> {
-        let add = |slowest: &mut Slowest, fact: &Fact| {
-            if asked.span.contains(fact.at) {
-                slowest.add(fact);
-            }
-        };
-        self.fold(asked, asked.span.from, asked.span.to, add).await
+        self.of_period(asked, Slowest::add).await
     }
 
     pub async fn sums(&self, asked: &Asked) -> anyhow::Result<Sums> {
-        let add = |sums: &mut Sums, fact: &Fact| {
+        self.of_period(asked, Sums::add).await
+    }
+
+    /// Adds the facts of the period that is asked for, and no others.
+    async fn of_period<T: Merge>(&self, asked: &Asked, add: impl Fn(&mut T, &Fact)) -> anyhow::Result<T> {
+        let within = |sum: &mut T, fact: &Fact| {
             if asked.span.contains(fact.at) {
-                sums.add(fact);
+                add(sum, fact);
             }
         };
-        self.fold(asked, asked.span.from, asked.span.to, add).await
+        self.fold(asked, asked.span.from, asked.span.to, within).await
     }
 
     async fn subscriptions_now(&self, asked: &Asked) -> anyhow::Result<i64> {

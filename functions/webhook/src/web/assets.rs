@@ -6,6 +6,7 @@
 //! itself, and a second address, which the content security policy and Telegram's settings had to name.
 
 use crate::http::{Request, Response};
+use domain::page::ADMIN;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -22,9 +23,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 fn framed_by(path: &str) -> &'static str {
     if path == ADMIN { "https://web.telegram.org" } else { "'none'" }
 }
-
-/// Path of the admins' page behind the prefix. Not nothing: a route of an HTTP API that ends in `{proxy+}` wants something there.
-pub const ADMIN: &str = "admin";
 
 /// A file as it was written.
 struct Written {

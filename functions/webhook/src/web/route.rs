@@ -1,10 +1,8 @@
 //! What is asked for, by method and path.
 
 use domain::ids::{ChatId, UserId};
+use domain::page::PREFIX;
 use uuid::Uuid;
-
-/// All paths of the page begin so.
-pub const PREFIX: &str = "/app";
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route {

@@ -1,21 +1,17 @@
 //! Who it is: launch data of Telegram's or of a link of the bot's, and the session that comes of it.
 
-use super::assets::ADMIN;
 use super::refusal::Refusal;
-use super::route::PREFIX;
 use super::{Answer, body, lang_of};
 use crate::http::Request;
 use crate::{NotNow, Webhook};
 use aws::time;
 use domain::ids::UserId;
 use domain::lang::Lang;
+use domain::page;
 use serde::Deserialize;
 use serde_json::json;
 use telegram::launch::{Refused, SESSION_LIFE, Session};
 use telegram::update::Person;
-
-/// The path at the end of the URL that Telegram's updates go to.
-const WEBHOOK: &str = "telegram/webhook";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +63,7 @@ impl Webhook {
     pub async fn page_url(&self) -> Result<Option<String>, NotNow> {
         self.may_call().await?;
         match self.telegram.webhook_url().await {
-            Ok(url) => Ok(url.as_deref().map(page)),
+            Ok(url) => Ok(url.as_deref().map(page::beside)),
             Err(failure) => Err(self.not_now(failure).await),
         }
     }
@@ -76,12 +72,6 @@ impl Webhook {
     pub async fn sign_in_link(&self, person: &Person) -> Result<Option<String>, NotNow> {
         Ok(self.page_url().await?.map(|page| link(&page, &self.telegram.keys().link(person, time::now()))))
     }
-}
-
-/// `webhook`: URL of updates.
-fn page(webhook: &str) -> String {
-    let base = webhook.trim_end_matches('/');
-    format!("{}{PREFIX}/{ADMIN}", base.strip_suffix(WEBHOOK).unwrap_or(base).trim_end_matches('/'))
 }
 
 /// The page opened with launch data, as Telegram does it: what is behind `#` is sent to no server.
@@ -93,18 +83,6 @@ fn link(page: &str, data: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_page_is_beside_the_webhook() {
-        for (webhook, expected) in [
-            ("https://x.example/telegram/webhook", "https://x.example/app/admin"),
-            ("http://127.0.0.1:1/_aws/execute-api/a/$default/telegram/webhook", "http://127.0.0.1:1/_aws/execute-api/a/$default/app/admin"),
-            ("https://x.lambda-url.eu-central-1.on.aws/", "https://x.lambda-url.eu-central-1.on.aws/app/admin"),
-            ("https://x.example", "https://x.example/app/admin"),
-        ] {
-            assert_eq!(page(webhook), expected);
-        }
-    }
 
     #[test]
     fn a_link_is_a_launch_as_telegrams() {

@@ -34,7 +34,7 @@ pub fn webhook(stack: &Stack, bot: &Bot) -> Result<()> {
 /// Has the button beside the text field of private chats open the web page. Telegram takes HTTPS only (Bot API, `WebAppInfo`), and where updates
 /// are fetched there is no page: then the button lists the commands.
 pub fn menu_button(stack: &Stack, bot: &Bot) -> Result<()> {
-    let page = (!stack.is_polled()).then(|| page_beside(&stack.webhook_url)).filter(|url| url.starts_with("https://"));
+    let page = (!stack.is_polled()).then(|| domain::page::beside(&stack.webhook_url)).filter(|url| url.starts_with("https://"));
     let button = match &page {
         Some(url) => json!({"type": "web_app", "text": "Bansync", "web_app": {"url": url}}),
         None => json!({"type": "commands"}),
@@ -42,12 +42,6 @@ pub fn menu_button(stack: &Stack, bot: &Bot) -> Result<()> {
     bot.call("setChatMenuButton", &json!({ "menu_button": button }), PATIENCE)?;
     println!("Menu button: {}", page.as_deref().unwrap_or("the commands"));
     Ok(())
-}
-
-/// The web page is beside the webhook.
-fn page_beside(webhook_url: &str) -> String {
-    let url = webhook_url.trim_end_matches('/');
-    format!("{}/app/admin", url.strip_suffix("/telegram/webhook").unwrap_or(url))
 }
 
 /// What people see of the bot: its commands, its descriptions, the rights that it asks a group for.
@@ -103,19 +97,4 @@ const NAMED: [&str; 12] = [
 
 fn rights() -> Value {
     NAMED.iter().map(|right| ((*right).to_owned(), Value::Bool(RIGHTS.contains(right)))).collect::<serde_json::Map<_, _>>().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_is_beside_the_webhook() {
-        for (webhook, expected) in [
-            ("https://x.example/telegram/webhook", "https://x.example/app/admin"),
-            ("https://x.lambda-url.eu-central-1.on.aws/", "https://x.lambda-url.eu-central-1.on.aws/app/admin"),
-        ] {
-            assert_eq!(page_beside(webhook), expected);
-        }
-    }
 }
