@@ -8,8 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// How long something on the page may take: a busy machine has seconds of it.
@@ -46,18 +48,18 @@ impl Browser {
     /// `None`: there is no browser on this machine.
     pub async fn begin() -> Result<Option<Self>> {
         let mut command = Command::new("chromedriver");
-        // A group of its own: signals of a terminal are for whoever started it.
-        let started = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        // A group of its own, which goes with it.
+        let started = command.arg("--port=0").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut driver) = started else { return Ok(None) };
         let output = driver.stdout.take().context("it prints")?;
         let mut browser = Self { driver, port: 0, session: String::new() };
-        for line in BufReader::new(output).lines() {
-            if let Some((_, port)) = line?.split_once("successfully on port ") {
-                browser.port = port.trim_end_matches('.').parse()?;
-                break;
-            }
-        }
-        ensure!(browser.port != 0, "chromedriver did not start");
+        let (told, port) = channel();
+        std::thread::spawn(move || {
+            let port = |line: String| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok();
+            // Nobody may be waiting any more.
+            BufReader::new(output).lines().map_while(Result::ok).find_map(port).map(|port| told.send(port).is_ok())
+        });
+        browser.port = port.recv_timeout(PATIENCE).context("chromedriver did not start")?;
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -217,7 +219,9 @@ impl Drop for Browser {
                 println!("the browser did not end: {error}");
             }
         }
-        if let Err(error) = self.driver.kill().and_then(|()| self.driver.wait()) {
+        // By the group: a browser whose session could not be ended is in it.
+        let killed = Command::new("kill").args(["-9", "--", &format!("-{}", self.driver.id())]).status();
+        if let Err(error) = killed.and_then(|_| self.driver.wait()) {
             println!("chromedriver did not end: {error}");
         }
     }

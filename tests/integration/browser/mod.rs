@@ -79,8 +79,8 @@ async fn is_fine(browser: &Browser, view: &str) -> Result<()> {
 async fn looks_as_it_did(browser: &Browser, name: &str, screen: Screen) -> Result<()> {
     browser.on(screen).await?;
     // Neither a passing word nor figures of other tests.
-    let still = "window.scrollTo(0, 0); document.getElementById('status').style.visibility = 'hidden'; \
-                 document.querySelectorAll('main img').forEach(image => { image.style.visibility = 'hidden'; })";
+    let still = "window.scrollTo(0, 0); const hidden = new CSSStyleSheet(); hidden.replaceSync('main img, #status { visibility: hidden }'); \
+                 document.adoptedStyleSheets = [hidden]";
     browser.script(still, json!([])).await?;
     assert_alike(name, &browser.keep(name).await?)
 }

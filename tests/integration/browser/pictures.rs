@@ -25,8 +25,7 @@ pub fn assert_alike(name: &str, png: &[u8]) -> Result<()> {
     let reference = fs::read(&reference).with_context(|| format!("{} is not there", reference.display()))?;
     let (one, other) = (Tiles::of(png)?, Tiles::of(&reference)?);
     ensure!(one.size == other.size, "{name} is {:?} and was {:?}", one.size, other.size);
-    let far = one.means.iter().zip(&other.means).filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| (a - b).abs() > FAR)).count();
-    let part = far as f64 / one.means.len() as f64;
+    let part = one.unlike(&other);
     ensure!(part <= MOST, "{name}: {:.1} % of its tiles are of another colour; it is in target/browser", part * 100.0);
     Ok(())
 }
@@ -38,6 +37,13 @@ struct Tiles {
 }
 
 impl Tiles {
+    /// The part of the tiles that differ from another's by more than [`FAR`].
+    fn unlike(&self, other: &Self) -> f64 {
+        let tiles = self.means.iter().zip(&other.means);
+        let far = tiles.filter(|(one, other)| one.iter().zip(*other).any(|(a, b)| (a - b).abs() > FAR)).count();
+        far as f64 / self.means.len() as f64
+    }
+
     fn of(png: &[u8]) -> Result<Self> {
         let mut reader = png::Decoder::new(Cursor::new(png)).read_info()?;
         let mut pixels = vec![0; reader.output_buffer_size().context("a size that memory can hold")?];
@@ -62,14 +68,18 @@ impl Tiles {
 }
 
 #[test]
-fn a_picture_is_like_itself_and_unlike_one_of_other_colours() {
-    let picture = |colour: u8| {
+fn a_picture_is_like_itself_and_unlike_one_where_a_button_is_of_another_colour() {
+    // A button is two tiles of the hundred.
+    let picture = |button: u8| {
+        let mut pixels = vec![200; 400 * 400 * 3];
+        (0..TILE).for_each(|y| pixels[y * 400 * 3..y * 400 * 3 + 2 * TILE * 3].fill(button));
         let mut png = Vec::new();
-        let mut encoder = png::Encoder::new(&mut png, 80, 80);
+        let mut encoder = png::Encoder::new(&mut png, 400, 400);
         encoder.set_color(png::ColorType::Rgb);
-        encoder.write_header().unwrap().write_image_data(&[colour; 80 * 80 * 3]).unwrap();
-        png
+        encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+        Tiles::of(&png).unwrap()
     };
-    let (one, other) = (Tiles::of(&picture(10)).unwrap(), Tiles::of(&picture(200)).unwrap());
-    assert_eq!((one.size, one.means, other.means[3]), ((80, 80), vec![[10.0; 3]; 4], [200.0; 3]));
+    let one = picture(200);
+    assert_eq!((one.size, one.means.len(), one.means[99]), ((400, 400), 100, [200.0; 3]));
+    assert_eq!((one.unlike(&picture(200)), one.unlike(&picture(190)), one.unlike(&picture(20))), (0.0, 0.0, 0.02));
 }

@@ -49,7 +49,7 @@ pub enum EndedAs {
     Failed,
 }
 
-/// A sync that took long.
+/// A sync that took long: `chat_id` is the chat whose decision was synced, `user_id` whom it was about, `null` where that is no longer kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SlowSyncBody {
     /// When it began, Unix seconds.
@@ -60,10 +60,8 @@ pub struct SlowSyncBody {
     millis: u32,
     #[schema(inline)]
     status: EndedAs,
-    /// The chat whose decision was synced.
     #[schema(inline)]
     chat_id: GroupId,
-    /// Whom it was about; `null` where that is no longer kept.
     #[schema(inline)]
     user_id: Option<PersonId>,
 }

@@ -42,7 +42,7 @@ mod preview;
 pub mod read;
 mod screen;
 mod show;
-pub mod sources;
+mod sources;
 mod start;
 mod stats;
 pub mod timeline;

@@ -134,7 +134,6 @@ fn label(chats: &BTreeMap<ChatId, Chat>, source: ChatId) -> String {
     title(chats, source).map_or_else(|| source.to_string(), |title| title.chars().take(20).collect())
 }
 
-/// The title of a source, where its chat shares it.
-pub fn title(chats: &BTreeMap<ChatId, Chat>, source: ChatId) -> Option<&String> {
+fn title(chats: &BTreeMap<ChatId, Chat>, source: ChatId) -> Option<&String> {
     chats.get(&source).filter(|chat| chat.settings.share_bans == ShareBans::Full).and_then(|chat| chat.title.as_ref())
 }

@@ -17,6 +17,9 @@ use domain::sync::Kind;
 use domain::sync::ledger::Entry;
 use std::cmp::Reverse;
 
+/// What happened in one second and was shown before, at most: some flood of bans, page by page.
+const MOST_OF_A_SECOND: usize = 500;
+
 /// One thing that happened in a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
@@ -76,6 +79,11 @@ impl Place {
     /// Unix seconds.
     pub fn moment(self) -> i64 {
         self.to
+    }
+
+    /// May it come of a page, and not of somebody who makes up how much is to be read? Telegram's clock may be ahead of ours.
+    pub fn is_of_a_page(&self) -> bool {
+        (0..=aws::time::now() + 3600).contains(&self.to) && self.skip <= MOST_OF_A_SECOND
     }
 
     pub fn write(self) -> String {
@@ -252,6 +260,15 @@ mod tests {
         assert_eq!((users(&shown), next), (vec![2, 1], None));
         assert_eq!(page(two(Some(10)), Place::first(20), 2).1, Some(Place { to: 10, skip: 1 }));
         assert_eq!(page(Vec::new(), Place::first(20), 2), (Vec::new(), None));
+    }
+
+    #[test]
+    fn a_place_that_somebody_made_up_is_of_no_page() {
+        let is = |text: &str| Place::read(text).is_some_and(|place| place.is_of_a_page());
+        assert!(is("1764000000.0") && is("1764000000.25") && is(&Place::first(aws::time::now()).write()));
+        for text in ["-1.0", "9999999999.0", "1764000000.501", "1764000000.18446744073709551615", "0.-1"] {
+            assert!(!is(text), "{text}");
+        }
     }
 
     #[test]

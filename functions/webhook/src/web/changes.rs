@@ -193,7 +193,13 @@ impl Webhook {
 
     pub(super) async fn web_undo(&self, asker: &Asker, chat: ChatId, undo: Undo) -> Result<Answer, Refusal> {
         let room = self.room_for(asker, chat, &InChat::Undo { user: None }).await?;
-        let summary = self.syncs.summary(undo.sync_id).await?.ok_or_else(|| Refusal::not_found(asker.lang))?;
+        let nothing = || Refusal::not_found(asker.lang);
+        let summary = self.syncs.summary(undo.sync_id).await?.ok_or_else(nothing)?;
+        // Ids of syncs can be made up by whoever knows what they are made of: it must have banned in this chat.
+        let entries = self.entries(room.id, summary.user_id).await?;
+        if !entries.iter().any(|entry| entry.sync_id == undo.sync_id && entry.leaves_a_ban()) {
+            return Err(nothing());
+        }
         self.undo_here(summary.ban_event_id, summary.sync_id, room.id, asker.id).await?;
         let names = self.names(&[summary.user_id]).await?;
         Ok(Answer::Json(json!({ "user": person(summary.user_id, names.get(&summary.user_id)) })))
@@ -233,7 +239,7 @@ impl Webhook {
             }));
         }
         let now = self.room_of_anybody(room.id).await?;
-        Ok(Answer::Json(json!({ "sources": self.web_sources(&now.chat).await? })))
+        Ok(Answer::Json(json!({ "sources": self.web_sources(asker, &now.chat).await? })))
     }
 }
 

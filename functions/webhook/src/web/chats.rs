@@ -4,13 +4,13 @@ use super::refusal::Refusal;
 use super::{Answer, person, source};
 use crate::Webhook;
 use crate::bot::follow::subscription;
-use crate::bot::{Asker, Room, options, sources};
+use crate::bot::{Asker, Room, options};
 use aws::store::page::{PageError, Wanted};
 use aws::store::sync::Asked;
 use domain::chat::{Chat, ChatState};
 use domain::ids::{ChatId, UserId};
 use domain::member::Status;
-use domain::question::OPEN;
+use domain::question::{About, OPEN};
 use domain::settings::ChatSettings;
 use domain::subscription::{MAX_PER_ADMIN, Source};
 use futures_util::future::try_join_all;
@@ -38,8 +38,8 @@ impl Webhook {
             "is_owner": member.status == Status::Creator,
             "settings": settings(&room.chat.settings),
             "follows": self.web_follows(asker, &room).await?,
-            "sources": self.web_sources(&room.chat).await?,
-            "questions": self.web_questions(&room).await?,
+            "sources": self.web_sources(asker, &room.chat).await?,
+            "questions": self.web_questions(asker, &room).await?,
         });
         Ok(Answer::Json(answer))
     }
@@ -61,24 +61,28 @@ impl Webhook {
     }
 
     /// Chats whose bans are carried over to there, or kept out.
-    pub(super) async fn web_sources(&self, chat: &Chat) -> anyhow::Result<Vec<Value>> {
+    pub(super) async fn web_sources(&self, asker: &Asker, chat: &Chat) -> anyhow::Result<Vec<Value>> {
         let blocked = &chat.ignores.sources;
         let all: BTreeSet<_> = chat.known_sources.union(blocked).copied().collect();
-        let chats = self.users.chats(all.iter().copied()).await?;
+        let sight = self.sight(asker, all.iter().copied()).await?;
         let told = all.into_iter().map(|id| {
-            let title = sources::title(&chats, id).cloned();
-            json!({ "id": id.to_string(), "title": title, "known": chat.known_sources.contains(&id), "blocked": blocked.contains(&id) })
+            let mut told = source(&sight, id);
+            told["known"] = chat.known_sources.contains(&id).into();
+            told["blocked"] = blocked.contains(&id).into();
+            told
         });
         Ok(told.collect())
     }
 
     /// What its admins are asked, the oldest first.
-    async fn web_questions(&self, room: &Room) -> Result<Vec<Value>, Refusal> {
+    async fn web_questions(&self, asker: &Asker, room: &Room) -> Result<Vec<Value>, Refusal> {
         let mut asked = Vec::new();
         for id in self.ids_of(room.id).await? {
             let wanted = Wanted { limit: QUESTIONS, cursor: None };
             asked.extend(self.syncs.open_questions(id, &wanted).await.map_err(first_page)?.items);
         }
+        // Those of before, that nobody can answer any more.
+        asked.retain(|asked| asked.question.about != About::Release);
         asked.sort_by_key(|asked: &Asked| (asked.question.asked_at, asked.question.question_id));
         let users: Vec<_> = asked.iter().map(|asked| asked.question.user_id).collect::<BTreeSet<UserId>>().into_iter().collect();
         let mut names = self.names(&users).await?;
@@ -88,13 +92,13 @@ impl Webhook {
         for event in try_join_all(unnamed.map(|id| self.bans.get(id))).await?.into_iter().flatten() {
             names.extend(event.user_name.map(|name| (event.user_id, name)));
         }
-        let chats = self.users.chats(asked.iter().map(|asked| asked.question.source_chat_id)).await?;
+        let sight = self.sight(asker, asked.iter().map(|asked| asked.question.source_chat_id)).await?;
         let told = asked.iter().map(|asked| {
             let question = &asked.question;
             json!({
                 "id": question.question_id, "about": question.about, "bans": asked.events.len(),
                 "user": person(question.user_id, names.get(&question.user_id)),
-                "source": source(question.source_chat_id, sources::title(&chats, question.source_chat_id).cloned()),
+                "source": source(&sight, question.source_chat_id),
                 "asked_at": question.asked_at, "open_until": question.asked_at + OPEN,
             })
         });

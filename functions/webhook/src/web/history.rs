@@ -9,6 +9,8 @@ use crate::http::Request;
 use domain::ids::{ChatId, UserId};
 use domain::member::Action;
 use domain::sync::Kind;
+use domain::sync::ledger::last_applied;
+use futures_util::future::try_join_all;
 use serde_json::json;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -29,21 +31,29 @@ impl Webhook {
         };
         let place = match request.parameter("after") {
             None => Place::first(aws::time::now()),
-            Some(text) => Place::read(&text).ok_or_else(|| Refusal::unreadable(asker.lang))?,
+            Some(text) => Place::read(&text).filter(Place::is_of_a_page).ok_or_else(|| Refusal::unreadable(asker.lang))?,
         };
         let (room, _) = self.room_of(asker, chat).await?;
         let (mut happened, next) = self.timeline(asker.lang, room.id, filter, place, ON_A_PAGE).await?;
         happened.sort_by_key(|happened| Reverse(happened.at()));
         let lines = self.told(asker, &happened).await?;
-        let mut later = BTreeSet::new();
+        let standing = self.standing(room.id, &happened).await?;
         let items = happened.iter().zip(lines).map(|(happened, line)| {
-            let user = about(happened);
-            // What came later has the last word on the person.
-            let is_last = later.insert(user);
-            let undo = undoable(happened).filter(|_| is_last);
-            json!({ "at": happened.at(), "text": without_time(&plain_text(&line)), "user_id": user.to_string(), "undo": undo })
+            let undo = happened.of_sync().map(|entry| entry.sync_id).filter(|sync| standing.contains(sync));
+            json!({ "at": happened.at(), "text": without_time(&plain_text(&line)), "user_id": about(happened).to_string(), "undo": undo })
         });
         Ok(Answer::Json(json!({ "items": items.collect::<Vec<_>>(), "next": next.map(Place::write) })))
+    }
+}
+
+impl Webhook {
+    /// The syncs among these whose ban still stands, as far as our ledger knows: these can be undone.
+    async fn standing(&self, chat: ChatId, happened: &[Happened]) -> anyhow::Result<BTreeSet<Uuid>> {
+        let bans = happened.iter().filter_map(Happened::of_sync).filter(|entry| entry.kind == Kind::Ban);
+        let users: BTreeSet<_> = bans.map(|entry| entry.user_id).collect();
+        let of_each = try_join_all(users.into_iter().map(|user| self.entries(chat, user))).await?;
+        let last = of_each.iter().filter_map(|entries| last_applied(entries)).filter(|last| last.leaves_a_ban() && !last.is_chats_own());
+        Ok(last.map(|last| last.sync_id).collect())
     }
 }
 
@@ -57,12 +67,6 @@ fn about(happened: &Happened) -> UserId {
         Happened::Decided(event) => event.user_id,
         Happened::Synced(act) => act.entry.user_id,
     }
-}
-
-/// The sync to undo, where a ban of ours was left by it.
-fn undoable(happened: &Happened) -> Option<Uuid> {
-    let entry = happened.of_sync()?;
-    (entry.kind == Kind::Ban && entry.leaves_a_ban() && !entry.is_chats_own()).then_some(entry.sync_id)
 }
 
 #[cfg(test)]

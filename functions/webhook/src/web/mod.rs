@@ -23,18 +23,18 @@ mod sign_in;
 
 pub use route::is_ours;
 
-use crate::bot::{Asker, Room, Screen};
+use crate::bot::{Asker, Room};
 use crate::http::{Request, Response};
 use crate::{Webhook, budget};
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::Member;
+use domain::sharing::Sight;
 use refusal::Refusal;
 use route::{Ask, Route};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use telegram::text;
-use uuid::Uuid;
 
 /// Requests of one person in a minute. A view of a chat takes one, a picture another.
 const REQUESTS: usize = 120;
@@ -44,8 +44,8 @@ impl Webhook {
     pub async fn web(&self, request: &Request) -> Response {
         match Route::of(request.method(), request.path()) {
             Route::File(name) => assets::answer(&name, request),
-            Route::SignIn => answer(self.sign_in(request).await, lang_of(request)),
             // What takes too long is told so, before Lambda ends it.
+            Route::SignIn => answer(budget::within(self.sign_in(request)).await.unwrap_or(Err(Refusal::later(1))), lang_of(request)),
             Route::Ask(ask) => answer(budget::within(self.ask(request, ask)).await.unwrap_or(Err(Refusal::later(1))), lang_of(request)),
             Route::Nothing => answer(Err(Refusal::not_found(lang_of(request))), lang_of(request)),
         }
@@ -53,10 +53,8 @@ impl Webhook {
 
     async fn ask(&self, request: &Request, ask: Ask) -> Result<Answer, Refusal> {
         let lang = lang_of(request);
-        let session = self.session(request)?;
-        if self.dialogue.count_web_request(session.user, Uuid::new_v4()).await? > REQUESTS {
-            return Err(Refusal::too_many(lang));
-        }
+        let session = self.session(request).await?;
+        self.within_the_pace(session.user, lang).await?;
         let asker = Asker { id: session.user, lang, group: None, member: None };
         match ask {
             Ask::Chats => self.web_chats(&asker).await,
@@ -75,12 +73,20 @@ impl Webhook {
 }
 
 impl Webhook {
+    /// Counts a request of somebody.
+    async fn within_the_pace(&self, user: UserId, lang: Lang) -> Result<(), Refusal> {
+        match self.dialogue.count_web_request(user).await? {
+            0..=REQUESTS => Ok(()),
+            _ => Err(Refusal::too_many(lang)),
+        }
+    }
+
     /// A chat where the asker is an administrator now, and what Telegram says of him there. Telegram is asked of those only whom the store knows as
     /// administrators there: anybody can sign in, and look for chats.
     async fn room_of(&self, asker: &Asker, chat: ChatId) -> Result<(Room, Member), Refusal> {
         let chat = self.users.present_id(chat).await?;
         if self.users.admin(chat, asker.id).await?.is_none_or(|admin| admin.role().is_none()) {
-            return Err(Refusal::forbidden(Screen::text(text!(asker.lang, "admins-only")).into()));
+            return Err(Refusal::new(403, "forbidden", &text!(asker.lang, "web-not-known")));
         }
         self.room_with_member(asker, chat).await.map_err(Refusal::forbidden)
     }
@@ -122,6 +128,7 @@ fn person(user: UserId, name: Option<&String>) -> Value {
     json!({ "id": user.to_string(), "name": name })
 }
 
-fn source(chat: ChatId, title: Option<String>) -> Value {
-    json!({ "id": chat.to_string(), "title": title })
+/// A chat that is another's source: with its title, where the reader may see it.
+fn source(sight: &Sight, chat: ChatId) -> Value {
+    json!({ "id": chat.to_string(), "title": sight.of(chat, false).title(sight.present(chat), None) })
 }

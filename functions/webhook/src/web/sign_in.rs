@@ -4,13 +4,13 @@ use super::refusal::Refusal;
 use super::{Answer, body, lang_of};
 use crate::http::Request;
 use crate::{NotNow, Webhook};
-use aws::time;
+use aws::{secrets, time};
 use domain::ids::UserId;
 use domain::lang::Lang;
 use domain::page;
 use serde::Deserialize;
 use serde_json::json;
-use telegram::launch::{Refused, SESSION_LIFE, Session};
+use telegram::launch::{Keys, Refused, SESSION_LIFE, Session};
 use telegram::update::Person;
 
 #[derive(Deserialize)]
@@ -25,7 +25,8 @@ impl Webhook {
         let (lang, now) = (lang_of(request), time::now());
         let SignIn { init_data } = body(request, lang)?;
         let Some(data) = init_data else {
-            let session = self.session(request)?;
+            let session = self.session(request).await?;
+            self.within_the_pace(session.user, lang).await?;
             if !session.is_renewable(now) {
                 return Err(Refusal::signed_out(lang));
             }
@@ -33,10 +34,11 @@ impl Webhook {
             let (name, chosen) = profile.map(|profile| (profile.name(), profile.lang())).unwrap_or_default();
             return Ok(self.signed_in(session, &name, chosen));
         };
-        let launch = self.telegram.keys().launch(&data, now).map_err(|why| {
-            tracing::info!(%why, "somebody was not let in to the web page");
+        let launch = self.by_token(|keys| keys.launch(&data, now)).await.map_err(|why| {
+            tracing::debug!(%why, "somebody was not let in to the web page");
             Refusal::not_signed_in(lang, why)
         })?;
+        self.within_the_pace(launch.person.id, lang).await?;
         if launch.person.is_bot {
             return Err(Refusal::not_signed_in(lang, Refused::Forged));
         }
@@ -54,9 +56,20 @@ impl Webhook {
     }
 
     /// The session in whose name a request comes.
-    pub(super) fn session(&self, request: &Request) -> Result<Session, Refusal> {
+    pub(super) async fn session(&self, request: &Request) -> Result<Session, Refusal> {
         let token = request.bearer().ok_or_else(|| Refusal::signed_out(lang_of(request)))?;
-        self.telegram.keys().session(token, time::now()).map_err(|_| Refusal::signed_out(lang_of(request)))
+        self.by_token(|keys| keys.session(token, time::now())).await.map_err(|_| Refusal::signed_out(lang_of(request)))
+    }
+
+    /// Reads what is signed by the bot's token. Where it seems forged, the token may have been changed.
+    async fn by_token<T>(&self, read: impl Fn(Keys) -> Result<T, Refused>) -> Result<T, Refused> {
+        match read(self.telegram.keys()) {
+            Err(Refused::Forged) => {
+                secrets::doubt(&self.aws).await;
+                read(self.telegram.keys())
+            }
+            read => read,
+        }
     }
 
     /// Where the page is: beside where Telegram brings updates. `None`: they are fetched, and nobody comes in.

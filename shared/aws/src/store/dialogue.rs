@@ -58,23 +58,14 @@ impl Dialogue {
 
     /// Counts a request of a person, once however often its update is brought in a minute; how many there are in this one. One write.
     pub async fn count_request(&self, user: UserId, update_id: Option<i64>) -> anyhow::Result<usize> {
-        self.count(&user.to_string(), update_id.unwrap_or_else(time::now_ms).to_string()).await
-    }
-
-    /// Counts a request of a person's web page; how many there are in this minute. `request`: tells it from any other. One write.
-    pub async fn count_web_request(&self, user: UserId, request: Uuid) -> anyhow::Result<usize> {
-        // A set of numbers has up to 38 digits in each (DynamoDB, "Number"): half of an id tells it well enough.
-        self.count(&format!("WEB#{user}"), request.as_u64_pair().0.to_string()).await
-    }
-
-    async fn count(&self, whose: &str, request: String) -> anyhow::Result<usize> {
         let now = time::now();
+        let request = update_id.unwrap_or_else(time::now_ms).to_string();
         let update = self
             .table
             .client
             .update_item()
             .table_name(&self.table.name)
-            .set_key(Some(pk(format!("PACE#{whose}#{}", now / 60))))
+            .set_key(Some(pk(format!("PACE#{user}#{}", now / 60))))
             .update_expression("ADD updates :update SET expires_at = :expires, version = :version")
             .expression_attribute_values(":update", AttributeValue::Ns(vec![request]))
             .expression_attribute_values(":expires", n(now + 120))
@@ -83,6 +74,25 @@ impl Dialogue {
         let item = update.send().await.context("counting a person's requests")?.attributes.unwrap_or_default();
         let updates = item.get("updates").and_then(|updates| updates.as_ns().ok());
         updates.map(Vec::len).context("a count of requests has no updates")
+    }
+
+    /// Counts a request of a person's web page; how many there are in this minute. None comes twice, so a number will do, however large. One write.
+    pub async fn count_web_request(&self, user: UserId) -> anyhow::Result<usize> {
+        let now = time::now();
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk(format!("PACE#WEB#{user}#{}", now / 60))))
+            .update_expression("ADD requests :one SET expires_at = :expires, version = :version")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":expires", n(now + 120))
+            .expression_attribute_values(":version", n(i64::from(VERSION)))
+            .return_values(ReturnValue::UpdatedNew);
+        let item = update.send().await.context("counting a page's requests")?.attributes.unwrap_or_default();
+        let requests = item.get("requests").and_then(|requests| requests.as_n().ok()?.parse().ok());
+        requests.context("a count of requests has no number")
     }
 
     /// Writes a message's buttons; `false` when they were changed since the revision before this one.

@@ -107,6 +107,7 @@ web-too-fast = Too many requests. Try again in a minute.
 web-unreadable = I don’t understand this request. Reload the page.
 web-signed-out = You’re signed out. Open the page from the bot again: /web
 web-not-found = This isn’t here any more. Reload the page.
+web-not-known = I don’t know you as an admin of this chat. If you are one, send /verify there, and open it again.
 web-who = Who do you mean? Type a numeric ID or a @username.
 web-settings-refused = These settings don’t fit together: { $fields }
 
