@@ -1,6 +1,7 @@
 //! What is counted: each thing once, however often it is told of, and the same when it is counted anew.
 
 mod operations;
+mod rebuild;
 mod year;
 
 use crate::caller::Caller;
