@@ -1,4 +1,4 @@
-// Requests. Tokens live in this memory only: nothing on the page or in its storage could give them away.
+// Requests. Tokens live in this memory only. What Telegram opened the page with is in the storage of its tab as well, for a reload (telegram.js).
 
 import { lang, t } from './texts.js';
 
@@ -59,6 +59,7 @@ class Renewed {
   #ends = 0;
   #timer = 0;
   #running = null;
+  #over = false;
 
   /** `obtain` resolves to the next token and its seconds. */
   constructor(obtain) {
@@ -71,6 +72,8 @@ class Renewed {
   }
 
   #take([token, seconds]) {
+    // It was asked for before its owner signed out.
+    if (this.#over) return;
     this.token = token;
     this.#ends = Date.now() + seconds * 1000;
     clearTimeout(this.#timer);
@@ -82,6 +85,12 @@ class Renewed {
     this.token = null;
     this.#ends = 0;
     clearTimeout(this.#timer);
+  }
+
+  /** Nothing is asked for any more. */
+  end() {
+    this.#over = true;
+    this.forget();
   }
 
   async call(method, path, options = {}) {

@@ -39,7 +39,11 @@ function begin() {
   telegram.start(launch);
   header();
   window.addEventListener('hashchange', () => { if (location.hash.includes('tgWebAppData=')) location.reload(); });
-  window.addEventListener('popstate', ({ state }) => (state?.chat ? openChat(state.chat) : openChats()));
+  // After a reload the list is shown, whatever was open before.
+  history.replaceState(null, '');
+  window.addEventListener('popstate', ({ state }) => {
+    if (session?.token) state?.chat ? openChat(state.chat) : openChats();
+  });
   document.addEventListener('themechange', () => { if (chat && tab === 'charts') drawPanel(); });
   if (launch.data) signIn();
   else showSignedOut('sign-in', t('open-from-bot'));
@@ -136,6 +140,12 @@ async function load(place, get, put) {
   } catch (error) {
     if (mine === visit && place.isConnected) fill(place, failure(error, () => load(place, get, put)));
   }
+}
+
+/** Whether what is on the screen now still is when an answer comes. */
+function here() {
+  const mine = visit;
+  return () => mine === visit;
 }
 
 function personName({ id, name: called }) {
@@ -329,10 +339,11 @@ async function answer(card, id, picked) {
   const row = card.querySelector('.row');
   const all = [...row.children];
   const focused = document.activeElement;
+  const still = here();
   for (const each of all) each.disabled = true;
   const done = await change(row, async () => {
     const { text } = await call('POST', ['questions', id], { body: { choice: picked } });
-    decided(card, id, text);
+    if (still()) decided(card, id, text);
   });
   if (done) return;
   for (const each of all) each.disabled = false;
@@ -341,7 +352,6 @@ async function answer(card, id, picked) {
 
 /** The card says what was decided until the tab is drawn again. */
 function decided(card, id, text) {
-  if (!chat) return;
   chat.questions = chat.questions.filter((each) => each.id !== id);
   // A source may be known or blocked now.
   stale = true;
@@ -389,8 +399,10 @@ async function follow(who, mode, submit) {
     say(t('who-missing'), { bad: true });
     return who.focus();
   }
+  const still = here();
   await change(submit, async () => {
     const { user: followed, result } = await call('POST', ['follows'], { body: { who: text, mode: mode.value } });
+    if (!still()) return;
     who.value = '';
     who.focus();
     await reload();
@@ -414,8 +426,13 @@ function person({ user: followed, mode, acts, since }) {
 }
 
 async function setMode(pick, followed, before) {
+  // Where it failed the control says what holds; another try is for what was wanted.
+  const wanted = pick.value;
+  const still = here();
   const done = await change(pick, async () => {
-    await call('PATCH', ['follows', followed.id], { body: { mode: pick.value } });
+    await call('PATCH', ['follows', followed.id], { body: { mode: wanted } });
+    if (!still()) return;
+    pick.value = wanted;
     await reload();
     say(t('saved'));
   });
@@ -426,8 +443,13 @@ async function unfollow(control, followed) {
   const called = personName(followed);
   const sure = await confirmed({ title: t('unfollow-ask'), text: t('unfollow-text', { name: called }), yes: t('unfollow') });
   if (!sure) return;
+  const still = here();
   await change(control, async () => {
-    await call('DELETE', ['follows', followed.id]);
+    // Another try, where only the answer was lost, finds nothing to end.
+    await call('DELETE', ['follows', followed.id]).catch((error) => {
+      if (error.status !== 404) throw error;
+    });
+    if (!still()) return;
     await reload();
     focusOn(panelTitle());
     say(t('unfollowed', { name: called }));
@@ -459,9 +481,10 @@ function source({ id, title, known, blocked }) {
 }
 
 function moveSource(control, id, to) {
+  const still = here();
   return change(control, async () => {
     const got = await call('POST', ['sources', id], { body: { to } });
-    if (!chat) return;
+    if (!still()) return;
     chat.sources = got.sources;
     say(t('saved'));
     if (control.isConnected) keepingFocus(drawPanel, () => panelNode().querySelector(`[data-key$="${CSS.escape(id)}"]`));
@@ -491,14 +514,15 @@ function historyPath(after) {
 }
 
 async function loadHistory(place) {
-  const asked = filter;
+  // A place of its own: what comes late, or fails late, of another filter is not on the page any more.
+  const own = h('div', { class: 'stack' });
+  fill(place, own);
   // Waits for a tick: the place is not on the page yet.
   await null;
-  await load(place, () => session.call('GET', historyPath()), (got) => {
-    if (asked !== filter) return;
+  await load(own, () => session.call('GET', historyPath()), (got) => {
     const items = h('ul', { class: 'list' });
     const after = h('div', { class: 'stack' });
-    fill(place, items, after);
+    fill(own, items, after);
     more(items, after, got);
   });
 }
@@ -540,8 +564,10 @@ function happened({ at, text, undo }) {
 
 async function undoBan(control, row, sync, text) {
   if (!await confirmed({ title: t('undo-ask'), text: t('undo-text', { text }), yes: t('undo-yes'), no: t('undo-no') })) return;
+  const still = here();
   await change(control, async () => {
     const { user: whose } = await call('POST', ['undo'], { body: { sync_id: sync } });
+    if (!still()) return;
     say(t('undoing', { name: personName(whose) }));
     const line = h('p', { class: 'hint' }, t('being-undone'));
     fill(row, line);

@@ -6,7 +6,12 @@ import { date, lang, number, speak, t } from './texts.js';
 import { Pictures, button, choice, failure, fill, focusOn, h, top } from './ui.js';
 
 const PERIODS = ['day', 'week', 'month', 'year'];
-const EVERY = 30_000;
+/** How often queues are looked at. */
+const QUEUES = 30_000;
+/** How often figures are: they are five minutes old anyway, and each look reads all of the period. */
+const FIGURES_AGE = 300_000;
+/** Periods whose figures are looked at by the clock; of longer ones, which are dear, by a button. */
+const SHORT = ['day', 'week'];
 const FIGURES = [
   'total_bans', 'unbans', 'kicks', 'total_syncs', 'successful_syncs', 'partial_syncs', 'failed_syncs', 'success_rate', 'mean_sync_ms',
   'p50_sync_ms', 'p95_sync_ms', 'new_subscriptions', 'active_chats', 'unique_banned_users', 'undone', 'appeals',
@@ -20,7 +25,8 @@ let session = null;
 let period = 'week';
 /** The panels on the page: each with what it asks for and how it is drawn. */
 let panels = [];
-let refreshedAt = 0;
+let figuresAt = 0;
+let queuesAt = 0;
 /** Counts the refreshes: an older one that comes late is left alone. */
 let round = 0;
 /** What is on the screen now: a function that draws it anew. */
@@ -47,7 +53,10 @@ function header() {
 
 /** Refreshes what is too old, unless nobody looks. */
 function tick() {
-  if (session && !document.hidden && Date.now() - refreshedAt >= EVERY) refresh();
+  if (!session || document.hidden) return;
+  const now = Date.now();
+  if (SHORT.includes(period) && now - figuresAt >= FIGURES_AGE) refresh({ timed: true });
+  else if (now - queuesAt >= QUEUES) refreshQueues();
 }
 
 // The key
@@ -102,7 +111,7 @@ function refuse(key, wrong, error) {
 }
 
 function signOut(why) {
-  session?.forget();
+  session?.end();
   session = null;
   round += 1;
   showKey();
@@ -146,12 +155,27 @@ function part(ask, put, node = h('div', { class: 'stack' })) {
   return { node, wrong, place, ask, put };
 }
 
-async function refresh() {
-  refreshedAt = Date.now();
+/** `timed`: nobody asked for it, so nothing is drawn anew in which somebody reads by the keyboard. */
+async function refresh({ timed = false } = {}) {
+  figuresAt = Date.now();
+  queuesAt = figuresAt;
   round += 1;
   const mine = round;
-  await Promise.all(panels.flatMap(({ parts }) => parts).map((each) => renew(each, mine)));
+  await Promise.all(all().filter(({ node }) => !(timed && isRead(node))).map((each) => renew(each, mine)));
   if (mine === round && session) fill(document.getElementById('refreshed'), t('refreshed', { time: clock() }));
+}
+
+function refreshQueues() {
+  queuesAt = Date.now();
+  for (const each of all()) if (each.live && !isRead(each.node)) renew(each, round);
+}
+
+function all() {
+  return panels.flatMap(({ parts }) => parts);
+}
+
+function isRead(node) {
+  return node.contains(document.activeElement);
 }
 
 function clock() {
@@ -163,7 +187,10 @@ async function renew({ wrong, place, ask, put }, mine) {
     const got = await ask();
     if (mine !== round) return;
     fill(wrong);
+    const at = place.querySelector('.wide-table')?.scrollLeft;
     put(got, place);
+    const redrawn = place.querySelector('.wide-table');
+    if (redrawn && at) redrawn.scrollLeft = at;
   } catch (error) {
     if (mine === round) fail(wrong, place, error);
   }
@@ -171,7 +198,7 @@ async function renew({ wrong, place, ask, put }, mine) {
 
 function fail(wrong, place, error) {
   if (error.status === 401) return signOut(new Failure(401, '', t('key-refused')));
-  if (error.code !== 'missing_scope') return fill(wrong, failure(error, refresh));
+  if (error.code !== 'missing_scope') return fill(wrong, failure(error, () => refresh()));
   const [scope] = /[a-z_]+:[a-z_]+/.exec(error.message) ?? ['analytics:read'];
   fill(place);
   return fill(wrong, failure(new Failure(403, '', t('missing-scope', { scope }))));
@@ -302,7 +329,8 @@ function slowest() {
 // Queues and money
 
 function queues() {
-  return panel('queues', [part(() => get('../api/v1/analytics/queues'), putQueues)], { full: false });
+  const live = { ...part(() => get('../api/v1/analytics/queues'), putQueues), live: true };
+  return panel('queues', [live], { full: false });
 }
 
 function putQueues({ queues: all }, place) {
