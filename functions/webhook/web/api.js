@@ -1,4 +1,5 @@
-// Requests. Tokens live in this memory only. What Telegram opened the page with is in the storage of its tab as well, for a reload (telegram.js).
+// Requests. Tokens live in this memory only. Launch data, which gets a token while it is fresh, is in the tab's storage too: a reload needs it
+// (telegram.js).
 
 import { lang, t } from './texts.js';
 
@@ -48,6 +49,10 @@ function offline() {
   return new Failure(0, 'network', t('offline'));
 }
 
+function ended() {
+  return new Failure(401, 'signed_out', t('signed-out'));
+}
+
 async function refusal(response) {
   const said = await response.json().catch(() => ({}));
   return new Failure(response.status, said?.code ?? '', said?.message || t('went-wrong'));
@@ -67,13 +72,14 @@ class Renewed {
   }
 
   renew() {
+    if (this.#over) return Promise.reject(ended());
     this.#running ??= this.obtain().then((got) => this.#take(got)).finally(() => { this.#running = null; });
     return this.#running;
   }
 
   #take([token, seconds]) {
     // It was asked for before its owner signed out.
-    if (this.#over) return;
+    if (this.#over) throw ended();
     this.token = token;
     this.#ends = Date.now() + seconds * 1000;
     clearTimeout(this.#timer);
@@ -81,16 +87,12 @@ class Renewed {
     this.#timer = setTimeout(() => this.renew().catch(() => {}), Math.max(seconds * 1000 - MARGIN, 1000));
   }
 
+  /** For good: nothing is asked for any more. */
   forget() {
+    this.#over = true;
     this.token = null;
     this.#ends = 0;
     clearTimeout(this.#timer);
-  }
-
-  /** Nothing is asked for any more. */
-  end() {
-    this.#over = true;
-    this.forget();
   }
 
   async call(method, path, options = {}) {

@@ -11,6 +11,7 @@ const TABS = ['questions', 'people', 'sources', 'history', 'settings', 'charts']
 const PERIODS = ['day', 'week', 'month', 'year'];
 const CHARTS = ['bans', 'results', 'sources'];
 const MODES = ['auto', 'confirm', 'notify'];
+const ABOUT = ['ban', 'new_source', 'held', 'flooded'];
 const FILTERS = ['all', 'ban', 'unban', 'kick'];
 const WEEK = 604_800;
 
@@ -40,13 +41,18 @@ function begin() {
   header();
   window.addEventListener('hashchange', () => { if (location.hash.includes('tgWebAppData=')) location.reload(); });
   // After a reload the list is shown, whatever was open before.
-  history.replaceState(null, '');
-  window.addEventListener('popstate', ({ state }) => {
-    if (session?.token) state?.chat ? openChat(state.chat) : openChats();
-  });
+  history.replaceState(null, '', location.pathname + location.search);
+  window.addEventListener('popstate', wentTo);
   document.addEventListener('themechange', () => { if (chat && tab === 'charts') drawPanel(); });
   if (launch.data) signIn();
   else showSignedOut('sign-in', t('open-from-bot'));
+}
+
+/** The browser's own buttons. Whoever is signed out stays where that is said. */
+function wentTo({ state }) {
+  if (!session?.token) return;
+  if (state?.chat) openChat(state.chat);
+  else openChats();
 }
 
 async function signIn() {
@@ -142,10 +148,14 @@ async function load(place, get, put) {
   }
 }
 
-/** Whether what is on the screen now still is when an answer comes. */
-function here() {
+/**
+ * A change in the chat that is open. `run` gets a function that says whether the view is still the same: an answer that comes
+ * when another one is open is neither put there nor told there.
+ */
+function act(control, run) {
   const mine = visit;
-  return () => mine === visit;
+  const still = () => mine === visit;
+  return change(control, () => run(still), still);
 }
 
 function personName({ id, name: called }) {
@@ -274,7 +284,10 @@ async function pickTab(next) {
   tab = next;
   if (!stale) return drawPanel();
   nameTabs();
-  await load(fill(panelNode()), () => call('GET', []), (got) => { took(got); drawPanel(); });
+  // A place of its own: what fails late is not put over a tab that was drawn since.
+  const own = h('div', { class: 'stack' });
+  fill(panelNode(), own);
+  await load(own, () => call('GET', []), (got) => { took(got); drawPanel(); });
 }
 
 function took(got) {
@@ -317,14 +330,16 @@ function questions() {
 }
 
 function question(asked) {
-  const { id, about, user: person, source, bans } = asked;
+  const { id, user: person, source, bans } = asked;
+  // This page may be older than the question.
+  const about = ABOUT.includes(asked.about) ? asked.about : 'other';
   const parts = { person: h('b', {}, name(personName(person))), source: h('b', {}, name(chatName(source))) };
   const card = h('li', { class: 'card stack', test: 'question' },
     h('p', {}, mixed(`ask-${about}`, parts)),
     h('p', { class: 'hint small' }, t('id', { id: person.id })),
-    bans > 1 && h('p', { class: 'hint' }, plural('answers-all', bans)),
+    bans > 1 && about !== 'other' && h('p', { class: 'hint' }, plural('answers-all', bans)),
     h('p', { class: 'hint small' }, `${t('asked-at', { time: date(asked.asked_at) })} · ${t('open-until', { time: date(asked.open_until) })}`),
-    h('div', { class: 'row' }, choices(about).map((each) => button(
+    about !== 'other' && h('div', { class: 'row' }, choices(about).map((each) => button(
       each === 'ban' && bans > 1 ? t('choice-ban-all', { count: bans }) : t(`choice-${each}`),
       guarded({ test: `choice-${each}`, class: each === 'ban' ? 'danger' : 'plain' }),
       () => answer(card, id, each)))));
@@ -339,9 +354,8 @@ async function answer(card, id, picked) {
   const row = card.querySelector('.row');
   const all = [...row.children];
   const focused = document.activeElement;
-  const still = here();
   for (const each of all) each.disabled = true;
-  const done = await change(row, async () => {
+  const done = await act(row, async (still) => {
     const { text } = await call('POST', ['questions', id], { body: { choice: picked } });
     if (still()) decided(card, id, text);
   });
@@ -399,13 +413,16 @@ async function follow(who, mode, submit) {
     say(t('who-missing'), { bad: true });
     return who.focus();
   }
-  const still = here();
-  await change(submit, async () => {
-    const { user: followed, result } = await call('POST', ['follows'], { body: { who: text, mode: mode.value } });
+  let said = null;
+  await act(submit, async (still) => {
+    // Where only the reload failed, it alone is tried again.
+    said ??= await call('POST', ['follows'], { body: { who: text, mode: mode.value } });
     if (!still()) return;
     who.value = '';
     who.focus();
     await reload();
+    if (!still()) return;
+    const { user: followed, result } = said;
     say(t(result === 'already' ? 'follow-already' : 'followed', { name: personName(followed) }));
   });
 }
@@ -426,34 +443,46 @@ function person({ user: followed, mode, acts, since }) {
 }
 
 async function setMode(pick, followed, before) {
-  // Where it failed the control says what holds; another try is for what was wanted.
   const wanted = pick.value;
-  const still = here();
-  const done = await change(pick, async () => {
-    await call('PATCH', ['follows', followed.id], { body: { mode: wanted } });
-    if (!still()) return;
+  await act(pick, async (still) => {
+    // Another try is for what was wanted; after a failure the control says what holds.
     pick.value = wanted;
+    try {
+      await call('PATCH', ['follows', followed.id], { body: { mode: wanted } });
+    } catch (error) {
+      pick.value = before;
+      throw error;
+    }
+    if (!still()) return;
     await reload();
-    say(t('saved'));
+    if (still()) say(t('saved'));
   });
-  if (!done) pick.value = before;
 }
 
 async function unfollow(control, followed) {
   const called = personName(followed);
   const sure = await confirmed({ title: t('unfollow-ask'), text: t('unfollow-text', { name: called }), yes: t('unfollow') });
   if (!sure) return;
-  const still = here();
-  await change(control, async () => {
-    // Another try, where only the answer was lost, finds nothing to end.
-    await call('DELETE', ['follows', followed.id]).catch((error) => {
-      if (error.status !== 404) throw error;
-    });
+  let gone = false;
+  await act(control, async (still) => {
+    // Where only the reload failed, it alone is tried again.
+    if (!gone) await endFollow(followed.id);
+    gone = true;
     if (!still()) return;
     await reload();
+    if (!still()) return;
     focusOn(panelTitle());
     say(t('unfollowed', { name: called }));
   });
+}
+
+/** Another try, where only the answer was lost, finds nothing to end. */
+async function endFollow(id) {
+  try {
+    await call('DELETE', ['follows', id]);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
 }
 
 // Sources
@@ -481,8 +510,7 @@ function source({ id, title, known, blocked }) {
 }
 
 function moveSource(control, id, to) {
-  const still = here();
-  return change(control, async () => {
+  return act(control, async (still) => {
     const got = await call('POST', ['sources', id], { body: { to } });
     if (!still()) return;
     chat.sources = got.sources;
@@ -540,13 +568,16 @@ function more(items, after, { items: got, next }) {
 
 async function loadMore(control, items, after, next) {
   const before = items.children.length;
+  const path = historyPath(next);
+  // Another filter or tab is another view, too.
+  const still = () => items.isConnected;
   await change(control, async () => {
-    const got = await session.call('GET', historyPath(next));
-    if (!items.isConnected) return;
+    const got = await session.call('GET', path);
+    if (!still()) return;
     say('');
     more(items, after, got);
     focusOn(items.children[before] ?? after.firstElementChild);
-  });
+  }, still);
 }
 
 function happened({ at, text, undo }) {
@@ -564,8 +595,7 @@ function happened({ at, text, undo }) {
 
 async function undoBan(control, row, sync, text) {
   if (!await confirmed({ title: t('undo-ask'), text: t('undo-text', { text }), yes: t('undo-yes'), no: t('undo-no') })) return;
-  const still = here();
-  await change(control, async () => {
+  await act(control, async (still) => {
     const { user: whose } = await call('POST', ['undo'], { body: { sync_id: sync } });
     if (!still()) return;
     say(t('undoing', { name: personName(whose) }));

@@ -25,9 +25,7 @@ let session = null;
 let period = 'week';
 /** The panels on the page: each with what it asks for and how it is drawn. */
 let panels = [];
-let figuresAt = 0;
-let queuesAt = 0;
-/** Counts the refreshes: an older one that comes late is left alone. */
+/** Counts the refreshes of all: an older one that comes late is left alone. */
 let round = 0;
 /** What is on the screen now: a function that draws it anew. */
 let draw = showKey;
@@ -39,7 +37,7 @@ function begin() {
   showKey();
   setInterval(tick, 1000);
   document.addEventListener('visibilitychange', tick);
-  document.addEventListener('themechange', () => { if (session) refresh(); });
+  document.addEventListener('themechange', () => { if (session) renewAll(all().filter(({ themed }) => themed)); });
 }
 
 function header() {
@@ -51,12 +49,17 @@ function header() {
   });
 }
 
-/** Refreshes what is too old, unless nobody looks. */
+/** Refreshes what is too old, unless nobody looks, or somebody reads it by the keyboard: then once the focus has left. */
 function tick() {
   if (!session || document.hidden) return;
   const now = Date.now();
-  if (SHORT.includes(period) && now - figuresAt >= FIGURES_AGE) refresh({ timed: true });
-  else if (now - queuesAt >= QUEUES) refreshQueues();
+  const due = all().filter((each) => now - each.at >= ageOf(each) && !isRead(each));
+  if (due.length) renewAll(due, { timed: true });
+}
+
+function ageOf({ live }) {
+  if (live) return QUEUES;
+  return SHORT.includes(period) ? FIGURES_AGE : Infinity;
 }
 
 // The key
@@ -111,7 +114,7 @@ function refuse(key, wrong, error) {
 }
 
 function signOut(why) {
-  session?.end();
+  session?.forget();
   session = null;
   round += 1;
   showKey();
@@ -152,53 +155,69 @@ function part(ask, put, node = h('div', { class: 'stack' })) {
   const wrong = h('div', {});
   const place = h('div', { class: 'stack' });
   node.append(wrong, place);
-  return { node, wrong, place, ask, put };
+  return { node, wrong, place, ask, put, at: 0, turn: 0 };
 }
 
-/** `timed`: nobody asked for it, so nothing is drawn anew in which somebody reads by the keyboard. */
-async function refresh({ timed = false } = {}) {
-  figuresAt = Date.now();
-  queuesAt = figuresAt;
+function refresh() {
   round += 1;
-  const mine = round;
-  await Promise.all(all().filter(({ node }) => !(timed && isRead(node))).map((each) => renew(each, mine)));
-  if (mine === round && session) fill(document.getElementById('refreshed'), t('refreshed', { time: clock() }));
+  return renewAll(all());
 }
 
-function refreshQueues() {
-  queuesAt = Date.now();
-  for (const each of all()) if (each.live && !isRead(each.node)) renew(each, round);
+/** `timed`: nobody asked for it. */
+async function renewAll(parts, { timed = false } = {}) {
+  const mine = round;
+  await Promise.all(parts.map((each) => renew(each, mine, timed)));
+  // Charts alone are those of another theme.
+  const figures = parts.some(({ live, themed }) => !live && !themed);
+  if (figures && mine === round && session) fill(document.getElementById('refreshed'), t('refreshed', { time: clock() }));
 }
 
 function all() {
   return panels.flatMap(({ parts }) => parts);
 }
 
-function isRead(node) {
-  return node.contains(document.activeElement);
+/** What is drawn anew loses the focus. */
+function isRead({ wrong, place }) {
+  return wrong.contains(document.activeElement) || place.contains(document.activeElement);
 }
 
 function clock() {
   return date(Date.now() / 1000, { timeStyle: 'medium' });
 }
 
-async function renew({ wrong, place, ask, put }, mine) {
+async function renew(each, mine, timed) {
+  const before = each.at;
+  each.at = Date.now();
+  each.turn += 1;
+  const { turn } = each;
+  const late = () => mine !== round || turn !== each.turn;
   try {
-    const got = await ask();
-    if (mine !== round) return;
-    fill(wrong);
-    const at = place.querySelector('.wide-table')?.scrollLeft;
-    put(got, place);
-    const redrawn = place.querySelector('.wide-table');
-    if (redrawn && at) redrawn.scrollLeft = at;
+    const got = await each.ask();
+    if (late()) return;
+    // The focus may have come meanwhile: then it is for a later tick.
+    if (timed && isRead(each)) each.at = before;
+    else redraw(each, got);
   } catch (error) {
-    if (mine === round) fail(wrong, place, error);
+    if (!late()) fail(each, error);
   }
 }
 
-function fail(wrong, place, error) {
+function redraw({ wrong, place, put }, got) {
+  fill(wrong);
+  keepingScroll(place, () => put(got, place));
+}
+
+/** A wide table stays where it was moved to sideways. */
+function keepingScroll(place, draw) {
+  const wide = () => place.querySelector('.wide-table');
+  const left = wide()?.scrollLeft ?? 0;
+  draw();
+  if (left && wide()) wide().scrollLeft = left;
+}
+
+function fail({ wrong, place }, error) {
   if (error.status === 401) return signOut(new Failure(401, '', t('key-refused')));
-  if (error.code !== 'missing_scope') return fill(wrong, failure(error, () => refresh()));
+  if (error.code !== 'missing_scope') return fill(wrong, failure(error, refresh));
   const [scope] = /[a-z_]+:[a-z_]+/.exec(error.message) ?? ['analytics:read'];
   fill(place);
   return fill(wrong, failure(new Failure(403, '', t('missing-scope', { scope }))));
@@ -264,12 +283,13 @@ function timeline() {
 
 function chart(name) {
   const figure = h('figure', {});
-  return part(
+  const drawn = part(
     () => session.call('GET', analytics('chart.svg', { chart: name, theme: theme(), lang: lang() }), { blob: true }),
     (blob, place) => {
       pictures.show(figure, blob, t('chart-alt', { what: t(`chart-${name}`), period: t(`period-${period}`) }));
       fill(place, figure);
     });
+  return { ...drawn, themed: true };
 }
 
 function putTimeline({ points }, place) {

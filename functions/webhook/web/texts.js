@@ -53,6 +53,7 @@ const en = {
   'ask-new_source': '{person} was banned in {source}. There have been no bans from this source here yet. Ban them here too? “Ban” also allows other bans from there.',
   'ask-held': '{source} banned unusually many people within an hour, so I put its bans on hold. One of them: {person}. Ban?',
   'ask-flooded': 'Unusually many members were banned here within an hour, so I put the rest from {source} on hold. One of them: {person}. Ban?',
+  'ask-other': 'Decide in the bot: {person}',
   'answers-all': { one: 'The answer is about {count} ban.', other: 'One answer is about all {count} bans.' },
   'asked-at': 'Asked {time}',
   'open-until': 'Answer until {time}',
@@ -303,6 +304,7 @@ const ru = {
   'ask-new_source': '{person} — бан в чате {source}. Банов из этого источника здесь ещё не было. Забанить и здесь? «Забанить» разрешает и другие баны оттуда.',
   'ask-held': 'Источник {source} забанил за час необычно много людей, и я придержал его баны. Один из них: {person}. Забанить?',
   'ask-flooded': 'Здесь за час забанено необычно много участников. Остальные баны из источника {source} я придержал. Один из них: {person}. Забанить?',
+  'ask-other': 'Решите в боте: {person}',
   'answers-all': {
     one: 'Ответ — сразу на {count} бан.',
     few: 'Ответ — сразу на {count} бана.',

@@ -78,9 +78,9 @@ let held = null;
 
 /**
  * Runs a change: the control is off meanwhile, a failure is told, and can be tried again where trying may help.
- * The answer is whether it went well.
+ * The answer is whether it went well. A failure that comes when the view is another (`still` says no) is not told there.
  */
-export async function change(control, run) {
+export async function change(control, run, still = () => true) {
   const focused = document.activeElement === control;
   if (focused) held = control;
   control.disabled = true;
@@ -89,8 +89,8 @@ export async function change(control, run) {
     await run();
     return true;
   } catch (error) {
-    const again = error.network ? () => change(control, run) : null;
-    if (error.code !== 'signed_out') say(error.message, { bad: true, again });
+    const again = error.network ? () => change(control, run, still) : null;
+    if (still() && error.code !== 'signed_out') say(error.message, { bad: true, again });
     return false;
   } finally {
     control.disabled = false;
