@@ -18,7 +18,7 @@
 //! - [`event`]: the envelope that travels on the bus
 //! - [`notification`]: who is told what after a sync
 //! - [`template`]: texts of messages that an operator can word anew
-//! - [`page`]: where the web page is
+//! - [`page`]: the address of the web page
 //! - [`outage`]: when what could not be done comes again
 //! - [`limiter`]: when the next calls to Telegram may start; [`message_window`]: when a chat takes the next answer, and whose
 //! - [`lang`]: the languages the bot speaks

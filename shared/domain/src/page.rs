@@ -1,9 +1,10 @@
-//! Where the web page is.
+//! Address of the web page.
 
 /// Paths of the page begin so.
 pub const PREFIX: &str = "/app";
 
-/// The admins' page behind the prefix. Not nothing: a route of an HTTP API that ends in `{proxy+}` wants something there.
+/// The admins' page behind the prefix. Not nothing: `{proxy+}` at the end of a route of an HTTP API stands for what is below it (API Gateway Developer
+/// Guide, "Create routes for HTTP APIs").
 pub const ADMIN: &str = "admin";
 
 /// Path of the webhook, by API Gateway; a function URL has it at its root.

@@ -4,15 +4,16 @@
 //! - here: the routes;
 //! - [`asked`]: of which period, and of which chat;
 //! - [`figures`]: reading facts, and what they come to;
-//! - [`body`]: what that looks like;
+//! - [`body`], [`rankings`]: what that looks like;
 //! - [`table`]: the same as CSV; [`picture`]: the same drawn;
-//! - [`operations`]: what operators look at: slow syncs, queues, cost.
+//! - [`operations`]: for operators: slow syncs, queues, cost.
 
 mod asked;
 mod body;
 mod figures;
 mod operations;
 mod picture;
+mod rankings;
 mod table;
 
 use crate::bounded::Whole;
@@ -26,13 +27,11 @@ use aws::{Aws, env};
 use axum::extract;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use body::{
-    BanFiguresBody, FiguresBody, OverviewBody, PeriodBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody, TopChatBody,
-    TopChatsBody, TopSourceBody, TopSourcesBody, TopUserBody, TopUsersBody,
-};
+use body::{BanFiguresBody, FiguresBody, OverviewBody, PeriodBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody};
 use domain::analytics::top::{Row, Top};
 use operations::Watched;
 use picture::PictureQuery;
+use rankings::{TopChatBody, TopChatsBody, TopSourceBody, TopSourcesBody, TopUserBody, TopUsersBody};
 use serde::Deserialize;
 use std::sync::Arc;
 use table::answer;

@@ -1,4 +1,4 @@
-//! What operators look at: syncs that took long, queues and their DLQs, and what the month has cost.
+//! Figures for operators: the slowest syncs, the queues and their DLQs, the cost of the month.
 
 use super::asked::{Asked, PeriodName, PeriodQuery};
 use super::body::PeriodBody;
@@ -105,7 +105,7 @@ pub struct QueuesBody {
     pub queues: Vec<QueueBody>,
 }
 
-/// What a cost is of: a decision that came in, a sync, a chat of a sync, a subscription that began or ended, hours without an event.
+/// Kind of a cost: of a decision that came in, a sync, a chat of a sync, a subscription that began or ended, the hours without an event.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CostOfBody {
@@ -194,13 +194,13 @@ pub async fn analytics_queues(extract::State(state): extract::State<State>, head
     answer(&headers, QueuesBody { queues: queues.collect() })
 }
 
-/// What the month has cost so far, about.
+/// Estimated cost of the month so far.
 ///
-/// What was counted, at the list prices of us-east-1: a model, not a bill. Updates that decide nothing are not in it; a million of them costs 1.20.
+/// Counts at the list prices of us-east-1: a model, not a bill. Updates that decide nothing are not in it; a million of them costs 1.20.
 #[utoipa::path(
     get,
     path = "/api/v1/analytics/cost",
-    responses((status = 200, description = "By what it is of.", content((CostBody = "application/json"), (String = "text/csv"))))
+    responses((status = 200, description = "A line a kind of cost.", content((CostBody = "application/json"), (String = "text/csv"))))
 )]
 pub async fn analytics_cost(extract::State(state): extract::State<State>, headers: HeaderMap) -> Result<Response, ApiError> {
     let (month, span) = month_of(time::now())?;

@@ -1,9 +1,8 @@
 //! Answers as JSON, or as CSV for who asks for that.
 
-use super::body::{
-    BanFiguresBody, OverviewBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody, TopChatsBody, TopSourcesBody, TopUsersBody,
-};
+use super::body::{BanFiguresBody, OverviewBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody};
 use super::operations::{CostBody, QueuesBody, SlowSyncsBody};
+use super::rankings::{TopChatsBody, TopSourcesBody, TopUsersBody};
 use crate::error::ApiError;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};

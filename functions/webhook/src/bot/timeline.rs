@@ -17,7 +17,7 @@ use domain::sync::Kind;
 use domain::sync::ledger::Entry;
 use std::cmp::Reverse;
 
-/// What happened in one second and was shown before, at most: some flood of bans, page by page.
+/// Most entries of one second that earlier pages may have shown: a flood of bans, page by page.
 const MOST_OF_A_SECOND: usize = 500;
 
 /// One thing that happened in a chat.

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 /// The folder that pages name their files in. Its place is taken by one with the version of all of them.
 const FOLDER: &str = "assets/";
 
-/// What a page may do: nothing from elsewhere, nothing inline, and pictures that it fetched itself.
+/// Content security policy: nothing from elsewhere, nothing inline, and pictures that the page fetched itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 /// Telegram's web clients show Mini Apps in a frame (Telegram, "Mini Apps"); nobody else may, and nobody the other page.

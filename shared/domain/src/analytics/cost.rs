@@ -1,4 +1,4 @@
-//! What a month has cost so far, about: what was counted, at the prices that README.md counts ("What it costs", `FrontDoor=http-api`, us-east-1).
+//! Estimated cost of a month so far: counts at the prices of README.md ("What it costs", `FrontDoor=http-api`, us-east-1).
 //!
 //! A model, not a bill: updates that decide nothing are counted nowhere, and in lively chats they are the larger part.
 
