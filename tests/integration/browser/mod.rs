@@ -197,6 +197,18 @@ async fn an_admin_does_on_the_page_what_they_do_in_the_bot() -> Result<()> {
     browser.wait("three charts", async || Ok((browser.script(drawn, json!([])).await? == 3).then_some(()))).await?;
     is_fine(&browser, "charts").await?;
 
+    // As `?startapp=chat_…` opens it, in a client with dark colours: that chat at once, in these colours, whatever the system likes.
+    let mut launch = form_urlencoded::Serializer::new(String::new());
+    launch.append_pair("tgWebAppData", &play.telegram.open_web_app(boris, None, None).await?);
+    launch.append_pair("tgWebAppStartParam", &format!("chat_{}", target.unsigned_abs()));
+    launch.append_pair("tgWebAppThemeParams", r##"{"bg_color":"#101418","text_color":"#f5f5f5","secondary_bg_color":"#000000"}"##);
+    browser.on(PHONE).await?;
+    browser.open(&format!("{}#{}", play.page("admin")?, launch.finish())).await?;
+    browser.see("tab-people").await?;
+    let look = browser.script("return [document.querySelector('h1').innerText, document.documentElement.dataset.theme]", json!([])).await?;
+    assert_eq!(look, json!(["Chess club", "dark"]));
+    is_for_everybody(&browser, "in Telegram's colours").await?;
+
     let code = browser.script("return [document.title, document.querySelectorAll(\"img[src='x']\").length]", json!([])).await?;
     assert!(code[0].as_str().is_some_and(|title| title != "XSS") && code[1] == 0, "{code}");
     Ok(())

@@ -81,7 +81,7 @@ impl Webhook {
         }
     }
 
-    /// The page's address that signs somebody in, once for a short while.
+    /// The page's address that signs somebody in, for ten minutes.
     pub async fn sign_in_link(&self, person: &Person) -> Result<Option<String>, NotNow> {
         Ok(self.page_url().await?.map(|page| link(&page, &self.telegram.keys().link(person, time::now()))))
     }
