@@ -419,27 +419,26 @@ async fn a_trickle_is_stored_and_does_not_keep_the_function_busy() -> Result<()>
     let aws = Aws::patient_at(&play.stack.endpoint).await;
     let (queue, chat) =
         (Queue::new(&aws, play.stack.queues["analytics"].clone()), ChatId(-1_006_000_000_000 - aws::time::now() % 1_000_000));
-    let sent = std::cell::Cell::new(0);
+    let is_over = std::cell::Cell::new(false);
     let trickle = async {
-        loop {
+        let mut sent = 0;
+        while !is_over.get() {
             let fact = Fact::decision(Uuid::new_v4(), aws::time::now(), Action::Ban, chat, UserId(5));
             queue.send(Message::new(&Parcel::of(&[fact]), 0)?).await?;
-            sent.set(sent.get() + 1);
+            sent += 1;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        #[expect(unreachable_code, reason = "names the type of errors")]
-        anyhow::Ok(())
+        anyhow::Ok(sent)
     };
     let stored = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        play.collector(json!({})).await
+        let done = tokio::time::timeout(Duration::from_secs(45), play.collector(json!({}))).await;
+        is_over.set(true);
+        done.context("it goes on as long as something comes")?
     };
-    let done = tokio::select! {
-        ended = trickle => anyhow::bail!("{ended:?}"),
-        done = tokio::time::timeout(Duration::from_secs(45), stored) => done.context("it goes on as long as something comes")??,
-    };
+    let (sent, done) = tokio::try_join!(trickle, stored)?;
     ensure!(done["facts"].as_i64() > Some(0) && done["more"] == false, "{done}");
     let path = format!("analytics/overview?period=week&chat_id={chat}");
-    play.counted(&play.analyst().await?, &path, &[("/figures/total_bans", json!(sent.get()))]).await?;
+    play.counted(&play.analyst().await?, &path, &[("/figures/total_bans", json!(sent))]).await?;
     Ok(())
 }

@@ -20,8 +20,11 @@ const EVENTS: usize = 3000;
 /// Chats that they are of.
 const CHATS: usize = 7;
 
-/// Days that they are of.
-const DAYS: i64 = 290;
+/// Days that they are of: each is an object and some items.
+const DAYS: i64 = 59;
+
+/// From one of them to the next: together nearly a year.
+const STEP: i64 = 5;
 
 #[derive(Default)]
 struct Recount {
@@ -36,14 +39,14 @@ async fn a_year_of_the_archive_is_counted_anew_to_what_a_plain_recount_comes_to_
     // Alone: a rebuild reads what others are about to change.
     let play = Play::alone().await?;
     let count = std::env::var("BANSYNC_BENCH_EVENTS").ok().map(|count| count.parse()).transpose()?.unwrap_or(EVENTS);
-    let (analyst, first) = (play.analyst().await?, aws::time::now() / DAY - DAYS - 2);
+    let (analyst, first) = (play.analyst().await?, aws::time::now() / DAY - DAYS * STEP - 2);
     let chats: Vec<_> = (0..CHATS).map(|_| made_up::chat()).collect();
     let someone = made_up::user();
     let mut recount: BTreeMap<i64, Recount> = BTreeMap::new();
     let mut days: BTreeMap<i64, String> = BTreeMap::new();
     for n in 0..count {
         // Neither of these has a divisor in common with another: every chat has events of every kind on every day.
-        let (chat, day, user) = (chats[n % CHATS], first + n as i64 % DAYS, someone + (n * 7919 % (count / 4 + 1)) as i64);
+        let (chat, day, user) = (chats[n % CHATS], first + n as i64 % DAYS * STEP, someone + (n * 7919 % (count / 4 + 1)) as i64);
         let at = day * DAY + n as i64 % DAY;
         let of_chat = recount.entry(chat).or_default();
         let event_type = match n % 11 {
