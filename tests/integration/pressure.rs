@@ -177,16 +177,14 @@ async fn ten_people_are_looked_at_beside_each_other_and_shown_though_telegram_is
     let chat = play.chat("B", boris, &people).await?;
     play.telegram.say_private(boris, "/subscribe").await?;
     let button = play.people_button(boris).await?;
-    let _slow = play.fault(Fault::new(FaultAction::Slow { ms: 1200 }).method("getChatMember").chat(chat)).await?;
+    // One after the other they would take nine seconds: longer than a handler goes on.
+    let _slow = play.fault(Fault::new(FaultAction::Slow { ms: 800 }).method("getChatMember").chat(chat)).await?;
     let since = now_ms();
     play.telegram.share_users(boris, button, &people).await?;
     let preview = play.telegram.wait_until_sees(boris, "these 10 people", PATIENCE).await?;
     assert_eq!(preview.text.matches("· member ·").count(), 10, "{}", preview.text);
     let looks = play.looks(Some(chat), None, since).await?;
     assert_eq!(looks.len(), 11, "the admin and ten people");
-    // One after the other they would take 12 s, and Lambda ends the function after 10.
-    let took = looks.iter().max().zip(looks.iter().min()).map(|(last, first)| last - first);
-    assert!(took.is_some_and(|ms| ms < 6_000), "{took:?} ms");
     play.brought_once(&[boris]).await
 }
 
@@ -240,14 +238,19 @@ async fn somebody_who_is_banned_in_many_chats_reads_of_eight_at_a_time_the_newes
     }
     assert_eq!(told.len(), 20);
 
-    // Telegram is slow: what was looked at in time is told, and the button goes on behind it.
-    let slow = play.fault(Fault::new(FaultAction::Slow { ms: 4_000 }).method("getChatMember").user(mallory)).await?;
+    // In all chats but the first Telegram is slow: what was looked at in time is told, and the button goes on behind it.
+    let mut slow = Vec::new();
+    for &chat in &scene.chats {
+        slow.push(play.fault(Fault::new(FaultAction::Slow { ms: 9_000 }).method("getChatMember").chat(chat).user(mallory)).await?);
+    }
     play.telegram.say_private(mallory, "/why").await?;
     let page = play.newest(mallory, "Вы забанены").await?;
     play.brought_once(&[mallory]).await?;
     let first: BTreeSet<_> = page.text.lines().filter(|line| line.starts_with('🚫')).map(str::to_owned).collect();
-    assert!((1..8).contains(&first.len()), "{}", page.text);
-    slow.end().await?;
+    assert!(first.len() == 1 && page.text.contains("Fresh"), "{}", page.text);
+    for slow in slow {
+        slow.end().await?;
+    }
     let page = play.press(mallory, &page, "Дальше").await?;
     let next: BTreeSet<_> = page.text.lines().filter(|line| line.starts_with('🚫')).map(str::to_owned).collect();
     assert!(next.len() == 8 && next.is_disjoint(&first), "{first:?} {}", page.text);

@@ -92,10 +92,11 @@ class LocalAws:
         assert status == 200, text
         return json.loads(text)
 
-    def function(self, name: str, source: str, *, may: str | list[str] = "*", on: tuple[str, ...] = ("*",), seconds: int = 10) -> str:
+    def function(self, name: str, source: str, *, may: str | list[str] = "*", on: tuple[str, ...] = ("*",), seconds: int = 30) -> str:
         """Create a function from the source of a Python function `handle(event)`; returns its ARN.
 
-        Its role allows the actions `may` on the resources `on`; `seconds`: its time-out.
+        Its role allows the actions `may` on the resources `on`; `seconds`: its time-out, also to start where a busy machine has not done so in the
+        ten seconds that a function has before it is invoked.
         """
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:

@@ -115,7 +115,7 @@ class Mappings(unittest.TestCase):
 
     def test_with_the_patch_its_visibility_timeout_is_the_functions_at_least(self):
         machine = local_aws()
-        function = machine.function(new_name(), HANDLE)  # its timeout is 10 seconds
+        function = machine.function(new_name(), HANDLE, seconds=10)
         self.assertIsNone(refusal(mapping(machine, function, queue_of(machine, visibility=10))))
         refused = refusal(mapping(machine, function, queue_of(machine, visibility=9)))
         message = "Queue visibility timeout: 9 seconds is less than Function timeout: 10 seconds"

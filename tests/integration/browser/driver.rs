@@ -44,22 +44,38 @@ impl Screen {
     }
 }
 
-impl Browser {
-    /// `None`: there is no browser on this machine.
-    pub async fn begin() -> Result<Option<Self>> {
+/// A driver, and where it listens; `None`: there is none on this machine.
+fn started() -> Result<Option<(Child, u16)>> {
+    // It takes a port that is free in IPv6, and ends where somebody else has the same in IPv4.
+    for _ in 0..5 {
         let mut command = Command::new("chromedriver");
         // A group of its own, which goes with it.
         let started = command.arg("--port=0").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut driver) = started else { return Ok(None) };
         let output = driver.stdout.take().context("it prints")?;
-        let mut browser = Self { driver, port: 0, session: String::new() };
         let (told, port) = channel();
         std::thread::spawn(move || {
             let port = |line: String| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok();
             // Nobody may be waiting any more.
             BufReader::new(output).lines().map_while(Result::ok).find_map(port).map(|port| told.send(port).is_ok())
         });
-        browser.port = port.recv_timeout(PATIENCE).context("chromedriver did not start")?;
+        match port.recv_timeout(PATIENCE) {
+            Ok(port) => return Ok(Some((driver, port))),
+            Err(_) => {
+                // It may have ended by itself.
+                _ = driver.kill();
+                driver.wait().context("chromedriver did not end")?;
+            }
+        }
+    }
+    bail!("chromedriver did not start")
+}
+
+impl Browser {
+    /// `None`: there is no browser on this machine.
+    pub async fn begin() -> Result<Option<Self>> {
+        let Some((driver, port)) = started()? else { return Ok(None) };
+        let mut browser = Self { driver, port, session: String::new() };
         let arguments = [
             "--headless=new",
             "--no-sandbox",
