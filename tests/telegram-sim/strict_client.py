@@ -1,10 +1,12 @@
-"""A client with strict models reads what the simulator sent in a run, and calls it: `strict_client.py URL TOKEN_FILE [whole]`.
+"""A client with strict models reads what the simulator sent in a run, and calls it: `strict_client.py [--whole] URL TOKEN_FILE [FILE …]`.
 
-After a `whole` run there must be updates to read.
+The files are what other simulators sent: lists of updates as `/control/updates` answers them. After a whole run there must be
+updates to read.
 
 aiogram refuses an object without a field that the Bot API requires; a field that it does not know is taken for a mistake here, too.
 """
 
+import argparse
 import asyncio
 import json
 import pathlib
@@ -134,12 +136,18 @@ async def call_all(url: str, token: str) -> tuple[int, list[str]]:
     return made, wrong
 
 
-def main(url: str, token_file: str, run: str = "") -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("url")
+    parser.add_argument("token_file", type=pathlib.Path)
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    of = parser.parse_args()
     # The product would answer the same people and buttons.
-    control(url, "set_webhook_delivery", paused=True)
-    is_empty = run == "whole" and not control(url, "updates", limit=1)
-    made, wrong = asyncio.run(call_all(url, pathlib.Path(token_file).read_text().strip()))
-    bodies = control(url, "updates", limit=MAX_UPDATES)
+    control(of.url, "set_webhook_delivery", paused=True)
+    is_empty = of.whole and not control(of.url, "updates", limit=1)
+    made, wrong = asyncio.run(call_all(of.url, of.token_file.read_text().strip()))
+    bodies = control(of.url, "updates", limit=MAX_UPDATES) + [body for path in of.files for body in json.loads(path.read_text())]
     of_updates = [f"update {next(kind for kind in json.loads(body) if kind != 'update_id')}: {what}" for body in bodies for what in read(body)]
     wrong += of_updates
     if is_empty:
@@ -152,4 +160,4 @@ def main(url: str, token_file: str, run: str = "") -> int:
     return 1 if wrong else 0
 
 
-sys.exit(main(*sys.argv[1:]))
+sys.exit(main())

@@ -1,18 +1,20 @@
-"""Least privilege, checked: `python -m bansync_local.policies template FILE` or `… used`.
+"""Least privilege, checked: `python -m bansync_local.policies template FILE` or `… used FILE …`.
 
 - `template FILE` reads a template: what a function's policies name is exactly what its environment gives it (tables,
   queues, bus, bucket, parameters) and where its failed events go; nothing is allowed by a wildcard.
-- `used` asks the local AWS (AWS_ENDPOINT_URL) after the tests: each permission of a deployed function was used by it.
+- `used FILE …`, after the tests: each permission of a function that is deployed to the local AWS (AWS_ENDPOINT_URL) was used, there or in
+  another stack of the same template. The files are what `GET /_bansync/permissions` answered of each of them.
 
 Prints what is wrong and "N passed, N failed" by function.
 """
 
 import fnmatch
+import itertools
 import json
-import os
 import re
 import sys
-import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
 
 from bansync_local import template as templates
 from bansync_local.stack import Stack, stacks
@@ -75,6 +77,15 @@ def _of_function(stack: Stack, function: str) -> list[str]:
     wrong += [f"{name} is allowed and not in the environment" for name in sorted(allowed - expected)]
     wrong += [f"{name} is in the environment and not allowed" for name in sorted(expected - allowed)]
     return wrong
+
+
+# What CloudFormation puts behind a name of a resource: no two stacks have it in common.
+_SUFFIX = re.compile(r"-[0-9A-F]{12,13}\b", re.IGNORECASE)
+
+
+def in_any_stack(used: Iterable[dict]) -> list[dict]:
+    """Functions, roles and resources without what tells those of one stack from those of another."""
+    return json.loads(_SUFFIX.sub("", json.dumps(list(used))))
 
 
 def unused(permissions: list[dict], used: list[dict]) -> dict[str, list[str]]:
@@ -141,11 +152,11 @@ def main(arguments: list[str]) -> bool:
     match arguments:
         case ["template", path]:
             return report(of_template(templates.read(path)))
-        case ["used"]:
+        case ["used", *paths]:
             from bansync_local import aws
 
-            with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/_bansync/permissions") as answer:
-                return report(unused(deployed(aws.client), json.load(answer)))
+            used = itertools.chain.from_iterable(json.loads(Path(path).read_text()) for path in paths)
+            return report(unused(in_any_stack(deployed(aws.client)), in_any_stack(used)))
     sys.exit(__doc__)
 
 

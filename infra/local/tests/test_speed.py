@@ -1,6 +1,9 @@
 import collections
 import copy
 import os
+import queue
+import threading
+import types
 import unittest
 import uuid
 from unittest import mock
@@ -38,3 +41,10 @@ class Speed(unittest.TestCase):
             ids = {uuid.uuid4() for _ in range(1000)}
         self.assertEqual((len(ids), {made.version for made in ids}), (1000, {4}))
         system.assert_called_once()
+
+    def test_lines_that_come_late_are_waited_for_and_an_end_is_not(self):
+        worker = types.SimpleNamespace(_stderr_queue=queue.Queue())
+        self.assertEqual(speed.drain(worker, first_line_wait=0.001), "")
+        worker._stderr_queue.put("first")
+        threading.Timer(0.05, worker._stderr_queue.put, ["second"]).start()
+        self.assertEqual(speed.drain(worker, idle_confirm=30, hard_cap=1), "first\nsecond")

@@ -14,23 +14,31 @@ pub struct Group {
     pub filters: &'static [&'static str],
     /// On what: options of `cargo xtask test`.
     on: &'static [&'static str],
-    /// How far behind the others, whose steps wait for answers; see nice(1).
-    niceness: &'static str,
 }
 
-/// Those that nothing else may happen beside, or that keep a stack busy.
-pub const GROUPS: [Group; 7] = [
-    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
-    Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
-    // Most of them play alone, and wait. What only a test uses of a function's permissions has to be among the others.
-    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::"], on: &[], niceness: "0" },
-    Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::"], on: &[], niceness: "5" },
+/// Those that nothing else may happen beside, or that keep a stack busy; those that wait long first, and last those that keep the machine busy.
+///
+/// A test that plays alone lets all others of its stack end, and none begin: where several do, they are here.
+pub const GROUPS: [Group; 10] = [
     MODEL,
-    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
-    Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"], niceness: "5" },
+    Group { name: "figures", filters: &["analytics::"], on: &[] },
+    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[] },
+    Group { name: "kill runs", filters: &["kill_runs::"], on: &[] },
+    Group { name: "fault runs", filters: &["fault_runs::"], on: &[] },
+    Group { name: "edges", filters: &["cases::", "edges::", "once::", "rights::", "telegram_calls::"], on: &[] },
+    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[] },
+    Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[] },
+    Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[] },
+    Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"] },
 ];
 
-pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "5" };
+/// How far behind the other tests, some of which are about the seconds that a function has; see nice(1).
+const NICENESS: &str = "5";
+
+/// Groups at a time: more keep two cores so busy that tests wait longer than they do anywhere else.
+pub const AT_A_TIME: usize = 6;
+
+pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[] };
 
 /// Where the state of what runs beside is, a folder a group.
 pub fn states() -> Result<Vec<PathBuf>> {
@@ -38,7 +46,7 @@ pub fn states() -> Result<Vec<PathBuf>> {
 }
 
 impl Group {
-    fn state(&self) -> Result<PathBuf> {
+    pub fn state(&self) -> Result<PathBuf> {
         Ok(workspace::state()?.join("beside").join(self.name.replace(' ', "-")))
     }
 
@@ -46,7 +54,7 @@ impl Group {
     pub fn command(&self, integration: &Path, settle_seconds: Option<u32>) -> Result<Command> {
         let program = std::env::current_exe().context("this program has no path")?;
         let mut command = Command::new("nice");
-        command.args(["-n", self.niceness]).arg(program).arg("test").args(self.filters).args(self.on).arg("--built").arg(integration);
+        command.args(["-n", NICENESS]).arg(program).arg("test").args(self.filters).args(self.on).arg("--built").arg(integration);
         if let Some(seconds) = settle_seconds {
             command.args(["--settle-seconds", &seconds.to_string()]);
         }

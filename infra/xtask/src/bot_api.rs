@@ -6,10 +6,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::beside::Group;
 use crate::progress::Counter;
 use crate::stack::Stack;
 use crate::suite::Suite;
 use crate::telegram::agent;
+use crate::traces::Trace;
 use crate::{secret, setup, workspace};
 
 /// By this name the client is run alone: `cargo xtask test aiogram`.
@@ -43,12 +45,13 @@ fn unseen(report: &Value) -> Vec<String> {
     kinds.map(|kind| format!("the simulator has compared no {kind}")).collect()
 }
 
-/// Another client reads the updates of the run and calls the simulator. `whole`: as for [`schema`].
-pub fn client(stack: &Stack, progress: &Counter, whole: bool) -> Result<Suite> {
+/// Another client reads the updates of the run, also those that were sent on stacks beside this one, and calls the simulator. `whole`: as for
+/// [`schema`].
+pub fn client(stack: &Stack, beside: &[Group], progress: &Counter, whole: bool) -> Result<Suite> {
     let Ok(python) = setup::strict_client() else { return Ok(Suite::skipped(CLIENT, "aiogram cannot be installed")) };
     let mut command = Command::new(python);
-    command.arg(workspace::root()?.join("tests/telegram-sim/strict_client.py")).arg(&stack.telegram_api).arg(secret::token_file()?);
-    command.args(whole.then_some("whole"));
+    command.arg(workspace::root()?.join("tests/telegram-sim/strict_client.py")).args(whole.then_some("--whole"));
+    command.arg(&stack.telegram_api).arg(secret::token_file()?).args(Trace::Updates.beside(beside)?);
     Suite::run(CLIENT, progress, [command])
 }
 

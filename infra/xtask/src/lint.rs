@@ -13,15 +13,14 @@ use crate::{binary, run, setup, workspace};
 const CARGO_DENY: &str = "0.20.2";
 
 pub fn lint() -> Result<()> {
-    setup::local_aws()?;
-    setup::deploy_tools()?;
-    setup::checkov()?;
-    setup::moto()?;
+    setup::check_python()?;
+    setup::meanwhile(install, || {
+        step("format");
+        run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
+        step("clippy");
+        run::run(cargo("clippy").args(["--workspace", "--all-targets", "--features", build::WITH_INTEGRATION, "--", "-D", "warnings"]))
+    })?;
     let root = workspace::root()?;
-    step("format");
-    run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
-    step("clippy");
-    run::run(cargo("clippy").args(["--workspace", "--all-targets", "--features", build::WITH_INTEGRATION, "--", "-D", "warnings"]))?;
     step("licences and dependencies");
     deny()?;
     step("template");
@@ -54,6 +53,13 @@ pub fn lint() -> Result<()> {
     run::run(Command::new(setup::python()?).args(["-m", "compileall", "-q", "infra/local", "tests/telegram-sim"]).current_dir(&root))?;
     println!("No complaints.");
     Ok(())
+}
+
+fn install() -> Result<()> {
+    setup::local_aws()?;
+    setup::deploy_tools()?;
+    setup::checkov()?;
+    setup::moto()
 }
 
 /// `advisories` is left out: it needs the advisory database from the network, and a new entry there would fail a commit

@@ -46,6 +46,7 @@ mod suite;
 mod target;
 mod telegram;
 mod test;
+mod traces;
 mod up;
 mod workspace;
 

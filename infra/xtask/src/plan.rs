@@ -1,16 +1,18 @@
 //! Which suites are run, side by side, and on what.
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::beside::Group;
+use crate::beside::{self, Group};
 use crate::build::TestBinary;
 use crate::progress::{Counter, Progress};
+use crate::stack::{self, Stack};
 use crate::suite::{Count, Suite};
-use crate::{bot_api, down, fuzz, interrupt, run, setup, stack, up, workspace};
+use crate::{bot_api, down, fuzz, interrupt, run, setup, traces, up, workspace};
 
 /// Integration tests at a time: they wait far more than they work.
 const AT_A_TIME: &str = "16";
@@ -33,7 +35,7 @@ pub struct Plan<'a> {
     pub beside: &'static [Group],
     /// The REST API's fuzzing, after the integration tests.
     pub fuzz: bool,
-    /// Another client of the Bot API, last of all.
+    /// Another client of the Bot API, after all others.
     pub client: bool,
     /// The local AWS's own tests, and the look at what permissions were used.
     pub local_aws: bool,
@@ -65,16 +67,14 @@ impl Plan<'_> {
 
     fn suites(&self) -> Result<Vec<Suite>> {
         let progress = Progress::begin("Testing");
-        let beside: Vec<(&Group, Counter)> = self.beside.iter().map(|group| (group, progress.counter(group.name))).collect();
+        let waiting = Mutex::new(self.beside.iter().map(|group| (group, progress.counter(group.name))).collect::<Vec<_>>().into_iter());
         let suites = thread::scope(|scope| {
             let mut others = Vec::new();
             if !self.units.is_empty() {
                 others.push(scope.spawn(|| self.without_a_stack(&progress)));
             }
-            for (group, counter) in beside {
-                let integration = self.integration.as_ref().context("the integration tests are not built")?;
-                let command = self.with_settings(group.command(&integration.path, self.up.settle_seconds)?);
-                others.push(scope.spawn(move || Ok(vec![Suite::run(group.name, &counter, [command])?])));
+            for _ in 0..beside::AT_A_TIME {
+                others.push(scope.spawn(|| self.beside(&waiting)));
             }
             let mine = self.on_a_stack(&progress);
             if mine.is_err() {
@@ -89,11 +89,27 @@ impl Plan<'_> {
                     suites.extend(ended?);
                 }
             }
-            suites.extend(mine?);
+            let (stack, on_it) = mine?;
+            suites.extend(on_it);
+            if let Some(stack) = stack {
+                suites.extend(self.looks(&stack, &progress)?);
+            }
             anyhow::Ok(suites)
         })?;
         if suites.iter().all(|suite| suite.count == Count::default() && suite.succeeded) {
             bail!("no test has {:?} in its name", self.filters.join(" or "));
+        }
+        Ok(suites)
+    }
+
+    /// Groups, one after the other, as long as any wait for their turn.
+    fn beside(&self, waiting: &Mutex<impl Iterator<Item = (&'static Group, Counter)>>) -> Result<Vec<Suite>> {
+        let mut suites = Vec::new();
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        while let Some((group, counter)) = next() {
+            let integration = self.integration.as_ref().context("the integration tests are not built")?;
+            let command = self.with_settings(group.command(&integration.path, self.up.settle_seconds)?);
+            suites.push(Suite::run(group.name, &counter, [command])?);
         }
         Ok(suites)
     }
@@ -108,15 +124,17 @@ impl Plan<'_> {
         Ok(suites)
     }
 
-    fn on_a_stack(&self, progress: &Progress) -> Result<Vec<Suite>> {
+    /// The stack, if there was anything to do on one, and what came of it.
+    fn on_a_stack(&self, progress: &Progress) -> Result<(Option<Stack>, Vec<Suite>)> {
         let mut suites = Vec::new();
         let binary = match &self.integration {
             Some(binary) if self.filters.is_empty() || self.has_tests(binary)? => Some(binary),
             _ => None,
         };
         if binary.is_none() && !self.fuzz && !self.client {
-            return Ok(suites);
+            return Ok((None, suites));
         }
+        traces::forget()?;
         let settle_seconds = self.up.settle_seconds.or(Some(SETTLE_SECONDS));
         let stack = up::start(&up::Options { settle_seconds, ..self.up.clone() })?;
         if let Some(binary) = binary {
@@ -142,21 +160,28 @@ impl Plan<'_> {
             suites.push(fuzz::api(&progress.counter("API fuzz"))?);
         }
         if self.up.simulates_telegram() {
-            // The client runs with all tests of a stack, or by its own name. Not each stack has tests that send updates; that of all together has.
-            let whole = self.local_aws && self.client && !self.filters.contains(&bot_api::CLIENT);
-            if self.client {
-                suites.push(bot_api::client(&stack, &progress.counter(bot_api::CLIENT), whole)?);
-            }
-            suites.push(bot_api::schema(&stack, whole)?);
+            suites.push(bot_api::schema(&stack, self.is_whole())?);
+        }
+        traces::keep(&stack)?;
+        Ok((Some(stack), suites))
+    }
+
+    /// At what all stacks have done, once all others have ended.
+    fn looks(&self, stack: &Stack, progress: &Progress) -> Result<Vec<Suite>> {
+        let mut suites = Vec::new();
+        if self.client && self.up.simulates_telegram() {
+            suites.push(bot_api::client(stack, self.beside, &progress.counter(bot_api::CLIENT), self.is_whole())?);
         }
         // Only all tests together use all that a function may do.
-        if self.local_aws && stack.aws().is_local() {
-            let mut policies = python()?;
-            policies.args(["-m", "bansync_local.policies", "used"]);
-            stack.aws().environment(&mut policies)?;
-            suites.push(Suite::run("used permissions", &progress.counter("used permissions"), [policies])?);
+        if self.is_whole() && stack.aws().is_local() {
+            suites.push(traces::used_permissions(stack, self.beside, &progress.counter("used permissions"))?);
         }
         Ok(suites)
+    }
+
+    /// All tests run: there must be some of everything.
+    fn is_whole(&self) -> bool {
+        self.local_aws
     }
 
     /// A binary of Rust's harness, with what its tests print: benchmarks print their figures, the model its seeds.

@@ -4,10 +4,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::{run, workspace};
 
 /// MiniStack and the SAM CLI need it.
@@ -67,6 +68,18 @@ pub fn deploy_tools() -> Result<()> {
 /// Installs the local AWS.
 pub fn local_aws() -> Result<()> {
     environment("venv", "requirements.txt", "the local AWS", &python_version()?)
+}
+
+/// Installs while something else is done that takes long; says at once why an installation failed.
+pub fn meanwhile<T>(install: impl FnOnce() -> Result<()> + Send, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // Whoever waits for the compiler can mend it meanwhile.
+    let install = || install().inspect_err(|error| progress::say(&format!("error: {error:#}")));
+    thread::scope(|scope| {
+        let installed = scope.spawn(install);
+        let done = work()?;
+        installed.join().map_err(|_| anyhow!("the installation was lost"))??;
+        Ok(done)
+    })
 }
 
 /// Whether there is a Python that [`local_aws`] can use; asked before anything that takes minutes.

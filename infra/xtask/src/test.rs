@@ -28,8 +28,7 @@ pub fn test(options: &Options) -> Result<()> {
     let all = filters.is_empty();
     // With all tests, with those of the API, and by its own name.
     let fuzz = all || filters.iter().any(|filter| ["api", fuzz::NAME].contains(filter));
-    // Every stack of a whole run has updates of its own.
-    let client = all || options.built.is_some() || filters.contains(&bot_api::CLIENT);
+    let client = all || filters.contains(&bot_api::CLIENT);
     let (units, integration) = match &options.built {
         Some(path) => (Vec::new(), integration(path.clone())?),
         None => built(fuzz)?,

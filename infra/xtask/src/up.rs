@@ -3,10 +3,9 @@
 use std::fs;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::aws::{Aws, is_loopback};
 use crate::cloudformation::FrontDoor;
@@ -14,7 +13,7 @@ use crate::service::Service;
 use crate::stack::Stack;
 use crate::target::Target;
 use crate::telegram::{Bot, TELEGRAM};
-use crate::{bot, build, cloudformation, interrupt, local_aws, poll, progress, secret, service, setup, simulator, stack, target};
+use crate::{bot, build, cloudformation, interrupt, local_aws, poll, secret, service, setup, simulator, stack, target};
 
 #[derive(clap::Args, Clone, Default)]
 #[group(id = "up")] // `demo` and `test` take these among their own, and groups are named after their types
@@ -68,17 +67,7 @@ pub fn up(options: &Options) -> Result<Stack> {
 pub fn prepare<T>(fuzz: bool, build: impl FnOnce() -> Result<T>) -> Result<T> {
     // Before the minutes that compiling takes.
     setup::check_python()?;
-    let install = || {
-        let done = setup::local_aws().and_then(|()| if fuzz { setup::api() } else { Ok(()) });
-        // Whoever waits for the compiler can mend it meanwhile.
-        done.inspect_err(|error| progress::say(&format!("error: {error:#}")))
-    };
-    thread::scope(|scope| {
-        let installed = scope.spawn(install);
-        let built = build()?;
-        installed.join().map_err(|_| anyhow!("the installation was lost"))??;
-        Ok(built)
-    })
+    setup::meanwhile(|| setup::local_aws().and_then(|()| if fuzz { setup::api() } else { Ok(()) }), build)
 }
 
 /// Starts everything that is installed and built, and deploys to it.
