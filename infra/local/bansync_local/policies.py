@@ -3,7 +3,7 @@
 - `template FILE` reads a template: what a function's policies name is exactly what its environment gives it (tables,
   queues, bus, bucket, parameters) and where its failed events go; nothing is allowed by a wildcard.
 - `used FILE …`, after the tests: each permission of a function that is deployed to the local AWS (AWS_ENDPOINT_URL) was used, there or in
-  another stack of the same template. The files are what `GET /_bansync/permissions` answered of each of them.
+  another stack of the same name and template: MiniStack makes the same names of the same. The files are what `GET /_bansync/permissions` answered of each of them.
 
 Prints what is wrong and "N passed, N failed" by function.
 """
@@ -13,7 +13,6 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from bansync_local import template as templates
@@ -77,15 +76,6 @@ def _of_function(stack: Stack, function: str) -> list[str]:
     wrong += [f"{name} is allowed and not in the environment" for name in sorted(allowed - expected)]
     wrong += [f"{name} is in the environment and not allowed" for name in sorted(expected - allowed)]
     return wrong
-
-
-# What CloudFormation puts behind a name of a resource: no two stacks have it in common.
-_SUFFIX = re.compile(r"-[0-9A-F]{12,13}\b", re.IGNORECASE)
-
-
-def in_any_stack(used: Iterable[dict]) -> list[dict]:
-    """Functions, roles and resources without what tells those of one stack from those of another."""
-    return json.loads(_SUFFIX.sub("", json.dumps(list(used))))
 
 
 def unused(permissions: list[dict], used: list[dict]) -> dict[str, list[str]]:
@@ -156,7 +146,7 @@ def main(arguments: list[str]) -> bool:
             from bansync_local import aws
 
             used = itertools.chain.from_iterable(json.loads(Path(path).read_text()) for path in paths)
-            return report(unused(in_any_stack(deployed(aws.client)), in_any_stack(used)))
+            return report(unused(deployed(aws.client), list(used)))
     sys.exit(__doc__)
 
 

@@ -72,16 +72,6 @@ class OfTheDeployment(unittest.TestCase):
         self.assertEqual(found["relay"], [])
         self.assertEqual(found["webhook"], ["dynamodb:Query on arn:table/bans/index/by_user was never used"])
 
-    def test_what_another_stack_s_function_used_was_used(self):
-        name, table = "bansync-WebhookFunction-{}", "arn:aws:dynamodb:us-east-1:000000000000:table/bansync-BansTable-{}/index/by_user"
-        here, there = ("F8D7CEA43EEED", "04BD9D1363349")
-        query = {"action": "dynamodb:Query", "resource": table.format(here)}
-        allowed = policies.in_any_stack([{**query, "owner": name.format(here), "functions": [name.format(here)]}])
-        used = policies.in_any_stack([{**query, "resource": table.format(there), "function": name.format(there)}])
-        self.assertEqual(policies.unused(allowed, used), {"bansync-WebhookFunction": []})
-        others = policies.in_any_stack([{**used[0], "resource": table.replace("Bans", "Users").format(there)}])
-        self.assertEqual(len(policies.unused(allowed, others)["bansync-WebhookFunction"]), 1)
-
     def test_what_is_seldom_used_need_not_have_been(self):
         seldom = {"owner": "webhook", "functions": ["webhook"], "action": "dynamodb:UpdateItem", "resource": "arn:table/stack-GatewayTable-1"}
         self.assertEqual(policies.unused([seldom], [])["webhook"], [])

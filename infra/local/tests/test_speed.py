@@ -2,7 +2,6 @@ import collections
 import copy
 import os
 import queue
-import threading
 import types
 import unittest
 import uuid
@@ -42,9 +41,11 @@ class Speed(unittest.TestCase):
         self.assertEqual((len(ids), {made.version for made in ids}), (1000, {4}))
         system.assert_called_once()
 
-    def test_lines_that_come_late_are_waited_for_and_an_end_is_not(self):
-        worker = types.SimpleNamespace(_stderr_queue=queue.Queue())
-        self.assertEqual(speed.drain(worker, first_line_wait=0.001), "")
-        worker._stderr_queue.put("first")
-        threading.Timer(0.05, worker._stderr_queue.put, ["second"]).start()
-        self.assertEqual(speed.drain(worker, idle_confirm=30, hard_cap=1), "first\nsecond")
+    def test_what_a_function_logs_is_waited_for_and_its_end_for_less(self):
+        worker = types.SimpleNamespace(_stderr_queue=mock.Mock(get=mock.Mock(side_effect=["first", "second", queue.Empty])))
+        self.assertEqual(speed.drain(worker, first_line_wait=0.05, idle_confirm=0.005, hard_cap=60), "first\nsecond")
+        self.assertEqual([call.kwargs["timeout"] for call in worker._stderr_queue.get.mock_calls], [0.05, 0.005, 0.005])
+
+    def test_no_function_is_waited_for_beyond_the_cap(self):
+        worker = types.SimpleNamespace(_stderr_queue=mock.Mock(get=mock.Mock(side_effect=lambda timeout: "another")))
+        self.assertTrue(speed.drain(worker, hard_cap=0.01).startswith("another"))

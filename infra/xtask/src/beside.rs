@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{fuzz, workspace};
+use crate::{fuzz, up, workspace};
 
 /// Some of the tests.
 pub struct Group {
@@ -25,14 +25,14 @@ pub const GROUPS: [Group; 10] = [
     Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[] },
     Group { name: "kill runs", filters: &["kill_runs::"], on: &[] },
     Group { name: "fault runs", filters: &["fault_runs::"], on: &[] },
-    Group { name: "edges", filters: &["cases::", "edges::", "once::", "rights::", "telegram_calls::"], on: &[] },
+    Group { name: "edges", filters: &["cases::", "edges::", "once::", "sent_once::", "rights::", "telegram_calls::"], on: &[] },
     Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[] },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[] },
     Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[] },
     Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"] },
 ];
 
-/// How far behind the other tests, some of which are about the seconds that a function has; see nice(1).
+/// How far behind the first stack's tests, most of which play people who wait for an answer; see nice(1).
 const NICENESS: &str = "5";
 
 /// Groups at a time: more keep two cores so busy that tests wait longer than they do anywhere else.
@@ -50,13 +50,15 @@ impl Group {
         Ok(workspace::state()?.join("beside").join(self.name.replace(' ', "-")))
     }
 
-    /// `cargo xtask test <filters>` on a stack of its own. `integration`: the built binary; `settle_seconds`: where the user chose them.
-    pub fn command(&self, integration: &Path, settle_seconds: Option<u32>) -> Result<Command> {
+    /// `cargo xtask test <filters>` on a stack of its own. `integration`: the built binary; `chosen`: what the user did of the stacks.
+    pub fn command(&self, integration: &Path, chosen: &up::Options) -> Result<Command> {
         let program = std::env::current_exe().context("this program has no path")?;
         let mut command = Command::new("nice");
         command.args(["-n", NICENESS]).arg(program).arg("test").args(self.filters).args(self.on).arg("--built").arg(integration);
-        if let Some(seconds) = settle_seconds {
-            command.args(["--settle-seconds", &seconds.to_string()]);
+        let settle_seconds = chosen.settle_seconds.map(|seconds| seconds.to_string());
+        let options = [("--settle-seconds", &settle_seconds), ("--stack", &chosen.target.stack), ("--region", &chosen.target.region)];
+        for (option, value) in options {
+            command.args(value.iter().flat_map(|value| [option, value]));
         }
         command.env(workspace::STATE, self.state()?);
         Ok(command)

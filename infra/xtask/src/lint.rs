@@ -14,21 +14,54 @@ const CARGO_DENY: &str = "0.20.2";
 
 pub fn lint() -> Result<()> {
     setup::check_python()?;
-    setup::meanwhile(install, || {
-        step("format");
-        run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
-        step("clippy");
-        run::run(cargo("clippy").args(["--workspace", "--all-targets", "--features", build::WITH_INTEGRATION, "--", "-D", "warnings"]))
-    })?;
+    setup::meanwhile(
+        || install().and_then(|()| template()),
+        || {
+            step("format");
+            run::run(cargo("fmt").args(["--all", "--check"])).context("run `cargo fmt --all`")?;
+            step("clippy");
+            run::run(cargo("clippy").args([
+                "--workspace",
+                "--all-targets",
+                "--features",
+                build::WITH_INTEGRATION,
+                "--",
+                "-D",
+                "warnings",
+            ]))?;
+            step("licences and dependencies");
+            deny()
+        },
+    )?;
+    if let Some(architecture) = build::built_for()? {
+        step("binaries");
+        binary::check(architecture)?;
+    }
+    step("Python");
+    run::run(
+        Command::new(setup::python()?)
+            .args(["-m", "compileall", "-q", "infra/local", "tests/telegram-sim"])
+            .current_dir(workspace::root()?),
+    )?;
+    println!("No complaints.");
+    Ok(())
+}
+
+fn install() -> Result<()> {
+    setup::local_aws()?;
+    setup::deploy_tools()?;
+    setup::checkov()?;
+    setup::moto()
+}
+
+/// By what AWS refuses, or does otherwise than a local one.
+fn template() -> Result<()> {
     let root = workspace::root()?;
-    step("licences and dependencies");
-    deny()?;
     step("template");
     let mut sam = Command::new(setup::tool("sam")?);
     sam.args(["validate", "--lint", "--template-file", "template.yaml", "--region", &Aws::at(None, None)?.region]);
     sam.env("SAM_CLI_TELEMETRY", "0").current_dir(&root);
     run::run(&mut sam)?;
-    // By what AWS refuses, or does otherwise than a local one.
     let template = root.join("template.yaml");
     let judged = |what: &str, module: &str, arguments: &[&OsStr]| {
         step(what);
@@ -44,22 +77,7 @@ pub fn lint() -> Result<()> {
     judged("upgrade", "upgrade", &["released".as_ref(), template.as_ref(), "--changelog".as_ref(), changelog.as_ref()])?;
     judged("sam local", "sam_local", &[template.as_ref()])?;
     judged("checkov", "checkov", &[template.as_ref()])?;
-    judged("moto", "moto", &[template.as_ref()])?;
-    if let Some(architecture) = build::built_for()? {
-        step("binaries");
-        binary::check(architecture)?;
-    }
-    step("Python");
-    run::run(Command::new(setup::python()?).args(["-m", "compileall", "-q", "infra/local", "tests/telegram-sim"]).current_dir(&root))?;
-    println!("No complaints.");
-    Ok(())
-}
-
-fn install() -> Result<()> {
-    setup::local_aws()?;
-    setup::deploy_tools()?;
-    setup::checkov()?;
-    setup::moto()
+    judged("moto", "moto", &[template.as_ref()])
 }
 
 /// `advisories` is left out: it needs the advisory database from the network, and a new entry there would fail a commit

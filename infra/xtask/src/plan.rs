@@ -37,6 +37,8 @@ pub struct Plan<'a> {
     pub fuzz: bool,
     /// Another client of the Bot API, after all others.
     pub client: bool,
+    /// Keep what the stack has done for a look at several together.
+    pub traces: bool,
     /// The local AWS's own tests, and the look at what permissions were used.
     pub local_aws: bool,
     /// Settings of the tests: how much of everything.
@@ -66,6 +68,7 @@ impl Plan<'_> {
     }
 
     fn suites(&self) -> Result<Vec<Suite>> {
+        traces::forget(self.beside)?;
         let progress = Progress::begin("Testing");
         let waiting = Mutex::new(self.beside.iter().map(|group| (group, progress.counter(group.name))).collect::<Vec<_>>().into_iter());
         let suites = thread::scope(|scope| {
@@ -108,7 +111,7 @@ impl Plan<'_> {
         let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
         while let Some((group, counter)) = next() {
             let integration = self.integration.as_ref().context("the integration tests are not built")?;
-            let command = self.with_settings(group.command(&integration.path, self.up.settle_seconds)?);
+            let command = self.with_settings(group.command(&integration.path, self.up)?);
             suites.push(Suite::run(group.name, &counter, [command])?);
         }
         Ok(suites)
@@ -134,7 +137,6 @@ impl Plan<'_> {
         if binary.is_none() && !self.fuzz && !self.client {
             return Ok((None, suites));
         }
-        traces::forget()?;
         let settle_seconds = self.up.settle_seconds.or(Some(SETTLE_SECONDS));
         let stack = up::start(&up::Options { settle_seconds, ..self.up.clone() })?;
         if let Some(binary) = binary {
@@ -159,18 +161,23 @@ impl Plan<'_> {
         if self.fuzz {
             suites.push(fuzz::api(&progress.counter("API fuzz"))?);
         }
-        if self.up.simulates_telegram() {
-            suites.push(bot_api::schema(&stack, self.is_whole())?);
-        }
-        traces::keep(&stack)?;
         Ok((Some(stack), suites))
     }
 
-    /// At what all stacks have done, once all others have ended.
+    /// At what this stack has done, and those beside it, once all others have ended.
     fn looks(&self, stack: &Stack, progress: &Progress) -> Result<Vec<Suite>> {
         let mut suites = Vec::new();
-        if self.client && self.up.simulates_telegram() {
-            suites.push(bot_api::client(stack, self.beside, &progress.counter(bot_api::CLIENT), self.is_whole())?);
+        if self.traces
+            && let Err(error) = traces::keep(stack)
+        {
+            suites.push(Suite::of_a_look("traces", String::new(), vec![format!("{error:#}")])?);
+        }
+        if self.up.simulates_telegram() {
+            if self.client {
+                suites.push(bot_api::client(stack, self.beside, &progress.counter(bot_api::CLIENT), self.is_whole())?);
+            }
+            // What the client did, too.
+            suites.push(bot_api::schema(stack, self.is_whole())?);
         }
         // Only all tests together use all that a function may do.
         if self.is_whole() && stack.aws().is_local() {

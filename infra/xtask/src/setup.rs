@@ -70,13 +70,13 @@ pub fn local_aws() -> Result<()> {
     environment("venv", "requirements.txt", "the local AWS", &python_version()?)
 }
 
-/// Installs while something else is done that takes long; says at once why an installation failed.
-pub fn meanwhile<T>(install: impl FnOnce() -> Result<()> + Send, work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Installs, and does what needs no more than that, while the compiler works; says at once why it failed.
+pub fn meanwhile<T>(install: impl FnOnce() -> Result<()> + Send, compile: impl FnOnce() -> Result<T>) -> Result<T> {
     // Whoever waits for the compiler can mend it meanwhile.
     let install = || install().inspect_err(|error| progress::say(&format!("error: {error:#}")));
     thread::scope(|scope| {
         let installed = scope.spawn(install);
-        let done = work()?;
+        let done = compile()?;
         installed.join().map_err(|_| anyhow!("the installation was lost"))??;
         Ok(done)
     })

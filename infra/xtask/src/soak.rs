@@ -45,6 +45,7 @@ pub fn soak(options: &Options) -> Result<()> {
         beside: &[MODEL],
         fuzz: false,
         client: false,
+        traces: false,
         local_aws: false,
         environment: sizes.map(|(name, size)| (name, size.to_string())).to_vec(),
         up: &up::Options::default(),

@@ -42,6 +42,7 @@ pub fn test(options: &Options) -> Result<()> {
         beside: if apart { &GROUPS } else { &[] },
         fuzz: fuzz && !apart,
         client,
+        traces: all || options.built.is_some(),
         local_aws: all,
         environment: Vec::new(),
         up: &options.up,

@@ -1,7 +1,7 @@
 //! What a stack has done in a run, kept for looks at all stacks together: those beside the first one are gone by then.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -31,8 +31,6 @@ pub enum Trace {
 }
 
 impl Trace {
-    const ALL: [Self; 2] = [Self::Permissions, Self::Updates];
-
     fn file_name(self) -> &'static str {
         match self {
             Self::Permissions => "permissions.json",
@@ -40,26 +38,30 @@ impl Trace {
         }
     }
 
-    fn path(self) -> Result<PathBuf> {
-        Ok(workspace::state()?.join("logs").join(self.file_name()))
+    /// Of the stack whose state this is.
+    fn of(self, state: &Path) -> PathBuf {
+        state.join("logs").join(self.file_name())
     }
 
     /// Those of the stacks beside this one. A stack without our local AWS, or without the simulator, leaves none.
     pub fn beside(self, groups: &[Group]) -> Result<Vec<PathBuf>> {
         let states = groups.iter().map(Group::state).collect::<Result<Vec<_>>>()?;
-        Ok(states.into_iter().map(|state| state.join("logs").join(self.file_name())).filter(|path| path.exists()).collect())
+        Ok(states.iter().map(|state| self.of(state)).filter(|path| path.exists()).collect())
     }
 }
 
-/// Those of an earlier run say nothing of this one.
-pub fn forget() -> Result<()> {
-    for trace in Trace::ALL {
-        let path = trace.path()?;
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
+/// Removes those of an earlier run, of this stack and those beside it: they say nothing of this one.
+pub fn forget(groups: &[Group]) -> Result<()> {
+    let states = std::iter::once(workspace::state()).chain(groups.iter().map(Group::state));
+    for state in states.collect::<Result<Vec<_>>>()? {
+        for trace in [Trace::Permissions, Trace::Updates] {
+            let path = trace.of(&state);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
     Ok(())
@@ -84,15 +86,20 @@ pub fn keep(stack: &Stack) -> Result<()> {
 }
 
 fn write(trace: Trace, text: &str) -> Result<()> {
-    let path = trace.path()?;
+    let path = trace.of(&workspace::state()?);
     fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// Whether each permission of this stack's functions was used here or on a stack beside it.
+/// Whether each permission of this stack's functions was used here or on a stack beside it: names are the same in stacks of the same name.
 pub fn used_permissions(stack: &Stack, beside: &[Group], progress: &Counter) -> Result<Suite> {
+    const NAME: &str = "used permissions";
+    let here = Trace::Permissions.of(&workspace::state()?);
+    if !here.exists() {
+        return Ok(Suite::skipped(NAME, "this AWS does not tell what functions used"));
+    }
     let mut policies = Command::new(setup::python()?);
     policies.current_dir(workspace::root()?.join("infra/local")).args(["-m", "bansync_local.policies", "used"]);
-    policies.arg(Trace::Permissions.path()?).args(Trace::Permissions.beside(beside)?);
+    policies.arg(here).args(Trace::Permissions.beside(beside)?);
     stack.aws().environment(&mut policies)?;
-    Suite::run("used permissions", progress, [policies])
+    Suite::run(NAME, progress, [policies])
 }
