@@ -14,6 +14,8 @@ pub struct Group {
     pub filters: &'static [&'static str],
     /// On what: options of `cargo xtask test`.
     on: &'static [&'static str],
+    /// How far behind those who play people that wait for an answer; see nice(1).
+    niceness: &'static str,
 }
 
 /// Those that nothing else may happen beside, or that keep a stack busy; those that wait long first, and last those that keep the machine busy.
@@ -21,24 +23,26 @@ pub struct Group {
 /// A test that plays alone lets all others of its stack end, and none begin: where several do, they are here.
 pub const GROUPS: [Group; 10] = [
     MODEL,
-    Group { name: "figures", filters: &["analytics::"], on: &[] },
-    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[] },
-    Group { name: "kill runs", filters: &["kill_runs::"], on: &[] },
-    Group { name: "fault runs", filters: &["fault_runs::"], on: &[] },
-    Group { name: "edges", filters: &["cases::", "edges::", "once::", "sent_once::", "rights::", "telegram_calls::"], on: &[] },
-    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[] },
-    Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[] },
-    Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[] },
-    Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"] },
+    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
+    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[], niceness: "0" },
+    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
+    Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
+    Group {
+        name: "edges",
+        filters: &["cases::", "edges::", "once::", "sent_once::", "rights::", "telegram_calls::"],
+        on: &[],
+        niceness: "0",
+    },
+    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
+    Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[], niceness: "5" },
+    Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[], niceness: "0" },
+    Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"], niceness: "5" },
 ];
-
-/// How far behind the first stack's tests, most of which play people who wait for an answer; see nice(1).
-const NICENESS: &str = "5";
 
 /// Groups at a time: more keep two cores so busy that tests wait longer than they do anywhere else.
 pub const AT_A_TIME: usize = 6;
 
-pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[] };
+pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "0" };
 
 /// Where the state of what runs beside is, a folder a group.
 pub fn states() -> Result<Vec<PathBuf>> {
@@ -54,7 +58,7 @@ impl Group {
     pub fn command(&self, integration: &Path, chosen: &up::Options) -> Result<Command> {
         let program = std::env::current_exe().context("this program has no path")?;
         let mut command = Command::new("nice");
-        command.args(["-n", NICENESS]).arg(program).arg("test").args(self.filters).args(self.on).arg("--built").arg(integration);
+        command.args(["-n", self.niceness]).arg(program).arg("test").args(self.filters).args(self.on).arg("--built").arg(integration);
         let settle_seconds = chosen.settle_seconds.map(|seconds| seconds.to_string());
         let options = [("--settle-seconds", &settle_seconds), ("--stack", &chosen.target.stack), ("--region", &chosen.target.region)];
         for (option, value) in options {

@@ -233,14 +233,9 @@ impl Plan<'_> {
     }
 }
 
+/// Behind those who play people that wait for an answer.
 fn tests_of_local_aws() -> Result<Command> {
-    let mut python = python()?;
-    python.args(["-m", "tests"]);
-    Ok(python)
-}
-
-fn python() -> Result<Command> {
-    let mut python = Command::new(setup::python()?);
-    python.current_dir(workspace::root()?.join("infra/local"));
-    Ok(python)
+    let mut command = Command::new("nice");
+    command.args(["-n", "5"]).arg(setup::python()?).args(["-m", "tests"]).current_dir(workspace::root()?.join("infra/local"));
+    Ok(command)
 }

@@ -14,8 +14,8 @@ use super::{Shared, webhook};
 use crate::control::{Command, Delivered, Pressed, Refusal};
 use crate::world::{Note, Refused};
 
-/// How long a pressed button waits for the bot when the test does not say, milliseconds.
-const PATIENCE_MS: u64 = 10_000;
+/// How long a pressed button waits for the bot when the test does not say, milliseconds: longer than a function lives, on a busy machine.
+const PATIENCE_MS: u64 = 60_000;
 
 pub async fn world(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(shared.with(|world| world.snapshot()))
