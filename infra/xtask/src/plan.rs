@@ -15,7 +15,7 @@ use crate::suite::{Count, Suite};
 use crate::{bot_api, down, fuzz, interrupt, run, setup, traces, up, workspace};
 
 /// Integration tests at a time: they wait far more than they work.
-const AT_A_TIME: &str = "16";
+const AT_A_TIME: &str = "12";
 
 /// What most tests wait for: as short as a kick's ban and unban, a second apart, still come within.
 const SETTLE_SECONDS: u32 = 2;
