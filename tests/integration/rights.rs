@@ -92,7 +92,7 @@ async fn during_a_flood_wait_no_rights_are_asked_for_and_afterwards_the_rest_is(
     let play = Play::alone().await?;
     let boris = play.admin("Boris", "en").await?;
     let chat = play.chat("B", boris, &[]).await?;
-    // What is on its way would be refused too.
+    // Calls that are on their way would be refused too.
     play.quiet(&[chat, boris]).await?;
     let before = play.telegram.call_counts().await?.calls_during_flood_wait;
     let _flood = play.fault(Fault::too_many_requests(5).method("getChatMember").chat(chat).times(1)).await?;

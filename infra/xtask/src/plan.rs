@@ -176,7 +176,7 @@ impl Plan<'_> {
             if self.client {
                 suites.push(bot_api::client(stack, self.beside, &progress.counter(bot_api::CLIENT), self.is_whole())?);
             }
-            // What the client did, too.
+            // Afterwards: calls of the client, and updates about them, are compared too.
             suites.push(bot_api::schema(stack, self.is_whole())?);
         }
         // Only all tests together use all that a function may do.

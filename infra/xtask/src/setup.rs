@@ -72,7 +72,7 @@ pub fn local_aws() -> Result<()> {
 
 /// Installs, and does what needs no more than that, while the compiler works; says at once why it failed.
 pub fn meanwhile<T>(install: impl FnOnce() -> Result<()> + Send, compile: impl FnOnce() -> Result<T>) -> Result<T> {
-    // Whoever waits for the compiler can mend it meanwhile.
+    // Said at once: it can be mended while the compiler works.
     let install = || install().inspect_err(|error| progress::say(&format!("error: {error:#}")));
     thread::scope(|scope| {
         let installed = scope.spawn(install);

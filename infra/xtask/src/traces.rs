@@ -1,4 +1,4 @@
-//! What a stack has done in a run, kept for looks at all stacks together: those beside the first one are gone by then.
+//! Traces of a run that each stack leaves, permissions used and updates sent: stacks beside the first one are gone when all are looked at together.
 
 use std::fs;
 use std::path::{Path, PathBuf};

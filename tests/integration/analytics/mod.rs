@@ -1,7 +1,9 @@
 //! What is counted: each thing once, however often it is told of, and the same when it is counted anew.
 
+mod charts;
 mod operations;
 mod rebuild;
+mod storing;
 mod year;
 
 use crate::caller::Caller;
@@ -9,22 +11,16 @@ use crate::made_up;
 use crate::operator;
 use crate::play::{PATIENCE, Play};
 use crate::questions::Pair;
-use crate::stack::skipped;
 use anyhow::{Context, Result, ensure};
 use aws::Aws;
-use aws::facts::Parcel;
-use aws::queue::{Message, Queue};
 use aws::store::analytics::{Facts, shards};
-use domain::analytics::Fact;
 use domain::analytics::fact::shard_of;
 use domain::ban::Occurred;
-use domain::ids::{ChatId, UserId};
-use domain::member::Action;
+use domain::ids::ChatId;
 use domain::subscription::Mode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
-use telegram_sim::control::Seen;
+use std::time::Instant;
 use uuid::Uuid;
 
 const DAY: i64 = 24 * 3600;
@@ -257,188 +253,5 @@ async fn whoever_may_not_read_figures_or_asks_for_none_is_told_so() -> Result<()
         let (got, body) = analyst.get(&format!("analytics/{query}")).await?.parts();
         assert_eq!((got, &body["code"]), (status, &json!(code)), "{query}: {body}");
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_message_that_cannot_be_read_holds_nothing_up() -> Result<()> {
-    // Alone: it would be a dead letter in the end, and others count those.
-    let play = Play::alone().await?;
-    let aws = Aws::patient_at(&play.stack.endpoint).await;
-    let queue = Queue::new(&aws, play.stack.queues["analytics"].clone());
-    let chat = ChatId(-1_009_000_000_000 - i64::from(Uuid::new_v4().as_fields().1));
-    queue.send(Message::new(&json!({"counted": [{"day": 1, "facts": "?", "ids": "?"}]}), 0)?).await?;
-    let fact = Fact::decision(Uuid::new_v4(), aws::time::now(), Action::Ban, chat, UserId(5));
-    queue.send(Message::new(&Parcel::of(&[fact]), 0)?).await?;
-    let path = format!("analytics/overview?period=week&chat_id={chat}");
-    play.counted(&play.analyst().await?, &path, &[("/figures/total_bans", json!(1))]).await?;
-    play.stack.purge("analytics").await
-}
-
-#[tokio::test]
-async fn what_the_queue_does_not_take_is_a_dead_letter_and_counted_once_it_is_tried_again() -> Result<()> {
-    let play = Play::alone().await?;
-    if !play.stack.is_instrumented().await {
-        return skipped("calls fail only here when a test wants them to");
-    }
-    let Pair { alice, mallory, source, .. } = play.pair(Mode::Auto).await?;
-    play.quiet(&[source, mallory]).await?;
-    // Of the queue alone: its URL is in the request.
-    let rule = json!({"service": "sqs", "operation": "SendMessage", "function": play.stack.functions["relay"],
-        "contains": play.stack.queues["analytics"], "status": 503, "code": "ServiceUnavailable", "times": 1000});
-    let refused = play.stack.fail(rule).await?;
-    let event = play.ban(source, alice, mallory).await?;
-    play.sync_of(&event).await?;
-    play.quiet(&[source, mallory]).await?;
-    ensure!(refused.rules().await?[0].fired >= 3, "it was tried again");
-    refused.heal().await?;
-    play.collect().await?;
-    let shown = operator::succeeds(&["dlq", "show", "events"])?;
-    ensure!(shown.contains("bytes of facts that are not counted"), "{shown}");
-    let said = operator::succeeds(&["dlq", "redrive", "events"])?;
-    ensure!(said.contains("sent to the analytics queue"), "{said}");
-    let path = format!("analytics/overview?period=week&chat_id={source}");
-    play.counted(&play.analyst().await?, &path, &[("/figures/total_bans", json!(1)), ("/figures/total_syncs", json!(1))]).await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_admin_has_a_picture_of_the_chats_figures_in_private_by_day_and_by_night() -> Result<()> {
-    let play = Play::begin().await?;
-    let Pair { boris, alice, mallory, source, target } = play.pair(Mode::Auto).await?;
-    let event = play.ban(source, alice, mallory).await?;
-    play.sync_of(&event).await?;
-    play.quiet(&[source, target, mallory]).await?;
-    let path = format!("analytics/overview?period=week&chat_id={target}");
-    play.counted(&play.analyst().await?, &path, &[("/figures/synced_bans/applied", json!(1))]).await?;
-    let stats = play.asks(boris, "/stats", "the last 30 days").await?;
-    let mut shown = play.picture(boris, &stats, "Week", "bans synced to here: 1").await?;
-    assert!(shown.text.contains("7 days") && shown.text.contains("bans decided here: 0"), "{}", shown.text);
-    for (label, words) in [("Dark", "7 days"), ("Day", "today"), ("Year", "365 days")] {
-        shown = play.picture(boris, &shown, label, words).await?;
-        assert_eq!(shown.document.as_ref().and_then(|photo| photo.pixels).map(|(width, _)| width), Some(1000));
-    }
-    ensure!(shown.button("Light").is_some(), "it stays dark: {:?}", shown.buttons);
-    // Half of the 128 MB of `MemorySize`, with all that the function is besides.
-    let peak = peak_memory(&play.stack.functions["webhook"]);
-    println!("bench: a webhook that draws has used {} MB at most", peak / 1024);
-    assert!(peak < 64 * 1024, "{peak} KB");
-    Ok(())
-}
-
-/// The most memory that any process of a function on this machine has used, in KB; 0: there is none, or the system does not tell.
-fn peak_memory(function: &str) -> u64 {
-    let of_process = |folder: std::fs::DirEntry| {
-        let environment = std::fs::read(folder.path().join("environ")).ok()?;
-        let name = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
-        environment.split(|byte| *byte == 0).find(|variable| *variable == name.as_bytes())?;
-        let status = std::fs::read_to_string(folder.path().join("status")).ok()?;
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
-    };
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-    processes.filter_map(of_process).max().unwrap_or_default()
-}
-
-#[tokio::test]
-async fn the_same_drawing_is_an_svg_of_the_api() -> Result<()> {
-    let play = Play::begin().await?;
-    let analyst = play.analyst().await?;
-    for (query, titles) in [
-        ("period=week", vec!["Bans", "Results of syncing", "Where bans came from"]),
-        ("period=day&chart=sources&lang=ru&theme=dark&tz=Asia/Kolkata", vec!["Откуда пришли баны"]),
-    ] {
-        let (status, headers, svg) = analyst.text(&format!("analytics/chart.svg?{query}"), "image/svg+xml").await?;
-        assert_eq!((status, headers.as_str()), (200, "image/svg+xml"), "{svg}");
-        assert!(svg.starts_with("<svg") && titles.iter().all(|title| svg.contains(title)), "{svg}");
-        for forbidden in ["style=", "<style", "<script", "href"] {
-            assert!(!svg.contains(forbidden), "{forbidden}");
-        }
-    }
-    let (status, kind, csv) = analyst.text("analytics/timeline?period=week", "text/csv").await?;
-    assert_eq!((status, kind.as_str()), (200, "text/csv; charset=utf-8; header=present"));
-    assert!(csv.starts_with("at,bans,kicks,unbans,") && csv.lines().count() == 8, "{csv}");
-    let (_, _, csv) = analyst.text("analytics/overview", "text/csv").await?;
-    assert!(csv.starts_with("figure,value,previous\n") && csv.contains("synced_bans_applied,"), "{csv}");
-    Ok(())
-}
-
-impl Play {
-    /// The picture that a button brings in private; its caption has these words.
-    async fn picture(&self, user: i64, under: &Seen, label: &str, words: &str) -> Result<Seen> {
-        let before = self.telegram.private_messages(user).await?.len();
-        self.telegram.press_button(user, under, label).await?;
-        let seen = async || {
-            let messages = self.telegram.private_messages(user).await?;
-            let photo = |seen: &Seen| seen.document.as_ref().is_some_and(|document| document.is_photo) && seen.text.contains(words);
-            Ok(messages.into_iter().skip(before).find(photo))
-        };
-        Ok(self.telegram.wait_until("a picture", PATIENCE, seen).await?)
-    }
-}
-
-#[tokio::test]
-async fn after_a_year_it_is_counted_all_the_same_and_nobody_knows_of_whom() -> Result<()> {
-    let play = Play::alone().await?;
-    let (aws, chat) = (Aws::patient_at(&play.stack.endpoint).await, ChatId(-1_007_000_000_000 - aws::time::now() % 1_000_000));
-    let (facts, today) = (play.facts(&aws), aws::time::now() / DAY);
-    let fact = |days: i64, user: i64| Fact::decision(Uuid::new_v4(), (today - days) * DAY + 5, Action::Ban, chat, UserId(user));
-    facts.add([fact(366, 1), fact(367, 2), fact(500, 3)]).await?;
-    play.close_days().await?;
-    // What was closed while it was younger.
-    let young = fact(368, 4);
-    facts.add([young]).await?;
-    facts.close(young.shard(), today - 2, i64::MAX).await?;
-    let known = async || {
-        let mut known = Vec::new();
-        facts
-            .each(shard_of(chat), today - 600, today, |fact| {
-                if fact.chat == chat {
-                    known.push((today - fact.at / DAY, fact.user.0));
-                }
-            })
-            .await?;
-        known.sort_unstable();
-        anyhow::Ok(known)
-    };
-    assert_eq!(known().await?, [(366, 1), (367, 0), (368, 4), (500, 0)]);
-    play.close_days().await?;
-    assert_eq!(known().await?, [(366, 1), (367, 0), (368, 0), (500, 0)]);
-    // What comes later of such a day cannot be told from what is there.
-    facts.add([fact(368, 4), young]).await?;
-    play.close_days().await?;
-    assert_eq!(known().await?, [(366, 1), (367, 0), (368, 0), (500, 0)]);
-    let overview = play.analyst().await?.there(&format!("analytics/overview?period=year&chat_id={chat}")).await?;
-    let previous = &overview["previous"];
-    assert_eq!((&previous["total_bans"], &previous["unique_banned_users"]), (&json!(4), &Value::Null), "{overview}");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_trickle_is_stored_and_does_not_keep_the_function_busy() -> Result<()> {
-    let play = Play::alone().await?;
-    let aws = Aws::patient_at(&play.stack.endpoint).await;
-    let (queue, chat) =
-        (Queue::new(&aws, play.stack.queues["analytics"].clone()), ChatId(-1_006_000_000_000 - aws::time::now() % 1_000_000));
-    let is_over = std::cell::Cell::new(false);
-    let trickle = async {
-        let mut sent = 0;
-        while !is_over.get() {
-            let fact = Fact::decision(Uuid::new_v4(), aws::time::now(), Action::Ban, chat, UserId(5));
-            queue.send(Message::new(&Parcel::of(&[fact]), 0)?).await?;
-            sent += 1;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        anyhow::Ok(sent)
-    };
-    let stored = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let done = tokio::time::timeout(Duration::from_secs(45), play.collector(json!({}))).await;
-        is_over.set(true);
-        done.context("it goes on as long as something comes")?
-    };
-    let (sent, done) = tokio::try_join!(trickle, stored)?;
-    ensure!(done["facts"].as_i64() > Some(0) && done["more"] == false, "{done}");
-    let path = format!("analytics/overview?period=week&chat_id={chat}");
-    play.counted(&play.analyst().await?, &path, &[("/figures/total_bans", json!(sent))]).await?;
     Ok(())
 }

@@ -33,7 +33,7 @@ async fn a_fact_of_a_batch_of_a_hundred_costs_a_fifth_of_a_write_unit_at_most() 
     let day = aws::time::now() / DAY - 200;
     play.collect().await?;
     play.close_days().await?;
-    // What another test has left of this day: items that stay as they are.
+    // Items of this day that another test has left stay as they are.
     let before = play.facts_stored(shards(), (day, day)).await?;
     let facts: Vec<_> = year(10 * IN_A_MESSAGE, 5, 0).into_iter().map(|fact| Fact { at: day * DAY + fact.at / 400, ..fact }).collect();
     for facts in facts.chunks(IN_A_MESSAGE) {

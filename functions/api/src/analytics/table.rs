@@ -1,7 +1,8 @@
 //! Answers as JSON, or as CSV for who asks for that.
 
-use super::body::{BanFiguresBody, OverviewBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody};
+use super::body::OverviewBody;
 use super::operations::{CostBody, QueuesBody, SlowSyncsBody};
+use super::points::{BanFiguresBody, SubscriptionFiguresBody, SyncFiguresBody, TimelineBody};
 use super::rankings::{TopChatsBody, TopSourcesBody, TopUsersBody};
 use crate::error::ApiError;
 use axum::http::{HeaderMap, header};
