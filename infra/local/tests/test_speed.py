@@ -1,8 +1,6 @@
 import collections
 import copy
 import os
-import queue
-import types
 import unittest
 import uuid
 from unittest import mock
@@ -40,12 +38,3 @@ class Speed(unittest.TestCase):
             ids = {uuid.uuid4() for _ in range(1000)}
         self.assertEqual((len(ids), {made.version for made in ids}), (1000, {4}))
         system.assert_called_once()
-
-    def test_what_a_function_logs_is_waited_for_and_its_end_for_less(self):
-        worker = types.SimpleNamespace(_stderr_queue=mock.Mock(get=mock.Mock(side_effect=["first", "second", queue.Empty])))
-        self.assertEqual(speed.drain(worker, first_line_wait=0.05, idle_confirm=0.005, hard_cap=60), "first\nsecond")
-        self.assertEqual([call.kwargs["timeout"] for call in worker._stderr_queue.get.mock_calls], [0.05, 0.005, 0.005])
-
-    def test_no_function_is_waited_for_beyond_the_cap(self):
-        worker = types.SimpleNamespace(_stderr_queue=mock.Mock(get=mock.Mock(side_effect=lambda timeout: "another")))
-        self.assertTrue(speed.drain(worker, hard_cap=0.01).startswith("another"))

@@ -1,8 +1,8 @@
 """What MiniStack lacks and this stack needs, one file a gap.
 
 Each module has `apply()`. They reach into MiniStack's internals, so they are pinned to one version, and each has a
-test that shows the gap without it: when such a test fails after an upgrade, the patch can go. `speed` closes no gap:
-its test shows what it must not change.
+test that shows the gap without it: when such a test fails after an upgrade, the patch can go. `speed` and `output`
+close no gap: their tests show what they must not change.
 """
 
 import importlib
@@ -14,7 +14,7 @@ NAMES = (
     "ttl", "sweep", "stream", "nagle", "emf", "streams", "parameters", "batches", "schedules", "targets",
     "newlines", "environments", "bodies", "throttles", "functions", "protections", "states", "speed", "mappings",
     "delivery", "grants", "levels", "recursion", "references", "passrole", "indexes", "sizes", "lag", "concurrency",
-    "subscriptions", "mails", "topics",
+    "subscriptions", "mails", "topics", "output",
 )  # fmt: skip
 
 

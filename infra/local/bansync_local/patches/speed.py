@@ -8,9 +8,7 @@ import copy
 import functools
 import marshal
 import os
-import queue
 import random
-import time
 import types
 
 # The same few expressions and policies come again and again.
@@ -18,14 +16,13 @@ remembered = functools.lru_cache(4096)
 
 
 def apply() -> None:
-    from ministack.core import iam_evaluator, lambda_runtime
+    from ministack.core import iam_evaluator
     from ministack.services import dynamodb
 
     os.urandom = quick_random()
     dynamodb._condition_syntax_error = remembered(dynamodb._condition_syntax_error)
     dynamodb._tokenize = copies_of(remembered(dynamodb._tokenize))
     iam_evaluator.parse_policy_document = of_texts(iam_evaluator.parse_policy_document)
-    lambda_runtime.Worker._drain_stderr_bounded = drain
     dynamodb.copy = types.SimpleNamespace(copy=copy.copy, deepcopy=deep_copy)
 
 
@@ -55,15 +52,3 @@ def deep_copy(value):
         return marshal.loads(marshal.dumps(value))
     except ValueError:
         return copy.deepcopy(value)
-
-
-def drain(worker, first_line_wait: float = 0.050, idle_confirm: float = 0.005, hard_cap: float = 0.250) -> str:
-    """What a function has logged, as MiniStack waits for it (in seconds), which looks for it each millisecond."""
-    lines, end, wait = [], time.monotonic() + hard_cap, first_line_wait
-    while (left := end - time.monotonic()) > 0:
-        try:
-            lines.append(worker._stderr_queue.get(timeout=min(wait, left)))
-        except queue.Empty:
-            break
-        wait = idle_confirm
-    return "\n".join(lines)

@@ -136,9 +136,9 @@ impl Reference {
                 false => vec![shorter(end)],
             }
         };
-        // In a chat with ends of its own choice, those of its bans may count, too.
+        // In a chat with ends of its own choice, those of its bans may count, too; a longer ban of the chat's own stands all the same.
         let own = others.iter().filter(|(record, until)| record.wanted != Some(End::at(*until)));
-        let own = own.map(|(record, _)| record.wanted.unwrap_or(present));
+        let own = own.map(|(record, _)| record.wanted.unwrap_or(present).not_before(prior));
         own.flat_map(stays).chain(stays(End::at(until))).collect()
     }
 

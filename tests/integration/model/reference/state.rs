@@ -14,6 +14,10 @@ impl End {
     pub fn at(until: i64) -> Self {
         Self { from: until, to: until }
     }
+
+    pub fn not_before(self, least: Option<i64>) -> Self {
+        least.map_or(self, |least| Self { from: self.from.max(least), to: self.to.max(least) })
+    }
 }
 
 /// An act of ours on a person in a chat.
