@@ -3,8 +3,8 @@
 checkov knows what tends to be wrong with AWS resources; much of what it wants is not for this service. checkov.yaml says what is left as
 it is, and why. Complaints without a reason fail, and so do reasons without a complaint: they are of the past.
 
-checkov does not follow conditions and transforms, so it is given plain templates: production's, once for each front door. It is installed
-in an environment of its own (requirements-checkov.txt).
+checkov does not follow conditions and transforms, so it is given plain templates: of production's as few as show each resource
+as any of them has it. It is installed in an environment of its own (requirements-checkov.txt).
 """
 
 import argparse
@@ -62,18 +62,18 @@ def complaints(found: list[Failure], exceptions: Exceptions) -> Iterator[str]:
         yield from (f"{check} {pattern}: the exception is needed by nothing" for pattern in patterns if (check, pattern) not in used)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bansync_local.checkov", description=__doc__)
     parser.add_argument("template", type=pathlib.Path)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if not CHECKOV.is_file():
         sys.exit(f"{CHECKOV} is missing: install infra/local/requirements-checkov.txt into an environment.")
-    production = [made.resources for made in stack.stacks(template.read(args.template)) if made.production]
-    wrong = list(complaints(failures(production), yaml.safe_load(EXCEPTIONS.read_text())))
+    production = stack.covering([made for made in stack.of_text(args.template.read_text()) if made.production])
+    wrong = list(complaints(failures([made.resources for made in production]), yaml.safe_load(EXCEPTIONS.read_text())))
     print("".join(f"{sentence}\n" for sentence in wrong), end="")
     print(f"checkov: {len(wrong)} complaints without a reason")
-    sys.exit(1 if wrong else 0)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -223,16 +223,16 @@ def _mappings(endpoint: str, body: dict) -> Iterator[str]:
 
 def chosen(path: pathlib.Path) -> stack.Stack:
     """The stack of the template that is created here."""
-    made = stack.stacks(template.read(path))
-    return max(made, key=lambda one: sum(one.chosen.get(name) == value for name, value in CHOSEN.items()))
+    read = template.read(path)
+    return stack.made(read, max(stack.choices(read), key=lambda one: sum(one.get(name) == value for name, value in CHOSEN.items())))
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bansync_local.moto", description=__doc__)
     parser.add_argument("template", type=pathlib.Path)
     parser.add_argument("--tables", action="store_true", help="serve the tables alone until standard input ends")
     parser.add_argument("--server", type=pathlib.Path, default=SERVER, help="moto_server (default: the installed one)")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if not args.server.is_file():
         sys.exit(f"{args.server} is missing: install infra/local/requirements-moto.txt into an environment.")
     made = chosen(args.template)
@@ -241,13 +241,13 @@ def main() -> None:
             tables = create(endpoint, prepared(made, only=("AWS::DynamoDB::Table",)))
             print(json.dumps({"endpoint": endpoint, "tables": tables}), flush=True)
             sys.stdin.read()
-            return
+            return 0
         body = prepared(made)
         wrong = list(complaints(endpoint, body, create(endpoint, body)))
     print("".join(f"{sentence}\n" for sentence in wrong), end="")
     print(f"moto: CREATE_COMPLETE, {len(body['Resources'])} resources, {len(wrong)} complaints")
-    sys.exit(1 if wrong else 0)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from bansync_local import template as templates
-from bansync_local.stack import Stack, stacks
+from bansync_local.stack import Stack, of_text
 from bansync_local.template import listed
 
 # Needed, and seldom used: the tests need not come by. (action, resource, when)
@@ -51,10 +51,10 @@ def failures(stack: Stack, function: str) -> set[str]:
     return {about(destination["OnFailure"]["Destination"]) for destination in destinations if "OnFailure" in destination}
 
 
-def of_template(template: dict) -> dict[str, list[str]]:
-    """By function, what is wrong with its policies, in any stack that the template makes."""
+def of_stacks(stacks: list[Stack]) -> dict[str, list[str]]:
+    """By function, what is wrong with its policies, in any of the stacks that a template makes."""
     wrong = {}
-    for stack in stacks(template):
+    for stack in stacks:
         for function, _ in stack.functions():
             wrong.setdefault(function, {}).update(dict.fromkeys(_of_function(stack, function)))
     return {function: list(problems) for function, problems in wrong.items()}
@@ -141,7 +141,7 @@ def report(wrong: dict[str, list[str]]) -> bool:
 def main(arguments: list[str]) -> bool:
     match arguments:
         case ["template", path]:
-            return report(of_template(templates.read(path)))
+            return report(of_stacks(of_text(Path(path).read_text())))
         case ["used", *paths]:
             from bansync_local import aws
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from bansync_local import stack, template
+from bansync_local import stack
 from bansync_local.routes import ANY_METHOD, routes
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -72,22 +72,22 @@ def complaints(made: stack.Stack, values: dict[str, dict[str, str]], found: dict
                 yield f"{name}: {variable} resolves to nothing"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bansync_local.sam_local", description=__doc__)
     parser.add_argument("template", type=pathlib.Path)
     parser.add_argument("--env-vars", type=pathlib.Path)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if not PYTHON.is_file():
         sys.exit("The SAM CLI is missing: run `cargo xtask setup`.")
-    wrong, stacks = {}, stack.stacks(template.read(args.template))
-    for made in stacks:
-        if not made.production or all(each.production for each in stacks):
-            values = json.loads(args.env_vars.read_text()) if args.env_vars else made_up(made)
-            wrong |= dict.fromkeys(complaints(made, values, asked(args.template, made.chosen, values)))
+    wrong, stacks = {}, stack.of_text(args.template.read_text())
+    # Production's are not run here.
+    for made in stack.covering([made for made in stacks if not made.production] or stacks):
+        values = json.loads(args.env_vars.read_text()) if args.env_vars else made_up(made)
+        wrong |= dict.fromkeys(complaints(made, values, asked(args.template, made.chosen, values)))
     print("".join(f"{sentence}\n" for sentence in wrong), end="")
     print(f"sam local: {len(wrong)} complaints")
-    sys.exit(1 if wrong else 0)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,9 @@ is deployed reads plain values, and sees each stage and each front door.
 
 import dataclasses
 import fnmatch
+import functools
 import itertools
+import json
 import sys
 from collections.abc import Iterator
 
@@ -75,6 +77,23 @@ class Stack:
         )
 
 
+@functools.cache
+def of_text(text: str) -> list[Stack]:
+    """All of the template in this text. To work them out takes longer than most that is asked of them."""
+    return stacks(templates.parse(text))
+
+
+def covering(all_stacks: list[Stack]) -> list[Stack]:
+    """A few of them in which each resource is as any of them has it, for judges that take seconds a stack."""
+    left = {each: {json.dumps(item, sort_keys=True) for item in stack.resources.items()} for each, stack in enumerate(all_stacks)}
+    chosen = []
+    while any(left.values()):
+        most = max(left, key=lambda each: len(left[each]))
+        chosen.append(most)
+        left = {each: resources - left[most] for each, resources in left.items()}
+    return [all_stacks[each] for each in chosen]
+
+
 def stacks(template: dict) -> list[Stack]:
     """One for each outcome of the template's conditions and mappings."""
     found, keys = {}, mapped(template)
@@ -86,6 +105,12 @@ def stacks(template: dict) -> list[Stack]:
             # A parameter that no condition tells apart may still be a value somewhere: the first of its values stands for all.
             found[outcome] = _Decision(templates.by_sam(expanded, values), values).stack(chosen)
     return list(found.values())
+
+
+def made(template: dict, chosen: dict[str, str]) -> Stack:
+    """The one for these values of its parameters, one of its `choices`."""
+    values = templates.defaults(template) | chosen
+    return _Decision(templates.translated(template, values), values).stack(chosen)
 
 
 def choices(template: dict) -> Iterator[dict[str, str]]:

@@ -156,12 +156,12 @@ def released(root: pathlib.Path) -> tuple[str, str] | None:
     return ("infra/released", path.read_text()) if path.is_file() else None
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bansync_local.upgrade", description=__doc__)
     parser.add_argument("old", help="a template, or `released`")
     parser.add_argument("new", type=pathlib.Path)
     parser.add_argument("--changelog", type=pathlib.Path)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if args.old == "released":
         release = released(args.new.resolve().parent)
         if release is None:

@@ -1,6 +1,6 @@
 import unittest
 
-from bansync_local import policies, template
+from bansync_local import policies, stack
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -29,7 +29,11 @@ Resources:
 
 
 def wrong(action: str = "dynamodb:PutItem", table: str = "Bans") -> list[str]:
-    return policies.of_template(template.parse(TEMPLATE.format(action=action, table=table)))["Webhook"]
+    return of_template(TEMPLATE.format(action=action, table=table))
+
+
+def of_template(text: str) -> list[str]:
+    return policies.of_stacks(stack.of_text(text))["Webhook"]
 
 
 class OfTheTemplate(unittest.TestCase):
@@ -44,17 +48,17 @@ class OfTheTemplate(unittest.TestCase):
 
     def test_a_setting_that_nothing_allows_is_found(self):
         text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace('LIMIT: "5"', "USERS_TABLE: !Ref Users")
-        self.assertEqual(policies.of_template(template.parse(text))["Webhook"], ["Users is in the environment and not allowed"])
+        self.assertEqual(of_template(text), ["Users is in the environment and not allowed"])
 
     def test_a_variable_may_name_several_resources(self):
         text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace('LIMIT: "5"', 'ALL: !Sub "bans=${Bans} users=${Users}"')
-        self.assertEqual(policies.of_template(template.parse(text))["Webhook"], ["Users is in the environment and not allowed"])
+        self.assertEqual(of_template(text), ["Users is in the environment and not allowed"])
 
     def test_a_managed_policy_that_is_attached_counts(self):
         text = TEMPLATE.format(action="dynamodb:PutItem", table="Bans").replace("Policies:", "Policies:\n        - !Ref Shared")
         shared = "  Shared: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: [{Effect: Allow, "
         shared += "Action: dynamodb:GetItem, Resource: !GetAtt Users.Arn}]}}}\n"
-        self.assertEqual(policies.of_template(template.parse(text + shared))["Webhook"], ["Users is allowed and not in the environment"])
+        self.assertEqual(of_template(text + shared), ["Users is allowed and not in the environment"])
 
 
 class OfTheDeployment(unittest.TestCase):

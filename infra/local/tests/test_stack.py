@@ -47,6 +47,16 @@ class Stacks(unittest.TestCase):
         self.assertEqual(self.stacks[2].resources["Subscription"]["Properties"]["Size"], "7")
 
 
+    def test_one_of_them_can_be_made_alone(self):
+        self.assertEqual(stack.made(template.parse(TEMPLATE), self.stacks[3].chosen), self.stacks[3])
+
+    def test_a_few_show_each_resource_as_any_of_them_has_it(self):
+        few = stack.covering(self.stacks)
+        self.assertEqual([made.chosen["Stage"] for made in few], ["prod", "dev"])
+        shown = [item for made in few for item in made.resources.items()]
+        self.assertTrue(all(item in shown for made in self.stacks for item in made.resources.items()))
+
+
 class Mappings(unittest.TestCase):
     def test_a_parameter_that_only_a_mapping_asks_for_makes_stacks_too(self):
         text = TEMPLATE.replace("  IsProd: !Equals [!Ref Stage, prod]\n", "  IsProd: !Equals [a, a]\n")

@@ -1,6 +1,5 @@
 //! `cargo xtask lint`: everything that can be judged without running the bot.
 
-use std::ffi::OsStr;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -62,22 +61,8 @@ fn template() -> Result<()> {
     sam.args(["validate", "--lint", "--template-file", "template.yaml", "--region", &Aws::at(None, None)?.region]);
     sam.env("SAM_CLI_TELEMETRY", "0").current_dir(&root);
     run::run(&mut sam)?;
-    let template = root.join("template.yaml");
-    let judged = |what: &str, module: &str, arguments: &[&OsStr]| {
-        step(what);
-        let mut python = Command::new(setup::python()?);
-        python.arg("-m").arg(format!("bansync_local.{module}")).args(arguments).current_dir(root.join("infra/local"));
-        run::run(&mut python)
-    };
-    judged("policies", "policies", &["template".as_ref(), template.as_ref()])?;
-    let (samconfig, functions, shared) = (root.join("samconfig.toml"), root.join("functions"), root.join("shared"));
-    let sources: [&OsStr; 3] = ["--sources".as_ref(), functions.as_ref(), shared.as_ref()];
-    judged("rules of AWS", "checks", &[&[template.as_ref(), "--samconfig".as_ref(), samconfig.as_ref()], &sources[..]].concat())?;
-    let changelog = root.join("infra/CHANGELOG.md");
-    judged("upgrade", "upgrade", &["released".as_ref(), template.as_ref(), "--changelog".as_ref(), changelog.as_ref()])?;
-    judged("sam local", "sam_local", &[template.as_ref()])?;
-    judged("checkov", "checkov", &[template.as_ref()])?;
-    judged("moto", "moto", &[template.as_ref()])
+    let mut judge = Command::new(setup::python()?);
+    run::run(judge.args(["-m", "bansync_local.judge"]).arg(&root).current_dir(root.join("infra/local")))
 }
 
 /// `advisories` is left out: it needs the advisory database from the network, and a new entry there would fail a commit

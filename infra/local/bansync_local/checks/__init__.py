@@ -40,7 +40,7 @@ class Project:
     @functools.cached_property
     def stacks(self) -> list[stacks.Stack]:
         """All that the template can make; the first one is that of the defaults."""
-        return stacks.stacks(self.template)
+        return stacks.of_text(self.text)
 
     @functools.cached_property
     def body(self) -> dict:

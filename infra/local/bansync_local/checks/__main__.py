@@ -7,12 +7,12 @@ import sys
 from bansync_local import checks
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bansync_local.checks", description=__doc__)
     parser.add_argument("template", type=pathlib.Path)
     parser.add_argument("--samconfig", type=pathlib.Path)
     parser.add_argument("--sources", type=pathlib.Path, nargs="*", default=[])
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     found = 0
     sources = {str(path): path.read_text() for folder in args.sources for path in sorted(folder.rglob("*.rs"))}
     project = checks.Project(args.template.read_text(), args.samconfig.read_text() if args.samconfig else "", sources)
@@ -23,8 +23,8 @@ def main() -> None:
             print(f"    → {checks.rule(name).ADVICE}")
         found += len(complaints)
     print(f"{len(checks.NAMES)} rules, {found} complaints")
-    sys.exit(1 if found else 0)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
