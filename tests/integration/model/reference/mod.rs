@@ -207,10 +207,11 @@ impl Reference {
         &self.states[chat][person]
     }
 
-    /// Does a ban of ours stand there, as far as we know?
+    /// Does a ban of ours stand there, as far as we know? Not one that is being taken back.
     pub fn has_ours(&self, chat: usize, person: usize) -> bool {
         let ours = |state: &State| state.banned.is_some() && self.is_ours(state, chat, person);
-        self.before[chat][person].iter().all(ours)
+        let is_undone = |item: &Item| matches!(item.what, What::UndoneHere { chat: here, person: who } if (here, who) == (chat, person));
+        self.before[chat][person].iter().all(ours) && !self.open.iter().any(is_undone)
     }
 
     /// Have we never banned there, or lifted it?

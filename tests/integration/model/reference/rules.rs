@@ -81,15 +81,17 @@ impl Reference {
         // A longer ban is shortened only where the same source has set it, and not below what of others' bans is behind it.
         let same_source = state.last_set().is_some_and(|last| last.source == event.chat);
         let (others, prior) = (self.others(state, place, event.chat), self.prior(state, place));
-        let shorter = match ends_here(&others, present).into_iter().max_by_key(|end| end.to) {
+        let ends = ends_here(&others, present);
+        let is_sooner = |end: &End| end.to < present.from && prior.is_none_or(|prior| prior < end.from);
+        let shorter: Vec<_> = match ends.is_empty() {
             _ if !is_ours || !same_source => vec![],
-            None if prior.is_some() => vec![],
-            None => vec![set(None)],
-            Some(end) if end.to >= present.from || prior.is_some_and(|prior| prior >= end.from) => vec![],
-            // In a chat with ends of its own choice, or with a ban of its own, both may count.
-            Some(end) => {
+            true if prior.is_some() => vec![],
+            true => vec![set(None)],
+            false => {
                 let to = |end: End| state.with(Some(if end.to > wanted.to { end } else { wanted }), record(true, None));
-                ends_here(&others, present).into_iter().chain([end]).map(to).chain([found.clone()]).collect()
+                let shorter: Vec<_> = ends.into_iter().filter(is_sooner).map(to).collect();
+                // Which of two ends counts decides whether it is shortened at all.
+                if shorter.is_empty() { shorter } else { [shorter, vec![found.clone()]].concat() }
             }
         };
         if present.to < wanted.from {
@@ -125,7 +127,6 @@ impl Reference {
             return if self.bans_again(state, place, why) { vec![lifted, state.clone()] } else { vec![lifted] };
         };
         // He stays banned until the last of the others' bans ends, or the chat's own.
-        let until = others.iter().map(|(_, until)| *until).chain(prior).max().unwrap_or(FOR_EVER);
         let stays = |end: End| {
             let ours = Record { round: place.round, set: true, prior, ..(*holds).clone() };
             let shorter = |end: End| state.with(Some(end).filter(|end| is_far(&end.from)), ours.clone());
@@ -136,10 +137,7 @@ impl Reference {
                 false => vec![shorter(end)],
             }
         };
-        // In a chat with ends of its own choice, those of its bans may count, too; a longer ban of the chat's own stands all the same.
-        let own = others.iter().filter(|(record, until)| record.wanted != Some(End::at(*until)));
-        let own = own.map(|(record, _)| record.wanted.unwrap_or(present).not_before(prior));
-        own.flat_map(stays).chain(stays(End::at(until))).collect()
+        ends_here(&others, present).into_iter().map(|end| end.not_before(prior)).flat_map(stays).collect()
     }
 
     /// Somebody who was waited for has come: for each source that still bans him.
@@ -230,9 +228,13 @@ impl Reference {
     }
 }
 
-/// Ends of others' bans here, as their sources or as the chat would have it.
+/// When what others' bans hold may end here. Each ends as its source or as the chat would have it, so all of them end no sooner than the
+/// sooner one of each.
 fn ends_here(others: &[(&Record, i64)], present: End) -> Vec<End> {
-    others.iter().flat_map(|(record, until)| [End::at(*until), record.wanted.unwrap_or(present)]).collect()
+    let both = |(record, until): &(&Record, i64)| [End::at(*until), record.wanted.unwrap_or(present)];
+    let sooner = |other| both(other).map(|end| end.to).into_iter().min();
+    let least = others.iter().filter_map(sooner).max();
+    others.iter().flat_map(both).filter(|end| Some(end.to) >= least).collect()
 }
 
 fn record(event: &Told, round: u32, set: bool, wanted: End, prior: Option<i64>) -> Record {
