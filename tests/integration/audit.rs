@@ -2,6 +2,7 @@
 
 use crate::caller::Caller;
 use crate::play::{PATIENCE, Play};
+use crate::stack::skipped;
 use anyhow::{Context, Result, ensure};
 use domain::ids::{ChatId, UserId};
 use domain::subscription::{Source, Subscription};
@@ -64,6 +65,32 @@ async fn whoever_changes_something_by_a_key_is_found_in_the_log_by_ids_alone() -
     let (first, rest) = (auditor.there("audit?limit=1").await?, operator.get("audit").await?);
     assert_eq!((first["items"].as_array().map(Vec::len), rest.status), (Some(1), 403));
     assert_eq!(auditor.get("audit?cursor=x").await?.body["code"], "bad_cursor");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ban_of_a_program_is_noted_even_where_no_more_than_the_ban_was_done() -> Result<()> {
+    let play = Play::begin().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS knows no faults");
+    }
+    let (caller, auditor) = (play.caller(&["telegram:write"]).await?, play.caller(&["audit:read"]).await?);
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    let down = json!({ "service": "dynamodb", "resource": play.stack.tables["bans"], "contains": mallory.to_string() });
+    let down = play.stack.fail(down).await?;
+    let ban = json!({ "chat_id": chat, "user_id": mallory });
+    let failed = caller.post_once("/api/ban_user", "b-1", &ban).await?;
+    assert_eq!((failed.status, play.telegram.is_banned(chat, mallory).await?), (503, true), "{}", failed.body);
+    down.heal().await?;
+    let entry = auditor.noted(failed.headers["x-correlation-id"].to_str()?).await?.context("the change is noted")?;
+    assert_eq!((&entry["operation"], &entry["status"]), (&json!("POST /api/ban_user"), &json!(503)), "{entry}");
+    assert_eq!(entry["objects"], json!({ "chat_id": [chat], "user_id": [mallory] }));
+    // The same request does the rest.
+    let done = caller.post_once("/api/ban_user", "b-1", &ban).await?;
+    assert_eq!(done.status, 200, "{}", done.body);
+    let events = play.registrar().await?.there(&format!("events/chat/{chat}")).await?["items"].take();
+    assert_eq!((&events[0]["event_type"], &events[0]["user_id"]), (&json!("ban"), &json!(mallory)), "{events}");
     Ok(())
 }
 

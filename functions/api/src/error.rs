@@ -52,11 +52,13 @@ pub struct ApiError {
     retry_after: Option<i64>,
     /// For the log only.
     cause: Option<String>,
+    /// Part of what was asked for is done all the same.
+    half_done: bool,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: None, retry_after: None, cause: None }
+        Self { status, code, message: message.into(), details: None, retry_after: None, cause: None, half_done: false }
     }
 
     /// 400: the request cannot be read.
@@ -119,6 +121,15 @@ impl ApiError {
     /// Seconds after which another try may succeed.
     pub fn retry_after(self, seconds: i64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..self }
+    }
+
+    /// Something was changed before it failed: it is noted, and another try does the rest.
+    pub fn half_done(self) -> Self {
+        Self { half_done: true, ..self }
+    }
+
+    pub fn is_half_done(&self) -> bool {
+        self.half_done
     }
 
     pub fn with_status(self, status: StatusCode) -> Self {

@@ -71,16 +71,12 @@ pub async fn keep(
         None => None,
     };
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
-    // A change that may have been made counts as made: noted, and not made again.
-    if !response.status().is_success() && response.status() != StatusCode::GATEWAY_TIMEOUT {
-        if let Some(once) = once {
-            once.free(&changes.gateway).await;
-        }
-        return Ok(response);
-    }
     let (parts, answer) = response.into_parts();
     let answer = to_bytes(answer, LARGEST_ANSWER).await.map_err(|error| ApiError::unavailable(error.to_string()))?;
-    if parts.extensions.get::<Unchanged>().is_none() {
+    // A change that may have been made counts as made: noted, and not made again.
+    let made = parts.status.is_success() || parts.status == StatusCode::GATEWAY_TIMEOUT;
+    let half_done = parts.extensions.get().is_some_and(ApiError::is_half_done);
+    if (made || half_done) && parts.extensions.get::<Unchanged>().is_none() {
         let entry = AuditEntry {
             audit_id: Uuid::new_v4(),
             at_ms: time::now_ms(),
@@ -92,8 +88,10 @@ pub async fn keep(
         };
         changes.note(&entry).await;
     }
-    if let Some(once) = once {
-        once.finish(&changes.gateway, parts.status, &answer).await;
+    match once {
+        Some(once) if made => once.finish(&changes.gateway, parts.status, &answer).await,
+        Some(once) => once.free(&changes.gateway).await,
+        None => {}
     }
     Ok(Response::from_parts(parts, Body::from(answer)))
 }

@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::access::Caller;
+use crate::error::ApiError;
 use aws::{metrics, time};
 use domain::access::{Concern, Right, Scope};
 use domain::ban::{API_KEY, BanEvent, Occurred};
@@ -28,8 +29,11 @@ impl State {
     /// Telegram tells the bot of its own bans, and the bot drops that: what is to be known of them is written here.
     ///
     /// A failure leaves the ban as it is, and the caller is told to try again: a further try finds it done by Telegram, and writes it.
-    pub async fn record(&self, caller: &Caller, told: Told) -> anyhow::Result<()> {
-        let event = event(caller.key_id(), &told);
+    pub async fn record(&self, caller: &Caller, told: Told) -> Result<(), ApiError> {
+        self.write(caller, event(caller.key_id(), &told), &told).await.map_err(|error| ApiError::from(error).half_done())
+    }
+
+    async fn write(&self, caller: &Caller, event: BanEvent, told: &Told) -> anyhow::Result<()> {
         let [event] = match caller.has(CARRIES) {
             true => self.tracking.tracked([event], time::now()).await?,
             false => [event],
