@@ -86,11 +86,29 @@ async fn a_ban_of_a_program_is_noted_even_where_no_more_than_the_ban_was_done() 
     let entry = auditor.noted(failed.headers["x-correlation-id"].to_str()?).await?.context("the change is noted")?;
     assert_eq!((&entry["operation"], &entry["status"]), (&json!("POST /api/ban_user"), &json!(503)), "{entry}");
     assert_eq!(entry["objects"], json!({ "chat_id": [chat], "user_id": [mallory] }));
-    // The same request does the rest.
+    // The same request does it again.
     let done = caller.post_once("/api/ban_user", "b-1", &ban).await?;
     assert_eq!(done.status, 200, "{}", done.body);
     let events = play.registrar().await?.there(&format!("events/chat/{chat}")).await?["items"].take();
     assert_eq!((&events[0]["event_type"], &events[0]["user_id"]), (&json!("ban"), &json!(mallory)), "{events}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ban_of_which_telegram_says_nothing_in_time_is_noted_and_may_be_asked_for_again() -> Result<()> {
+    let play = Play::begin().await?;
+    let (caller, auditor) = (play.caller(&["telegram:write"]).await?, play.caller(&["audit:read"]).await?);
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    let late = Fault::new(FaultAction::Slow { ms: 7000 }).after_effect().method("banChatMember").chat(chat).times(1);
+    let _late = play.fault(late).await?;
+    let ban = json!({ "chat_id": chat, "user_id": mallory });
+    let failed = caller.post_once("/api/ban_user", "b-1", &ban).await?;
+    assert_eq!(failed.status, 503, "{}", failed.body);
+    let entry = auditor.noted(failed.headers["x-correlation-id"].to_str()?).await?.context("the change is noted")?;
+    assert_eq!((&entry["status"], &entry["objects"]["user_id"]), (&json!(503), &json!([mallory])), "{entry}");
+    let done = caller.post_once("/api/ban_user", "b-1", &ban).await?;
+    assert_eq!(done.status, 200, "{}", done.body);
     Ok(())
 }
 

@@ -50,8 +50,8 @@ pub struct ChangeBody {
     /// Method and path.
     #[schema(example = "PUT /api/v1/chats/{chat_id}/settings")]
     operation: String,
-    /// The status that was answered.
-    #[schema(minimum = 200, maximum = 299, example = 200)]
+    /// The status that was answered. 503: it was done in part; 504: it may have been done.
+    #[schema(minimum = 200, maximum = 599, example = 200)]
     status: u16,
     /// Finds the request in the logs.
     correlation_id: String,

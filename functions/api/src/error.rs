@@ -52,7 +52,7 @@ pub struct ApiError {
     retry_after: Option<i64>,
     /// For the log only.
     cause: Option<String>,
-    /// Part of what was asked for is done all the same.
+    /// Part of what was asked for is done all the same, or may be.
     half_done: bool,
 }
 
@@ -123,7 +123,7 @@ impl ApiError {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
-    /// Something was changed before it failed: it is noted, and another try does the rest.
+    /// Something was changed, or may have been, before it failed: it is noted, and may be asked for again.
     pub fn half_done(self) -> Self {
         Self { half_done: true, ..self }
     }

@@ -6,31 +6,37 @@ judge may also be asked alone. The first one with a complaint is the last.
 
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
 from bansync_local import checkov, moto, policies, sam_local, upgrade
 from bansync_local.checks import __main__ as checks
 
+# What is judged, by what, and of what. A judge returns an exit code, or ends the process with one.
+Judge = tuple[str, Callable[[list[str]], int | None], list[str]]
 
-def judges(project: pathlib.Path) -> Iterator[tuple[str, Callable[[], int | None]]]:
-    """What is judged, and by what: the exit code of that, or the end of this process."""
-    at = lambda name: str(project / name)  # noqa: E731
+
+def judges(project: pathlib.Path) -> list[Judge]:
+    def at(name: str) -> str:
+        return str(project / name)
+
     template = at("template.yaml")
-    yield "policies", lambda: not policies.main(["template", template])
-    sources = ["--samconfig", at("samconfig.toml"), "--sources", at("functions"), at("shared")]
-    yield "rules of AWS", lambda: checks.main([template, *sources])
-    yield "upgrade", lambda: upgrade.main(["released", template, "--changelog", at("infra/CHANGELOG.md")])
-    yield "sam local", lambda: sam_local.main([template])
-    yield "checkov", lambda: checkov.main([template])
-    yield "moto", lambda: moto.main([template])
+    return [
+        ("policies", policies.main, ["template", template]),
+        ("rules of AWS", checks.main, [template, "--samconfig", at("samconfig.toml"), "--sources", at("functions"), at("shared")]),
+        ("upgrade", upgrade.main, ["released", template, "--changelog", at("infra/CHANGELOG.md")]),
+        ("sam local", sam_local.main, [template]),
+        ("checkov", checkov.main, [template]),
+        ("moto", moto.main, [template]),
+    ]
 
 
-def main(project: str) -> None:
-    for name, judge in judges(pathlib.Path(project)):
+def judged(all_judges: Iterable[Judge]) -> int:
+    for name, judge, arguments in all_judges:
         print(f"— {name}", flush=True)
-        if judge():
-            sys.exit(1)
+        if code := judge(arguments):
+            return code
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(judged(judges(pathlib.Path(sys.argv[1]))))

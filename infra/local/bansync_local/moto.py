@@ -224,7 +224,7 @@ def _mappings(endpoint: str, body: dict) -> Iterator[str]:
 def chosen(path: pathlib.Path) -> stack.Stack:
     """The stack of the template that is created here."""
     read = template.read(path)
-    return stack.made(read, max(stack.choices(read), key=lambda one: sum(one.get(name) == value for name, value in CHOSEN.items())))
+    return stack.one_of(read, max(stack.choices(read), key=lambda one: sum(one.get(name) == value for name, value in CHOSEN.items())))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -138,17 +138,19 @@ def report(wrong: dict[str, list[str]]) -> bool:
     return failed == 0
 
 
-def main(arguments: list[str]) -> bool:
+def main(arguments: list[str]) -> int:
     match arguments:
         case ["template", path]:
-            return report(of_stacks(of_text(Path(path).read_text())))
+            wrong = of_stacks(of_text(Path(path).read_text()))
         case ["used", *paths]:
             from bansync_local import aws
 
             used = itertools.chain.from_iterable(json.loads(Path(path).read_text()) for path in paths)
-            return report(unused(deployed(aws.client), list(used)))
-    sys.exit(__doc__)
+            wrong = unused(deployed(aws.client), list(used))
+        case _:
+            sys.exit(__doc__)
+    return 0 if report(wrong) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(sys.argv[1:]) else 1)
+    sys.exit(main(sys.argv[1:]))

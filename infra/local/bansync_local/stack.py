@@ -77,7 +77,7 @@ class Stack:
         )
 
 
-@functools.cache
+@functools.lru_cache(1)
 def of_text(text: str) -> list[Stack]:
     """All of the template in this text. To work them out takes longer than most that is asked of them."""
     return stacks(templates.parse(text))
@@ -107,7 +107,7 @@ def stacks(template: dict) -> list[Stack]:
     return list(found.values())
 
 
-def made(template: dict, chosen: dict[str, str]) -> Stack:
+def one_of(template: dict, chosen: dict[str, str]) -> Stack:
     """The one for these values of its parameters, one of its `choices`."""
     values = templates.defaults(template) | chosen
     return _Decision(templates.translated(template, values), values).stack(chosen)

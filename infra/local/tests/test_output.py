@@ -1,5 +1,6 @@
 import os
 import queue
+import subprocess
 import threading
 import unittest
 
@@ -59,6 +60,15 @@ class OutputOfFunctions(unittest.TestCase):
         self.assertEqual(pipe.output.take(), ["last words"])
         self.assertTrue(pipe.output.pipe.closed)
         self.assertTrue(pipe.output.read())
+
+    def test_whoever_goes_on_writing_is_waited_for_no_longer_than_anybody(self):
+        with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as process:
+            try:
+                output = Output(process.stdout, queue.Queue(10_000))
+                threading.Thread(target=output.follow).start()
+                self.assertEqual(set(output.take()) | {"y"}, {"y"})
+            finally:
+                process.kill()
 
     def test_of_too_many_lines_the_newest_are_kept(self):
         pipe = Pipe(self, most=2)

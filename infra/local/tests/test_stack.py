@@ -46,9 +46,8 @@ class Stacks(unittest.TestCase):
         self.assertEqual(self.stacks[0].absent, {"Subscription"})
         self.assertEqual(self.stacks[2].resources["Subscription"]["Properties"]["Size"], "7")
 
-
     def test_one_of_them_can_be_made_alone(self):
-        self.assertEqual(stack.made(template.parse(TEMPLATE), self.stacks[3].chosen), self.stacks[3])
+        self.assertEqual(stack.one_of(template.parse(TEMPLATE), self.stacks[3].chosen), self.stacks[3])
 
     def test_a_few_show_each_resource_as_any_of_them_has_it(self):
         few = stack.covering(self.stacks)

@@ -202,6 +202,7 @@ impl World<'_> {
                         lift,
                         set,
                         wanted: None,
+                        ban_type: None,
                         prior: entry.prior,
                     })
                 });

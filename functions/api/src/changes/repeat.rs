@@ -85,7 +85,7 @@ impl Once {
         self.end(gateway, Some(&answer)).await;
     }
 
-    /// Nothing was done.
+    /// It is carried out anew when it comes again.
     pub async fn free(self, gateway: &Gateway) {
         self.end(gateway, None).await;
     }

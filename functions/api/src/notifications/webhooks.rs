@@ -145,7 +145,8 @@ pub async fn register_webhook(
     if before.is_none_or(|before| before.url != endpoint.url) {
         let content = Content::WebhookOn { host: url::authority(&url) };
         let what = format!("endpoint {} of {} since {}", endpoint.registered, user.0, endpoint.created_at);
-        state.teller.tell(&state.users, &what, vec![Told::once(user.0, &what, content, None)]).await?;
+        let told = state.teller.tell(&state.users, &what, vec![Told::once(user.0, &what, content, None)]).await;
+        told.map_err(|error| ApiError::from(error).half_done())?;
     }
     Ok(axum::Json(WebhookBody::new(user, endpoint, is_new)))
 }

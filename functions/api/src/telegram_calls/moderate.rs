@@ -13,6 +13,7 @@ use domain::ids::UserId;
 use domain::member::Action;
 use domain::sync::{LONGEST_BAN, MARGIN, SHORTEST_BAN, ends_too_soon};
 use serde::{Deserialize, Serialize};
+use telegram::client::Failure;
 use telegram::reaction::Reaction;
 use utoipa::ToSchema;
 
@@ -81,7 +82,7 @@ pub async fn ban_user(
     if let Err(failure) = state.telegram.ban(chat, user, until_date).await
         && failure.reaction() != Reaction::Fine
     {
-        return Err(state.pace.refused(failure).await);
+        return Err(state.failed(failure).await);
     }
     state.record(&caller, Told { chat, user, action: Action::Ban, until: until_date, at }).await?;
     Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date }))
@@ -124,13 +125,20 @@ pub async fn unban_user(
     if let Err(failure) = state.telegram.unban(chat, user).await
         && failure.reaction() != Reaction::Fine
     {
-        return Err(state.pace.refused(failure).await);
+        return Err(state.failed(failure).await);
     }
     state.record(&caller, Told { chat, user, action: Action::Unban, until: None, at }).await?;
     Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None }))
 }
 
 impl State {
+    /// What Telegram has not answered it may have done.
+    async fn failed(&self, failure: Failure) -> ApiError {
+        let may_be_done = failure.is_no_answer();
+        let error = self.pace.refused(failure).await;
+        if may_be_done { error.half_done() } else { error }
+    }
+
     /// Is this somebody who can be banned at all?
     fn is_a_person(&self, user: UserId) -> Result<(), ApiError> {
         match user.is_reserved() || user == self.telegram.bot() {

@@ -3,7 +3,7 @@
 MiniStack waits after each answer: up to 50 ms for a first line, which most invocations never write, and 5 ms for another one. So an
 environment is busy for long after its function is done, a stream hands over at most twenty batches a second, and the caller waits, too.
 Whatever a function has written before it answers is in its pipe by then: a pipe keeps bytes in order, and a write has ended when the next
-one begins.
+one begins. A process that ends right after its answer is missed by the next invocation only; no function of ours does that.
 """
 
 import contextlib
@@ -23,8 +23,9 @@ def apply() -> None:
         worker.output.follow()
 
     def drain(worker, **_waits) -> str:
-        # The thread of a process that has only just begun may not be there.
-        return "\n".join(worker.output.take()) if hasattr(worker, "output") else ""
+        # The thread of a process that has only just begun may not be there, but for the one before it.
+        output = getattr(worker, "output", None)
+        return "\n".join(output.take()) if output and output.lines is worker._stderr_queue else ""
 
     ProvidedWorker._pump_output, ProvidedWorker._drain_stderr, ProvidedWorker._drain_stderr_bounded = pump, drain, drain
 
@@ -51,14 +52,15 @@ class Output:
         self.read()
         taken = []
         with contextlib.suppress(queue.Empty):
-            while True:
+            # No more than there are: a process may go on writing.
+            for _ in range(self.lines.qsize()):
                 taken.append(self.lines.get_nowait())
         return taken
 
     def read(self) -> bool:
-        """Moves all that is in the pipe to the queue; true at its end."""
+        """Moves what is in the pipe to the queue; true at its end."""
         with self.lock:
-            while not self.pipe.closed and _has_something(self.pipe):
+            if not self.pipe.closed and _has_something(self.pipe):
                 chunk = os.read(self.pipe.fileno(), CHUNK)
                 # The end of the pipe ends its last line.
                 *lines, self.rest = (self.rest + (chunk or b"\n" * bool(self.rest))).split(b"\n")

@@ -210,7 +210,11 @@ impl Reference {
     /// Does a ban of ours stand there, as far as we know? Not one that is being taken back.
     pub fn has_ours(&self, chat: usize, person: usize) -> bool {
         let ours = |state: &State| state.banned.is_some() && self.is_ours(state, chat, person);
-        let is_undone = |item: &Item| matches!(item.what, What::UndoneHere { chat: here, person: who } if (here, who) == (chat, person));
+        let is_undone = |item: &Item| match &item.what {
+            What::UndoneHere { chat: here, person: who } => (*here, *who) == (chat, person),
+            What::UndoneEverywhere(event) => event.person == person && event.chat != chat,
+            What::Told(_) | What::Comes { .. } => false,
+        };
         self.before[chat][person].iter().all(ours) && !self.open.iter().any(is_undone)
     }
 

@@ -69,7 +69,7 @@ impl Reference {
         if wishes.away[person] {
             return vec![state.waits_for(event.event_id)];
         }
-        let record = |set, prior| record(event, place.round, set, wanted, prior);
+        let record = |set, prior| record(event, place.round, set, (wishes.ban_type, wanted), prior);
         let found = state.with(state.banned, record(false, None));
         let is_ours = self.is_ours(state, chat, person);
         let set = |prior| state.with(Some(wanted), record(true, prior));
@@ -89,9 +89,11 @@ impl Reference {
             true => vec![set(None)],
             false => {
                 let to = |end: End| state.with(Some(if end.to > wanted.to { end } else { wanted }), record(true, None));
-                let shorter: Vec<_> = ends.into_iter().filter(is_sooner).map(to).collect();
-                // Which of two ends counts decides whether it is shortened at all.
-                if shorter.is_empty() { shorter } else { [shorter, vec![found.clone()]].concat() }
+                let (sooner, others): (Vec<_>, Vec<_>) = ends.into_iter().partition(is_sooner);
+                let shorter: Vec<_> = sooner.into_iter().map(to).collect();
+                // Where not all ends would shorten it, it may stay.
+                let stays = (!shorter.is_empty() && !others.is_empty()).then(|| found.clone());
+                shorter.into_iter().chain(stays).collect()
             }
         };
         if present.to < wanted.from {
@@ -228,16 +230,25 @@ impl Reference {
     }
 }
 
-/// When what others' bans hold may end here. Each ends as its source or as the chat would have it, so all of them end no sooner than the
-/// sooner one of each.
+/// When what others' bans hold may end here: all of them end no sooner than the sooner end of each.
 fn ends_here(others: &[(&Record, i64)], present: End) -> Vec<End> {
-    let both = |(record, until): &(&Record, i64)| [End::at(*until), record.wanted.unwrap_or(present)];
-    let sooner = |other| both(other).map(|end| end.to).into_iter().min();
-    let least = others.iter().filter_map(sooner).max();
-    others.iter().flat_map(both).filter(|end| Some(end.to) >= least).collect()
+    let ends: Vec<_> = others.iter().map(|(record, until)| may_end(record, *until, present)).collect();
+    let least = ends.iter().filter_map(|ends| ends.iter().map(|end| end.to).min()).max();
+    ends.into_iter().flatten().filter(|end| Some(end.to) >= least).collect()
 }
 
-fn record(event: &Told, round: u32, set: bool, wanted: End, prior: Option<i64>) -> Record {
+/// When a ban of which `until` is the end in its source may end here.
+fn may_end(record: &Record, until: i64, present: End) -> Vec<End> {
+    let wanted = record.wanted.unwrap_or(present);
+    match record.ban_type {
+        Some(SyncBanType::Permanent | SyncBanType::Temporary) => vec![wanted],
+        Some(SyncBanType::Same) if wanted != End::at(FOR_EVER) => vec![End::at(until)],
+        // One that was for ever may stay so, and what is not known is one of both.
+        Some(SyncBanType::Same) | None => vec![End::at(until), wanted],
+    }
+}
+
+fn record(event: &Told, round: u32, set: bool, (ban_type, wanted): (SyncBanType, End), prior: Option<i64>) -> Record {
     let (source, event, occurred) = (event.chat, event.event_id, event.occurred.clone());
-    Record { source, event, occurred, round, lift: false, set, wanted: Some(wanted), prior }
+    Record { source, event, occurred, round, lift: false, set, wanted: Some(wanted), ban_type: Some(ban_type), prior }
 }

@@ -1,6 +1,7 @@
 //! The states of a person in a chat, and our acts on him there.
 
 use domain::ban::Occurred;
+use domain::settings::SyncBanType;
 use uuid::Uuid;
 
 /// End of a ban: between these two.
@@ -32,6 +33,8 @@ pub struct Record {
     pub set: bool,
     /// The end that the ban was to have here; `None`: that is not known.
     pub wanted: Option<End>,
+    /// How long the chat's bans were to be then; `None`: that is not known.
+    pub ban_type: Option<SyncBanType>,
     /// End of a ban of the chat's own that stood there before.
     pub prior: Option<i64>,
 }
