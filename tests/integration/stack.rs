@@ -204,6 +204,11 @@ impl Stack {
         read(self.control(Method::GET, &format!("quiet?{}", query.join("&")))).await
     }
 
+    /// Whether anything is under way, but for messages with this text.
+    pub async fn quiet_without(&self, text: &str) -> Result<Quiet> {
+        read(self.control(Method::GET, &format!("quiet?without={text}"))).await
+    }
+
     /// The running processes of a function.
     pub async fn processes(&self, function: &str) -> Result<Vec<Process>> {
         let mut processes: Vec<Process> = read(self.control(Method::GET, "processes")).await?;

@@ -68,6 +68,8 @@ class Quiet(unittest.TestCase):
         self.send(url, 30, chat=-1004)
         self.assertEqual(self.look("-1004"), [])
         self.assertEqual(len(self.look("-1004", within=60)), 1)
+        self.assertEqual(self.look("-1004", within=60, without="chat"), [])
+        self.assertEqual(len(self.look("-1004", within=60, without="user")), 1)
         self.aws.client("sqs").purge_queue(QueueUrl=url)
 
     def test_an_event_is_under_way_while_it_is_tried_again_whatever_it_contains(self):

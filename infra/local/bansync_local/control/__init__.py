@@ -123,7 +123,7 @@ def _route(method: str, name: str, query: dict, body: bytes) -> tuple[int, objec
             case "DELETE", ["writes"]:
                 return 200, writes.stop()
             case "GET", ["quiet"]:
-                return 200, quiet.look(texts, float(query.get("within", [quiet.WITHIN])[0]))
+                return 200, quiet.look(texts, float(query.get("within", [quiet.WITHIN])[0]), query.get("without", []))
             case "GET", ["permissions"]:
                 return 200, permissions.listed()
             case "POST", ["lag"]:

@@ -10,7 +10,8 @@ Under way is
 - an event whose target could not be called and is to be called again.
 
 With `contains` (one text or several: ids of a test's own people and chats) only what has one of them in its payload. An event that
-comes over the bus counts whatever it contains: some name no more than the id of a sync.
+comes over the bus counts whatever it contains: some name no more than the id of a sync. Messages that have one of the texts of `without` do
+not count: those that come late and mostly find nothing to do.
 
 Not seen: delays beyond `within`, rules that go by the clock, items that expire, dead letters (nobody takes them by themselves), and what
 is not in AWS at all, such as updates that Telegram has still to deliver. Of a sync that is planned in parts, the records that lead from
@@ -96,7 +97,7 @@ def _end(number: int | None) -> None:
         _under_way.pop(number, None)
 
 
-def look(texts: list[str] = (), within: float = WITHIN) -> dict:
+def look(texts: list[str] = (), within: float = WITHIN, without: list[str] = ()) -> dict:
     """`{"quiet": bool, "under_way": ["a call of …", …]}`.
 
     Work moves on from what a look has still to see to what it has seen only by a call or a delivery that begins meanwhile: then the look
@@ -104,19 +105,19 @@ def look(texts: list[str] = (), within: float = WITHIN) -> dict:
     """
     for _ in range(TRIES):
         before = _begun
-        found = list(itertools.islice(_found(texts, within), 20))
+        found = list(itertools.islice(_found(texts, within, without), 20))
         if found or before == _begun:
             return {"quiet": not found, "under_way": found}
     return {"quiet": False, "under_way": ["calls that begin all the time"]}
 
 
-def _found(texts: list[str], within: float):
+def _found(texts: list[str], within: float, without: list[str]):
     # Calls first: what a call leaves behind is there before it ends.
     with _lock:
         calls = list(_under_way.values())
     yield from (what for what, event, of_bus in calls if of_bus or _holds(event, texts))
     yield from (f"an event that {target} has not taken" for target in list(delivery.waiting.values()))
-    yield from _in_sources(texts, within)
+    yield from _in_sources(texts, within, without)
     yield from _scheduled(texts, within)
 
 
@@ -127,7 +128,7 @@ def _holds(payload, texts: list[str]) -> bool:
     return any(wanted in text for wanted in texts)
 
 
-def _in_sources(texts: list[str], within: float):
+def _in_sources(texts: list[str], within: float, without: list[str]):
     """What waits where functions read: queues and streams."""
     from ministack.services import lambda_svc
 
@@ -137,12 +138,12 @@ def _in_sources(texts: list[str], within: float):
         source = mapping.get("EventSourceArn", "")
         with owned_by(account, region):
             if ":sqs:" in source:
-                yield from _in_queue(source, texts, within)
+                yield from _in_queue(source, texts, within, without)
             elif ":dynamodb:" in source:
                 yield from _in_stream(mapping, texts)
 
 
-def _in_queue(arn: str, texts: list[str], within: float):
+def _in_queue(arn: str, texts: list[str], within: float, without: list[str]):
     from ministack.services import sqs
 
     with sqs._queues_lock:
@@ -152,7 +153,8 @@ def _in_queue(arn: str, texts: list[str], within: float):
     for message in messages:
         due_in = message["visible_at"] - now
         received = message.get("receive_count", 0)
-        if (received or due_in <= within) and _holds(message["body"], texts):
+        left_out = without and _holds(message["body"], without)
+        if (received or due_in <= within) and _holds(message["body"], texts) and not left_out:
             yield f"a message in {name}, received {received} times, due in {max(due_in, 0):.1f} s"
 
 
