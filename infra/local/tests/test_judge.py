@@ -1,3 +1,5 @@
+import contextlib
+import io
 import unittest
 from unittest import mock
 
@@ -5,6 +7,12 @@ from bansync_local import judge
 
 
 class Judges(unittest.TestCase):
+    def setUp(self):
+        # What they print looks like the result of a suite.
+        printed = contextlib.redirect_stdout(io.StringIO())
+        printed.__enter__()
+        self.addCleanup(printed.__exit__, None, None, None)
+
     def test_the_first_one_with_a_complaint_is_the_last_and_has_the_exit_code(self):
         good, silent, bad, after = (mock.Mock(return_value=code) for code in (0, None, 1, 0))
         self.assertEqual(judge.judged([("good", good, ["a"]), ("silent", silent, []), ("bad", bad, []), ("after", after, [])]), 1)

@@ -18,6 +18,9 @@ pub const NAME: &str = "api-fuzz";
 /// Requests of one operation in the random part; those by rule (limits, missing and wrong fields) come besides.
 const EXAMPLES: &str = "25";
 
+/// More than the stage lets through a second (`DefaultRouteSettings` in template.yaml) is refused before anybody looks at it.
+const RATE: &str = "80/s";
+
 /// The same requests at every run: a change of the code, not chance, makes it fail.
 const SEED: &str = "20250115";
 
@@ -28,7 +31,7 @@ pub fn api(progress: &Counter) -> Result<Suite> {
     let description = root.join("infra/openapi.json");
     let mut command = Command::new(setup::api_tool("schemathesis")?);
     command.arg("--config-file").arg(root.join("infra/local/schemathesis.toml")).arg("run").arg(&description);
-    command.args(["--url", api_url, "--max-examples", EXAMPLES, "--seed", SEED]);
+    command.args(["--url", api_url, "--max-examples", EXAMPLES, "--seed", SEED, "--rate-limit", RATE]);
     // Read by the configuration: the key is not seen in the process list.
     command.env("BANSYNC_API_KEY", keys::for_tests(&stack)?);
     // It keeps what it found in a folder of the current one.
