@@ -23,23 +23,24 @@ pub struct Group {
 /// A test that plays alone lets all others of its stack end, and none begin: where several do, they are here.
 pub const GROUPS: [Group; 10] = [
     MODEL,
-    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
-    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[], niceness: "0" },
-    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
-    Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
     Group {
         name: "edges",
         filters: &["cases::", "edges::", "once::", "sent_once::", "rights::", "telegram_calls::"],
         on: &[],
         niceness: "0",
     },
+    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
+    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[], niceness: "0" },
+    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
+    Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
     Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[], niceness: "5" },
     Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[], niceness: "0" },
     Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"], niceness: "5" },
 ];
 
-/// Groups at a time. With six, two cores are so busy that a function misses the seconds that it has; with none, they are idle half of the time.
+/// Groups at a time, beside the first stack and what needs none; when these are done, one more in the place of each. With six beside them, two
+/// cores are so busy that a function misses the seconds that it has; with none, they are idle half of the time.
 pub const AT_A_TIME: usize = 3;
 
 pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "0" };

@@ -74,7 +74,12 @@ impl Plan<'_> {
         let suites = thread::scope(|scope| {
             let mut others = Vec::new();
             if !self.units.is_empty() {
-                others.push(scope.spawn(|| self.without_a_stack(&progress)));
+                // Whoever is done with what is theirs helps with the groups.
+                others.push(scope.spawn(|| {
+                    let mut suites = self.without_a_stack(&progress)?;
+                    suites.extend(self.beside(&waiting)?);
+                    Ok(suites)
+                }));
             }
             for _ in 0..beside::AT_A_TIME {
                 others.push(scope.spawn(|| self.beside(&waiting)));
@@ -84,6 +89,7 @@ impl Plan<'_> {
                 // Nobody would hear of their end.
                 interrupt::end_children();
             }
+            let helped = if mine.is_ok() { self.beside(&waiting) } else { Ok(Vec::new()) };
             let mut suites = Vec::new();
             for other in others {
                 let ended: Result<Vec<Suite>> = other.join().map_err(|_| anyhow!("a suite was lost"))?;
@@ -93,6 +99,7 @@ impl Plan<'_> {
                 }
             }
             let (stack, on_it) = mine?;
+            suites.extend(helped?);
             suites.extend(on_it);
             if let Some(stack) = stack {
                 suites.extend(self.looks(&stack, &progress)?);
