@@ -10,10 +10,10 @@ use domain::sync::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What was decided in a part of the period.
+/// Decisions in a part of the period.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BansPoint {
-    /// Where it begins, Unix seconds.
+    /// Beginning of the part, Unix seconds.
     #[schema(example = 1763942400)]
     pub at: i64,
     pub bans: i64,
@@ -65,7 +65,7 @@ pub struct ReasonCount {
     count: i64,
 }
 
-/// What was to be done: `ban`; `lift`, since the source did; `undo`, since an admin wanted it.
+/// Kind of work: `ban`; `lift`, since the source did; `undo`, since an admin wanted it.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum WorkName {
@@ -77,7 +77,7 @@ enum WorkName {
 /// How syncs of a part of the period ended, and what bans came to.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SyncPoint {
-    /// Where it begins, Unix seconds.
+    /// Beginning of the part, Unix seconds.
     #[schema(example = 1763942400)]
     pub at: i64,
     pub successful_syncs: i64,
@@ -96,7 +96,7 @@ pub struct SyncFiguresBody {
     figures: SyncsBody,
     /// As many days right before; `null` where they are not kept.
     previous: Option<SyncsBody>,
-    /// What bans came to in chats.
+    /// Results of bans in chats.
     bans: SyncedBody,
     /// Bans of ours that were to be lifted since the source lifted its own.
     lifts: SyncedBody,
@@ -149,7 +149,7 @@ impl SyncFiguresBody {
 /// Subscriptions of a part of the period.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SubscriptionsPoint {
-    /// Where it begins, Unix seconds.
+    /// Beginning of the part, Unix seconds.
     #[schema(example = 1763942400)]
     pub at: i64,
     pub new_subscriptions: i64,
@@ -197,7 +197,7 @@ impl SubscriptionFiguresBody {
 /// A part of the period.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TimelinePoint {
-    /// Where it begins, Unix seconds.
+    /// Beginning of the part, Unix seconds.
     #[schema(example = 1763942400)]
     pub at: i64,
     pub bans: i64,
