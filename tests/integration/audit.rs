@@ -95,6 +95,30 @@ async fn a_ban_of_a_program_is_noted_even_where_no_more_than_the_ban_was_done() 
 }
 
 #[tokio::test]
+async fn a_programs_ban_that_stands_in_the_history_alone_is_one_decision_when_it_is_asked_for_again() -> Result<()> {
+    let play = Play::begin().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS knows no faults");
+    }
+    let caller = play.caller(&["telegram:write"]).await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    // The ledger cannot be written.
+    let down = json!({ "service": "dynamodb", "resource": play.stack.tables["sync"], "contains": mallory.to_string() });
+    let down = play.stack.fail(down).await?;
+    let ban = json!({ "chat_id": chat, "user_id": mallory });
+    let failed = caller.post_once("/api/ban_user", "b-1", &ban).await?;
+    assert_eq!(failed.status, 503, "{}", failed.body);
+    down.heal().await?;
+    let done = caller.post_once("/api/ban_user", "b-1", &ban).await?;
+    assert_eq!(done.status, 200, "{}", done.body);
+    let events = play.registrar().await?.there(&format!("events/chat/{chat}")).await?["items"].take();
+    assert_eq!(events.as_array().map(Vec::len), Some(1), "{events}");
+    assert_eq!(play.syncs.entries(ChatId(chat), UserId(mallory)).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_ban_of_which_telegram_says_nothing_in_time_is_noted_and_may_be_asked_for_again() -> Result<()> {
     let play = Play::begin().await?;
     let (caller, auditor) = (play.caller(&["telegram:write"]).await?, play.caller(&["audit:read"]).await?);

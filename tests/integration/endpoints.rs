@@ -197,6 +197,26 @@ async fn an_endpoint_that_is_gone_is_switched_off_at_once_and_its_owner_hears_it
 }
 
 #[tokio::test]
+async fn an_endpoint_of_which_its_owner_could_not_be_told_is_not_registered() -> Result<()> {
+    let play = Play::begin().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS knows no faults");
+    }
+    let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
+    play.greeting(boris).await?;
+    let (path, body) = (format!("notifications/webhooks/{boris}"), json!({ "url": "https://example.org/hook" }));
+    let api = &play.stack.functions["api-notifications"];
+    let down = play.stack.fail(json!({ "service": "sqs", "function": api, "contains": boris.to_string() })).await?;
+    let failed = caller.put(&path, body.clone()).await?;
+    assert_eq!((failed.status, caller.get(&path).await?.status), (503, 404), "{}", failed.body);
+    down.heal().await?;
+    assert_eq!(caller.put(&path, body).await?.status, 200);
+    let told = async || Ok(play.notices(boris).await.ok().and_then(|texts| texts.into_iter().find(|text| text.contains("example.org"))));
+    play.telegram.wait_until("the owner to be told", PATIENCE, told).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_endpoint_in_a_private_network_is_not_registered() -> Result<()> {
     let play = Play::begin().await?;
     let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);

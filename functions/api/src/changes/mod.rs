@@ -33,6 +33,10 @@ const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct Unchanged;
 
+/// In the extensions of a request that changes something: names the change, the same one when the request comes again with its `Idempotency-Key`.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeId(pub Uuid);
+
 /// The log of changes, and the answers that are kept.
 #[derive(Clone)]
 pub struct Changes {
@@ -61,7 +65,7 @@ pub async fn keep(
     };
     let operation = format!("{} {}", request.method(), route.as_str());
     let id = correlation_id(&request);
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| ApiError::too_large("the body is too large"))?;
     let once = match Once::read(&parts, &caller, &operation, &body)? {
         Some(once) => match once.begin(&changes.gateway).await? {
@@ -70,6 +74,7 @@ pub async fn keep(
         },
         None => None,
     };
+    parts.extensions.insert(ChangeId(once.as_ref().map_or_else(Uuid::new_v4, |once| once.id)));
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     let (parts, answer) = response.into_parts();
     let answer = to_bytes(answer, LARGEST_ANSWER).await.map_err(|error| ApiError::unavailable(error.to_string()))?;

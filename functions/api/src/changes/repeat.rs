@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ban::derive;
+use uuid::Uuid;
 
 /// The header that carries the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -30,7 +31,7 @@ const LONGEST_KEY: usize = 255;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Once {
     /// Of caller, route and key.
-    key: String,
+    pub id: Uuid,
     /// Of what is asked for.
     fingerprint: String,
     /// Names this try; 0 before it has begun.
@@ -55,14 +56,14 @@ impl Once {
         let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
         let body = String::from_utf8_lossy(body);
         Ok(Some(Self {
-            key: derive(&["request", &caller.subject, operation, key]).to_string(),
+            id: derive(&["request", &caller.subject, operation, key]),
             fingerprint: derive(&["asks for", path, &body]).to_string(),
             until: 0,
         }))
     }
 
     pub async fn begin(self, gateway: &Gateway) -> Result<Try, ApiError> {
-        match gateway.take_request(&self.key, &self.fingerprint).await? {
+        match gateway.take_request(&self.id.to_string(), &self.fingerprint).await? {
             Repeated::New { until } => Ok(Try::Begun(Self { until, ..self })),
             Repeated::Answered(answer) => Ok(Try::Over(replayed(answer))),
             Repeated::InProgress(wait_ms) => {
@@ -91,7 +92,7 @@ impl Once {
     }
 
     async fn end(self, gateway: &Gateway, answer: Option<&KeptAnswer>) {
-        if let Err(error) = gateway.finish_request(&self.key, self.until, answer).await {
+        if let Err(error) = gateway.finish_request(&self.id.to_string(), self.until, answer).await {
             tracing::warn!(error = format!("{error:#}"), "an answer could not be kept; the request counts as under way for half a minute");
         }
     }

@@ -142,11 +142,19 @@ pub async fn register_webhook(
         state.endpoints.delete(user.0).await?;
         return Err(unknown);
     }
-    if before.is_none_or(|before| before.url != endpoint.url) {
+    if before.as_ref().is_none_or(|before| before.url != endpoint.url) {
         let content = Content::WebhookOn { host: url::authority(&url) };
         let what = format!("endpoint {} of {} since {}", endpoint.registered, user.0, endpoint.created_at);
         let told = state.teller.tell(&state.users, &what, vec![Told::once(user.0, &what, content, None)]).await;
-        told.map_err(|error| ApiError::from(error).half_done())?;
+        if let Err(error) = told {
+            // Nobody's messages go where they were not told of, and whoever registers it again does so anew.
+            let back = match &before {
+                Some(before) => state.endpoints.put(user.0, Some(&endpoint), before).await.map(drop),
+                None => state.endpoints.delete(user.0).await.map(drop),
+            };
+            let error = ApiError::from(error);
+            return Err(if back.is_ok() { error } else { error.half_done() });
+        }
     }
     Ok(axum::Json(WebhookBody::new(user, endpoint, is_new)))
 }

@@ -4,6 +4,7 @@ use super::State;
 use super::record::Told;
 use crate::access::Caller;
 use crate::bounded::Moment;
+use crate::changes::ChangeId;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
 use crate::ids::{GroupId, PersonId};
@@ -69,6 +70,7 @@ pub struct Done {
 pub async fn ban_user(
     extract::State(state): extract::State<State>,
     caller: Caller,
+    extract::Extension(change): extract::Extension<ChangeId>,
     Json(ban): Json<NewBan>,
 ) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (ban.chat_id, ban.user_id);
@@ -84,7 +86,7 @@ pub async fn ban_user(
     {
         return Err(state.failed(failure).await);
     }
-    state.record(&caller, Told { chat, user, action: Action::Ban, until: until_date, at }).await?;
+    state.record(&caller, change, Told { chat, user, action: Action::Ban, until: until_date, at }).await?;
     Ok(axum::Json(Done { chat_id: ban.chat_id, user_id: ban.user_id, until_date }))
 }
 
@@ -116,6 +118,7 @@ fn has_an_end(until_date: Option<i64>, now: i64) -> Result<(), ApiError> {
 pub async fn unban_user(
     extract::State(state): extract::State<State>,
     caller: Caller,
+    extract::Extension(change): extract::Extension<ChangeId>,
     Json(unban): Json<NewUnban>,
 ) -> Result<axum::Json<Done>, ApiError> {
     let (GroupId(chat), PersonId(user)) = (unban.chat_id, unban.user_id);
@@ -127,7 +130,7 @@ pub async fn unban_user(
     {
         return Err(state.failed(failure).await);
     }
-    state.record(&caller, Told { chat, user, action: Action::Unban, until: None, at }).await?;
+    state.record(&caller, change, Told { chat, user, action: Action::Unban, until: None, at }).await?;
     Ok(axum::Json(Done { chat_id: unban.chat_id, user_id: unban.user_id, until_date: None }))
 }
 

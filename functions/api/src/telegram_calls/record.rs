@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::access::Caller;
+use crate::changes::ChangeId;
 use crate::error::ApiError;
 use aws::{metrics, time};
 use domain::access::{Concern, Right, Scope};
@@ -28,9 +29,10 @@ pub struct Told {
 impl State {
     /// Telegram tells the bot of its own bans, and the bot drops that: what is to be known of them is written here.
     ///
-    /// A failure leaves the ban as it is, and the caller is told to try again: a further try finds it done by Telegram, and writes it.
-    pub async fn record(&self, caller: &Caller, told: Told) -> Result<(), ApiError> {
-        self.write(caller, event(caller.key_id(), &told), &told).await.map_err(|error| ApiError::from(error).half_done())
+    /// A failure leaves the ban as it is, and the caller is told to try again: a further try finds it done by Telegram, and writes it. Where it
+    /// is the same `change`, it writes what the first one has not.
+    pub async fn record(&self, caller: &Caller, ChangeId(change): ChangeId, told: Told) -> Result<(), ApiError> {
+        self.write(caller, event(change, caller.key_id(), &told), &told).await.map_err(|error| ApiError::from(error).half_done())
     }
 
     async fn write(&self, caller: &Caller, event: BanEvent, told: &Told) -> anyhow::Result<()> {
@@ -39,7 +41,7 @@ impl State {
             false => [event],
         };
         // The event first: a ledger entry without its event could not be taken back.
-        self.bans.register(&event).await?;
+        let event = self.bans.register(&event).await?.unwrap_or(event);
         self.syncs.enter_own(&event).await?;
         let event_type = event.event_type.name();
         metrics::count("ban_events_processed_total", Some(("event_type", event_type)), 1);
@@ -48,10 +50,10 @@ impl State {
     }
 }
 
-/// The event has an id of its own: nobody else tells of it.
-fn event(key_id: &str, told: &Told) -> BanEvent {
+/// The event's id is the change's: nobody else tells of it.
+fn event(change: Uuid, key_id: &str, told: &Told) -> BanEvent {
     BanEvent {
-        event_id: Uuid::new_v4(),
+        event_id: change,
         user_id: told.user,
         chat_id: told.chat,
         event_type: told.action,
