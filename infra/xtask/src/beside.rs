@@ -18,30 +18,26 @@ pub struct Group {
     niceness: &'static str,
 }
 
-/// Those that nothing else may happen beside, or that keep a stack busy; those that wait long first, and last those that keep the machine busy.
+/// Those that nothing else may happen beside, or that keep a stack busy; those that take longest first, and last those that keep the machine busy.
 ///
 /// A test that plays alone lets all others of its stack end, and none begin: where several do, they are here.
-pub const GROUPS: [Group; 10] = [
+pub const GROUPS: [Group; 11] = [
     MODEL,
-    Group {
-        name: "edges",
-        filters: &["cases::", "edges::", "once::", "sent_once::", "rights::", "telegram_calls::"],
-        on: &[],
-        niceness: "0",
-    },
-    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
-    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[], niceness: "0" },
-    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
     Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
-    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
+    Group { name: "edges", filters: &["edges::", "rights::"], on: &[], niceness: "0" },
+    Group { name: "cases", filters: &["cases::", "once::", "sent_once::", "telegram_calls::"], on: &[], niceness: "0" },
+    Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
+    Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[], niceness: "0" },
+    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[], niceness: "5" },
+    Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
     Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[], niceness: "0" },
     Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"], niceness: "5" },
 ];
 
-/// Groups at a time, beside the first stack and what needs none; when these are done, one more in the place of each. With six beside them, two
-/// cores are so busy that a function misses the seconds that it has; with none, they are idle half of the time.
-pub const AT_A_TIME: usize = 3;
+/// Groups at a time, beside the first stack and what needs none; when these are done, one more in the place of each. With more of them two cores
+/// are so busy that a function misses the seconds that it has; with none, they are idle half of the time.
+pub const AT_A_TIME: usize = 4;
 
 pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "0" };
 

@@ -14,8 +14,8 @@ use crate::stack::{self, Stack};
 use crate::suite::{Count, Suite};
 use crate::{bot_api, down, fuzz, interrupt, run, setup, traces, up, workspace};
 
-/// Integration tests at a time: they wait far more than they work.
-const AT_A_TIME: &str = "12";
+/// Integration tests that are begun: enough that those who wait to play alone keep nobody from playing (tests/integration/stage.rs).
+const THREADS: &str = "40";
 
 /// What most tests wait for: as short as a kick's ban and unban, a second apart, still come within.
 const SETTLE_SECONDS: u32 = 2;
@@ -158,7 +158,7 @@ impl Plan<'_> {
             for filter in self.beside.iter().flat_map(|group| group.filters) {
                 command.args(["--skip", filter]);
             }
-            command.env("BANSYNC_STACK", stack::path()?).env("RUST_TEST_THREADS", AT_A_TIME);
+            command.env("BANSYNC_STACK", stack::path()?).env("RUST_TEST_THREADS", THREADS);
             // A test makes keys as an operator does.
             command.env("BANSYNC_XTASK", std::env::current_exe().context("this program has no path")?);
             // The tests' own clients are directed as everybody else's.
@@ -240,9 +240,9 @@ impl Plan<'_> {
     }
 }
 
-/// Behind those who play people that wait for an answer.
+/// Far behind those who play people that wait for an answer: it takes what they leave of the machine.
 fn tests_of_local_aws() -> Result<Command> {
     let mut command = Command::new("nice");
-    command.args(["-n", "5"]).arg(setup::python()?).args(["-m", "tests"]).current_dir(workspace::root()?.join("infra/local"));
+    command.args(["-n", "10"]).arg(setup::python()?).args(["-m", "tests"]).current_dir(workspace::root()?.join("infra/local"));
     Ok(command)
 }

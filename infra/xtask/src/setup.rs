@@ -14,6 +14,10 @@ use crate::{run, workspace};
 /// MiniStack and the SAM CLI need it.
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
+/// In the order of preference. Distributions build theirs with a profile and optimized at link time; pyenv leaves both out by default ("Building for
+/// maximum performance" in pyenv's plugin python-build), and the local AWS, half of all work of the tests, takes 1.4 times as long then.
+const PYTHONS: [&str; 2] = ["/usr/bin/python3", "python3"];
+
 /// The environment of the local AWS and of `bansync_local.aws`.
 pub fn python() -> Result<PathBuf> {
     Ok(workspace::tools()?.join("venv/bin/python"))
@@ -31,43 +35,43 @@ pub fn api_tool(name: &str) -> Result<PathBuf> {
 
 /// Installs what tries the REST API.
 pub fn api() -> Result<()> {
-    environment("venv-api", "requirements-api.txt", "the fuzzer of the REST API", &python_version()?)
+    environment("venv-api", "requirements-api.txt", "the fuzzer of the REST API")
 }
 
 /// Installs what judges templates by rules of its own.
 pub fn checkov() -> Result<()> {
-    environment("venv-checkov", "requirements-checkov.txt", "checkov", &python_version()?)
+    environment("venv-checkov", "requirements-checkov.txt", "checkov")
 }
 
 /// Installs a second emulator of AWS.
 pub fn moto() -> Result<()> {
-    environment("venv-moto", "requirements-moto.txt", "moto", &python_version()?)
+    environment("venv-moto", "requirements-moto.txt", "moto")
 }
 
 /// Installs a client of the Bot API with strict models; its Python.
 pub fn strict_client() -> Result<PathBuf> {
-    environment("venv-aiogram", "requirements-aiogram.txt", "aiogram", &python_version()?)?;
+    environment("venv-aiogram", "requirements-aiogram.txt", "aiogram")?;
     Ok(workspace::tools()?.join("venv-aiogram/bin/python"))
 }
 
 /// Installs what reads signatures of posted messages.
 pub fn receiver() -> Result<()> {
-    environment("venv-webhooks", "requirements-webhooks.txt", "a receiver of webhooks", &python_version()?)
+    environment("venv-webhooks", "requirements-webhooks.txt", "a receiver of webhooks")
 }
 
 /// Installs what judges whether everybody can use a web page: a file of an otherwise unused package.
 pub fn axe() -> Result<()> {
-    environment_with("venv-axe", "requirements-axe.txt", "axe-core", &python_version()?, &["--no-deps"])
+    environment_with("venv-axe", "requirements-axe.txt", "axe-core", &["--no-deps"])
 }
 
 /// Installs the SAM CLI and what judges templates.
 pub fn deploy_tools() -> Result<()> {
-    environment("venv-tools", "requirements-tools.txt", "the SAM CLI", &python_version()?)
+    environment("venv-tools", "requirements-tools.txt", "the SAM CLI")
 }
 
 /// Installs the local AWS.
 pub fn local_aws() -> Result<()> {
-    environment("venv", "requirements.txt", "the local AWS", &python_version()?)
+    environment("venv", "requirements.txt", "the local AWS")
 }
 
 /// Installs, and does what needs no more than that, while the compiler works; says at once why it failed.
@@ -84,7 +88,7 @@ pub fn meanwhile<T>(install: impl FnOnce() -> Result<()> + Send, compile: impl F
 
 /// Whether there is a Python that [`local_aws`] can use; asked before anything that takes minutes.
 pub fn check_python() -> Result<()> {
-    python_version().map(drop)
+    Python::find().map(drop)
 }
 
 pub fn setup() -> Result<()> {
@@ -92,27 +96,48 @@ pub fn setup() -> Result<()> {
     deploy_tools()
 }
 
-fn python_version() -> Result<String> {
-    let advice = format!("install Python {}.{} or newer as `python3`", OLDEST_PYTHON.0, OLDEST_PYTHON.1);
-    let text = run::output(Command::new("python3").args(["-c", "import sys; print(*sys.version_info[:2])"])).context(advice.clone())?;
-    let numbers: Vec<u32> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [major, minor] = numbers[..] else { bail!("`python3` says its version is {text:?}; {advice}") };
-    ensure!((major, minor) >= OLDEST_PYTHON, "`python3` is Python {major}.{minor}; {advice}");
-    Ok(format!("{major}.{minor}"))
+/// A program: its version, and whether it can make an environment.
+const ABOUT: &str =
+    "import sys; from importlib.util import find_spec; print(*sys.version_info[:2], all(map(find_spec, ['venv', 'ensurepip'])))";
+
+/// What environments are made of.
+struct Python {
+    program: &'static str,
+    /// Such as "3.11".
+    version: String,
 }
 
-fn environment(name: &str, requirements: &str, what: &str, python: &str) -> Result<()> {
-    environment_with(name, requirements, what, python, &[])
+impl Python {
+    /// The first one that is new enough and has what environments need; where none has, what is wrong with the last.
+    fn find() -> Result<Self> {
+        let [others @ .., last] = PYTHONS;
+        others.into_iter().find_map(|program| Self::check(program).ok()).map_or_else(|| Self::check(last), Ok)
+    }
+
+    fn check(program: &'static str) -> Result<Self> {
+        let advice = format!("install Python {}.{} or newer as `python3`", OLDEST_PYTHON.0, OLDEST_PYTHON.1);
+        let text = run::output(Command::new(program).args(["-c", ABOUT])).context(advice.clone())?;
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [major, minor, has_venv] = words[..] else { bail!("`{program}` says of itself {text:?}; {advice}") };
+        ensure!((major.parse()?, minor.parse()?) >= OLDEST_PYTHON, "`{program}` is Python {major}.{minor}; {advice}");
+        ensure!(has_venv == "True", "Python's module `venv` is needed (package python3-venv on Debian and Ubuntu)");
+        Ok(Self { program, version: format!("{major}.{minor}") })
+    }
+}
+
+fn environment(name: &str, requirements: &str, what: &str) -> Result<()> {
+    environment_with(name, requirements, what, &[])
 }
 
 /// `more`: arguments of pip.
-fn environment_with(name: &str, requirements: &str, what: &str, python: &str, more: &[&str]) -> Result<()> {
+fn environment_with(name: &str, requirements: &str, what: &str, more: &[&str]) -> Result<()> {
     let folder = workspace::tools()?.join(name);
     let requirements = workspace::root()?.join("infra/local").join(requirements);
     let text = fs::read_to_string(&requirements).with_context(|| format!("{} cannot be read", requirements.display()))?;
     // Written last: an installation that was interrupted is not taken for a whole one.
     let marker = folder.join("installed");
-    let wanted = format!("# Python {python}\n{text}");
+    let python = Python::find()?;
+    let wanted = format!("# {} {}\n{text}", python.program, python.version);
     // Two commands may need it at once. Given back when this ends, however it ends.
     let lock = folder.with_extension("lock");
     let lock = File::create(&lock).with_context(|| format!("{} cannot be written", lock.display()))?;
@@ -121,8 +146,7 @@ fn environment_with(name: &str, requirements: &str, what: &str, python: &str, mo
         return Ok(());
     }
     println!("Installing {what} to {} … (once; what was downloaded is not downloaded again after an interruption)", folder.display());
-    run::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-        .context("Python's module `venv` is needed (package python3-venv on Debian and Ubuntu)")?;
+    run::run(Command::new(python.program).args(["-m", "venv", "--clear"]).arg(&folder))?;
     install(&folder, &requirements, more)?;
     fs::write(&marker, wanted).with_context(|| format!("{} cannot be written", marker.display()))
 }

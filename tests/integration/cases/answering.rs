@@ -27,8 +27,7 @@ async fn a_command_in_a_topic_that_is_no_more_and_one_outside_topics_are_each_an
 
 #[tokio::test]
 async fn a_command_without_a_message_of_its_own_is_answered_once_and_nothing_is_done_about_message_0() -> Result<()> {
-    let Some(mut story) = Story::alone("16").await? else { return skipped(NO_CASES) };
-    story.forget_dead_letters().await?;
+    let Some(mut story) = Story::begin("16").await? else { return skipped(NO_CASES) };
     story.go().await?;
     story.settle().await?;
     let lists = story.notices(story.world.boris).await?;
@@ -36,8 +35,7 @@ async fn a_command_without_a_message_of_its_own_is_answered_once_and_nothing_is_
     assert_eq!(story.said_in(story.world.target).await?.len(), 1);
     let gone = async || Ok(story.said_in(story.world.target).await.is_ok_and(|said| said.iter().all(|seen| seen.deleted)).then_some(()));
     story.telegram.wait_until("the answer to go", 2 * PATIENCE, gone).await?;
-    story.nothing_about_message_0().await?;
-    story.no_dead_letters().await
+    story.nothing_about_message_0().await
 }
 
 #[tokio::test]
