@@ -1,7 +1,10 @@
 //! Tests that need a stack of their own, beside the others.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -24,22 +27,49 @@ pub struct Group {
 pub const GROUPS: [Group; 11] = [
     MODEL,
     Group { name: "fault runs", filters: &["fault_runs::"], on: &[], niceness: "0" },
-    Group { name: "edges", filters: &["edges::", "rights::"], on: &[], niceness: "0" },
-    Group { name: "cases", filters: &["cases::", "once::", "sent_once::", "telegram_calls::"], on: &[], niceness: "0" },
     Group { name: "kill runs", filters: &["kill_runs::"], on: &[], niceness: "0" },
+    Group { name: "edges", filters: &["edges::", "rights::"], on: &[], niceness: "0" },
     Group { name: "outages", filters: &["faults::", "dead_letters::", "rotation::", "endpoints::"], on: &[], niceness: "0" },
-    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
     Group { name: "load", filters: &["bench::", "fairness::", "fuzz::", "load::", "many_admins::"], on: &[], niceness: "5" },
+    Group { name: "cases", filters: &["cases::", "once::", "sent_once::", "telegram_calls::"], on: &[], niceness: "0" },
+    Group { name: "figures", filters: &["analytics::"], on: &[], niceness: "5" },
     Group { name: "API fuzz", filters: &[fuzz::NAME], on: &[], niceness: "5" },
     Group { name: "set-up", filters: &["bot_set_up::", "browser::", "verify::"], on: &[], niceness: "0" },
     Group { name: "other door", filters: &["other_door::"], on: &["--plain", "--front-door", "function-url"], niceness: "5" },
 ];
 
-/// Groups at a time, beside the first stack and what needs none; when these are done, one more in the place of each. With more of them two cores
-/// are so busy that a function misses the seconds that it has; with none, they are idle half of the time.
-pub const AT_A_TIME: usize = 4;
+/// Groups at a time at most, beside the first stack and what needs none; when these are done, one more in the place of each.
+pub const AT_A_TIME: usize = 6;
+
+/// With more for each core that run or wait for one, no further group is begun: busier, a function misses the seconds that it has, and what waits
+/// for it asks again and makes more work. What else the machine does, such as a build, counts as well.
+const BUSY: f64 = 4.0;
+
+/// Over how long that is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+const LOOKS: u32 = 25;
 
 pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "0" };
+
+/// Returns when the machine has room for a further group; at once where it does not say how busy it is.
+pub fn wait_for_room() {
+    let cores = thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
+    while runnable().is_some_and(|runnable| runnable > BUSY * cores) {}
+}
+
+/// How many threads ran or waited for a core, on average. Linux tells it of the moment: proc_loadavg(5), the fourth field.
+fn runnable() -> Option<f64> {
+    let mut sum = 0;
+    for _ in 0..LOOKS {
+        thread::sleep(LOOK / LOOKS);
+        sum += runnable_in(&fs::read_to_string("/proc/loadavg").ok()?)?;
+    }
+    Some(f64::from(sum) / f64::from(LOOKS))
+}
+
+fn runnable_in(loadavg: &str) -> Option<u32> {
+    loadavg.split_whitespace().nth(3)?.split_once('/')?.0.parse().ok()
+}
 
 /// Where the state of what runs beside is, a folder a group.
 pub fn states() -> Result<Vec<PathBuf>> {
@@ -63,5 +93,16 @@ impl Group {
         }
         command.env(workspace::STATE, self.state()?);
         Ok(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_many_want_a_core_is_read_as_linux_writes_it() {
+        assert_eq!(runnable_in("0.44 3.16 4.28 12/345 6789\n"), Some(12));
+        assert_eq!(["", "1.0 2.0 3.0", "1 2 3 4 5"].map(runnable_in), [None; 3]);
     }
 }

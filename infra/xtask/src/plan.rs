@@ -115,7 +115,11 @@ impl Plan<'_> {
     /// Groups, one after the other, as long as any wait for their turn.
     fn beside(&self, waiting: &Mutex<impl Iterator<Item = (&'static Group, Counter)>>) -> Result<Vec<Suite>> {
         let mut suites = Vec::new();
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let next = || {
+            // Locked meanwhile: whoever comes next looks at a machine on which this one is begun.
+            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.next().inspect(|_| beside::wait_for_room())
+        };
         while let Some((group, counter)) = next() {
             let integration = self.integration.as_ref().context("the integration tests are not built")?;
             let command = self.with_settings(group.command(&integration.path, self.up)?);
