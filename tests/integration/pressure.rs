@@ -30,7 +30,7 @@ const LASTING: [(u16, &str); 11] = [
 ];
 
 impl Play {
-    /// Every update of these chats was brought once, and accepted.
+    /// Every update of these chats was accepted, though Telegram refuses the same again and again.
     async fn not_brought_again(&self, chats: &[i64]) -> Result<()> {
         self.accepted_in(chats).await?;
         // A second time may be this machine's doing, where it is so busy that a function missed its seconds.
