@@ -49,12 +49,16 @@ const BUSY: f64 = 4.0;
 const LOOK: Duration = Duration::from_secs(5);
 const LOOKS: u32 = 25;
 
+/// Looks before a group begins all the same: two minutes. What keeps the machine busy may be nothing of ours.
+const LONGEST_WAIT: u32 = 24;
+
 pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "0" };
 
 /// Returns when the machine has room for a further group; at once where it does not say how busy it is.
 pub fn wait_for_room() {
     let cores = thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-    while runnable().is_some_and(|runnable| runnable > BUSY * cores) {}
+    let is_busy = |_: &u32| runnable().is_some_and(|runnable| runnable > BUSY * cores);
+    (0..LONGEST_WAIT).take_while(is_busy).for_each(drop);
 }
 
 /// How many threads ran or waited for a core, on average. Linux tells it of the moment: proc_loadavg(5), the fourth field.
