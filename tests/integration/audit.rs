@@ -115,6 +115,17 @@ async fn a_programs_ban_that_stands_in_the_history_alone_is_one_decision_when_it
     let events = play.registrar().await?.there(&format!("events/chat/{chat}")).await?["items"].take();
     assert_eq!(events.as_array().map(Vec::len), Some(1), "{events}");
     assert_eq!(play.syncs.entries(ChatId(chat), UserId(mallory)).await?.len(), 1);
+    // A key that is free again may come with another request.
+    let kim = play.person("Kim").await?;
+    let down =
+        play.stack.fail(json!({ "service": "dynamodb", "resource": play.stack.tables["sync"], "contains": kim.to_string() })).await?;
+    assert_eq!(caller.post_once("/api/ban_user", "b-2", &json!({ "chat_id": chat, "user_id": kim })).await?.status, 503);
+    down.heal().await?;
+    let other = json!({ "chat_id": chat, "user_id": mallory });
+    assert_eq!(caller.post_once("/api/ban_user", "b-2", &other).await?.status, 200);
+    let events = play.registrar().await?.there(&format!("events/chat/{chat}")).await?["items"].take();
+    let of = |user: i64| events.as_array().into_iter().flatten().filter(|event| event["user_id"] == user).count();
+    assert_eq!((of(mallory), of(kim)), (2, 1), "{events}");
     Ok(())
 }
 

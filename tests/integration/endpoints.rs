@@ -112,7 +112,7 @@ async fn a_message_is_posted_once_and_signed_by_both_secrets_while_they_are_rota
     ensure!(receiver.letters(pair.boris, &secret).await?[1].is_signed, "the old one signs as well");
     play.quiet(&pair.ids()).await?;
     assert_eq!(receiver.letters(pair.boris, &new).await?.len(), 2);
-    assert_eq!(play.notices(pair.boris).await?.len(), 1, "that an endpoint is registered");
+    assert_eq!(play.notices(pair.boris).await?.len(), 2, "that an endpoint is registered, and again when somebody has a new secret");
     Ok(())
 }
 
@@ -204,15 +204,19 @@ async fn an_endpoint_of_which_its_owner_could_not_be_told_is_not_registered() ->
     }
     let (caller, boris) = (play.messenger().await?, play.admin("Boris", "en").await?);
     play.greeting(boris).await?;
-    let (path, body) = (format!("notifications/webhooks/{boris}"), json!({ "url": "https://example.org/hook" }));
+    let path = format!("notifications/webhooks/{boris}");
     let api = &play.stack.functions["api-notifications"];
-    let down = play.stack.fail(json!({ "service": "sqs", "function": api, "contains": boris.to_string() })).await?;
-    let failed = caller.put(&path, body.clone()).await?;
-    assert_eq!((failed.status, caller.get(&path).await?.status), (503, 404), "{}", failed.body);
-    down.heal().await?;
-    assert_eq!(caller.put(&path, body).await?.status, 200);
-    let told = async || Ok(play.notices(boris).await.ok().and_then(|texts| texts.into_iter().find(|text| text.contains("example.org"))));
-    play.telegram.wait_until("the owner to be told", PATIENCE, told).await?;
+    for (before, host) in [(None, "one.example"), (Some("https://one.example/"), "two.example")] {
+        let body = json!({ "url": format!("https://{host}/") });
+        let down = play.stack.fail(json!({ "service": "sqs", "function": api, "contains": boris.to_string() })).await?;
+        let failed = caller.put(&path, body.clone()).await?;
+        assert_eq!(failed.status, 503, "{}", failed.body);
+        assert_eq!(caller.get(&path).await?.body["url"].as_str(), before);
+        down.heal().await?;
+        assert_eq!(caller.put(&path, body).await?.status, 200);
+        let told = async || Ok(play.notices(boris).await.ok().and_then(|texts| texts.into_iter().find(|text| text.contains(host))));
+        play.telegram.wait_until("the owner to be told", PATIENCE, told).await?;
+    }
     Ok(())
 }
 

@@ -152,7 +152,7 @@ impl Webhook {
             Update::NotForUs => Ok(()),
             Update::Ban(event) => Ok(self.ban(*event).await?),
             Update::Admin(change) => Ok(self.admin(*change).await?),
-            Update::BotMembership(membership) => Ok(self.bot_membership(&membership).await?),
+            Update::BotMembership(membership) => self.bot_membership(&membership).await,
             Update::PrivateChat { user, may_write } => Ok(self.users.set_can_write(user, may_write).await?),
             Update::Migrated { from, to, title } => Ok(self.users.migrated(from, to, title.as_deref()).await?),
             Update::Community(change) => Ok(self.community(&change).await?),
@@ -197,29 +197,36 @@ impl Webhook {
         Ok(())
     }
 
-    async fn bot_membership(&self, membership: &BotMembership) -> anyhow::Result<()> {
+    async fn bot_membership(&self, membership: &BotMembership) -> Result<(), NotNow> {
         let Some(state) = ChatState::of_bot(&membership.bot) else { return Ok(()) };
         self.users.set_membership(membership.chat_id, membership.title.as_deref(), state, &membership.occurred).await?;
-        if state == ChatState::Active
-            && let Err(error) = self.meet_admins(membership.chat_id).await
-        {
-            tracing::warn!(error = format!("{error:#}"), chat_id = membership.chat_id.0, "a chat's administrators are not all known");
+        if state != ChatState::Active {
+            return Ok(());
         }
-        Ok(())
+        match self.meet_admins(membership.chat_id).await {
+            Err(NotNow::Failed(error)) => {
+                tracing::warn!(error = format!("{error:#}"), chat_id = membership.chat_id.0, "a chat's administrators are not all known");
+                Ok(())
+            }
+            // Brought again: an administrator of before would stay one.
+            met => met,
+        }
     }
 
     /// Who was an administrator before the bot came is told by no update. What is missed here is noted when he asks for something.
-    async fn meet_admins(&self, chat: ChatId) -> anyhow::Result<()> {
-        if self.gateway.blocked_for_ms().await? > 0 {
-            return Ok(());
+    async fn meet_admins(&self, chat: ChatId) -> Result<(), NotNow> {
+        let wait = self.gateway.blocked_for_ms().await?;
+        if wait > 0 {
+            return Err(NotNow::of_ms(wait));
         }
         let admins = match self.telegram.admins(chat).await {
             Ok(admins) => admins,
             Err(failure) => {
                 if let Reaction::RetryAfter(seconds) = failure.reaction() {
                     self.gateway.block_calls(seconds).await?;
+                    return Err(NotNow::Wait(seconds.into()));
                 }
-                return Err(failure.into());
+                return Err(NotNow::Failed(failure.into()));
             }
         };
         for admin in admins.iter().filter(|admin| !admin.person.is_bot) {
@@ -231,7 +238,8 @@ impl Webhook {
             }
         }
         let listed = |user: UserId| admins.iter().any(|admin| admin.person.id == user);
-        for known in self.users.admins(chat, &Wanted { limit: ADMINS, cursor: None }).await?.items {
+        let known = self.users.admins(chat, &Wanted { limit: ADMINS, cursor: None }).await.map_err(anyhow::Error::from)?;
+        for known in known.items {
             if !listed(known.user_id) {
                 self.users.observe_role(chat, known.user_id, None, Some(&known)).await?;
             }

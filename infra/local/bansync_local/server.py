@@ -25,7 +25,7 @@ def run(application, port: int) -> None:
 
 
 def _collect_rarely() -> None:
-    """Leave alone what has been loaded by now, and look for cycles when there can be many: each look walks through all that is stored."""
+    """Leave alone what has been loaded by now, and look for cycles when there can be many: a full look walks through all that is stored."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

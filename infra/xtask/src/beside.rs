@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::{fuzz, up, workspace};
+use crate::{fuzz, interrupt, up, workspace};
 
 /// Some of the tests.
 pub struct Group {
@@ -54,10 +54,10 @@ const LONGEST_WAIT: u32 = 24;
 
 pub const MODEL: Group = Group { name: "model", filters: &["whatever_happens_every_chat_ends_as_the_model_says"], on: &[], niceness: "0" };
 
-/// Returns when the machine has room for a further group; at once where it does not say how busy it is.
+/// Returns when the machine has room for a further group; at once where it does not say how busy it is, as macOS, whose machines have more cores.
 pub fn wait_for_room() {
     let cores = thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-    let is_busy = |_: &u32| runnable().is_some_and(|runnable| runnable > BUSY * cores);
+    let is_busy = |_: &u32| !interrupt::has_ended() && runnable().is_some_and(|runnable| runnable > BUSY * cores);
     (0..LONGEST_WAIT).take_while(is_busy).for_each(drop);
 }
 

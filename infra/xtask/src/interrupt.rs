@@ -50,6 +50,11 @@ pub fn end_children() {
     stop(&groups, PATIENCE);
 }
 
+/// Whether nothing is started any more.
+pub fn has_ended() -> bool {
+    ENDED.load(Ordering::SeqCst)
+}
+
 /// Start a child by `start`, known to the handler before anything else can happen.
 pub fn with_child<T>(start: impl FnOnce() -> Result<(T, Group)>) -> Result<T> {
     // Waiting for this lock, a child cannot slip in after the handler has stopped the others.

@@ -14,9 +14,9 @@ use crate::{run, workspace};
 /// MiniStack and the SAM CLI need it.
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
-/// In the order of preference. Distributions build theirs with a profile and optimized at link time; pyenv leaves both out by default ("Building for
+/// The user's own, and the distribution's, which is built with a profile and optimized at link time; pyenv leaves both out by default ("Building for
 /// maximum performance" in pyenv's plugin python-build), and the local AWS, half of all work of the tests, takes 1.4 times as long then.
-const PYTHONS: [&str; 2] = ["/usr/bin/python3", "python3"];
+const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 
 /// The environment of the local AWS and of `bansync_local.aws`.
 pub fn python() -> Result<PathBuf> {
@@ -108,10 +108,14 @@ struct Python {
 }
 
 impl Python {
-    /// The first one that is new enough and has what environments need; where none has, what is wrong with the last.
+    /// The distribution's where it is of the version that the user has chosen, or where theirs will not do.
     fn find() -> Result<Self> {
-        let [others @ .., last] = PYTHONS;
-        others.into_iter().find_map(|program| Self::check(program).ok()).map_or_else(|| Self::check(last), Ok)
+        let [own, distributions] = PYTHONS.map(Self::check);
+        match (own, distributions) {
+            (Ok(own), Ok(distributions)) if own.version != distributions.version => Ok(own),
+            (_, Ok(distributions)) => Ok(distributions),
+            (own, Err(_)) => own,
+        }
     }
 
     fn check(program: &'static str) -> Result<Self> {

@@ -65,12 +65,16 @@ impl Told {
     }
 }
 
-/// What is to become of a message to somebody at `now` (Unix seconds). `has_waited`: for its digest.
+/// What is to become of a message to somebody at `now` (Unix seconds). `has_waited`: for its digest. That messages are posted somewhere waits for
+/// no morning: whoever had them posted may have chosen the quiet hours, too.
 pub fn delivery(profile: &Profile, message: &Notification, has_waited: bool, now: i64) -> Delivery {
     let (settings, topic, priority) = (&profile.settings, message.content.topic(), message.priority());
     match (message.content.is_promised(), has_waited) {
         _ if !profile.takes_messages() => Delivery::Dropped,
-        (true, _) => settings.by_the_hour(priority, now),
+        (true, _) => match settings.by_the_hour(priority, now) {
+            Delivery::Held { .. } if matches!(message.content, Content::WebhookOn { .. }) => Delivery::Now { silent: true },
+            delivery => delivery,
+        },
         (false, _) if settings.preferences.channels.is_empty() => Delivery::Dropped,
         (false, true) => settings.due(topic, priority, now),
         (false, false) => settings.delivery(topic, priority, now),
@@ -190,6 +194,16 @@ mod tests {
         ] {
             assert_eq!(notification(profile.clone()).1, expected, "{profile:?}");
         }
+    }
+
+    #[test]
+    fn that_messages_are_posted_somewhere_waits_for_no_quiet_hours() {
+        let quiet = json!({ "quiet_hours": { "from": 0, "to": 1439 }, "preferences": { "urgent_in_quiet_hours": false } });
+        let profile: Profile = serde_json::from_value(json!({ "user_id": 1, "settings": quiet })).unwrap();
+        let delivery = |content| Told::once(UserId(1), "event", content, None).notification(Some(&profile), "hook", NOW).1;
+        let off = Content::WebhookOff { host: "a.example".to_owned() };
+        assert!(matches!(delivery(off), Delivery::Held { .. }));
+        assert_eq!(delivery(Content::WebhookOn { host: "a.example".to_owned() }), Delivery::Now { silent: true });
     }
 
     #[test]

@@ -94,9 +94,10 @@ impl BanEvent {
     }
 
     /// `there`: what is stored under this event's id. Is it this one, told again? Telegram's dates are whole seconds: two guard bots may ban in
-    /// one, or somebody may ban, unban and ban. A program that tells of what the bot sees too has no update.
+    /// one, or somebody may ban, unban and ban. A program that tells of what the bot sees too has no update; ids of its own choice may be of anything.
     pub fn is_told_again(&self, there: &Self) -> bool {
-        self.occurred == there.occurred || !there.occurred.has_update() && self.until == there.until
+        let told = |event: &Self| (event.chat_id, event.user_id, event.event_type, event.event_timestamp, event.until);
+        self.occurred == there.occurred || !there.occurred.has_update() && told(self) == told(there)
     }
 
     /// The event under an id of its own, where another one has its.
@@ -182,8 +183,16 @@ mod tests {
         assert!(first.is_told_again(&first) && !second.is_told_again(&first));
         let told = BanEvent { occurred: Occurred::new(100, 0), ..first.clone() };
         assert!(first.is_told_again(&told), "a program told of it first");
-        let other = BanEvent { until: Some(900), ..told };
+        let other = BanEvent { until: Some(900), ..told.clone() };
         assert!(!first.is_told_again(&other), "a program told of another end");
+        for another in [
+            BanEvent { user_id: UserId(77), ..told.clone() },
+            BanEvent { chat_id: ChatId(-77), ..told.clone() },
+            BanEvent { event_type: Action::Unrestrict, ..told.clone() },
+            BanEvent { event_timestamp: 90, ..told.clone() },
+        ] {
+            assert!(!first.is_told_again(&another), "a program has taken the id for something else: {another:?}");
+        }
         let ids = [first.event_id, second.clone().beside_another().event_id, event(Action::Ban, 100, 9).beside_another().event_id];
         assert!(ids[0] != ids[1] && ids[1] != ids[2]);
         assert_eq!(second.clone().beside_another(), second.beside_another());

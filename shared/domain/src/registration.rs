@@ -1,6 +1,6 @@
 //! A ban event that somebody tells of, other than Telegram: another program, or an operator who loads what he has kept.
 
-use crate::ban::{BanEvent, Occurred, derive, event_id};
+use crate::ban::{API_KEY, BanEvent, Occurred, derive, event_id};
 use crate::ids::{ChatId, UserId};
 use crate::member::Action;
 use crate::sync::LONGEST_BAN;
@@ -155,8 +155,8 @@ impl NewBanEvent {
             return Err(NotABanEvent::InFuture);
         }
         let size: usize = self.metadata.iter().map(|(name, text)| name.len() + text.len()).sum();
-        // The store takes no attribute without a name.
-        if size > LARGEST_METADATA || self.metadata.contains_key("") {
+        // The store takes no attribute without a name, and only what was done by a key names one.
+        if size > LARGEST_METADATA || self.metadata.contains_key("") || self.metadata.contains_key(API_KEY) {
             return Err(NotABanEvent::Metadata);
         }
         Ok(())
@@ -244,6 +244,7 @@ mod tests {
             (NewBanEvent { metadata: metadata("a", 4095), ..new() }, Ok(())),
             (NewBanEvent { metadata: metadata("a", 4096), ..new() }, Err(NotABanEvent::Metadata)),
             (NewBanEvent { metadata: metadata("", 1), ..new() }, Err(NotABanEvent::Metadata)),
+            (NewBanEvent { metadata: metadata(API_KEY, 1), ..new() }, Err(NotABanEvent::Metadata)),
         ] {
             assert_eq!(told.clone().event(NOW).map(|_| ()), expected, "{told:?}");
         }

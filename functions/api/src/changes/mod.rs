@@ -33,7 +33,8 @@ const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct Unchanged;
 
-/// In the extensions of a request that changes something: names the change, the same one when the request comes again with its `Idempotency-Key`.
+/// In the extensions of a request that changes something: one of its own, or the same for all under one `Idempotency-Key` of a caller and route.
+/// A key that is free again may come with another request.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangeId(pub Uuid);
 

@@ -134,6 +134,12 @@ pub async fn register_webhook(
     if is_new {
         endpoint.secret = secret::random().map_err(|error| ApiError::unavailable(error.to_string()))?;
     }
+    // Told first: nobody's messages go where they were not told of, and nobody else learns by what they are signed.
+    if new.rotate || before.as_ref().is_none_or(|before| before.url != endpoint.url) {
+        let content = Content::WebhookOn { host: url::authority(&url) };
+        let what = format!("endpoint {} of {} since {}: {}", endpoint.registered, user.0, endpoint.created_at, endpoint.url);
+        state.teller.tell(&state.users, &what, vec![Told::once(user.0, &what, content, None)]).await?;
+    }
     if !state.endpoints.put(user.0, before.as_ref(), &endpoint).await? {
         return Err(ApiError::conflict("changed_meanwhile", "another endpoint was registered at the same time"));
     }
@@ -141,20 +147,6 @@ pub async fn register_webhook(
     if let Err(unknown) = state.must_be_known(user.0).await {
         state.endpoints.delete(user.0).await?;
         return Err(unknown);
-    }
-    if before.as_ref().is_none_or(|before| before.url != endpoint.url) {
-        let content = Content::WebhookOn { host: url::authority(&url) };
-        let what = format!("endpoint {} of {} since {}", endpoint.registered, user.0, endpoint.created_at);
-        let told = state.teller.tell(&state.users, &what, vec![Told::once(user.0, &what, content, None)]).await;
-        if let Err(error) = told {
-            // Nobody's messages go where they were not told of, and whoever registers it again does so anew.
-            let back = match &before {
-                Some(before) => state.endpoints.put(user.0, Some(&endpoint), before).await.map(drop),
-                None => state.endpoints.delete(user.0).await.map(drop),
-            };
-            let error = ApiError::from(error);
-            return Err(if back.is_ok() { error } else { error.half_done() });
-        }
     }
     Ok(axum::Json(WebhookBody::new(user, endpoint, is_new)))
 }

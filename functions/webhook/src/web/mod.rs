@@ -109,10 +109,17 @@ fn answer(answered: Result<Answer, Refusal>, lang: Lang) -> Response {
     .with("x-content-type-options", "nosniff")
 }
 
+/// Bytes of a body at most: what Telegram hands to a Mini App has 8192 at most (`launch`). A JSON value takes a hundred times the memory of its
+/// text, and whoever sends it has shown nothing yet.
+const LONGEST_BODY: usize = 16 * 1024;
+
 /// The body's JSON object.
 fn body<T: DeserializeOwned>(request: &Request, lang: Lang) -> Result<T, Refusal> {
     let unreadable = || Refusal::unreadable(lang);
     let bytes = request.body().map_err(|_| unreadable())?;
+    if bytes.len() > LONGEST_BODY {
+        return Err(unreadable());
+    }
     // Serde's structs read themselves from an array as well.
     let object: serde_json::Map<String, Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
     serde_json::from_value(object.into()).map_err(|_| unreadable())
@@ -131,4 +138,19 @@ fn person(user: UserId, name: Option<&String>) -> Value {
 /// A chat that is another's source: with its title, where the reader may see it.
 fn source(sight: &Sight, chat: ChatId) -> Value {
     json!({ "id": chat.to_string(), "title": sight.of(chat, false).title(sight.present(chat), None) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_nobody_has_signed_is_read_to_sixteen_kilobytes() {
+        let read = |length: usize| {
+            let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
+            let request: Request = serde_json::from_value(json!({ "body": text })).unwrap();
+            body::<Value>(&request, Lang::En).is_ok()
+        };
+        assert!(read(LONGEST_BODY) && !read(LONGEST_BODY + 1));
+    }
 }
