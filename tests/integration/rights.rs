@@ -4,7 +4,7 @@ use crate::play::{PATIENCE, Play};
 use anyhow::{Context, Result, ensure};
 use aws::store::users::ChatItem;
 use domain::chat::{ChatState, check_shard};
-use domain::ids::ChatId;
+use domain::ids::{ChatId, UserId};
 use serde_json::{Value, json};
 use telegram_sim::AdminRights;
 use telegram_sim::control::{CallFilter, Fault};
@@ -103,6 +103,25 @@ async fn during_a_flood_wait_no_rights_are_asked_for_and_afterwards_the_rest_is(
     play.telegram.wait_until_accepted(PATIENCE).await?;
     let refused = play.telegram.calls(CallFilter::default().ok(false)).await?;
     assert_eq!(play.telegram.call_counts().await?.calls_during_flood_wait, before, "{refused:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_was_demoted_while_the_bot_could_not_see_it_is_no_admin_though_a_flood_wait_met_its_return() -> Result<()> {
+    let play = Play::alone().await?;
+    let (boris, bella) = (play.admin("Boris", "en").await?, play.admin("Bella", "en").await?);
+    let chat = play.chat("B", boris, &[bella]).await?;
+    play.telegram.promote(chat, bella, AdminRights::moderator()).await?;
+    play.telegram.wait_until_accepted(PATIENCE).await?;
+    let role = async || anyhow::Ok(play.users.admin(ChatId(chat), UserId(bella)).await?.and_then(|known| known.role()));
+    ensure!(role().await?.is_some());
+    // No update tells a bot without rights of other members.
+    play.telegram.demote_bot(chat).await?;
+    play.telegram.demote(chat, bella).await?;
+    let _flood = play.fault(Fault::too_many_requests(3).method("getChatAdministrators").chat(chat).times(1)).await?;
+    play.telegram.promote_bot(chat, AdminRights::moderator()).await?;
+    let gone = async || Ok(role().await.ok().filter(Option::is_none).map(drop));
+    play.telegram.wait_until("the administrators to be asked for again", PATIENCE, gone).await?;
     Ok(())
 }
 
