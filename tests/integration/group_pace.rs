@@ -1,19 +1,21 @@
-//! A group that has had as many messages as Telegram takes for it in a minute waits for the next ones, and nobody else does.
+//! A chat that has had as many messages as Telegram takes for it waits for the next ones, and nobody else does.
 
 use crate::play::{PATIENCE, Play};
 use anyhow::{Result, ensure};
 use aws::Aws;
 use aws::queue::{Message, Queue};
 use domain::ids::ChatId;
+use domain::subscription::Mode;
 use domain::tidy::Tidy;
+use futures_util::future::try_join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use telegram_sim::control::{CallFilter, Fault, FaultAction};
 
-/// How long a group waits where a test says so, in seconds.
+/// How long a chat waits where a test says so, in seconds.
 const WAIT: i64 = 4;
 
-/// One message too many to a group: it takes the next one after [`WAIT`].
+/// One message too many to a chat: it takes the next one after [`WAIT`].
 fn full() -> Fault {
     let parameters = Some(json!({ "retry_after": WAIT }));
     Fault::new(FaultAction::Error { code: 429, description: format!("Too Many Requests: retry after {WAIT}"), parameters })
@@ -64,5 +66,62 @@ async fn a_press_in_a_group_that_waits_does_what_it_says_after_the_wait_and_nobo
     // Its work was done at the first try.
     ensure!(changed.text.contains("follow Mallory"), "{}", changed.text);
     ensure!(began.elapsed() >= Duration::from_secs(WAIT as u64), "it was tried before the wait had ended");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_who_has_the_bot_write_too_much_waits_alone_and_where_several_do_messages_wait_and_bans_go_on() -> Result<()> {
+    // Alone: of several people's refusals within ten seconds this says what they mean.
+    let play = Play::alone().await?;
+    let caller = play.caller(&["telegram:read", "telegram:write"]).await?;
+    let pair = play.pair(Mode::Auto).await?;
+    let send = async |chat: i64| caller.post("/api/send_message", json!({ "chat_id": chat, "text": "hello" })).await;
+    let menu = play.privately(pair.boris, "/settings").await?;
+    let _full = play.fault(full().method("sendMessage").chat(pair.boris).times(1)).await?;
+    play.telegram.say_private(pair.boris, "/help").await?;
+    let refused = async || {
+        let sent = play.telegram.calls(CallFilter::method("sendMessage").chat(pair.boris)).await?;
+        Ok(sent.into_iter().find(|call| !call.ok))
+    };
+    let refused = play.telegram.wait_until("Telegram to refuse an answer", PATIENCE, refused).await?;
+    let ends = refused.at_ms + WAIT * 1000;
+
+    let event = play.ban(pair.source, pair.alice, pair.mallory).await?;
+    assert_eq!(caller.get(&format!("/api/chat_admins?chat_id={}", pair.target)).await?.status, 200, "calls that are no messages go on");
+    assert_eq!(send(pair.alice).await?.status, 200, "so do messages to others");
+    assert_eq!(send(pair.boris).await?.status, 429);
+    ensure!(play.privately(pair.alice, "/help").await?.text.contains("/subscribe"), "and answers");
+    let (pressed, synced) = tokio::join!(play.telegram.press_button(pair.boris, &menu, "⬜️"), play.sync_of(&event));
+    assert_eq!(synced?.0.totals.applied, 1);
+    let banned = play.telegram.calls(CallFilter::method("banChatMember").chat(pair.target).user(pair.mallory)).await?;
+    ensure!(banned[0].at_ms < ends, "the ban waited for a message");
+    ensure!(pressed?.answered, "the menu changes after the wait");
+    let news = async || Ok(play.telegram.private_messages(pair.boris).await?.into_iter().find(|seen| seen.text.contains("Source")));
+    play.telegram.wait_until("what was done in the chat to be told", PATIENCE, news).await?;
+    let written = ["sendMessage", "editMessageText"].map(|method| play.telegram.calls(CallFilter::method(method).chat(pair.boris)));
+    let written = try_join_all(written).await?.concat();
+    let early: Vec<_> = written.iter().filter(|call| call.at_ms > refused.at_ms && call.at_ms < ends).collect();
+    ensure!(early.is_empty(), "{early:#?}");
+
+    let (carol, dave, nick) = (play.admin("Carol", "en").await?, play.admin("Dave", "en").await?, play.person("Nick").await?);
+    play.follow(pair.target, pair.boris, nick, Mode::Auto).await?;
+    for chat in [carol, dave] {
+        let _full = play.fault(full().method("sendMessage").chat(chat).times(1)).await?;
+        assert_eq!(send(chat).await?.status, 429);
+    }
+    let (began, asked) = (Instant::now(), play.telegram.call_counts().await?.by_method["sendMessage"]);
+    assert_eq!(send(pair.boris).await?.status, 429, "nobody gets a message");
+    assert_eq!(play.telegram.call_counts().await?.by_method["sendMessage"], asked, "and Telegram is not asked");
+    let ban = json!({ "chat_id": pair.target, "user_id": carol });
+    assert_eq!(caller.post("/api/ban_user", ban).await?.status, 200);
+    let event = play.ban(pair.source, pair.alice, nick).await?;
+    assert_eq!(play.sync_of(&event).await?.0.totals.applied, 1, "who is banned here is banned there");
+    let answer = play.privately(pair.alice, "/help").await?;
+    ensure!(answer.text.contains("/subscribe"), "{}", answer.text);
+    ensure!(began.elapsed() >= Duration::from_secs(WAIT as u64 - 1), "an answer came before the wait had ended");
+    for chat in [pair.boris, carol, dave] {
+        let sent = async || Ok(send(chat).await.ok().filter(|answer| answer.status == 200));
+        play.telegram.wait_until("messages to go again", PATIENCE, sent).await?;
+    }
     Ok(())
 }

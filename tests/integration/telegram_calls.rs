@@ -82,7 +82,7 @@ async fn a_flood_wait_of_one_caller_is_everybodys() -> Result<()> {
     let chat = play.chat("B", boris, &[mallory]).await?;
     for (method, path, body) in [
         ("banChatMember", "/api/ban_user", json!({ "chat_id": chat, "user_id": mallory })),
-        ("sendMessage", "/api/send_message", json!({ "chat_id": boris, "text": "hello" })),
+        ("unbanChatMember", "/api/unban_user", json!({ "chat_id": chat, "user_id": mallory })),
     ] {
         let _flood = play.fault(Fault::too_many_requests(3).method(method).times(1)).await?;
         let call = async || caller.post(path, body.clone()).await;

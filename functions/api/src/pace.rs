@@ -30,7 +30,11 @@ impl Pace {
 
     /// Lets one call that changes something begin, in the pace of all.
     pub async fn reserve(&self) -> Result<(), ApiError> {
-        let reserved = self.gateway.reserve_calls(1, Lane::Normal).await?;
+        self.reserve_in(Lane::Normal).await
+    }
+
+    async fn reserve_in(&self, lane: Lane) -> Result<(), ApiError> {
+        let reserved = self.gateway.reserve_calls(1, lane).await?;
         reserved.map(drop).map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
     }
 
@@ -45,7 +49,7 @@ impl Pace {
     /// Lets one message to a chat begin, in the pace of all and of the chat.
     pub async fn reserve_message(&self, chat: ChatId) -> Result<(), ApiError> {
         match self.gateway.messages_blocked_for_ms(chat).await? {
-            0 => self.reserve().await,
+            0 => self.reserve_in(Lane::Messages).await,
             wait_ms => Err(ApiError::too_many((wait_ms + 999) / 1000)),
         }
     }

@@ -18,7 +18,7 @@ use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::digests::Digests;
 use aws::store::endpoints::Endpoints;
-use aws::store::gateway::Gateway;
+use aws::store::gateway::{Gateway, Waits};
 use aws::store::notifications::{Claimed, Earlier, End, LEASE, Notifications};
 use aws::store::templates::Worded;
 use aws::store::users::Users;
@@ -26,7 +26,7 @@ use aws::tell::Teller;
 use aws::topic::Topic;
 use aws::{env, metrics, secrets, time};
 use domain::ids::{ChatId, UserId};
-use domain::limiter::{Health, Lane, has_own_wait};
+use domain::limiter::{Health, Lane};
 use domain::message_window::NoPlace;
 use domain::notification::{Content, Notification};
 use domain::settings::Channel;
@@ -111,7 +111,7 @@ enum Sent {
     Later(i64),
     /// Its recipient gets another one first, and may take it in this many seconds.
     Behind(UserId, i64),
-    /// Nobody may call Telegram for this many seconds: back to the queue.
+    /// No message may be sent for this many seconds, to whomever: back to the queue.
     Wait(i64),
 }
 
@@ -222,7 +222,7 @@ enum After {
     Sent,
     /// The recipient takes no messages from the bot.
     Refused,
-    /// Nobody may call Telegram for this many seconds; in a group only that group gets nothing.
+    /// Telegram takes nothing in this chat for this many seconds.
     Wait(u32),
     /// The group became this supergroup.
     Moved(ChatId),
@@ -348,10 +348,12 @@ impl Sender {
             }
             After::Wait(seconds) => {
                 let chat = notification.recipient.private_chat();
-                self.gateway.block_messages(chat, seconds).await?;
+                let waits = self.gateway.block_messages(chat, seconds).await?;
                 self.notifications.release(notification, *parts_sent).await?;
-                // A group's flood wait is its own.
-                Ok(if has_own_wait(chat) { Sent::Later(i64::from(seconds)) } else { Sent::Wait(i64::from(seconds)) })
+                Ok(match waits {
+                    Waits::Chat => Sent::Later(i64::from(seconds)),
+                    Waits::AllMessages => Sent::Wait(i64::from(seconds)),
+                })
             }
             After::Moved(chat) => {
                 self.notifications.release(notification, *parts_sent).await?;

@@ -10,7 +10,6 @@ use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::question::{BanButton, BlockButton, Button, UndoButton};
 use serde_json::Value;
-use telegram::client::Failure;
 use telegram::reaction::Reaction;
 use telegram::text;
 use telegram::update::{Press, Under};
@@ -104,7 +103,9 @@ impl Webhook {
             return Ok(());
         }
         let pressed = Pressed::read(press);
-        if let Err(wait) = self.may_call().await {
+        // What is decided is decided though its message cannot be changed.
+        let may = if matches!(pressed, Some(Pressed::Menu(_))) { self.may_write().await } else { self.may_call().await };
+        if let Err(wait) = may {
             return if pressed.is_some() { Err(wait) } else { Ok(()) };
         }
         let its_lang = Lang::of(None, press.from.language_code.as_deref());
@@ -133,25 +134,29 @@ impl Webhook {
         if budget::is_spent() && answer.done_with != DoneWith::Nothing {
             return Err(NotNow::Failed(anyhow::anyhow!("a press has no time left for its message")));
         }
-        if let Some(under) = &press.under
-            && let Err(failure) = self.change(under, answer.change(under)).await
-        {
-            // The decision stands; only its message still looks open, and says so when it is pressed again.
-            tracing::warn!(%failure, "a message whose buttons are done with could not be changed");
-            if let Reaction::RetryAfter(seconds) = failure.reaction() {
-                self.gateway.block_messages(under.chat_id, seconds).await?;
-            }
+        if let Some(under) = &press.under {
+            self.change(under, answer.change(under)).await?;
         }
         self.answer_press(&press.callback_id, &answer.text).await;
         Ok(())
     }
 
-    async fn change(&self, under: &Under, change: Change<'_>) -> Result<(), Failure> {
-        match change {
+    /// Where that cannot be, the decision stands; only its message still looks open, and says so when it is pressed again.
+    async fn change(&self, under: &Under, change: Change<'_>) -> anyhow::Result<()> {
+        if change == Change::None || self.gateway.messages_blocked_for_ms(under.chat_id).await? > 0 {
+            return Ok(());
+        }
+        let changed = match change {
             Change::None => Ok(()),
             Change::Buttons(rows) => self.telegram.set_buttons(under.chat_id, under.posted, rows).await,
             Change::Text(text) => self.telegram.replace(under.chat_id, under.posted, text).await,
+        };
+        let Err(failure) = changed else { return Ok(()) };
+        tracing::warn!(%failure, "a message whose buttons are done with could not be changed");
+        if let Reaction::RetryAfter(seconds) = failure.reaction() {
+            self.gateway.block_messages(under.chat_id, seconds).await?;
         }
+        Ok(())
     }
 
     async fn decide(&self, decision: Decision, asker: &Asker) -> Result<Answer, NotNow> {
@@ -175,14 +180,10 @@ impl Webhook {
     }
 
     /// `text`: HTML; what is shown is its plain text. What was pressed for is done, and must not be done again for this: the button stops waiting
-    /// by itself.
+    /// by itself. Nobody else waits for what somebody presses too often.
     pub async fn answer_press(&self, callback_id: &str, text: &str) {
-        let Err(failure) = self.telegram.answer_button(callback_id, &plain(text)).await else { return };
-        tracing::warn!(%failure, "a button's press could not be answered");
-        if let Reaction::RetryAfter(seconds) = failure.reaction()
-            && let Err(error) = self.gateway.block_calls(seconds).await
-        {
-            tracing::warn!(error = format!("{error:#}"), "a flood wait could not be told to others");
+        if let Err(failure) = self.telegram.answer_button(callback_id, &plain(text)).await {
+            tracing::warn!(%failure, "a button's press could not be answered");
         }
     }
 }

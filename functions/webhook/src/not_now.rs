@@ -38,6 +38,14 @@ impl Webhook {
         }
     }
 
+    /// `Err` while nothing may be written, wherever. Of one chat its window tells.
+    pub async fn may_write(&self) -> Result<(), NotNow> {
+        match self.gateway.all_messages_blocked_for_ms().await? {
+            0 => Ok(()),
+            ms => Err(NotNow::of_ms(ms)),
+        }
+    }
+
     /// Why the update is to come again after this failure of a call that is no message: see [`Webhook::message_not_now`].
     pub async fn not_now(&self, failure: Failure) -> NotNow {
         match failure.reaction() {
@@ -50,7 +58,7 @@ impl Webhook {
     /// Why the update is to come again after this failure of a message to `chat`, or of a change of one there.
     pub async fn message_not_now(&self, chat: ChatId, failure: Failure) -> NotNow {
         match failure.reaction() {
-            Reaction::RetryAfter(seconds) => waited_for(seconds, self.gateway.block_messages(chat, seconds).await),
+            Reaction::RetryAfter(seconds) => waited_for(seconds, self.gateway.block_messages(chat, seconds).await.map(drop)),
             reaction if reaction.ends_by_itself() => NotNow::Failed(failure.into()),
             _ => NotNow::Never(failure.into()),
         }

@@ -34,6 +34,9 @@ pub const OPEN_MS: i64 = 60_000;
 /// through.
 const PROBE_MS: i64 = 15_000;
 
+/// Private chats that take no messages within so many milliseconds have not all been written to too fast one by one: it is the bot that writes too much.
+const TOGETHER_MS: i64 = 10_000;
+
 /// The furthest that calls are appointed for, in milliseconds: no message of a queue can be hidden for longer than 15 minutes (SQS API Reference,
 /// "SendMessage"), and some of that is spent on the way.
 const FURTHEST_MS: i64 = 14 * 60_000;
@@ -124,6 +127,11 @@ pub struct Limiter {
     pub messages_until_ms: i64,
     /// No call before this: the latest `retry_after` that Telegram gave to any worker.
     pub blocked_until_ms: i64,
+    /// No message before this, whatever else is called: see [`Limiter::flooded_in_private`].
+    pub messages_blocked_until_ms: i64,
+    /// The last private chat that took no messages, and when it was asked to.
+    pub flooded_chat: i64,
+    pub flooded_at_ms: i64,
     /// In a row, up to now.
     pub failures: u32,
     /// While the breaker is open: no call before this, then one.
@@ -172,15 +180,30 @@ impl Limiter {
         (self.blocked_until_ms.max(open) - now_ms).max(0)
     }
 
+    /// The same of messages, which may have to wait when other calls need not.
+    pub fn messages_blocked_for(self, now_ms: i64) -> i64 {
+        self.blocked_for(now_ms).max(self.messages_blocked_until_ms - now_ms)
+    }
+
+    /// Telegram takes no message to a private chat before `until_ms`. That is the chat's own wait: anybody can have the bot write to them. Only when another
+    /// private chat was refused just before is it the bot that writes too much, and every message waits. Calls that are no messages go on: a wait is of
+    /// "similar" requests, and clients are not told of which (tdlib/td#715); where theirs have one, they are told by an answer of their own.
+    pub fn flooded_in_private(self, chat: ChatId, until_ms: i64, now_ms: i64) -> Self {
+        let of_several = self.flooded_chat != 0 && self.flooded_chat != chat.0 && now_ms - self.flooded_at_ms < TOGETHER_MS;
+        let messages_blocked_until_ms =
+            if of_several { self.messages_blocked_until_ms.max(until_ms) } else { self.messages_blocked_until_ms };
+        Self { messages_blocked_until_ms, flooded_chat: chat.0, flooded_at_ms: now_ms, ..self }
+    }
+
     pub fn is_open(self) -> bool {
         self.failures >= FAILURES
     }
 
     /// What may be called at `now_ms`, at the pace of `calls_per_second`, and the state after that is promised; or how many milliseconds to wait before asking again.
     pub fn reserve(self, calls: usize, lane: Lane, calls_per_second: usize, now_ms: i64) -> Result<(Self, Grant), i64> {
-        match self.blocked_for(now_ms) {
-            0 => {}
-            wait => return Err(wait),
+        let blocked_for = if lane.is_of_messages() { self.messages_blocked_for(now_ms) } else { self.blocked_for(now_ms) };
+        if blocked_for > 0 {
+            return Err(blocked_for);
         }
         let ahead = (self.busy_until_ms - now_ms).max(0);
         if self.is_open() {
@@ -245,13 +268,6 @@ impl Health {
     }
 }
 
-/// Does a flood wait that Telegram gives for a message to this chat hold nothing but messages there? A group has a limit of its own, 20 messages
-/// a minute (Bot FAQ, "My bot is hitting limits", <https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>), which
-/// anybody in the group can use up by commands. Where it was another limit, others are told to wait by answers of their own.
-pub fn has_own_wait(chat: ChatId) -> bool {
-    chat.0 < 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,9 +312,28 @@ mod tests {
     }
 
     #[test]
-    fn only_a_group_has_a_flood_wait_of_messages_of_its_own() {
-        for (chat, expected) in [(-1_001_234_567_890, true), (-5, true), (5, false)] {
-            assert_eq!(has_own_wait(ChatId(chat)), expected, "{chat}");
+    fn only_when_several_private_chats_are_refused_within_seconds_does_every_message_wait_and_nothing_else() {
+        let flooded = |chats: &[(i64, i64)]| {
+            chats
+                .iter()
+                .fold(Limiter::default(), |limiter, &(chat, now_ms)| limiter.flooded_in_private(ChatId(chat), now_ms + 9000, now_ms))
+        };
+        // (which chats, when; how long every message waits after that)
+        for (chats, expected) in [
+            (&[(5, 20_000)][..], 0),
+            (&[(5, 20_000), (5, 20_001)], 0),
+            (&[(5, 20_000), (6, 30_000)], 0),
+            (&[(5, 20_000), (6, 29_999)], 9000),
+            (&[(5, 20_000), (6, 20_001), (6, 40_000)], 0),
+        ] {
+            let (limiter, now_ms) = (flooded(chats), chats[chats.len() - 1].1);
+            assert_eq!(limiter.messages_blocked_for(now_ms).max(0), expected, "{chats:?}");
+            for lane in [Lane::Messages, Lane::News] {
+                assert_eq!(limiter.reserve(1, lane, CALLS_PER_SECOND, now_ms).err(), (expected > 0).then_some(expected), "{chats:?}");
+            }
+            for lane in [Lane::Normal, Lane::Bulk] {
+                assert!(limiter.reserve(25, lane, CALLS_PER_SECOND, now_ms).is_ok(), "bans go on: {chats:?}");
+            }
         }
     }
 

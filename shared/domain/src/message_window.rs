@@ -79,7 +79,9 @@ impl NoPlace {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MessageWindow {
-    /// No message before this: Telegram said so.
+    /// No message and no edit before this: Telegram said so.
+    pub flooded_until_ms: i64,
+    /// No message before this that nobody asked for.
     pub busy_until_ms: i64,
     /// Messages and edits of the last minute.
     pub written_ms: Vec<i64>,
@@ -96,8 +98,9 @@ pub struct MessageWindow {
 impl MessageWindow {
     /// Takes a place at `now_ms` for a message in private that nobody asked for; the state after that.
     pub fn tell(&self, now_ms: i64) -> Result<Self, NoPlace> {
-        if self.busy_until_ms > now_ms {
-            return Err(NoPlace::Busy(self.busy_until_ms - now_ms));
+        let busy_for = self.busy_until_ms.max(self.flooded_until_ms) - now_ms;
+        if busy_for > 0 {
+            return Err(NoPlace::Busy(busy_for));
         }
         let mut told = within(&self.told_ms, TOLD_WINDOW_MS, now_ms);
         match wait(&told, TOLD, TOLD_WINDOW_MS, now_ms) {
@@ -117,11 +120,7 @@ impl MessageWindow {
         };
         let written = within(&self.written_ms, window_ms, now_ms);
         let strangers = within(&self.strangers_ms, HOUR_MS, now_ms);
-        let mut waits = vec![wait(&written, most, window_ms, now_ms)];
-        if group {
-            // In private this paces notifications, which can wait better than whoever asked.
-            waits.push(self.busy_until_ms - now_ms);
-        }
+        let mut waits = vec![wait(&written, most, window_ms, now_ms), self.flooded_until_ms - now_ms];
         if group && writes == Writes::Message {
             waits.push(self.sent_ms + GROUP_INTERVAL_MS - now_ms);
         }
@@ -233,10 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_wait_holds_a_group() {
-        for (chat, expected) in [(GROUP, Some(700)), (PRIVATE, None)] {
-            let window = MessageWindow { busy_until_ms: NOW + 700, ..MessageWindow::default() };
-            assert_eq!(window.take(chat, Standing::Decides, Writes::Edit, NOW).err(), expected, "{chat}");
+    fn a_flood_wait_holds_its_chat_and_what_is_told_of_oneself_holds_no_answer() {
+        for chat in [GROUP, PRIVATE] {
+            let flooded = MessageWindow { flooded_until_ms: NOW + 700, ..MessageWindow::default() };
+            assert_eq!(flooded.take(chat, Standing::Decides, Writes::Edit, NOW), Err(700), "{chat}");
+            assert_eq!(flooded.tell(NOW), Err(NoPlace::Busy(700)));
+            let told = MessageWindow { busy_until_ms: NOW + 700, ..MessageWindow::default() };
+            assert!(told.take(chat, Standing::Decides, Writes::Message, NOW).is_ok(), "{chat}");
         }
     }
 

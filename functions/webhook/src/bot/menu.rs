@@ -94,6 +94,12 @@ impl Webhook {
         {
             return moments_word(&word).await;
         }
+        if let (None, Some(under)) = (asker.group, &press.under) {
+            match self.gateway.messages_blocked_for_ms(under.chat_id).await? {
+                0 => {}
+                ms => return Err(NotNow::of_ms(ms)),
+            }
+        }
         let screen = match self.outcome(&asker, "button", &action).await {
             Ok(screen) => screen,
             // Anybody may press a button that is anybody's; whoever may not do what it leads to, does not use it up.

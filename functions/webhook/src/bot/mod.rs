@@ -114,7 +114,7 @@ impl Webhook {
         if !command.private && self.is_left_alone(command.chat_id, command.from.id, command.update_id).await? {
             return self.saw(&command.from).await;
         }
-        self.may_call().await?;
+        self.may_write().await?;
         self.once(command.update_id, self.reply_to(&command)).await
     }
 

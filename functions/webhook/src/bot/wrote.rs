@@ -21,7 +21,7 @@ impl Webhook {
         if asks.is_none() && matches!(wrote.what, Written::Text(_)) {
             return self.saw(&wrote.from).await;
         }
-        self.may_call().await?;
+        self.may_write().await?;
         let asker = self.asker(&wrote.from, None).await?;
         // Whoever is forwarded by somebody else is nobody's to follow.
         if asks.is_none() && self.chats_of(&asker).await?.is_empty() {

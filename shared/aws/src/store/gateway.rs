@@ -10,7 +10,7 @@
 //! | answer an update once | UpdateItem `UPDATE#<update id>`, if it is not done and not taken; PutItem when it is done; DeleteItem when it is to wait, UpdateItem when it failed |
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
 //! | carry a request of the API out once; its answer | UpdateItem `REQUEST#<hash of caller, route and key>` |
-//! | the next message to a chat; a group's flood wait of messages; the answers of its last minute | UpdateItem, GetItem `WINDOW#<chat>` |
+//! | the next message to a chat; its flood wait of messages; the answers of its last minute | UpdateItem, GetItem `WINDOW#<chat>` |
 //! | one refusal an hour to a person in a group | GetItem, PutItem, DeleteItem `REFUSED#<chat>#<user>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
@@ -23,6 +23,7 @@ mod windows;
 pub use answers::{KeptAnswer, LONGEST_ANSWER, Repeated};
 pub use people::Taken;
 pub use refusals::Refused;
+pub use windows::Waits;
 
 use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, env, time};
@@ -157,6 +158,11 @@ impl Gateway {
     /// How many milliseconds nobody may call Telegram; 0 when everybody may.
     pub async fn blocked_for_ms(&self) -> anyhow::Result<i64> {
         Ok(self.limiter().await?.blocked_for(time::now_ms()))
+    }
+
+    /// How many milliseconds nobody may write a message, wherever; 0 when that may be.
+    pub async fn all_messages_blocked_for_ms(&self) -> anyhow::Result<i64> {
+        Ok(self.limiter().await?.messages_blocked_for(time::now_ms()))
     }
 
     /// As [`Limiter::flooded_for`].

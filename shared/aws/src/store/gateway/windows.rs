@@ -7,8 +7,16 @@ use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::ids::ChatId;
-use domain::limiter::has_own_wait;
 use domain::message_window::{MessageWindow, NoPlace, Standing, Writes};
+
+/// Which messages wait after one was not taken for being one too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Those to this chat.
+    Chat,
+    /// All.
+    AllMessages,
+}
 
 impl Gateway {
     /// Takes the next place for a message in private that nobody asked for, or answers why there is none now. A read, and a write where a place is taken.
@@ -45,7 +53,7 @@ impl Gateway {
                 Ok(next) => next,
                 Err(wait) => return Ok(Err(wait)),
             };
-            // `busy_until_ms` is not written: a flood wait that is told meanwhile stays.
+            // `flooded_until_ms` is not written: a flood wait that is told meanwhile stays.
             let update = self
                 .update_window(chat)
                 .update_expression(
@@ -69,28 +77,42 @@ impl Gateway {
         Ok(Err(CONTENDED_WAIT_MS))
     }
 
-    /// Telegram answered `retry_after` (seconds) to a message, or to a change of one. In a group that holds messages to this group, and nothing
-    /// else; in private it is as [`Gateway::block_calls`]. A longer wait stays.
-    pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<()> {
-        if !has_own_wait(chat) {
-            return self.block_calls(retry_after).await;
-        }
+    /// Telegram answered `retry_after` (seconds) to a message in `chat`, or to a change of one: nothing is written there before that has passed. A group
+    /// has a limit of its own, 20 messages a minute (Bot FAQ, "My bot is hitting limits"), which anybody in it can use up by commands; of private chats see
+    /// [`domain::limiter::Limiter::flooded_in_private`]. A longer wait stays.
+    pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<Waits> {
+        let now = time::now_ms();
+        let until = now + i64::from(retry_after) * 1000;
         let update = self
-            .window_until(chat, time::now_ms() + i64::from(retry_after) * 1000)
-            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms < :until");
+            .update_window(chat)
+            .update_expression("SET flooded_until_ms = :until, expires_at = :expires, version = :version")
+            .condition_expression("attribute_not_exists(flooded_until_ms) OR flooded_until_ms < :until")
+            .expression_attribute_values(":until", n(until))
+            .expression_attribute_values(":expires", n(until / 1000 + WINDOW_KEPT))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
         match update.send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(error).context("recording a group's flood wait"),
+            Ok(_) => {}
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
+            Err(error) => return Err(error).context("recording a chat's flood wait"),
         }
+        if chat.0 < 0 {
+            return Ok(Waits::Chat);
+        }
+        let flooded = self.limiter().await?.flooded_in_private(chat, until, now);
+        let update = self
+            .limiter_update()
+            .update_expression("SET flooded_chat = :chat, flooded_at_ms = :now, messages_blocked_until_ms = :blocked, version = :version")
+            .expression_attribute_values(":chat", n(flooded.flooded_chat))
+            .expression_attribute_values(":now", n(flooded.flooded_at_ms))
+            .expression_attribute_values(":blocked", n(flooded.messages_blocked_until_ms))
+            .expression_attribute_values(":version", n(i64::from(VERSION)));
+        update.send().await.context("recording a private chat's flood wait")?;
+        Ok(if flooded.messages_blocked_until_ms > now { Waits::AllMessages } else { Waits::Chat })
     }
 
-    /// How many milliseconds this chat takes no messages though others do: see [`Gateway::block_messages`]. No call where that cannot be.
+    /// How many milliseconds nothing is written in this chat though it may be in others: see [`Gateway::block_messages`]. One read.
     pub async fn messages_blocked_for_ms(&self, chat: ChatId) -> anyhow::Result<i64> {
-        if !has_own_wait(chat) {
-            return Ok(0);
-        }
-        Ok((self.window(chat).await?.busy_until_ms - time::now_ms()).max(0))
+        Ok((self.window(chat).await?.flooded_until_ms - time::now_ms()).max(0))
     }
 
     async fn window(&self, chat: ChatId) -> anyhow::Result<MessageWindow> {
@@ -101,14 +123,6 @@ impl Gateway {
 
     fn update_window(&self, chat: ChatId) -> UpdateItemFluentBuilder {
         self.table.client.update_item().table_name(&self.table.name).set_key(Some(pk(window_key(chat))))
-    }
-
-    fn window_until(&self, chat: ChatId, until_ms: i64) -> UpdateItemFluentBuilder {
-        self.update_window(chat)
-            .update_expression("SET busy_until_ms = :until, expires_at = :expires, version = :version")
-            .expression_attribute_values(":until", n(until_ms))
-            .expression_attribute_values(":expires", n(until_ms / 1000 + WINDOW_KEPT))
-            .expression_attribute_values(":version", n(i64::from(VERSION)))
     }
 }
 
