@@ -4,6 +4,7 @@
 mod floor;
 mod identity;
 mod lifts;
+mod reads;
 mod repeats;
 mod stuck;
 mod undo;
