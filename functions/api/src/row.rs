@@ -1,9 +1,18 @@
 //! A row of a bulk: what it is to be, or what keeps it from being that. A row that cannot be read does not spoil the others.
+//!
+//! What a row says is looked at one row at a time, and only while it is short: JSON of a megabyte can be a hundred of them in memory, and a function
+//! has 128.
 
 use crate::extract::Object;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The longest row that is read, in bytes: the longest message of a notification, each character of it escaped, with room to spare.
+const LONGEST: usize = 65_536;
 
 /// One row.
 #[derive(Debug)]
@@ -19,10 +28,44 @@ pub struct Unreadable {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Row<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let row = Value::deserialize(deserializer)?;
+        let row = Box::<RawValue>::deserialize(deserializer)?;
+        if row.get().len() > LONGEST {
+            return Ok(Self(Err(Unreadable { field: None, message: format!("it has more than {LONGEST} bytes") })));
+        }
+        // Syntax is not all: nesting and numbers have their limits.
+        let row: Value = match serde_json::from_str(row.get()) {
+            Ok(row) => row,
+            Err(error) => return Ok(Self(Err(Unreadable { field: None, message: error.to_string() }))),
+        };
         let read: Result<Object<T>, _> = serde_path_to_error::deserialize(row);
         Ok(Self(read.map(|Object(row)| row).map_err(|error| unreadable(&error))))
     }
+}
+
+/// All rows of a bulk, or one more than `MOST` of them: whoever reads this refuses as many.
+pub fn at_most<'de, D: Deserializer<'de>, T: DeserializeOwned, const MOST: usize>(deserializer: D) -> Result<Vec<Row<T>>, D::Error> {
+    struct Rows<T, const MOST: usize>(PhantomData<T>);
+
+    impl<'de, T: DeserializeOwned, const MOST: usize> Visitor<'de> for Rows<T, MOST> {
+        type Value = Vec<Row<T>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+            let mut rows = Vec::new();
+            while rows.len() <= MOST
+                && let Some(row) = sequence.next_element()?
+            {
+                rows.push(row);
+            }
+            while sequence.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(rows)
+        }
+    }
+
+    deserializer.deserialize_seq(Rows::<T, MOST>(PhantomData))
 }
 
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable {
@@ -76,9 +119,29 @@ mod tests {
         }
         let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([with("event_timestamp", json!(1_764_000_000_000_i64))])).unwrap();
         assert!(rows[0].0.as_ref().is_err_and(|why| why.message.contains("looks like milliseconds")), "{:?}", rows[0]);
-        for row in [json!(null), json!(5), json!([]), json!("a")] {
+        let long = json!({"user_id": 5, "chat_id": -1, "event_type": "ban", "event_timestamp": 1, "nonsense": vec![0; LONGEST / 2]});
+        for row in [json!(null), json!(5), json!([]), json!("a"), long] {
             let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([row])).unwrap();
             assert!(rows[0].0.as_ref().is_err_and(|why| why.field.is_none() && !why.message.is_empty()), "{row}: {:?}", rows[0]);
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_nested_too_deep_or_has_too_large_a_number_spoils_no_other() {
+        for odd in [format!("{}{}", "[".repeat(200), "]".repeat(200)), "1e999".to_owned(), r#""\ud800""#.to_owned()] {
+            let rows: Vec<Row<NewBanEvent>> = serde_json::from_str(&format!("[{odd}, 5]")).unwrap();
+            assert!(rows.len() == 2 && rows[0].0.as_ref().is_err_and(|why| why.field.is_none()), "{odd}: {rows:?}");
+        }
+    }
+
+    #[test]
+    fn of_too_many_rows_one_too_many_is_kept_and_what_comes_after_it_is_not() {
+        let read = |rows: &str| at_most::<_, NewBanEvent, 3>(&mut serde_json::Deserializer::from_str(rows)).map(|rows| rows.len());
+        for (rows, expected) in [("[]", 0), ("[1,2,3]", 3), ("[1,2,3,4]", 4), ("[1,2,3,4,5,6,7]", 4)] {
+            assert_eq!(read(rows).unwrap(), expected, "{rows}");
+        }
+        for wrong in ["{}", "1", "[1,2,3,4,5"] {
+            assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 }

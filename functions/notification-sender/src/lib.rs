@@ -18,7 +18,7 @@ use aws::lambda::{self, Context};
 use aws::queue::{Message, Queue};
 use aws::store::digests::Digests;
 use aws::store::endpoints::Endpoints;
-use aws::store::gateway::{Gateway, Waits};
+use aws::store::gateway::{FloodScope, Gateway};
 use aws::store::notifications::{Claimed, Earlier, End, LEASE, Notifications};
 use aws::store::templates::Worded;
 use aws::store::users::Users;
@@ -348,11 +348,11 @@ impl Sender {
             }
             After::Wait(seconds) => {
                 let chat = notification.recipient.private_chat();
-                let waits = self.gateway.block_messages(chat, seconds).await?;
+                let scope = self.gateway.block_messages(chat, seconds).await?;
                 self.notifications.release(notification, *parts_sent).await?;
-                Ok(match waits {
-                    Waits::Chat => Sent::Later(i64::from(seconds)),
-                    Waits::AllMessages => Sent::Wait(i64::from(seconds)),
+                Ok(match scope {
+                    FloodScope::Chat => Sent::Later(i64::from(seconds)),
+                    FloodScope::AllMessages => Sent::Wait(i64::from(seconds)),
                 })
             }
             After::Moved(chat) => {

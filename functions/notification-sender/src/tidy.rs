@@ -9,7 +9,7 @@ use telegram::message::Posted;
 use telegram::reaction::Reaction;
 
 impl Sender {
-    /// Deletes messages. What is gone, too old or not the bot's to delete stays as it is. A group's flood wait is its own: others go on.
+    /// Deletes messages, in the pace of messages. What is gone, too old or not the bot's to delete stays as it is. A group's flood wait is its own: others go on.
     pub(crate) async fn tidy(&self, tidy: &Tidy, health: &mut Health) -> anyhow::Result<Sent> {
         match self.gateway.messages_blocked_for_ms(tidy.chat_id).await? {
             0 => {}

@@ -103,7 +103,7 @@ impl Webhook {
             return Ok(());
         }
         let pressed = Pressed::read(press);
-        // What is decided is decided though its message cannot be changed.
+        // A decision is carried out even while its message cannot be edited.
         let may = if matches!(pressed, Some(Pressed::Menu(_))) { self.may_write().await } else { self.may_call().await };
         if let Err(wait) = may {
             return if pressed.is_some() { Err(wait) } else { Ok(()) };
@@ -141,9 +141,15 @@ impl Webhook {
         Ok(())
     }
 
-    /// Where that cannot be, the decision stands; only its message still looks open, and says so when it is pressed again.
+    /// Edits the message under which the decision was pressed. On failure the decision stands; the message still looks open, and says so when it is
+    /// pressed again.
     async fn change(&self, under: &Under, change: Change<'_>) -> anyhow::Result<()> {
-        if change == Change::None || self.gateway.messages_blocked_for_ms(under.chat_id).await? > 0 {
+        if change == Change::None {
+            return Ok(());
+        }
+        let (here, anywhere) =
+            tokio::try_join!(self.gateway.messages_blocked_for_ms(under.chat_id), self.gateway.all_messages_blocked_for_ms())?;
+        if here.max(anywhere) > 0 {
             return Ok(());
         }
         let changed = match change {
@@ -180,7 +186,7 @@ impl Webhook {
     }
 
     /// `text`: HTML; what is shown is its plain text. What was pressed for is done, and must not be done again for this: the button stops waiting
-    /// by itself. Nobody else waits for what somebody presses too often.
+    /// by itself. A 429 is told to nobody: one person can bring it about, and the next call of others is refused by itself where they have to wait.
     pub async fn answer_press(&self, callback_id: &str, text: &str) {
         if let Err(failure) = self.telegram.answer_button(callback_id, &plain(text)).await {
             tracing::warn!(%failure, "a button's press could not be answered");

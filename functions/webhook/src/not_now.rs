@@ -38,7 +38,7 @@ impl Webhook {
         }
     }
 
-    /// `Err` while nothing may be written, wherever. Of one chat its window tells.
+    /// `Err` while no message may be sent to any chat. A chat's own wait is in its window.
     pub async fn may_write(&self) -> Result<(), NotNow> {
         match self.gateway.all_messages_blocked_for_ms().await? {
             0 => Ok(()),

@@ -17,8 +17,7 @@ const WINDOW_MS: i64 = 1000;
 /// The same for calls that can wait: however many of them there are, two fifths of the pace are left to others.
 const BULK_WINDOW_MS: i64 = 600;
 
-/// Messages have this part of the pace. A second's worth of that at most may start at once: so no second has more of them than the whole pace. A 429 for one too
-/// many would stop the bans as well.
+/// Messages have this part of the pace. A second's worth of that at most may start at once: so no second has more of them than the whole pace.
 const PART_OF_MESSAGES: usize = 2;
 
 /// Fewer calls than this are not begun with, unless fewer are wanted: a rest travels on at a price.
@@ -34,7 +33,7 @@ pub const OPEN_MS: i64 = 60_000;
 /// through.
 const PROBE_MS: i64 = 15_000;
 
-/// Private chats that take no messages within so many milliseconds have not all been written to too fast one by one: it is the bot that writes too much.
+/// 429s of several private chats within this time, in milliseconds, come from the limit of the whole bot.
 const TOGETHER_MS: i64 = 10_000;
 
 /// The furthest that calls are appointed for, in milliseconds: no message of a queue can be hidden for longer than 15 minutes (SQS API Reference,
@@ -62,7 +61,7 @@ impl Lane {
         }
     }
 
-    fn is_of_messages(self) -> bool {
+    pub fn is_of_messages(self) -> bool {
         matches!(self, Self::Messages | Self::News)
     }
 }
@@ -127,9 +126,9 @@ pub struct Limiter {
     pub messages_until_ms: i64,
     /// No call before this: the latest `retry_after` that Telegram gave to any worker.
     pub blocked_until_ms: i64,
-    /// No message before this, whatever else is called: see [`Limiter::flooded_in_private`].
+    /// No message before this, whatever else is called: see [`Limiter::is_flood_of_all`].
     pub messages_blocked_until_ms: i64,
-    /// The last private chat that took no messages, and when it was asked to.
+    /// The last private chat with a 429 to a message, and when it came.
     pub flooded_chat: i64,
     pub flooded_at_ms: i64,
     /// In a row, up to now.
@@ -180,19 +179,16 @@ impl Limiter {
         (self.blocked_until_ms.max(open) - now_ms).max(0)
     }
 
-    /// The same of messages, which may have to wait when other calls need not.
+    /// [`Limiter::blocked_for`] for messages, which may have to wait when other calls need not.
     pub fn messages_blocked_for(self, now_ms: i64) -> i64 {
         self.blocked_for(now_ms).max(self.messages_blocked_until_ms - now_ms)
     }
 
-    /// Telegram takes no message to a private chat before `until_ms`. That is the chat's own wait: anybody can have the bot write to them. Only when another
-    /// private chat was refused just before is it the bot that writes too much, and every message waits. Calls that are no messages go on: a wait is of
-    /// "similar" requests, and clients are not told of which (tdlib/td#715); where theirs have one, they are told by an answer of their own.
-    pub fn flooded_in_private(self, chat: ChatId, until_ms: i64, now_ms: i64) -> Self {
-        let of_several = self.flooded_chat != 0 && self.flooded_chat != chat.0 && now_ms - self.flooded_at_ms < TOGETHER_MS;
-        let messages_blocked_until_ms =
-            if of_several { self.messages_blocked_until_ms.max(until_ms) } else { self.messages_blocked_until_ms };
-        Self { messages_blocked_until_ms, flooded_chat: chat.0, flooded_at_ms: now_ms, ..self }
+    /// Is a 429 to a message in this private chat one of the whole bot? Else it is the chat's own: anybody can make the bot write to them. When another private
+    /// chat was refused within [`TOGETHER_MS`], which this state remembers, the bot as a whole writes too fast, and every message waits. Other calls go on: a wait
+    /// is for "similar" requests, and Telegram does not tell clients which those are (tdlib/td#715). A ban that has to wait gets a 429 of its own.
+    pub fn is_flood_of_all(self, chat: ChatId, now_ms: i64) -> bool {
+        self.flooded_chat != 0 && self.flooded_chat != chat.0 && now_ms - self.flooded_at_ms < TOGETHER_MS
     }
 
     pub fn is_open(self) -> bool {
@@ -312,28 +308,29 @@ mod tests {
     }
 
     #[test]
-    fn only_when_several_private_chats_are_refused_within_seconds_does_every_message_wait_and_nothing_else() {
-        let flooded = |chats: &[(i64, i64)]| {
-            chats
-                .iter()
-                .fold(Limiter::default(), |limiter, &(chat, now_ms)| limiter.flooded_in_private(ChatId(chat), now_ms + 9000, now_ms))
-        };
-        // (which chats, when; how long every message waits after that)
-        for (chats, expected) in [
-            (&[(5, 20_000)][..], 0),
-            (&[(5, 20_000), (5, 20_001)], 0),
-            (&[(5, 20_000), (6, 30_000)], 0),
-            (&[(5, 20_000), (6, 29_999)], 9000),
-            (&[(5, 20_000), (6, 20_001), (6, 40_000)], 0),
+    fn a_flood_is_of_all_when_another_private_chat_was_refused_within_ten_seconds() {
+        let flooded = |chat, at| Limiter { flooded_chat: chat, flooded_at_ms: at, ..Limiter::default() };
+        for (before, now_ms, expected) in [
+            (Limiter::default(), 5_000, false),
+            (flooded(5, 20_000), 20_001, false),
+            (flooded(6, 20_000), 20_001, true),
+            (flooded(6, 20_000), 29_999, true),
+            (flooded(6, 20_000), 30_000, false),
         ] {
-            let (limiter, now_ms) = (flooded(chats), chats[chats.len() - 1].1);
-            assert_eq!(limiter.messages_blocked_for(now_ms).max(0), expected, "{chats:?}");
-            for lane in [Lane::Messages, Lane::News] {
-                assert_eq!(limiter.reserve(1, lane, CALLS_PER_SECOND, now_ms).err(), (expected > 0).then_some(expected), "{chats:?}");
-            }
-            for lane in [Lane::Normal, Lane::Bulk] {
-                assert!(limiter.reserve(25, lane, CALLS_PER_SECOND, now_ms).is_ok(), "bans go on: {chats:?}");
-            }
+            assert_eq!(before.is_flood_of_all(ChatId(5), now_ms), expected, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_messages_holds_messages_and_no_other_call() {
+        let limiter = Limiter { messages_blocked_until_ms: 9_000, ..Limiter::default() };
+        assert_eq!((limiter.messages_blocked_for(2_000), limiter.messages_blocked_for(9_001), limiter.blocked_for(2_000)), (7_000, 0, 0));
+        for lane in [Lane::Messages, Lane::News] {
+            assert_eq!(limiter.reserve(1, lane, CALLS_PER_SECOND, 2_000), Err(7_000));
+            assert!(limiter.reserve(1, lane, CALLS_PER_SECOND, 9_000).is_ok());
+        }
+        for lane in [Lane::Normal, Lane::Bulk] {
+            assert!(limiter.reserve(25, lane, CALLS_PER_SECOND, 2_000).is_ok());
         }
     }
 

@@ -32,9 +32,13 @@ const TOLD_WINDOW_MS: i64 = 63_000;
 /// Between two of them, in milliseconds.
 const TOLD_INTERVAL_MS: i64 = 1000;
 
-/// Answers in private: so many at once, and one a second in the long run.
+/// Messages in private: so many at once, and one a second in the long run.
 const PRIVATE_MESSAGES: usize = 5;
 const PRIVATE_WINDOW_MS: i64 = 5000;
+
+/// Messages and edits in private. Whoever goes through menus presses quickly for a while.
+const PRIVATE_WRITES: usize = 20;
+const PRIVATE_WRITES_WINDOW_MS: i64 = 20_000;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -53,7 +57,7 @@ pub enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
     Message,
-    /// A change of a message: it counts by the minute and not by the second.
+    /// A change of a message: it counts in the long run and not by the second.
     Edit,
 }
 
@@ -83,7 +87,7 @@ pub struct MessageWindow {
     pub flooded_until_ms: i64,
     /// No message before this that nobody asked for.
     pub busy_until_ms: i64,
-    /// Messages and edits of the last minute.
+    /// Messages and edits of the last minute; in private, of the last twenty seconds.
     pub written_ms: Vec<i64>,
     /// The last message.
     pub sent_ms: i64,
@@ -114,15 +118,18 @@ impl MessageWindow {
     pub fn take(&self, chat: ChatId, standing: Standing, writes: Writes, now_ms: i64) -> Result<Self, i64> {
         let group = chat.0 < 0;
         let (most, window_ms) = match standing {
-            _ if !group => (PRIVATE_MESSAGES, PRIVATE_WINDOW_MS),
+            _ if !group => (PRIVATE_WRITES, PRIVATE_WRITES_WINDOW_MS),
             Standing::Decides => (GROUP_MESSAGES, GROUP_WINDOW_MS),
             Standing::Looks | Standing::Stranger => (UNRESERVED, GROUP_WINDOW_MS),
         };
         let written = within(&self.written_ms, window_ms, now_ms);
         let strangers = within(&self.strangers_ms, HOUR_MS, now_ms);
         let mut waits = vec![wait(&written, most, window_ms, now_ms), self.flooded_until_ms - now_ms];
-        if group && writes == Writes::Message {
-            waits.push(self.sent_ms + GROUP_INTERVAL_MS - now_ms);
+        if writes == Writes::Message {
+            waits.push(match group {
+                true => self.sent_ms + GROUP_INTERVAL_MS - now_ms,
+                false => wait(&within(&self.written_ms, PRIVATE_WINDOW_MS, now_ms), PRIVATE_MESSAGES, PRIVATE_WINDOW_MS, now_ms),
+            });
         }
         if standing == Standing::Stranger {
             waits.push(wait(&strangers, STRANGERS, HOUR_MS, now_ms));
@@ -214,6 +221,18 @@ mod tests {
         assert_eq!(now, NOW);
         assert_eq!(window.take(PRIVATE, Standing::Decides, Writes::Message, now), Err(5000));
         assert_eq!(after(50, PRIVATE, Standing::Decides).1, NOW + 45_000);
+    }
+
+    #[test]
+    fn in_private_twenty_presses_are_answered_at_once_and_a_message_after_them_when_the_last_seconds_had_few() {
+        let mut window = MessageWindow::default();
+        for _ in 0..20 {
+            window = window.take(PRIVATE, Standing::Decides, Writes::Edit, NOW).unwrap();
+        }
+        assert_eq!(window.take(PRIVATE, Standing::Decides, Writes::Edit, NOW + 1), Err(19_999));
+        let window = (0..5).fold(MessageWindow::default(), |window, _| window.take(PRIVATE, Standing::Decides, Writes::Edit, NOW).unwrap());
+        assert_eq!(window.take(PRIVATE, Standing::Decides, Writes::Message, NOW + 1), Err(4999));
+        assert!(window.take(PRIVATE, Standing::Decides, Writes::Message, NOW + 5000).is_ok());
     }
 
     #[test]

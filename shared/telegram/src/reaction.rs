@@ -9,7 +9,7 @@ use domain::sync::Reason;
 /// What is to be done about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
-    /// No call by anybody before this many seconds have passed; of a message in a group: no message there. Not a try.
+    /// No call by anybody before this many seconds have passed; of a message: no message in that chat. Not a try.
     RetryAfter(u32),
     /// Again, later; a try.
     Retry,

@@ -5,7 +5,7 @@ use super::body::{BanEventBody, NewBanEvent};
 use crate::changes::Unchanged;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
-use crate::row::{Row, Unreadable};
+use crate::row::{self, Row, Unreadable};
 use aws::{metrics, time};
 use axum::extract;
 use axum::http::StatusCode;
@@ -53,6 +53,7 @@ pub async fn register_ban_event(extract::State(state): extract::State<State>, Js
 pub struct NewBanEvents {
     /// One that is not as described is `invalid` by its place and field, and the others are stored.
     #[schema(value_type = Vec<NewBanEvent>, min_items = 1, max_items = 500)]
+    #[serde(deserialize_with = "row::at_most::<_, _, MOST>")]
     events: Vec<Row<NewBanEvent>>,
 }
 

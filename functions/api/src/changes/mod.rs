@@ -90,7 +90,7 @@ pub async fn keep(
             operation,
             answered: parts.status.as_u16(),
             correlation_id: id,
-            objects: objects::of(parameters.iter(), &json(&body), &json(&answer)),
+            objects: objects::of(parameters.iter(), &body, &json(&answer)),
         };
         changes.note(&entry).await;
     }

@@ -6,7 +6,7 @@ use crate::access::Caller;
 use crate::error::ApiError;
 use crate::extract::Json;
 use crate::ids::PersonId;
-use crate::row::{Row, Unreadable};
+use crate::row::{self, Row, Unreadable};
 use aws::tell::Told;
 use axum::extract;
 use domain::settings::Problem;
@@ -27,6 +27,7 @@ const TOGETHER: usize = 50;
 pub struct NewNotifications {
     /// One that is not as described is `invalid` by its place, and the others are told.
     #[schema(value_type = Vec<NewNotification>, min_items = 1, max_items = 1000)]
+    #[serde(deserialize_with = "row::at_most::<_, _, MOST>")]
     notifications: Vec<Row<NewNotification>>,
 }
 

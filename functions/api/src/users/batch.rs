@@ -5,7 +5,7 @@ use super::profiles::{UserBody, UserChange};
 use crate::error::ApiError;
 use crate::extract::Json;
 use crate::ids::PersonId;
-use crate::row::{Row, Unreadable};
+use crate::row::{self, Row, Unreadable};
 use axum::extract;
 use domain::ids::UserId;
 use domain::profile::ProfileChange;
@@ -27,6 +27,7 @@ const AT_A_TIME: usize = 8;
 pub struct Changes {
     /// One that is not as described is `invalid` by its place and field, and the others are done.
     #[schema(value_type = Vec<ChangeOf>, min_items = 1, max_items = 100)]
+    #[serde(deserialize_with = "row::at_most::<_, _, MOST>")]
     users: Vec<Row<ChangeOf>>,
 }
 

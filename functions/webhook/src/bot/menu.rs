@@ -7,6 +7,7 @@ use super::{Asker, Stop};
 use crate::{NotNow, Webhook};
 use aws::store::dialogue::Menu;
 use domain::ids::UserId;
+use domain::message_window::{Standing, Writes};
 use telegram::text;
 use telegram::update::Press;
 use uuid::Uuid;
@@ -95,10 +96,8 @@ impl Webhook {
             return moments_word(&word).await;
         }
         if let (None, Some(under)) = (asker.group, &press.under) {
-            match self.gateway.messages_blocked_for_ms(under.chat_id).await? {
-                0 => {}
-                ms => return Err(NotNow::of_ms(ms)),
-            }
+            let place = self.gateway.reserve_answer(under.chat_id, Standing::Decides, Writes::Edit).await?;
+            place.map_err(NotNow::of_ms)?;
         }
         let screen = match self.outcome(&asker, "button", &action).await {
             Ok(screen) => screen,

@@ -23,6 +23,9 @@ const STANDS: i64 = 60;
 /// How long one with buttons does, in seconds.
 const STANDS_OPEN: i64 = 180;
 
+/// How long a group's other messages wait at most until its answer has a place in somebody's private chat, in seconds: no pace makes it longer.
+const LONGEST_WAIT: i64 = 20;
+
 /// Where something was asked.
 #[derive(Clone, Debug)]
 pub struct Spot {
@@ -136,8 +139,15 @@ impl Webhook {
             return self.deliver_or_give_up(asker, spot, screen, Some(asker.id)).await;
         }
         let lang = asker.lang;
-        // A person who asks in several groups at once has one private chat all the same.
-        self.place_in_private(asker.id).await?;
+        // A person who asks in several groups at once has one private chat all the same. The group's other updates wait behind this one, and for a
+        // flood wait of that chat they do not.
+        match self.place_in_private(asker.id).await {
+            Err(NotNow::Wait(seconds)) if seconds > LONGEST_WAIT => {
+                let too_fast = Screen::text(text!(lang, "too-fast"));
+                return self.deliver_or_give_up(asker, spot, too_fast, Some(asker.id)).await;
+            }
+            place => place?,
+        }
         let pointer = match self.deliver(asker, &Spot::private(asker.id), screen, Some(asker.id)).await? {
             Shown::There(_) => {
                 let mut pointer = Screen::text(text!(lang, "told-privately"));

@@ -23,7 +23,7 @@ mod windows;
 pub use answers::{KeptAnswer, LONGEST_ANSWER, Repeated};
 pub use people::Taken;
 pub use refusals::Refused;
-pub use windows::Waits;
+pub use windows::FloodScope;
 
 use super::{Attributes, Table, VERSION, n, s};
 use crate::{Aws, env, time};
@@ -72,13 +72,13 @@ impl Gateway {
                 Ok(reserved) => reserved,
                 Err(wait) => return Ok(Err(wait)),
             };
+            let condition = "(attribute_not_exists(busy_until_ms) OR busy_until_ms = :read) AND (attribute_not_exists(blocked_until_ms) OR blocked_until_ms <= :now) \
+                             AND (attribute_not_exists(open_until_ms) OR open_until_ms = :read_open)";
+            let of_messages = " AND (attribute_not_exists(messages_blocked_until_ms) OR messages_blocked_until_ms <= :now)";
             let update = self
                 .limiter_update()
                 .update_expression("SET busy_until_ms = :next, messages_until_ms = :messages, open_until_ms = :open, version = :version")
-                .condition_expression(
-                    "(attribute_not_exists(busy_until_ms) OR busy_until_ms = :read) AND (attribute_not_exists(blocked_until_ms) OR blocked_until_ms <= :now) \
-                     AND (attribute_not_exists(open_until_ms) OR open_until_ms = :read_open)",
-                )
+                .condition_expression(if lane.is_of_messages() { format!("{condition}{of_messages}") } else { condition.to_owned() })
                 .expression_attribute_values(":next", n(next.busy_until_ms))
                 .expression_attribute_values(":messages", n(next.messages_until_ms))
                 .expression_attribute_values(":open", n(next.open_until_ms))
@@ -160,7 +160,7 @@ impl Gateway {
         Ok(self.limiter().await?.blocked_for(time::now_ms()))
     }
 
-    /// How many milliseconds nobody may write a message, wherever; 0 when that may be.
+    /// How many milliseconds no message may be sent to any chat; 0 when messages may be sent.
     pub async fn all_messages_blocked_for_ms(&self) -> anyhow::Result<i64> {
         Ok(self.limiter().await?.messages_blocked_for(time::now_ms()))
     }

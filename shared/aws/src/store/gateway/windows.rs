@@ -6,17 +6,22 @@ use crate::time;
 use anyhow::Context;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::ids::ChatId;
+use domain::limiter::Limiter;
 use domain::message_window::{MessageWindow, NoPlace, Standing, Writes};
 
-/// Which messages wait after one was not taken for being one too many.
+/// Scope of a flood wait that Telegram answered to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
-    /// Those to this chat.
+pub enum FloodScope {
+    /// Messages to this chat.
     Chat,
-    /// All.
+    /// Messages to any chat.
     AllMessages,
 }
+
+/// A flood wait that is told while a place is being taken takes it away.
+const NOT_FLOODED: &str = "(attribute_not_exists(flooded_until_ms) OR flooded_until_ms <= :now)";
 
 impl Gateway {
     /// Takes the next place for a message in private that nobody asked for, or answers why there is none now. A read, and a write where a place is taken.
@@ -30,7 +35,8 @@ impl Gateway {
             .update_window(chat)
             .update_expression("SET busy_until_ms = :until, told_ms = :told, expires_at = :expires, version = :version")
             // Whoever takes a place keeps others out for a while: what was read is as it was.
-            .condition_expression("attribute_not_exists(busy_until_ms) OR busy_until_ms = :read")
+            .condition_expression(format!("(attribute_not_exists(busy_until_ms) OR busy_until_ms = :read) AND {NOT_FLOODED}"))
+            .expression_attribute_values(":now", n(now))
             .expression_attribute_values(":until", n(next.busy_until_ms))
             .expression_attribute_values(":told", value(&next.told_ms)?)
             .expression_attribute_values(":read", n(window.busy_until_ms))
@@ -53,13 +59,13 @@ impl Gateway {
                 Ok(next) => next,
                 Err(wait) => return Ok(Err(wait)),
             };
-            // `flooded_until_ms` is not written: a flood wait that is told meanwhile stays.
             let update = self
                 .update_window(chat)
                 .update_expression(
                     "SET written_ms = :written, sent_ms = :sent, strangers_ms = :strangers, taken = :taken, expires_at = :expires, version = :version",
                 )
-                .condition_expression("attribute_not_exists(taken) OR taken = :read")
+                .condition_expression(format!("(attribute_not_exists(taken) OR taken = :read) AND {NOT_FLOODED}"))
+                .expression_attribute_values(":now", n(now))
                 .expression_attribute_values(":written", value(&next.written_ms)?)
                 .expression_attribute_values(":sent", n(next.sent_ms))
                 .expression_attribute_values(":strangers", value(&next.strangers_ms)?)
@@ -77,10 +83,10 @@ impl Gateway {
         Ok(Err(CONTENDED_WAIT_MS))
     }
 
-    /// Telegram answered `retry_after` (seconds) to a message in `chat`, or to a change of one: nothing is written there before that has passed. A group
-    /// has a limit of its own, 20 messages a minute (Bot FAQ, "My bot is hitting limits"), which anybody in it can use up by commands; of private chats see
-    /// [`domain::limiter::Limiter::flooded_in_private`]. A longer wait stays.
-    pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<Waits> {
+    /// Records a 429 (`retry_after` in seconds) to a message in `chat`, or to an edit of one: no message goes there until it has passed. A group has a limit
+    /// of its own, 20 messages a minute (Bot FAQ, "My bot is hitting limits"), which anybody in it can use up by commands; for private chats see
+    /// [`Limiter::is_flood_of_all`]. A longer wait stays. One write; in private one or two more.
+    pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<FloodScope> {
         let now = time::now_ms();
         let until = now + i64::from(retry_after) * 1000;
         let update = self
@@ -96,18 +102,30 @@ impl Gateway {
             Err(error) => return Err(error).context("recording a chat's flood wait"),
         }
         if chat.0 < 0 {
-            return Ok(Waits::Chat);
+            return Ok(FloodScope::Chat);
         }
-        let flooded = self.limiter().await?.flooded_in_private(chat, until, now);
-        let update = self
+        let noted = self
             .limiter_update()
-            .update_expression("SET flooded_chat = :chat, flooded_at_ms = :now, messages_blocked_until_ms = :blocked, version = :version")
-            .expression_attribute_values(":chat", n(flooded.flooded_chat))
-            .expression_attribute_values(":now", n(flooded.flooded_at_ms))
-            .expression_attribute_values(":blocked", n(flooded.messages_blocked_until_ms))
-            .expression_attribute_values(":version", n(i64::from(VERSION)));
-        update.send().await.context("recording a private chat's flood wait")?;
-        Ok(if flooded.messages_blocked_until_ms > now { Waits::AllMessages } else { Waits::Chat })
+            .update_expression("SET flooded_chat = :chat, flooded_at_ms = :now, version = :version")
+            .expression_attribute_values(":chat", n(chat.0))
+            .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":version", n(i64::from(VERSION)))
+            .return_values(ReturnValue::UpdatedOld);
+        let before = noted.send().await.context("recording a private chat's flood wait")?.attributes;
+        let before: Limiter = before.map(serde_dynamo::from_item).transpose()?.unwrap_or_default();
+        if !before.is_flood_of_all(chat, now) {
+            return Ok(FloodScope::Chat);
+        }
+        let all = self
+            .limiter_update()
+            .update_expression("SET messages_blocked_until_ms = :until")
+            .condition_expression("attribute_not_exists(messages_blocked_until_ms) OR messages_blocked_until_ms < :until")
+            .expression_attribute_values(":until", n(until));
+        match all.send().await {
+            Ok(_) => Ok(FloodScope::AllMessages),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(FloodScope::AllMessages),
+            Err(error) => Err(error).context("recording a flood wait of all messages"),
+        }
     }
 
     /// How many milliseconds nothing is written in this chat though it may be in others: see [`Gateway::block_messages`]. One read.
