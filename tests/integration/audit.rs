@@ -148,6 +148,52 @@ async fn a_ban_of_which_telegram_says_nothing_in_time_is_noted_and_may_be_asked_
 }
 
 #[tokio::test]
+async fn a_bulk_of_long_nonsense_is_answered_shortly_and_what_it_did_is_noted() -> Result<()> {
+    let play = Play::begin().await?;
+    let (caller, auditor) = (play.caller(&["bans:write"]).await?, play.caller(&["audit:read"]).await?);
+    let user = play.person("Mallory").await?;
+    let good = json!({ "user_id": user, "chat_id": -1_009_000_000_001_i64, "event_type": "ban", "event_timestamp": aws::time::now() - 60 });
+    // Quoted and written as JSON, a byte of this is seven.
+    let nonsense = || json!({ "user_id": "\u{7f}".repeat(65_000) });
+    let rows: Vec<_> = std::iter::once(good).chain((0..15).map(|_| nonsense())).collect();
+    let told = caller.post("events/bulk", json!({ "events": rows })).await?;
+    assert_eq!((told.status, &told.body["created"], &told.body["invalid"]), (200, &json!(1), &json!(15)));
+    ensure!(told.body.to_string().len() < 20_000, "{} bytes", told.body.to_string().len());
+    let entry = auditor.noted(told.headers["x-correlation-id"].to_str()?).await?.context("the bulk is noted")?;
+    assert_eq!(entry["objects"]["event_id"][0], told.body["results"][0]["event_id"], "{entry}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_of_the_log_names_no_id_that_the_change_did_not_read() -> Result<()> {
+    let play = Play::begin().await?;
+    let (operator, auditor) = (play.operator().await?, play.caller(&["audit:read"]).await?);
+    let (user, other) = (play.person("Mallory").await?, play.person("Nobody").await?);
+    let many: Vec<i64> = (0..70_000).map(|n| 9_000_000_000 + n).collect();
+    for body in [json!({ "user_id": [other], "chat_ids": [-5] }), json!({ "chat_ids": many })] {
+        let done = operator.call("DELETE", &format!("users/{user}/data"), Some(body)).await?;
+        ensure!((200..300).contains(&done.status), "{} {}", done.status, done.body);
+        let entry = auditor.noted(done.headers["x-correlation-id"].to_str()?).await?.context("the change is noted")?;
+        assert_eq!(entry["objects"], json!({ "user_id": [user] }), "{entry}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_may_be_there_though_telegram_broke_off_is_noted() -> Result<()> {
+    let play = Play::begin().await?;
+    let (caller, auditor) = (play.caller(&["telegram:write"]).await?, play.caller(&["audit:read"]).await?);
+    let boris = play.admin("Boris", "en").await?;
+    let chat = play.chat("B", boris, &[]).await?;
+    let _broken = play.fault(Fault::new(FaultAction::Close).after_effect().method("sendMessage").chat(chat)).await?;
+    let failed = caller.post("/api/send_message", json!({ "chat_id": chat, "text": "hello" })).await?;
+    ensure!(failed.status >= 500, "{} {}", failed.status, failed.body);
+    let entry = auditor.noted(failed.headers["x-correlation-id"].to_str()?).await?.context("the change is noted")?;
+    assert_eq!((&entry["status"], &entry["objects"]["chat_id"]), (&json!(failed.status), &json!([chat])), "{entry}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_entry_of_the_log_is_kept_for_a_year() -> Result<()> {
     let play = Play::begin().await?;
     let operator = play.operator().await?;

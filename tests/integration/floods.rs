@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use telegram_sim::AdminRights;
-use telegram_sim::control::{Call, CallFilter};
+use telegram_sim::control::{Call, CallFilter, SayOptions};
 use uuid::Uuid;
 
 /// Answers an hour that strangers read in a group, of all of them together.
@@ -111,6 +111,21 @@ async fn a_hundred_strangers_read_ten_refusals_and_the_admin_is_answered_after_t
     ensure!(sent.iter().all(|call| call.ok), "Telegram refused none");
 
     assert!(play.command(chat, boris, "/verify").await?.text.contains("My rights"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stranger_who_writes_as_their_channel_gets_no_button_that_an_admin_might_press_for_them() -> Result<()> {
+    let play = Play::begin().await?;
+    let (boris, mia) = (play.admin("Boris", "en").await?, play.person("Mia").await?);
+    let chat = play.chat("B", boris, &[mia]).await?;
+    let as_channel = || SayOptions { as_channel: Some(chat - 1), ..SayOptions::default() };
+    let said = play.telegram.say_with(chat, mia, "/undo", as_channel()).await?;
+    let answer = play.answer_to(boris, chat, said).await?;
+    assert!(answer.buttons.is_empty(), "{answer:?}");
+    let silent = play.telegram.say_with(chat, mia, "/ignore 5", as_channel()).await?;
+    play.accepted_in(&[chat]).await?;
+    assert_eq!(play.answers_in(boris, chat, &[silent]).await?, 0, "once an hour");
     Ok(())
 }
 

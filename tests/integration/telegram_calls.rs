@@ -98,6 +98,34 @@ async fn a_flood_wait_of_one_caller_is_everybodys() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_program_that_only_looks_takes_its_places_in_the_pace_of_all() -> Result<()> {
+    let play = Play::alone().await?;
+    let caller = play.caller(&SCOPES).await?;
+    let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let chat = play.chat("B", boris, &[mallory]).await?;
+    // As if others had been promised calls for so long.
+    let promised = async |ms: i64| {
+        let (key, until) = (json!({"pk": {"S": "LIMITER"}}), aws::time::now_ms() + ms);
+        let promise = json!({"TableName": play.stack.tables["gateway"], "Key": key, "UpdateExpression": "SET busy_until_ms = :until",
+            "ExpressionAttributeValues": {":until": {"N": until.to_string()}}});
+        play.stack.aws("dynamodb", "UpdateItem", promise).await
+    };
+    for look in [format!("chat_member?chat_id={chat}&user_id={mallory}"), format!("chat_admins?chat_id={chat}")] {
+        promised(60_000).await?;
+        let refused = caller.get(&format!("/api/{look}")).await?;
+        assert_eq!((refused.status, &refused.body["code"]), (429, &json!("too_many_requests")), "{look}");
+        promised(0).await?;
+        assert_eq!(caller.get(&format!("/api/{look}")).await?.status, 200, "{look}");
+    }
+    assert_eq!(
+        play.telegram.calls(CallFilter::method("getChatMember").chat(chat).user(mallory)).await?.len(),
+        1,
+        "who was refused called nothing"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_group_with_too_many_messages_takes_no_more_of_them_and_all_else_goes_on() -> Result<()> {
     let play = Play::begin().await?;
     let caller = play.caller(&SCOPES).await?;

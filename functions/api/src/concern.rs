@@ -28,7 +28,8 @@ pub async fn router(concern: Concern, aws: &Aws) -> anyhow::Result<Router> {
 
 /// Whatever is changed by these routes is noted.
 fn changing<S: Clone + Send + Sync + 'static>(routes: OpenApiRouter<S>, aws: &Aws) -> anyhow::Result<OpenApiRouter<S>> {
-    Ok(routes.layer(middleware::from_fn_with_state(Changes::from_env(aws)?, changes::keep)))
+    let changes = Changes::from_env(aws, routes.get_openapi())?;
+    Ok(routes.layer(middleware::from_fn_with_state(changes, changes::keep)))
 }
 
 /// Every route asks for a scope, except those of health; every error has its body.

@@ -38,12 +38,9 @@ impl Pace {
         reserved.map(drop).map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
     }
 
-    /// Lets one call that only looks begin, unless there is a flood wait.
-    pub async fn may_look(&self) -> Result<(), ApiError> {
-        match self.gateway.blocked_for_ms().await? {
-            0 => Ok(()),
-            wait_ms => Err(ApiError::too_many((wait_ms + 999) / 1000)),
-        }
+    /// Lets one call that only looks begin, in the pace of all: it leaves room to what changes something.
+    pub async fn reserve_look(&self) -> Result<(), ApiError> {
+        self.reserve_in(Lane::Bulk).await
     }
 
     /// Lets one message to a chat begin, in the pace of all and of the chat.

@@ -14,6 +14,9 @@ use std::marker::PhantomData;
 /// The longest row that is read, in bytes: the longest message of a notification, each character of it escaped, with room to spare.
 const LONGEST: usize = 65_536;
 
+/// The longest message about a row, and the longest name of a field, in characters.
+const LONGEST_MESSAGE: usize = 200;
+
 /// One row.
 #[derive(Debug)]
 pub struct Row<T>(pub Result<T, Unreadable>);
@@ -69,13 +72,18 @@ pub fn at_most<'de, D: Deserializer<'de>, T: DeserializeOwned, const MOST: usize
 }
 
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable {
-    let message = error.inner().to_string();
+    // It may quote what stands there, which is as long as its writer likes.
+    let message = cut(&error.inner().to_string());
     let field = match error.path().iter().next() {
-        Some(serde_path_to_error::Segment::Map { key }) => Some(key.clone()),
+        Some(serde_path_to_error::Segment::Map { key }) => Some(cut(key)),
         // Of a field that is missing there is no path, but serde names it.
         _ => message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()).map(str::to_owned),
     };
     Unreadable { field, message }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_MESSAGE).collect()
 }
 
 #[cfg(test)]
@@ -116,6 +124,13 @@ mod tests {
             let field = rows[0].0.as_ref().err().map(|why| why.field.as_deref().unwrap_or_default());
             assert_eq!(field, expected, "{row}: {:?}", rows[0]);
             assert!(rows[1].0.is_ok());
+        }
+        for (field, value) in [("user_id", json!("\u{7f}".repeat(9999))), (&*"x".repeat(9999), json!(5))] {
+            let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([with(field, value)])).unwrap();
+            let why = rows[0].0.as_ref().unwrap_err();
+            assert!(
+                why.message.chars().count() <= LONGEST_MESSAGE && why.field.as_ref().is_none_or(|field| field.len() <= LONGEST_MESSAGE)
+            );
         }
         let rows: Vec<Row<NewBanEvent>> = serde_json::from_value(json!([with("event_timestamp", json!(1_764_000_000_000_i64))])).unwrap();
         assert!(rows[0].0.as_ref().is_err_and(|why| why.message.contains("looks like milliseconds")), "{:?}", rows[0]);

@@ -1,6 +1,6 @@
 //! Somebody comes into a chat, or asks to be let in: he may be waited for.
 
-use crate::{NotNow, Webhook};
+use crate::{NotNow, Webhook, budget};
 use anyhow::anyhow;
 use aws::store::sync::Pending;
 use aws::time;
@@ -47,8 +47,15 @@ impl Webhook {
     /// Somebody comes, or asks to.
     pub async fn joined(&self, joined: &Joined) -> Result<(), NotNow> {
         let Some(query) = &joined.query_id else {
-            if self.meet(joined).await? && joined.asks {
-                self.turn_away(joined).await;
+            match budget::within(self.meet(joined)).await.transpose()? {
+                Some(true) if joined.asks => self.turn_away(joined).await,
+                Some(_) => {}
+                // Brought again it would take as long, and the chat's other updates would wait behind it. The wait stays: their next word is looked at.
+                None => tracing::error!(
+                    chat_id = joined.chat_id.0,
+                    user_id = joined.user_id.0,
+                    "whether somebody is waited for takes too long to tell"
+                ),
             }
             return Ok(());
         };
@@ -139,7 +146,8 @@ impl Webhook {
 
     /// As the planner and the worker would judge now.
     async fn fate_of(&self, pending: &Pending, event: &BanEvent, origin: Origin) -> anyhow::Result<Fate> {
-        let decisions = self.bans.decisions(pending.user_id, Some(&pending.occurred)).await?;
+        let chats = [pending.source_chat_id, pending.chat_id];
+        let decisions = self.bans.decisions_in(chats, pending.user_id, &pending.occurred).await?;
         if is_over(pending, event, &decisions, time::now()) {
             return Ok(Fate::Over);
         }

@@ -23,7 +23,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use repeat::{Once, Try};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use utoipa::openapi::OpenApi;
 use uuid::Uuid;
 
 /// The largest answer to a change, in bytes: Lambda's own limit (Lambda quotas, "Invocation payload").
@@ -43,13 +45,30 @@ pub struct ChangeId(pub Uuid);
 pub struct Changes {
     audit: Arc<Audit>,
     gateway: Arc<Gateway>,
+    /// Operations that read a body, each as `PUT /path/{id}`.
+    with_a_body: Arc<BTreeSet<String>>,
 }
 
 impl Changes {
-    pub fn from_env(aws: &Aws) -> anyhow::Result<Self> {
+    /// `routes`: the description of those whose changes are kept.
+    pub fn from_env(aws: &Aws, routes: &OpenApi) -> anyhow::Result<Self> {
         let audit = Arc::new(Audit::new(aws, env::required("AUDIT_TABLE")?));
-        Ok(Self { audit, gateway: Arc::new(Gateway::from_env(aws)?) })
+        Ok(Self { audit, gateway: Arc::new(Gateway::from_env(aws)?), with_a_body: Arc::new(with_a_body(routes)) })
     }
+
+    fn reads_a_body(&self, operation: &str) -> bool {
+        self.with_a_body.contains(operation)
+    }
+}
+
+fn with_a_body(routes: &OpenApi) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, item) in &routes.paths.paths {
+        let operations = [("PUT", &item.put), ("POST", &item.post), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+        let with_a_body = operations.into_iter().filter(|(_, operation)| operation.as_ref().is_some_and(|it| it.request_body.is_some()));
+        found.extend(with_a_body.map(|(method, _)| format!("{method} {path}")));
+    }
+    found
 }
 
 /// Carries a change out once, and notes it. The route is known here, and the caller has the scope that it needs.
@@ -78,11 +97,13 @@ pub async fn keep(
     parts.extensions.insert(ChangeId(once.as_ref().map_or_else(Uuid::new_v4, |once| once.id)));
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     let (parts, answer) = response.into_parts();
-    let answer = to_bytes(answer, LARGEST_ANSWER).await.map_err(|error| ApiError::unavailable(error.to_string()))?;
+    let answer = to_bytes(answer, LARGEST_ANSWER).await.map_err(|error| ApiError::unavailable(error.to_string()));
     // A change that may have been made counts as made: noted, and not made again.
     let made = parts.status.is_success() || parts.status == StatusCode::GATEWAY_TIMEOUT;
     let half_done = parts.extensions.get().is_some_and(ApiError::is_half_done);
     if (made || half_done) && parts.extensions.get::<Unchanged>().is_none() {
+        // What a route does not read is nothing that it changed.
+        let read = if changes.reads_a_body(&operation) { &body[..] } else { &[] };
         let entry = AuditEntry {
             audit_id: Uuid::new_v4(),
             at_ms: time::now_ms(),
@@ -90,10 +111,11 @@ pub async fn keep(
             operation,
             answered: parts.status.as_u16(),
             correlation_id: id,
-            objects: objects::of(parameters.iter(), &body, &json(&answer)),
+            objects: objects::of(parameters.iter(), read, &answer.as_ref().map(json).unwrap_or_default()),
         };
         changes.note(&entry).await;
     }
+    let answer = answer?;
     match once {
         Some(once) if made => once.finish(&changes.gateway, parts.status, &answer).await,
         Some(once) => once.free(&changes.gateway).await,

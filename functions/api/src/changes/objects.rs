@@ -27,6 +27,9 @@ const NAMES: [&str; 14] = [
 /// How a row of a bulk ends that changed something.
 const DONE: [&str; 4] = ["created", "updated", "queued", "held"];
 
+/// Ids of one name at most: an item of DynamoDB has 400 KB. No request that is carried out has more.
+const MOST: usize = 2000;
+
 type Objects = BTreeMap<String, BTreeSet<Id>>;
 
 /// `parameters`: the variables of the path. `request`: JSON of whatever is in it, of which nothing but ids is read: all of it could be more than a function has
@@ -64,8 +67,10 @@ fn add_all(objects: &mut Objects, fields: &Map<String, Value>) {
 }
 
 fn add(objects: &mut Objects, name: &str, id: Option<Id>) {
-    if let Some(id) = id.filter(|_| NAMES.contains(&name)) {
-        objects.entry(name.to_owned()).or_default().insert(id);
+    let Some(id) = id.filter(|_| NAMES.contains(&name)) else { return };
+    let ids = objects.entry(name.to_owned()).or_default();
+    if ids.len() < MOST {
+        ids.insert(id);
     }
 }
 

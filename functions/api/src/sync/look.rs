@@ -18,7 +18,7 @@ impl State {
     /// # Errors
     /// 429 while Telegram takes no calls, 503 where it does not answer.
     pub async fn look(&self, target: &Target, user: UserId, until: Option<i64>) -> Result<Fate, ApiError> {
-        self.pace.may_look().await?;
+        self.pace.reserve_look().await?;
         let seen = match target.spare_bots {
             true => self.telegram.chat_member(target.chat_id, user).await.map(|seen| (seen.member, seen.person.is_bot)),
             false => self.telegram.member(target.chat_id, user).await.map(|member| (member, false)),

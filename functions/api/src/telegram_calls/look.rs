@@ -103,7 +103,7 @@ pub async fn chat_member(
     extract::State(state): extract::State<State>,
     Query(query): Query<MemberQuery>,
 ) -> Result<axum::Json<MemberBody>, ApiError> {
-    state.pace.may_look().await?;
+    state.pace.reserve_look().await?;
     let (GroupId(chat), PersonId(user)) = (query.chat_id, query.user_id);
     match state.telegram.chat_member(chat, user).await {
         Ok(member) => Ok(axum::Json(member.into())),
@@ -129,7 +129,7 @@ pub async fn chat_admins(
     extract::State(state): extract::State<State>,
     Query(query): Query<ChatQuery>,
 ) -> Result<axum::Json<AdminsBody>, ApiError> {
-    state.pace.may_look().await?;
+    state.pace.reserve_look().await?;
     let GroupId(chat) = query.chat_id;
     match state.telegram.admins(chat).await {
         Ok(admins) => Ok(axum::Json(AdminsBody { administrators: admins.into_iter().map(MemberBody::from).collect() })),

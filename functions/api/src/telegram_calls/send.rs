@@ -78,6 +78,10 @@ pub async fn send_message(
         Ok(message_id) => Ok(axum::Json(SentMessage { message_id })),
         Err(failure) if failure.reaction() == Reaction::Fine => Ok(axum::Json(SentMessage { message_id: None })),
         Err(Failure::Late) => Err(ApiError::outcome_unknown()),
-        Err(failure) => Err(state.pace.message_refused(chat, failure).await),
+        Err(failure) => {
+            let may_be_there = failure.is_no_answer();
+            let error = state.pace.message_refused(chat, failure).await;
+            Err(if may_be_there { error.half_done() } else { error })
+        }
     }
 }

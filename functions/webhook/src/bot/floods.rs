@@ -11,6 +11,7 @@ use super::screen::Screen;
 use super::{Asker, Stop};
 use crate::{NotNow, Webhook};
 use domain::ids::{ChatId, UserId};
+use domain::lang::Lang;
 use domain::message_window::{Standing, Writes};
 use telegram::reaction::Reaction;
 use telegram::text;
@@ -88,7 +89,7 @@ impl Webhook {
     pub async fn admit(&self, asker: &mut Asker, command: &Command) -> Result<Option<Admitted>, NotNow> {
         let chat = command.chat_id;
         let Seen { admitted, stranger } = match command.anonymous {
-            true => hidden(asker.id),
+            true => hidden(asker.id, asker.lang),
             false => self.seen_in(asker, chat).await?,
         };
         match self.gateway.reserve_answer(chat, admitted.standing, Writes::Message).await? {
@@ -150,11 +151,12 @@ impl Webhook {
     }
 }
 
-/// An administrator who writes in the group's name, or anybody who writes in a channel's.
-fn hidden(face: UserId) -> Seen {
+/// An administrator who writes in the group's name, or anybody who writes in a channel's: a button that carries a stranger's command out is offered to no admin.
+fn hidden(face: UserId, lang: Lang) -> Seen {
     let admin = face == UserId::ANONYMOUS_ADMIN;
     let standing = if admin { Standing::Decides } else { Standing::Stranger };
-    Seen { admitted: Admitted { standing, refusal: None }, stranger: !admin }
+    let refusal = (!admin).then(|| Screen::text(text!(lang, "admins-only")));
+    Seen { admitted: Admitted { standing, refusal }, stranger: !admin }
 }
 
 /// Does the update come again after so many milliseconds, rather than be left out? The group's other updates wait behind it.
@@ -233,9 +235,11 @@ mod tests {
 
     #[test]
     fn whoever_writes_as_a_channel_has_no_places_of_the_administrators() {
-        let standing = |face| hidden(face).admitted.standing;
-        assert_eq!(standing(UserId::ANONYMOUS_ADMIN), Standing::Decides);
-        assert_eq!(standing(UserId::CHANNEL), Standing::Stranger);
-        assert!(hidden(UserId::CHANNEL).stranger, "and is answered once an hour");
+        let seen = |face| hidden(face, Lang::En);
+        assert_eq!(seen(UserId::ANONYMOUS_ADMIN).admitted.standing, Standing::Decides);
+        assert!(seen(UserId::ANONYMOUS_ADMIN).admitted.refusal.is_none());
+        assert_eq!(seen(UserId::CHANNEL).admitted.standing, Standing::Stranger);
+        assert!(seen(UserId::CHANNEL).admitted.refusal.is_some());
+        assert!(seen(UserId::CHANNEL).stranger, "and is answered once an hour");
     }
 }

@@ -36,8 +36,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use telegram::text;
 
-/// Requests of one person in a minute. A view of a chat takes one, a picture another.
+/// Requests of one person in a minute. A view of a chat takes one, a picture another; one that reads a year of figures counts as [`YEAR`] of them.
 const REQUESTS: usize = 120;
+
+/// A year of figures is some three hundred read units, where a week's are six.
+const YEAR: usize = 10;
 
 impl Webhook {
     /// Answers a request for the page, or of the page.
@@ -54,7 +57,8 @@ impl Webhook {
     async fn ask(&self, request: &Request, ask: Ask) -> Result<Answer, Refusal> {
         let lang = lang_of(request);
         let session = self.session(request).await?;
-        self.within_the_pace(session.user, lang).await?;
+        let of_a_year = matches!(ask, Ask::Picture(_)) && request.parameter("period").as_deref() == Some("year");
+        self.within_the_pace(session.user, if of_a_year { YEAR } else { 1 }, lang).await?;
         let asker = Asker { id: session.user, lang, group: None, member: None };
         match ask {
             Ask::Chats => self.web_chats(&asker).await,
@@ -73,9 +77,9 @@ impl Webhook {
 }
 
 impl Webhook {
-    /// Counts a request of somebody.
-    async fn within_the_pace(&self, user: UserId, lang: Lang) -> Result<(), Refusal> {
-        match self.dialogue.count_web_request(user).await? {
+    /// Counts a request of somebody as so many.
+    async fn within_the_pace(&self, user: UserId, as_many: usize, lang: Lang) -> Result<(), Refusal> {
+        match self.dialogue.count_web_request(user, as_many).await? {
             0..=REQUESTS => Ok(()),
             _ => Err(Refusal::too_many(lang)),
         }

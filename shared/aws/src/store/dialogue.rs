@@ -76,8 +76,8 @@ impl Dialogue {
         updates.map(Vec::len).context("a count of requests has no updates")
     }
 
-    /// Counts a request of a person's web page; how many there are in this minute. None comes twice, so a number will do, however large. One write.
-    pub async fn count_web_request(&self, user: UserId) -> anyhow::Result<usize> {
+    /// Counts a request of a person's web page as so many; how many there are in this minute. None comes twice, so a number will do, however large. One write.
+    pub async fn count_web_request(&self, user: UserId, as_many: usize) -> anyhow::Result<usize> {
         let now = time::now();
         let update = self
             .table
@@ -85,8 +85,8 @@ impl Dialogue {
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(pk(format!("PACE#WEB#{user}#{}", now / 60))))
-            .update_expression("ADD requests :one SET expires_at = :expires, version = :version")
-            .expression_attribute_values(":one", n(1))
+            .update_expression("ADD requests :as_many SET expires_at = :expires, version = :version")
+            .expression_attribute_values(":as_many", n(as_many as i64))
             .expression_attribute_values(":expires", n(now + 120))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
             .return_values(ReturnValue::UpdatedNew);

@@ -183,15 +183,31 @@ impl Bans {
 
     /// The newest that people decided on `user` in every chat, of what occurred after `after`; `None`: of all that is kept.
     pub async fn decisions(&self, user: UserId, after: Option<&Occurred>) -> anyhow::Result<Decisions> {
+        self.decided(self.of_user(user, after)).await
+    }
+
+    /// As [`Bans::decisions`], of two chats alone: what others decided on somebody has no bound.
+    pub async fn decisions_in(&self, chats: [ChatId; 2], user: UserId, after: &Occurred) -> anyhow::Result<Decisions> {
         let query = self
-            .table
+            .of_user(user, Some(after))
+            .filter_expression("chat_id IN (:one, :other)")
+            .expression_attribute_values(":one", n(chats[0].0))
+            .expression_attribute_values(":other", n(chats[1].0));
+        self.decided(query).await
+    }
+
+    fn of_user(&self, user: UserId, after: Option<&Occurred>) -> QueryFluentBuilder {
+        self.table
             .client
             .query()
             .table_name(&self.table.name)
             .index_name("by_user")
             .key_condition_expression("user_id = :user AND occurred > :after")
             .expression_attribute_values(":user", n(user.0))
-            .expression_attribute_values(":after", s(after.map_or("0", Occurred::as_str)));
+            .expression_attribute_values(":after", s(after.map_or("0", Occurred::as_str)))
+    }
+
+    async fn decided(&self, query: QueryFluentBuilder) -> anyhow::Result<Decisions> {
         let mut pages = query.into_paginator().send();
         let mut decisions = Decisions::default();
         while let Some(page) = pages.next().await {
