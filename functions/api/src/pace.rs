@@ -34,7 +34,7 @@ impl Pace {
     }
 
     async fn reserve_in(&self, lane: Lane) -> Result<(), ApiError> {
-        let reserved = self.gateway.reserve_calls(1, lane).await?;
+        let reserved = self.gateway.reserve_unreported(1, lane).await?;
         reserved.map(drop).map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
     }
 

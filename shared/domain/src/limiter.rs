@@ -126,11 +126,8 @@ pub struct Limiter {
     pub messages_until_ms: i64,
     /// No call before this: the latest `retry_after` that Telegram gave to any worker.
     pub blocked_until_ms: i64,
-    /// No message before this, whatever else is called: see [`Limiter::is_flood_of_all`].
+    /// No message before this, whatever else is called: see [`PrivateFlood`].
     pub messages_blocked_until_ms: i64,
-    /// The last private chat with a 429 to a message, and when it came.
-    pub flooded_chat: i64,
-    pub flooded_at_ms: i64,
     /// In a row, up to now.
     pub failures: u32,
     /// While the breaker is open: no call before this, then one.
@@ -184,13 +181,6 @@ impl Limiter {
         self.blocked_for(now_ms).max(self.messages_blocked_until_ms - now_ms)
     }
 
-    /// Is a 429 to a message in this private chat one of the whole bot? Else it is the chat's own: anybody can make the bot write to them. When another private
-    /// chat was refused within [`TOGETHER_MS`], which this state remembers, the bot as a whole writes too fast, and every message waits. Other calls go on: a wait
-    /// is for "similar" requests, and Telegram does not tell clients which those are (tdlib/td#715). A ban that has to wait gets a 429 of its own.
-    pub fn is_flood_of_all(self, chat: ChatId, now_ms: i64) -> bool {
-        self.flooded_chat != 0 && self.flooded_chat != chat.0 && now_ms - self.flooded_at_ms < TOGETHER_MS
-    }
-
     pub fn is_open(self) -> bool {
         self.failures >= FAILURES
     }
@@ -229,6 +219,14 @@ impl Limiter {
 }
 
 impl Limiter {
+    /// As [`Limiter::reserve`], for callers that do not report how their calls went. They take the place of no probe: an open breaker would stay open.
+    pub fn reserve_unreported(self, calls: usize, lane: Lane, calls_per_second: usize, now_ms: i64) -> Result<(Self, Grant), i64> {
+        match self.blocked_for(now_ms) {
+            0 => Self { failures: 0, ..self }.reserve(calls, lane, calls_per_second, now_ms),
+            wait => Err(wait),
+        }
+    }
+
     /// When `calls` with messages that found no room for `wait_ms` are to come again, and the state after that. However many have been told before, nobody is told to come
     /// later than a queue can hide a message.
     pub fn appoint(self, calls: usize, wait_ms: i64, calls_per_second: usize, now_ms: i64) -> (Self, Appointments) {
@@ -241,6 +239,23 @@ impl Limiter {
         }
         let appointed_until_ms = (from + calls as i64 * step_ms).min(now_ms + FURTHEST_MS);
         (Self { appointed_until_ms, ..self }, Appointments { at_ms: from, step_ms })
+    }
+}
+
+/// The last 429 to a message in a private chat. Such a wait is the chat's own: anybody can make the bot write to them. When another private chat was refused
+/// within [`TOGETHER_MS`], the bot as a whole writes too fast, and every message waits. Other calls go on: a wait is for "similar" requests, and Telegram does
+/// not tell clients which those are (tdlib/td#715). A ban that has to wait gets a 429 of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct PrivateFlood {
+    pub chat_id: ChatId,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+}
+
+impl PrivateFlood {
+    /// Is a 429 of this chat, so soon after that one, one of the whole bot?
+    pub fn is_of_all(self, chat: ChatId, now_ms: i64) -> bool {
+        self.chat_id != chat && now_ms - self.at_ms < TOGETHER_MS
     }
 }
 
@@ -308,16 +323,19 @@ mod tests {
     }
 
     #[test]
+    fn whoever_does_not_report_takes_no_probe_from_those_who_do() {
+        let open = Limiter { failures: FAILURES, open_until_ms: 70_000, ..Limiter::default() };
+        assert_eq!(open.reserve_unreported(1, Lane::Normal, CALLS_PER_SECOND, 10_000), Err(60_000), "nobody calls while it is open");
+        let (after, grant) = open.reserve_unreported(3, Lane::Normal, CALLS_PER_SECOND, 70_000).unwrap();
+        assert_eq!((grant.calls, grant.probe, after.open_until_ms), (3, false, 70_000));
+        assert!(open.reserve(1, Lane::Normal, CALLS_PER_SECOND, 70_000).unwrap().1.probe);
+    }
+
+    #[test]
     fn a_flood_is_of_all_when_another_private_chat_was_refused_within_ten_seconds() {
-        let flooded = |chat, at| Limiter { flooded_chat: chat, flooded_at_ms: at, ..Limiter::default() };
-        for (before, now_ms, expected) in [
-            (Limiter::default(), 5_000, false),
-            (flooded(5, 20_000), 20_001, false),
-            (flooded(6, 20_000), 20_001, true),
-            (flooded(6, 20_000), 29_999, true),
-            (flooded(6, 20_000), 30_000, false),
-        ] {
-            assert_eq!(before.is_flood_of_all(ChatId(5), now_ms), expected, "{before:?}");
+        for (before, now_ms, expected) in [(5, 20_001, false), (6, 20_001, true), (6, 29_999, true), (6, 30_000, false)] {
+            let before = PrivateFlood { chat_id: ChatId(before), at_ms: 20_000 };
+            assert_eq!(before.is_of_all(ChatId(5), now_ms), expected, "{before:?} {now_ms}");
         }
     }
 

@@ -134,8 +134,8 @@ impl Webhook {
         if people == 1 {
             return Ok(1);
         }
-        let reserved = self.gateway.reserve_calls(people, Lane::Bulk).await?;
-        reserved.map(|grant| grant.calls).map_err(NotNow::of_ms)
+        let reserved = self.gateway.reserve_unreported(people, Lane::Bulk).await?;
+        reserved.map_err(NotNow::of_ms)
     }
 
     /// `looks`: Telegram is asked what they are in the chat.

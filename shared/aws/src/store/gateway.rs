@@ -11,6 +11,7 @@
 //! | one sync at a time acts on a person | UpdateItem `PERSON#<user>` |
 //! | carry a request of the API out once; its answer | UpdateItem `REQUEST#<hash of caller, route and key>` |
 //! | the next message to a chat; its flood wait of messages; the answers of its last minute | UpdateItem, GetItem `WINDOW#<chat>` |
+//! | the private chat that took no message last | UpdateItem `FLOODED` |
 //! | one refusal an hour to a person in a group | GetItem, PutItem, DeleteItem `REFUSED#<chat>#<user>` |
 //! | the limiter of calls to Telegram and its breaker; a first read that opens the connection | GetItem, UpdateItem `LIMITER` |
 
@@ -66,9 +67,23 @@ impl Gateway {
 
     /// Takes up to `calls` calls to Telegram out of everybody's allowance, or answers how many milliseconds to wait before asking again.
     pub async fn reserve_calls(&self, calls: usize, lane: Lane) -> anyhow::Result<Result<Grant, i64>> {
+        self.reserve_by(lane, |limiter, now| limiter.reserve(calls, lane, self.calls_per_second, now)).await
+    }
+
+    /// As [`Gateway::reserve_calls`], where nobody will [`Gateway::report`] how they went; how many calls.
+    pub async fn reserve_unreported(&self, calls: usize, lane: Lane) -> anyhow::Result<Result<usize, i64>> {
+        let reserved = self.reserve_by(lane, |limiter, now| limiter.reserve_unreported(calls, lane, self.calls_per_second, now)).await?;
+        Ok(reserved.map(|grant| grant.calls))
+    }
+
+    async fn reserve_by(
+        &self,
+        lane: Lane,
+        reserve: impl Fn(Limiter, i64) -> Result<(Limiter, Grant), i64>,
+    ) -> anyhow::Result<Result<Grant, i64>> {
         for _ in 0..LIMITER_ROUNDS {
             let (limiter, now) = (self.limiter().await?, time::now_ms());
-            let (next, grant) = match limiter.reserve(calls, lane, self.calls_per_second, now) {
+            let (next, grant) = match reserve(limiter, now) {
                 Ok(reserved) => reserved,
                 Err(wait) => return Ok(Err(wait)),
             };

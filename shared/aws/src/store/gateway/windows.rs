@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::ids::ChatId;
-use domain::limiter::Limiter;
+use domain::limiter::PrivateFlood;
 use domain::message_window::{MessageWindow, NoPlace, Standing, Writes};
 
 /// Scope of a flood wait that Telegram answered to a message.
@@ -19,6 +19,9 @@ pub enum FloodScope {
     /// Messages to any chat.
     AllMessages,
 }
+
+/// How long it is kept which private chat was refused last, in seconds.
+const FLOOD_KEPT: i64 = 60;
 
 /// A flood wait that is told while a place is being taken takes it away.
 const NOT_FLOODED: &str = "(attribute_not_exists(flooded_until_ms) OR flooded_until_ms <= :now)";
@@ -85,7 +88,7 @@ impl Gateway {
 
     /// Records a 429 (`retry_after` in seconds) to a message in `chat`, or to an edit of one: no message goes there until it has passed. A group has a limit
     /// of its own, 20 messages a minute (Bot FAQ, "My bot is hitting limits"), which anybody in it can use up by commands; for private chats see
-    /// [`Limiter::is_flood_of_all`]. A longer wait stays. One write; in private one or two more.
+    /// [`PrivateFlood`]. A longer wait stays. One write; in private one or two more.
     pub async fn block_messages(&self, chat: ChatId, retry_after: u32) -> anyhow::Result<FloodScope> {
         let now = time::now_ms();
         let until = now + i64::from(retry_after) * 1000;
@@ -105,15 +108,20 @@ impl Gateway {
             return Ok(FloodScope::Chat);
         }
         let noted = self
-            .limiter_update()
-            .update_expression("SET flooded_chat = :chat, flooded_at_ms = :now, version = :version")
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(pk("FLOODED")))
+            .update_expression("SET chat_id = :chat, at_ms = :now, expires_at = :expires, version = :version")
             .expression_attribute_values(":chat", n(chat.0))
             .expression_attribute_values(":now", n(now))
+            .expression_attribute_values(":expires", n(now / 1000 + FLOOD_KEPT))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
-            .return_values(ReturnValue::UpdatedOld);
+            .return_values(ReturnValue::AllOld);
         let before = noted.send().await.context("recording a private chat's flood wait")?.attributes;
-        let before: Limiter = before.map(serde_dynamo::from_item).transpose()?.unwrap_or_default();
-        if !before.is_flood_of_all(chat, now) {
+        let before: Option<PrivateFlood> = before.map(serde_dynamo::from_item).transpose()?;
+        if !before.is_some_and(|before| before.is_of_all(chat, now)) {
             return Ok(FloodScope::Chat);
         }
         let all = self
