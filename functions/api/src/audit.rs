@@ -50,7 +50,7 @@ pub struct ChangeBody {
     /// Method and path.
     #[schema(example = "PUT /api/v1/chats/{chat_id}/settings")]
     operation: String,
-    /// The status that was answered. 503: it was done in part; 504: it may have been done.
+    /// The status that was answered. 503: it was done in part, or may have been; 504: it may have been done.
     #[schema(minimum = 200, maximum = 599, example = 200)]
     status: u16,
     /// Finds the request in the logs.

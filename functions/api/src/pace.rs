@@ -30,23 +30,28 @@ impl Pace {
 
     /// Lets one call that changes something begin, in the pace of all.
     pub async fn reserve(&self) -> Result<(), ApiError> {
-        self.reserve_in(Lane::Normal).await
+        self.reserve_in(1, Lane::Normal).await.map(drop)
     }
 
-    async fn reserve_in(&self, lane: Lane) -> Result<(), ApiError> {
-        let reserved = self.gateway.reserve_unreported(1, lane).await?;
-        reserved.map(drop).map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
+    async fn reserve_in(&self, calls: usize, lane: Lane) -> Result<usize, ApiError> {
+        let reserved = self.gateway.reserve_unreported(calls, lane).await?;
+        reserved.map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
     }
 
     /// Lets one call that only looks begin, in the pace of all: it leaves room to what changes something.
     pub async fn reserve_look(&self) -> Result<(), ApiError> {
-        self.reserve_in(Lane::Bulk).await
+        self.reserve_in(1, Lane::Bulk).await.map(drop)
+    }
+
+    /// Lets so many looks begin, or some of them; how many.
+    pub async fn reserve_looks(&self, looks: usize) -> Result<usize, ApiError> {
+        self.reserve_in(looks, Lane::Bulk).await
     }
 
     /// Lets one message to a chat begin, in the pace of all and of the chat.
     pub async fn reserve_message(&self, chat: ChatId) -> Result<(), ApiError> {
         match self.gateway.messages_blocked_for_ms(chat).await? {
-            0 => self.reserve_in(Lane::Messages).await,
+            0 => self.reserve_in(1, Lane::Messages).await.map(drop),
             wait_ms => Err(ApiError::too_many((wait_ms + 999) / 1000)),
         }
     }

@@ -47,15 +47,11 @@ impl Webhook {
     /// Somebody comes, or asks to.
     pub async fn joined(&self, joined: &Joined) -> Result<(), NotNow> {
         let Some(query) = &joined.query_id else {
-            match budget::within(self.meet(joined)).await.transpose()? {
-                Some(true) if joined.asks => self.turn_away(joined).await,
-                Some(_) => {}
-                // Brought again it would take as long, and the chat's other updates would wait behind it. The wait stays: their next word is looked at.
-                None => tracing::error!(
-                    chat_id = joined.chat_id.0,
-                    user_id = joined.user_id.0,
-                    "whether somebody is waited for takes too long to tell"
-                ),
+            let Some(met) = budget::within(self.meet(joined)).await else {
+                return Err(NotNow::Failed(anyhow!("whether somebody is waited for takes longer to tell than an update may")));
+            };
+            if met? && joined.asks {
+                self.turn_away(joined).await;
             }
             return Ok(());
         };

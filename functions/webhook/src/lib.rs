@@ -186,7 +186,17 @@ impl Webhook {
 
     /// The author of a message is in the chat. Looked at once a minute.
     async fn first_word(&self, came: &Joined) -> Result<(), NotNow> {
-        if self.people.is_first_word(came.chat_id, came.user_id, time::now()) { self.joined(came).await } else { Ok(()) }
+        if !self.people.is_first_word(came.chat_id, came.user_id, time::now()) {
+            return Ok(());
+        }
+        match self.joined(came).await {
+            // All that is said in the chat would wait behind this word, and another one is looked at in a minute.
+            Err(NotNow::Failed(error)) if budget::is_spent() => {
+                tracing::error!(error = format!("{error:#}"), chat_id = came.chat_id.0, "a word is left as it is");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// A name that is missed now comes again with the next message: no reason to hold back the chat's updates.

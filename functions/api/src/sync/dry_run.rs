@@ -89,47 +89,68 @@ struct Part {
     next: Option<String>,
 }
 
+/// A page before anybody is looked at.
+struct Page {
+    part: Part,
+    known: BTreeMap<ChatId, Chat>,
+    plan: Plan,
+}
+
 impl State {
     /// `asked`: the chats that it is about; `None`: all from which the person is followed.
     pub async fn dry_run(&self, event: &BanEvent, asked: Option<&[ChatId]>, cursor: Option<&str>) -> Result<DryRunBody, ApiError> {
-        let part = match asked {
-            Some(chats) => self.named(event, chats, cursor).await?,
-            None => self.following(event, cursor).await?,
-        };
-        let known = self.users.chats_with_successors(part.chats.iter().copied().chain([event.chat_id]).collect::<BTreeSet<_>>()).await?;
-        let (user, source, until) = (event.user_id, event.chat_id, event.until);
-        let plan = Plan::ban(
-            &part.followers,
-            &known,
-            &Flow { user, source, until, lasts: event.ban_duration(), origin: Origin::Triggered, held: false, settle: 0 },
-        );
+        let mut page = self.page(event, asked, cursor, MOST).await?;
+        let looks = page.plan.all().count();
+        let granted = if looks == 0 { 0 } else { self.pace.reserve_looks(looks).await? };
+        if granted < looks {
+            // As many chats as may be looked at now are a page.
+            page = self.page(event, asked, cursor, granted).await?;
+        }
+        let Page { part, known, plan } = page;
         let standing = self.standing(event).await?;
         let mut looks = Vec::new();
         for (&delay, targets) in &plan.targets {
             looks.extend(targets.iter().map(|target| self.would(event, &standing, target, delay)));
         }
         let mut chats: Vec<WouldBody> = stream::iter(looks).buffered(AT_A_TIME).try_collect().await?;
-        chats.extend(left_out(&part.chats, &known, &plan, source).map(|(chat, reason)| Fate::Nothing(Some(reason)).body(chat, 0)));
+        chats.extend(left_out(&part.chats, &known, &plan, event.chat_id).map(|(chat, reason)| Fate::Nothing(Some(reason)).body(chat, 0)));
         chats.sort_by_key(|chat| chat.chat_id.0);
-        Ok(DryRunBody { ban_event_id: event.event_id, user_id: PersonId(user), chats, next_cursor: part.next })
+        Ok(DryRunBody { ban_event_id: event.event_id, user_id: PersonId(event.user_id), chats, next_cursor: part.next })
+    }
+
+    /// A page of at most `most` chats, and what is planned for them.
+    async fn page(&self, event: &BanEvent, asked: Option<&[ChatId]>, cursor: Option<&str>, most: usize) -> Result<Page, ApiError> {
+        let part = self.part(event, asked, cursor, most).await?;
+        let known = self.users.chats_with_successors(part.chats.iter().copied().chain([event.chat_id]).collect::<BTreeSet<_>>()).await?;
+        let (user, source, until) = (event.user_id, event.chat_id, event.until);
+        let flow = Flow { user, source, until, lasts: event.ban_duration(), origin: Origin::Triggered, held: false, settle: 0 };
+        let plan = Plan::ban(&part.followers, &known, &flow);
+        Ok(Page { part, known, plan })
+    }
+
+    async fn part(&self, event: &BanEvent, asked: Option<&[ChatId]>, cursor: Option<&str>, most: usize) -> Result<Part, ApiError> {
+        match asked {
+            Some(chats) => self.named(event, chats, cursor, most).await,
+            None => self.following(event, cursor, most).await,
+        }
     }
 
     /// A page of all chats from which the person is followed.
-    async fn following(&self, event: &BanEvent, cursor: Option<&str>) -> Result<Part, ApiError> {
+    async fn following(&self, event: &BanEvent, cursor: Option<&str>, most: usize) -> Result<Part, ApiError> {
         let list = format!("dry run of {}", event.event_id);
         let after = cursor.map(|cursor| Cursor::read(&list, cursor)).transpose()?;
-        let (followers, next) = self.subscriptions.followers(Source::User(event.user_id), after, MOST).await?;
+        let (followers, next) = self.subscriptions.followers(Source::User(event.user_id), after, most).await?;
         let next = next.map(|last| Cursor::write(&list, last)).transpose()?;
         Ok(Part { chats: followers.iter().map(|follower| follower.chat_id).collect(), followers, next })
     }
 
     /// A page of chats that are asked about.
-    async fn named(&self, event: &BanEvent, chats: &[ChatId], cursor: Option<&str>) -> Result<Part, ApiError> {
+    async fn named(&self, event: &BanEvent, chats: &[ChatId], cursor: Option<&str>, most: usize) -> Result<Part, ApiError> {
         let names: Vec<_> = chats.iter().map(ChatId::to_string).collect();
         let list = format!("dry run of {} in {}", event.event_id, derive(&["chats", &names.join(" ")]));
         let begin = cursor.map(|cursor| Cursor::<usize>::read(&list, cursor)).transpose()?.unwrap_or_default();
         let rest = chats.get(begin..).ok_or(PageError::BadCursor)?;
-        let (page, more) = rest.split_at(MOST.min(rest.len()));
+        let (page, more) = rest.split_at(most.min(rest.len()));
         let next = (!more.is_empty()).then(|| Cursor::write(&list, begin + page.len())).transpose()?;
         let followers = self.subscriptions.followers_in(Source::User(event.user_id), page).await?;
         Ok(Part { chats: page.iter().copied().collect(), followers, next })

@@ -13,12 +13,11 @@ use telegram::reaction::Reaction;
 const ALREADY: &str = "already";
 
 impl State {
-    /// How it would end in a chat where he is to be banned until `until` (Unix seconds, `None`: permanent).
+    /// How it would end in a chat where he is to be banned until `until` (Unix seconds, `None`: permanent). The look has its place in the pace.
     ///
     /// # Errors
-    /// 429 while Telegram takes no calls, 503 where it does not answer.
+    /// 429 where Telegram takes no calls, 503 where it does not answer.
     pub async fn look(&self, target: &Target, user: UserId, until: Option<i64>) -> Result<Fate, ApiError> {
-        self.pace.reserve_look().await?;
         let seen = match target.spare_bots {
             true => self.telegram.chat_member(target.chat_id, user).await.map(|seen| (seen.member, seen.person.is_bot)),
             false => self.telegram.member(target.chat_id, user).await.map(|member| (member, false)),

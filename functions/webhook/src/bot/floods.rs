@@ -78,9 +78,9 @@ impl Webhook {
         self.gateway.refuse(chat, user, true, REFUSED, update_id).await
     }
 
-    /// A place for a message in private.
-    pub async fn place_in_private(&self, user: UserId) -> Result<(), NotNow> {
-        let place = self.gateway.reserve_answer(user.private_chat(), Standing::Decides, Writes::Message).await?;
+    /// A place in private. Where there is none, none is taken.
+    pub async fn place_in_private(&self, user: UserId, writes: Writes) -> Result<(), NotNow> {
+        let place = self.gateway.reserve_answer(user.private_chat(), Standing::Decides, writes).await?;
         place.map_err(NotNow::of_ms)
     }
 

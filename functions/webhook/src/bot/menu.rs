@@ -7,7 +7,7 @@ use super::{Asker, Stop};
 use crate::{NotNow, Webhook};
 use aws::store::dialogue::Menu;
 use domain::ids::UserId;
-use domain::message_window::{Standing, Writes};
+use domain::message_window::Writes;
 use telegram::text;
 use telegram::update::Press;
 use uuid::Uuid;
@@ -95,9 +95,12 @@ impl Webhook {
         {
             return moments_word(&word).await;
         }
+        // A place is taken once, by what comes of it: whoever presses while the chat is flooded has nothing done for them that could not be shown.
         if let (None, Some(under)) = (asker.group, &press.under) {
-            let place = self.gateway.reserve_answer(under.chat_id, Standing::Decides, Writes::Edit).await?;
-            place.map_err(NotNow::of_ms)?;
+            match self.gateway.messages_blocked_for_ms(under.chat_id).await? {
+                0 => {}
+                ms => return Err(NotNow::of_ms(ms)),
+            }
         }
         let screen = match self.outcome(&asker, "button", &action).await {
             Ok(screen) => screen,
@@ -116,8 +119,9 @@ impl Webhook {
             None => Spot::private(asker.id),
         };
         let reply = Reply { press: Some(press_answer), ..Reply::new(asker, spot, screen, Some(action)) };
-        if reply.asker.group.is_none() && !reply.is_edit() {
-            self.place_in_private(reply.asker.id).await?;
+        if reply.asker.group.is_none() {
+            let writes = if reply.is_edit() { Writes::Edit } else { Writes::Message };
+            self.place_in_private(reply.asker.id, writes).await?;
         }
         Ok(Some(reply))
     }

@@ -62,7 +62,7 @@ pub use show::Reply;
 use crate::{NotNow, Webhook, budget};
 use action::{Action, InChat};
 use domain::ids::UserId;
-use domain::message_window::Standing;
+use domain::message_window::{Standing, Writes};
 use screen::Choice;
 pub use screen::Screen;
 use show::Spot;
@@ -125,7 +125,7 @@ impl Webhook {
             self.people.forget(command.from.id);
         }
         if command.private {
-            self.place_in_private(command.from.id).await?;
+            self.place_in_private(command.from.id, Writes::Message).await?;
         }
         let pace = match floods::paced(command) {
             Some(paced) => self.pace(paced, command.update_id).await?,

@@ -105,7 +105,7 @@ impl Webhook {
     /// What is known of each, in their order.
     async fn known(&self, asker: &Asker, room: &Room, users: &[UserId]) -> Result<Vec<Known>, Stop> {
         let names = self.names(users).await?;
-        let looks = self.looks(users.len().min(AT_ONCE.into())).await?;
+        let looks = self.looks(users.len().min(AT_ONCE.into())).await.map_err(NotNow::from)?;
         let users = users.iter().copied().take(AT_ONCE.into()).enumerate();
         let found: Vec<Found> = stream::iter(users.map(|(place, user)| self.find(asker, room, user, place < looks)))
             .buffered(budget::AT_A_TIME)
@@ -128,14 +128,13 @@ impl Webhook {
         Ok(known.collect())
     }
 
-    /// How many of so many people may be looked at now. Of several the looks take their places in the pace of all, as what can wait: anybody may ask for ten in a
-    /// group of their own, over and over.
-    async fn looks(&self, people: usize) -> Result<usize, NotNow> {
+    /// How many of so many people may be looked at now; the others are shown, and looked at by a button. Of several the looks take their places in the pace of
+    /// all, as what can wait: anybody may ask for ten in a group of their own, over and over.
+    async fn looks(&self, people: usize) -> anyhow::Result<usize> {
         if people == 1 {
             return Ok(1);
         }
-        let reserved = self.gateway.reserve_unreported(people, Lane::Bulk).await?;
-        reserved.map_err(NotNow::of_ms)
+        Ok(self.gateway.reserve_unreported(people, Lane::Bulk).await?.unwrap_or(0))
     }
 
     /// `looks`: Telegram is asked what they are in the chat.

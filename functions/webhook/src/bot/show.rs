@@ -9,6 +9,7 @@ use crate::{NotNow, Webhook};
 use aws::queue::Message;
 use aws::store::dialogue::Menu;
 use domain::ids::{ChatId, UserId};
+use domain::message_window::Writes;
 use domain::tidy::Tidy;
 use telegram::message::{Button, Ephemeral, Keyboard, OutgoingMessage, Posted};
 use telegram::reaction::Reaction;
@@ -116,12 +117,7 @@ impl Reply {
 impl Webhook {
     /// Gives an answer.
     pub async fn show(&self, reply: Reply) -> Result<(), NotNow> {
-        // A press changes a message; what it sends besides takes a place, as a command's answer has.
-        let sends = reply.spot.is_private() && reply.spot.edit.is_some() && !reply.is_edit();
         let Reply { asker, spot, screen, action, for_anybody, press } = reply;
-        if sends {
-            self.place_in_private(asker.id).await?;
-        }
         if for_anybody {
             self.deliver_or_give_up(&asker, &spot, screen, None).await?;
         } else {
@@ -141,8 +137,9 @@ impl Webhook {
         let lang = asker.lang;
         // A person who asks in several groups at once has one private chat all the same. The group's other updates wait behind this one, and for a
         // flood wait of that chat they do not.
-        match self.place_in_private(asker.id).await {
-            Err(NotNow::Wait(seconds)) if seconds > LONGEST_WAIT => {
+        match self.place_in_private(asker.id, Writes::Message).await {
+            // Behind a press nothing waits but its author's own.
+            Err(NotNow::Wait(seconds)) if seconds > LONGEST_WAIT && spot.edit.is_none() => {
                 let too_fast = Screen::text(text!(lang, "too-fast"));
                 return self.deliver_or_give_up(asker, spot, too_fast, Some(asker.id)).await;
             }

@@ -8,6 +8,7 @@ use super::show::{Reply, Spot};
 use super::{Asker, Pace, Stop};
 use crate::{NotNow, Webhook};
 use domain::ids::{ChatId, UserId};
+use domain::message_window::Writes;
 use telegram::text;
 use telegram::update::{Forwarded, Target, Written, Wrote};
 
@@ -32,7 +33,7 @@ impl Webhook {
 
     async fn reply_to_words(&self, asker: Asker, asks: Option<Asks>, wrote: &Wrote) -> Result<Option<Reply>, NotNow> {
         let spot = Spot { reply_to: wrote.message_id, ..Spot::private(asker.id) };
-        self.place_in_private(asker.id).await?;
+        self.place_in_private(asker.id, Writes::Message).await?;
         let screen = match self.pace(asker.id, wrote.update_id).await? {
             Pace::Fine => match self.answered_with(&asker, asks, &wrote.what).await {
                 Ok(screen) => screen,

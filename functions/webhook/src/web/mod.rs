@@ -26,6 +26,7 @@ pub use route::is_ours;
 use crate::bot::{Asker, Room};
 use crate::http::{Request, Response};
 use crate::{Webhook, budget};
+use aws::store::dialogue::Counted;
 use domain::ids::{ChatId, UserId};
 use domain::lang::Lang;
 use domain::member::Member;
@@ -36,11 +37,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use telegram::text;
 
-/// Requests of one person in a minute. A view of a chat takes one, a picture another; one that reads a year of figures counts as [`YEAR`] of them.
+/// Requests of one person in a minute. A view of a chat takes one, a picture another.
 const REQUESTS: usize = 120;
 
-/// A year of figures is some three hundred read units, where a week's are six.
-const YEAR: usize = 10;
+/// Pictures of a year that one person has in a minute: its figures are some three hundred read units, where a week's are six.
+const YEARS: usize = 24;
 
 impl Webhook {
     /// Answers a request for the page, or of the page.
@@ -57,8 +58,10 @@ impl Webhook {
     async fn ask(&self, request: &Request, ask: Ask) -> Result<Answer, Refusal> {
         let lang = lang_of(request);
         let session = self.session(request).await?;
-        let of_a_year = matches!(ask, Ask::Picture(_)) && request.parameter("period").as_deref() == Some("year");
-        self.within_the_pace(session.user, if of_a_year { YEAR } else { 1 }, lang).await?;
+        self.within_the_pace(session.user, lang).await?;
+        if matches!(ask, Ask::Picture(_)) && request.parameter("period").as_deref() == Some("year") {
+            self.within(YEARS, Counted::Years, session.user, lang).await?;
+        }
         let asker = Asker { id: session.user, lang, group: None, member: None };
         match ask {
             Ask::Chats => self.web_chats(&asker).await,
@@ -77,12 +80,13 @@ impl Webhook {
 }
 
 impl Webhook {
-    /// Counts a request of somebody as so many.
-    async fn within_the_pace(&self, user: UserId, as_many: usize, lang: Lang) -> Result<(), Refusal> {
-        match self.dialogue.count_web_request(user, as_many).await? {
-            0..=REQUESTS => Ok(()),
-            _ => Err(Refusal::too_many(lang)),
-        }
+    /// Counts a request of somebody.
+    async fn within_the_pace(&self, user: UserId, lang: Lang) -> Result<(), Refusal> {
+        self.within(REQUESTS, Counted::Requests, user, lang).await
+    }
+
+    async fn within(&self, most: usize, counted: Counted, user: UserId, lang: Lang) -> Result<(), Refusal> {
+        if self.dialogue.count_on_the_page(user, counted).await? <= most { Ok(()) } else { Err(Refusal::too_many(lang)) }
     }
 
     /// A chat where the asker is an administrator now, and what Telegram says of him there. Telegram is asked of those only whom the store knows as

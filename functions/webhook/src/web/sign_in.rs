@@ -26,7 +26,7 @@ impl Webhook {
         let SignIn { init_data } = body(request, lang)?;
         let Some(data) = init_data else {
             let session = self.session(request).await?;
-            self.within_the_pace(session.user, 1, lang).await?;
+            self.within_the_pace(session.user, lang).await?;
             if !session.is_renewable(now) {
                 return Err(Refusal::signed_out(lang));
             }
@@ -38,7 +38,7 @@ impl Webhook {
             tracing::debug!(%why, "somebody was not let in to the web page");
             Refusal::not_signed_in(lang, why)
         })?;
-        self.within_the_pace(launch.person.id, 1, lang).await?;
+        self.within_the_pace(launch.person.id, lang).await?;
         if launch.person.is_bot {
             return Err(Refusal::not_signed_in(lang, Refused::Forged));
         }

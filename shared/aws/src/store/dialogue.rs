@@ -2,7 +2,7 @@
 //!
 //! | access | by |
 //! |---|---|
-//! | count a person's requests of a minute | UpdateItem `PACE#<user>#<minute>` |
+//! | count a person's requests of a minute | UpdateItem `PACE#<user>#<minute>`, of the page `PACE#WEB#…` and `PACE#YEARS#…` |
 //! | what the buttons of a message lead to | PutItem, if it is as it was read; GetItem `MENU#<id>` |
 //! | what a person was asked last | PutItem, GetItem, DeleteItem `TALK#<user>` |
 
@@ -46,6 +46,23 @@ pub struct Talk {
     pub timestamp: i64,
 }
 
+/// What is counted of a person's web page in a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    Requests,
+    /// Pictures of a year, which are dear to read.
+    Years,
+}
+
+impl Counted {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "WEB",
+            Self::Years => "YEARS",
+        }
+    }
+}
+
 /// Talks with people.
 pub struct Dialogue {
     table: Table,
@@ -76,17 +93,17 @@ impl Dialogue {
         updates.map(Vec::len).context("a count of requests has no updates")
     }
 
-    /// Counts a request of a person's web page as so many; how many there are in this minute. None comes twice, so a number will do, however large. One write.
-    pub async fn count_web_request(&self, user: UserId, as_many: usize) -> anyhow::Result<usize> {
+    /// Counts one of a person's web page; how many there are in this minute. None comes twice, so a number will do, however large. One write.
+    pub async fn count_on_the_page(&self, user: UserId, counted: Counted) -> anyhow::Result<usize> {
         let now = time::now();
         let update = self
             .table
             .client
             .update_item()
             .table_name(&self.table.name)
-            .set_key(Some(pk(format!("PACE#WEB#{user}#{}", now / 60))))
-            .update_expression("ADD requests :as_many SET expires_at = :expires, version = :version")
-            .expression_attribute_values(":as_many", n(as_many as i64))
+            .set_key(Some(pk(format!("PACE#{}#{user}#{}", counted.name(), now / 60))))
+            .update_expression("ADD requests :one SET expires_at = :expires, version = :version")
+            .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":expires", n(now + 120))
             .expression_attribute_values(":version", n(i64::from(VERSION)))
             .return_values(ReturnValue::UpdatedNew);
