@@ -1,7 +1,6 @@
 //! A row of a bulk: what it is to be, or what keeps it from being that. A row that cannot be read does not spoil the others.
 //!
-//! What a row says is looked at one row at a time, and only while it is short: JSON of a megabyte can be a hundred of them in memory, and a function
-//! has 128.
+//! Rows are parsed one at a time, and only up to a length: a megabyte of JSON text can take a hundred megabytes as values, and a function has 128.
 
 use crate::extract::Object;
 use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};

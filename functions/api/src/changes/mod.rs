@@ -102,7 +102,7 @@ pub async fn keep(
     let made = parts.status.is_success() || parts.status == StatusCode::GATEWAY_TIMEOUT;
     let half_done = parts.extensions.get().is_some_and(ApiError::is_half_done);
     if (made || half_done) && parts.extensions.get::<Unchanged>().is_none() {
-        // What a route does not read is nothing that it changed.
+        // Only ids of a body that the route reads: others name things that nobody touched.
         let read = if changes.reads_a_body(&operation) { &body[..] } else { &[] };
         let entry = AuditEntry {
             audit_id: Uuid::new_v4(),

@@ -46,7 +46,7 @@ pub struct Talk {
     pub timestamp: i64,
 }
 
-/// What is counted of a person's web page in a minute.
+/// Counters of a person's web page, each of a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     Requests,

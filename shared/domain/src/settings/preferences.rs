@@ -118,7 +118,7 @@ impl Preferences {
     }
 }
 
-/// What is to become of a message.
+/// Delivery of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     Now {
