@@ -188,6 +188,26 @@ async fn a_press_takes_one_place_whatever_comes_of_it_and_none_while_it_waits_fo
 }
 
 #[tokio::test]
+async fn a_preview_of_several_people_is_shown_without_looks_while_the_pace_has_no_room_for_them() -> Result<()> {
+    let play = Play::alone().await?;
+    let boris = play.admin("Boris", "en").await?;
+    let people = [play.person("Kim").await?, play.person("Lee").await?, play.person("Max").await?];
+    let chat = play.chat("B", boris, &people).await?;
+    play.telegram.say_private(boris, "/subscribe").await?;
+    let button = play.people_button(boris).await?;
+    play.promise_calls(60_000).await?;
+    let since = now_ms();
+    play.telegram.share_users(boris, button, &people).await?;
+    let preview = play.telegram.wait_until_sees(boris, "these 3 people", PATIENCE).await;
+    play.promise_calls(0).await?;
+    let preview = preview?;
+    assert_eq!(play.looks(Some(chat), None, since).await?.len(), 1, "the admin alone");
+    let again = play.press(boris, &preview, "Check again").await?;
+    assert_eq!(again.text.matches("· member ·").count(), 3, "{}", again.text);
+    play.brought_once(&[boris]).await
+}
+
+#[tokio::test]
 async fn ten_people_are_looked_at_beside_each_other_and_shown_though_telegram_is_slow() -> Result<()> {
     // Alone: others' calls would leave no room for looks at all of them at once.
     let play = Play::alone().await?;

@@ -103,17 +103,10 @@ async fn a_program_that_only_looks_takes_its_places_in_the_pace_of_all() -> Resu
     let caller = play.caller(&SCOPES).await?;
     let (boris, mallory) = (play.admin("Boris", "en").await?, play.person("Mallory").await?);
     let chat = play.chat("B", boris, &[mallory]).await?;
-    // As if others had been promised calls for so long.
-    let promised = async |ms: i64| {
-        let (key, until) = (json!({"pk": {"S": "LIMITER"}}), aws::time::now_ms() + ms);
-        let promise = json!({"TableName": play.stack.tables["gateway"], "Key": key, "UpdateExpression": "SET busy_until_ms = :until",
-            "ExpressionAttributeValues": {":until": {"N": until.to_string()}}});
-        play.stack.aws("dynamodb", "UpdateItem", promise).await
-    };
     for look in [format!("chat_member?chat_id={chat}&user_id={mallory}"), format!("chat_admins?chat_id={chat}")] {
-        promised(60_000).await?;
+        play.promise_calls(60_000).await?;
         let refused = caller.get(&format!("/api/{look}")).await?;
-        promised(0).await?;
+        play.promise_calls(0).await?;
         assert_eq!((refused.status, &refused.body["code"]), (429, &json!("too_many_requests")), "{look}");
         assert_eq!(caller.get(&format!("/api/{look}")).await?.status, 200, "{look}");
     }
@@ -125,11 +118,11 @@ async fn a_program_that_only_looks_takes_its_places_in_the_pace_of_all() -> Resu
     // Two fifths of the pace are left to others: a look finds no room where a ban does.
     let mut refused = false;
     for _ in 0..20 {
-        promised(900).await?;
+        play.promise_calls(900).await?;
         refused |= caller.get(&format!("/api/chat_admins?chat_id={chat}")).await?.status == 429;
     }
     assert!(refused, "a look takes what is left to bans");
-    promised(900).await?;
+    play.promise_calls(900).await?;
     assert_eq!(caller.post("/api/ban_user", json!({ "chat_id": chat, "user_id": mallory })).await?.status, 200);
     Ok(())
 }

@@ -10,7 +10,9 @@ use crate::stack::skipped;
 use anyhow::{Context, Result};
 use domain::access::{ApiKey, KeyId, TOKENS_A_MINUTE};
 use forge::{Forge, said};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn a_key_is_exchanged_for_a_token_with_the_scopes_of_the_key() -> Result<()> {
@@ -172,6 +174,17 @@ async fn the_use_of_a_key_is_noted_once_a_minute() -> Result<()> {
 /// Where the store has a key.
 fn partition(key: &ApiKey) -> String {
     format!("KEY#{:02}", key.id().shard())
+}
+
+#[tokio::test]
+async fn whoever_asks_over_and_over_how_a_function_is_is_refused_though_it_needs_no_token() -> Result<()> {
+    let play = Play::begin().await?;
+    // 50 at once and 10 a second: in the seconds that this takes not all find room.
+    let asked = (0..200).map(|_| play.api("GET", "/audit/health/ready", None, None));
+    let answers: Vec<Answer> = stream::iter(asked).buffered(4).try_collect().await?;
+    let statuses: BTreeSet<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [200, 429].into());
+    Ok(())
 }
 
 #[tokio::test]

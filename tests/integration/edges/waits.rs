@@ -2,10 +2,12 @@
 
 use crate::play::{PATIENCE, Play};
 use crate::questions::Pair;
+use crate::stack::skipped;
 use anyhow::Result;
 use domain::subscription::Mode;
+use serde_json::json;
 use telegram_sim::Permissions;
-use telegram_sim::control::CallFilter;
+use telegram_sim::control::{CallFilter, DeliveryState};
 
 impl Play {
     /// A ban waits for somebody who has left the target.
@@ -38,6 +40,35 @@ async fn several_sources_wait_side_by_side() -> Result<()> {
     play.telegram.join(pair.target, pair.mallory).await?;
     play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
     play.wait_until_nobody_waits(pair.target, pair.mallory).await
+}
+
+#[tokio::test]
+async fn while_it_cannot_be_told_in_time_whether_somebody_is_waited_for_a_word_is_accepted_and_a_join_comes_again() -> Result<()> {
+    let play = Play::begin().await?;
+    if !play.stack.is_instrumented().await {
+        return skipped("this AWS cannot be made to fail");
+    }
+    let pair = play.waiting().await?;
+    // What was decided on her takes longer to read than an update may.
+    let webhook = &play.stack.functions["webhook"];
+    let slow =
+        json!({"service": "dynamodb", "operation": "Query", "function": webhook, "contains": pair.mallory.to_string(), "hang": 20_000});
+    let slow = play.stack.fail(slow).await?;
+    play.telegram.join(pair.target, pair.mallory).await?;
+    play.telegram.say(pair.target, pair.mallory, "hello").await?;
+    let deliveries = async |kind: &str| {
+        let of_target = play.telegram.deliveries_in(&[pair.target], 0).await?;
+        anyhow::Ok(of_target.into_iter().rfind(|delivery| delivery.kind == kind))
+    };
+    let accepted = async || Ok(deliveries("message").await.ok().flatten().filter(|word| word.state == DeliveryState::Accepted));
+    let word = play.telegram.wait_until("the word to be accepted", PATIENCE, accepted).await?;
+    assert_eq!(word.attempts, 1, "nothing waits behind it");
+    let again = async || Ok(deliveries("chat_member").await.ok().flatten().filter(|join| join.attempts > 1));
+    let join = play.telegram.wait_until("the join to come again", PATIENCE, again).await?;
+    assert_ne!(join.state, DeliveryState::Accepted);
+    slow.heal().await?;
+    play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
+    Ok(())
 }
 
 #[tokio::test]
