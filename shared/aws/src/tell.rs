@@ -65,7 +65,7 @@ impl Told {
     }
 }
 
-/// What is to become of a message to somebody at `now` (Unix seconds). `has_waited`: for its digest. That messages are posted somewhere waits for
+/// Delivery of a message to somebody at `now` (Unix seconds). `has_waited`: for its digest. That messages are posted somewhere waits for
 /// no morning: whoever had them posted may have chosen the quiet hours, too.
 pub fn delivery(profile: &Profile, message: &Notification, has_waited: bool, now: i64) -> Delivery {
     let (settings, topic, priority) = (&profile.settings, message.content.topic(), message.priority());

@@ -7,7 +7,7 @@ use anyhow::Result;
 use domain::subscription::Mode;
 use serde_json::json;
 use telegram_sim::Permissions;
-use telegram_sim::control::{CallFilter, DeliveryState};
+use telegram_sim::control::{CallFilter, Delivery, DeliveryState};
 
 impl Play {
     /// A ban waits for somebody who has left the target.
@@ -48,7 +48,12 @@ async fn while_it_cannot_be_told_in_time_whether_somebody_is_waited_for_a_word_i
     if !play.stack.is_instrumented().await {
         return skipped("this AWS cannot be made to fail");
     }
-    let pair = play.waiting().await?;
+    // She has not been in the target: that she leaves would be a word of hers, and the next one in a minute.
+    let (alice, boris, mallory) = (play.admin("Alice", "en").await?, play.admin("Boris", "en").await?, play.person("Mallory").await?);
+    let (source, target) = (play.chat("Source", alice, &[mallory]).await?, play.chat("Target", boris, &[]).await?);
+    let pair = Pair { alice, boris, mallory, source, target };
+    play.follow(target, boris, mallory, Mode::Auto).await?;
+    play.waits_for(&pair, (source, alice)).await?;
     // What was decided on her takes longer to read than an update may.
     let webhook = &play.stack.functions["webhook"];
     let slow =
@@ -56,16 +61,21 @@ async fn while_it_cannot_be_told_in_time_whether_somebody_is_waited_for_a_word_i
     let slow = play.stack.fail(slow).await?;
     play.telegram.join(pair.target, pair.mallory).await?;
     play.telegram.say(pair.target, pair.mallory, "hello").await?;
-    let deliveries = async |kind: &str| {
-        let of_target = play.telegram.deliveries_in(&[pair.target], 0).await?;
-        anyhow::Ok(of_target.into_iter().rfind(|delivery| delivery.kind == kind))
+    let of_kind = async |kind: &'static str| -> Vec<Delivery> {
+        let deliveries = play.telegram.deliveries_in(&[pair.target], 0).await.unwrap_or_default();
+        let hers = |delivery: &Delivery| delivery.kind == kind && delivery.body.to_string().contains(&pair.mallory.to_string());
+        deliveries.into_iter().filter(hers).collect()
     };
-    let accepted = async || Ok(deliveries("message").await.ok().flatten().filter(|word| word.state == DeliveryState::Accepted));
-    let word = play.telegram.wait_until("the word to be accepted", PATIENCE, accepted).await?;
-    assert_eq!(word.attempts, 1, "nothing waits behind it");
-    let again = async || Ok(deliveries("chat_member").await.ok().flatten().filter(|join| join.attempts > 1));
+    let is_accepted = |delivery: &Delivery| delivery.state == DeliveryState::Accepted;
+    let accepted = async || {
+        let words = of_kind("message").await;
+        Ok((!words.is_empty() && words.iter().all(is_accepted)).then_some(words))
+    };
+    let words = play.telegram.wait_until("the words to be accepted", PATIENCE, accepted).await?;
+    assert!(words.iter().all(|word| word.attempts == 1), "others' words wait behind them: {words:?}");
+    let again = async || Ok(of_kind("chat_member").await.into_iter().find(|join| join.attempts > 1));
     let join = play.telegram.wait_until("the join to come again", PATIENCE, again).await?;
-    assert_ne!(join.state, DeliveryState::Accepted);
+    assert!(!is_accepted(&join));
     slow.heal().await?;
     play.telegram.wait_until_banned(pair.target, pair.mallory, PATIENCE).await?;
     Ok(())

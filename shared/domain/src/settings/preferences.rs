@@ -133,7 +133,7 @@ pub enum Delivery {
 }
 
 impl UserSettings {
-    /// What is to become of a message at `now` (Unix seconds).
+    /// Delivery of a message at `now` (Unix seconds).
     pub fn delivery(&self, topic: Topic, priority: Priority, now: i64) -> Delivery {
         match (self.due(topic, priority, now), self.preferences.when(topic), priority) {
             (Delivery::Dropped, ..) => Delivery::Dropped,
