@@ -38,6 +38,14 @@ impl Pace {
         reserved.map_err(|wait_ms| ApiError::too_many((wait_ms + 999) / 1000))
     }
 
+    /// Lets a look begin on which a change of the store depends, unless nobody may call. It takes no place: many programs' changes come at once.
+    pub async fn may_look(&self) -> Result<(), ApiError> {
+        match self.gateway.blocked_for_ms().await? {
+            0 => Ok(()),
+            wait_ms => Err(ApiError::too_many((wait_ms + 999) / 1000)),
+        }
+    }
+
     /// Lets one call that only looks begin, in the pace of all: it leaves room to what changes something.
     pub async fn reserve_look(&self) -> Result<(), ApiError> {
         self.reserve_in(1, Lane::Bulk).await.map(drop)

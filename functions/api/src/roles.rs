@@ -72,7 +72,7 @@ impl Roles {
     }
 
     async fn ask(&self, chat: ChatId, user: UserId) -> Result<Result<Member, Failure>, ApiError> {
-        self.pace.reserve_look().await?;
+        self.pace.may_look().await?;
         Ok(self.telegram.member(chat, user).await)
     }
 
